@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""The main job, end to end: synthesise drums, train, evaluate on unheard ones, predict, report."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import numpy as np
+
+from kac_prediction.dataset import generateDataset
+from kac_prediction.plot import report_figure
+from kac_prediction.routines import CircularDrumResult, SizeOfCircularDrum
+from kac_prediction.samplers import BesselModel
+
+HERE = Path(__file__).resolve().parent
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--drums", default=500, help="Drums to synthesise; each is struck five times.")
+@click.option("--epochs", default=30, help="Passes over the training part.")
+@click.option("--depth", default="tiny", help="Size of CRePE: tiny, small, medium, large, full.")
+@click.option("--seed", default=0, help="What everything is drawn from.")
+@click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
+def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
+    """Train a network to hear the size of circular drums, and try it on drums it never heard."""
+    times: dict[str, float] = {}
+    with measured(f"Synthesising {5 * drums} strikes on {drums} drums", times):
+        generateDataset(
+            BesselModel,
+            {"duration": 1.0, "sample_rate": 48000},
+            str(out / "data"),
+            5 * drums,
+            {"normalise_input": False},
+            seed=seed,
+        )
+    with measured(f"Training CRePE {depth} for {epochs} epochs", times):
+        result = SizeOfCircularDrum(
+            exports_dir=str(out / "model"),
+            dataset_dir=str(out / "data"),
+            parameters={"num_of_epochs": epochs, "depth": depth, "seed": seed, "testing": False},
+        )
+    best = Path(shutil.copy(result.best, out / "best.pt"))
+    picture = out / "report.png"
+    history = result.routine.history
+    report_figure(history, result.true, result.predicted).savefig(picture, dpi=150)
+    sounds = choose_sounds(result, out)
+    with measured(f"Listening to {len(sounds)} sound files", times):
+        subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)
+    print(f"\n{result.report}\n")
+    for step, seconds in times.items():
+        print(f"{step:<45} {seconds:7.1f} s")
+    print(f"\nmodel    {best}\npicture  {picture}\nsounds   {sounds[0].parent}")
+
+
+@contextmanager
+def measured(step: str, times: dict[str, float]) -> Iterator[None]:
+    """Say what is being done, and note how long it took."""
+    print(f"{step} ...", flush=True)
+    started = time.perf_counter()
+    yield
+    times[step] = time.perf_counter() - started
+
+
+def choose_sounds(result: CircularDrumResult, out: Path) -> list[Path]:
+    """Copy the sounds of a small, a middling and a large unheard drum, named by their sizes."""
+    folder = out / "sounds"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    order = np.argsort(result.true, kind="stable")
+    copies = []
+    for k in (len(order) // 6, len(order) // 2, 5 * len(order) // 6):
+        source = out / "data" / f"sample_{result.evaluated[order[k]]:05d}.wav"
+        copies.append(folder / f"drum_of_{100 * result.true[order[k]]:.1f}_cm.wav")
+        shutil.copy(source, copies[-1])
+    return copies
+
+
+if __name__ == "__main__":
+    demo()

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kac/parallel.hpp"
+
+/// The only place where NumPy meets C++: words for arrays, and views of them as spans.
+namespace kac::python {
+
+namespace py = pybind11;
+
+/// A C-contiguous float64 array; anything that converts to one is accepted and copied if need be.
+using Array = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+inline std::size_t extent(const py::array& array, py::ssize_t axis) {
+    return static_cast<std::size_t>(array.shape(axis));
+}
+
+inline void require_dimensions(const py::array& array, py::ssize_t dimensions, const char* name) {
+    if (array.ndim() == dimensions) return;
+    throw std::invalid_argument(std::string(name) + " must have " + std::to_string(dimensions) +
+                                " dimension(s), got " + std::to_string(array.ndim()));
+}
+
+/// All values of an array, flat.
+inline std::span<const double> view(const Array& array) {
+    return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+/// Row i of a two-dimensional array.
+inline std::span<const double> row(std::span<const double> values, std::size_t width,
+                                   std::size_t i) {
+    return values.subspan(i * width, width);
+}
+
+inline std::span<double> row(std::span<double> values, std::size_t width, std::size_t i) {
+    return values.subspan(i * width, width);
+}
+
+/// A new array of this shape, its values not set, and the span to write them through.
+inline Array empty(std::vector<std::size_t> shape) {
+    return Array(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+}
+
+inline std::span<double> writable(Array& array) {
+    return {array.mutable_data(), static_cast<std::size_t>(array.size())};
+}
+
+/// Lets Ctrl-C through: to be called without the GIL, throws `py::error_already_set`.
+inline void check_signals() {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+/// `parallel_for` for the bindings: without the GIL, and stopped by Ctrl-C.
+template <typename Body>
+void run_parallel(std::size_t count, unsigned threads, Body&& body) {
+    const py::gil_scoped_release release;
+    kac::parallel_for(count, threads, std::forward<Body>(body), check_signals);
+}
+
+}  // namespace kac::python

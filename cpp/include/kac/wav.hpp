@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace kac {
+
+/// A file that could not be opened, written, synced or closed; `code()` holds the errno.
+class FileError : public std::system_error {
+  public:
+    FileError(int error, const std::string& path)
+        : std::system_error(error, std::generic_category(), path), path_(path) {}
+    const std::string& path() const noexcept { return path_; }
+
+  private:
+    std::string path_;
+};
+
+/// What a reader of the PCM file sees: out = q / 2^(b-1), exactly, where q is the integer nearest
+/// to signal * 2^(b-1), ties to even, kept in [-2^(b-1), 2^(b-1) - 1].
+///
+/// @param bit_depth b: 16, 24 or 32
+/// @throws std::invalid_argument for another bit depth, or a sample that is not finite
+void quantise(std::span<const double> signal, int bit_depth, std::span<double> out);
+
+struct EncodedWav {
+    std::vector<std::uint8_t> bytes;
+    std::size_t clipped;  ///< samples outside [-1, 1]
+};
+
+/// A whole RIFF/WAVE file: mono PCM of 16, 24 or 32 bits, little-endian.
+///
+/// Source: Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft, 1991).
+///
+/// @throws std::invalid_argument for another bit depth, a sample that is not finite, a sample rate
+///         that is no positive 32-bit number of bytes a second, or more than the 4 GiB of a RIFF
+EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, int bit_depth);
+
+/// Create or replace a file; with `sync`, its data are on the disk when this returns.
+///
+/// @throws FileError
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
+
+}  // namespace kac

@@ -1,0 +1,5 @@
+"""Networks."""
+
+from .crepe import CRePE
+
+__all__ = ["CRePE"]

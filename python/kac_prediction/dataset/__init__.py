@@ -1,0 +1,25 @@
+"""Datasets of labelled sounds: samplers, representations, and the four operations."""
+
+from .generate import generateDataset
+from .load import loadDataset
+from .regenerate import regenerateDataPoints
+from .representation import InputRepresentation, RepresentationSettings
+from .sampler import AudioSampler, SamplerInfo, SamplerSettings, classLocalsToKwargs
+from .storage import DatasetError
+from .torch_dataset import TorchDataset
+from .transform import transformDataset
+
+__all__ = [
+    "AudioSampler",
+    "DatasetError",
+    "InputRepresentation",
+    "RepresentationSettings",
+    "SamplerInfo",
+    "SamplerSettings",
+    "TorchDataset",
+    "classLocalsToKwargs",
+    "generateDataset",
+    "loadDataset",
+    "regenerateDataPoints",
+    "transformDataset",
+]

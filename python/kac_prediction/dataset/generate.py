@@ -1,0 +1,220 @@
+"""generateDataset."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
+
+from .. import __version__, _core
+from .load import loadDataset
+from .rendering import Renderer
+from .representation import InputRepresentation, RepresentationSettings
+from .sampler import AudioSampler, Labels, SamplerSettings
+from .seeding import fresh_seed, validate_seed
+from .storage import DatasetDirectory, Header, Stage
+from .storage.layout import GENERATING
+from .storage.metadata import label_line, plain_settings
+from .storage.stage import ArrayWriter, Progress
+from .torch_dataset import TorchDataset
+
+logger = logging.getLogger(__name__)
+
+
+def generateDataset(
+    Sampler: type[AudioSampler],
+    sampler_settings: SamplerSettings | Mapping[str, Any],
+    dataset_dir: str,
+    dataset_size: int = 10,
+    representation_settings: RepresentationSettings | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = True,
+) -> TorchDataset:
+    """Make a dataset of labelled sounds and store it in a directory.
+
+    Called again with the same arguments, it finishes what was interrupted, or returns what is
+    there. Called with other arguments, it replaces the dataset that is there once the new one is
+    complete. The bytes it writes depend on neither the number of workers nor on interruptions.
+
+    Args:
+        Sampler: what makes the sounds.
+        sampler_settings: arguments of its constructor.
+        dataset_dir: the directory; made if need be.
+        dataset_size: number of samples, from 1.
+        representation_settings: what X shows of the sounds; None: the waves, normalised.
+        seed: an integer in [0, 2^64) that everything is drawn from; None: drawn and recorded.
+        workers: how many threads (processes, for a sampler in pure Python) work at once; None:
+            all the threads that this process may use (one process).
+        overwrite: may a dataset made with other arguments be replaced?
+
+    Returns:
+        The dataset, loaded from the directory.
+
+    Raises:
+        DatasetError: the directory holds files that are no dataset's; nothing was changed.
+        FileExistsError: another dataset is there, and `overwrite` is False.
+        OSError: the disk is full or cannot be written; call again to go on.
+        TypeError: not a sampler, or settings that do not fit it or cannot be stored.
+        ValueError: a number out of range, or a sampler that made a value that is not finite.
+    """
+    if isinstance(dataset_size, bool) or not isinstance(dataset_size, int) or dataset_size < 1:
+        raise ValueError(f"dataset_size must be an integer from 1, got {dataset_size!r}.")
+    seed = None if seed is None else validate_seed(seed)
+    renderer = Renderer(Sampler, sampler_settings, seed or 0, workers)
+    representation = InputRepresentation(renderer.sampler.sample_rate, representation_settings)
+    plan = _plan(renderer.sampler, dataset_size, representation.settings, seed)
+    directory = DatasetDirectory(dataset_dir)
+    directory.refuse_foreign_files()
+    old_size = 0
+    if directory.holds_dataset():
+        old = directory.read()[0]
+        if _same(plan, _plan_of(old, plan)):
+            logger.info("%s holds this very dataset already.", directory.path)
+            return loadDataset(dataset_dir)
+        if not overwrite:
+            raise FileExistsError(
+                f"{directory.path} holds another dataset ({_difference(plan, _plan_of(old, plan))}): "
+                "name another directory, or let it be replaced with overwrite=True."
+            )
+        old_size = old.dataset_size
+    _Generation(directory, renderer, representation, plan).run(old_size)
+    return loadDataset(dataset_dir)
+
+
+class _Generation:
+    """One generation on its way, from its first sample or from where it was interrupted."""
+
+    def __init__(
+        self,
+        directory: DatasetDirectory,
+        renderer: Renderer,
+        representation: InputRepresentation,
+        plan: dict[str, Any],
+    ) -> None:
+        self.progress = Progress(directory, GENERATING)
+        started = self.progress.plan
+        resume = started is not None and _same(plan, started)
+        self.stage = Stage(directory, GENERATING, resume=resume)
+        if started is not None and resume:
+            self.plan = started
+            logger.info("%s: going on after %d samples.", directory.path, self.progress.done)
+        else:
+            if started is not None:
+                logger.info("%s: starting anew (%s).", directory.path, _difference(plan, started))
+            self.plan = plan | {"seed": fresh_seed() if plan["seed"] is None else plan["seed"]}
+            self.progress = Progress(directory, GENERATING)
+            self.progress.start(self.plan)
+        self.renderer = renderer
+        self.renderer.seed(self.plan["seed"])
+        self.representation = representation
+
+    def run(self, old_size: int) -> None:
+        """Make what is missing, and let it replace a dataset of `old_size` samples."""
+        size, done = self.plan["dataset_size"], self.progress.done
+        sampler = self.renderer.sampler
+        row = InputRepresentation.transformShape(sampler.length, self.representation.settings)
+        with (
+            ArrayWriter(self.stage, (size, *row), done) as self.x,
+            tqdm(total=size, initial=done, unit=" samples", disable=None) as bar,
+            _one_behind() as submit,
+        ):
+            for indices in self.renderer.chunks(done, size):
+                submit(self._write, indices, *self.renderer(indices))
+                bar.update(len(indices))
+        self.stage.write_metadata(self._header(), self.progress.lines())
+        self.stage.commit(range(size), removed=range(size, old_size))
+        _warn_clipped(*self.stage.clipped.tolist())
+
+    def _write(self, indices: range, sounds: Any, labels: list[Labels]) -> None:
+        """Put the samples on the disk; their labels last, which say that they are there."""
+        threads = self.renderer.threads
+        lines = [label_line(y, i) for i, y in zip(indices, labels, strict=True)]
+        self.stage.write_sounds(indices, sounds, self.renderer.sampler.sample_rate, threads)
+        quantised = _core.quantise(sounds, 24, threads=threads)
+        self.x.append(self.representation.transform(quantised).numpy())
+        self.progress.append(lines)
+
+    def _header(self) -> Header:
+        size, group_size = self.plan["dataset_size"], self.renderer.sampler.group_size
+        return Header(
+            **self.plan,
+            groups=[i // group_size for i in range(size)],
+            revisions=[0] * size,
+            checksums={"x": self.x.checksum},
+        )
+
+
+@contextmanager
+def _one_behind() -> Iterator[Any]:
+    """Yield a function that hands a call to a thread, after the call before it has ended.
+
+    So the next samples are rendered while these are written, and no more than two chunks are held.
+    """
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as writer:
+
+        def submit(*call: Any) -> None:
+            while pending:
+                pending.pop().result()
+            pending.append(writer.submit(*call))
+
+        yield submit
+        while pending:
+            pending.pop().result()
+
+
+def _plan(
+    sampler: AudioSampler,
+    dataset_size: int,
+    representation_settings: RepresentationSettings,
+    seed: int | None,
+) -> dict[str, Any]:
+    """What is to be generated, in the words of the header."""
+    return {
+        "dataset_size": dataset_size,
+        "representation_settings": dict(representation_settings),
+        "sampler": {"name": type(sampler).__name__, "version": __version__},
+        "sampler_settings": plain_settings(sampler.settings),
+        "seed": seed,
+        "instruction_set": _core.instruction_set(),
+    }
+
+
+def _plan_of(header: Header, plan: dict[str, Any]) -> dict[str, Any]:
+    """What a finished dataset is of; which machine rendered it does not matter any more."""
+    made = {key: getattr(header, key) for key in plan}
+    return made | {"instruction_set": plan["instruction_set"]}
+
+
+def _same(plan: dict[str, Any], other: dict[str, Any]) -> bool:
+    return not _difference(plan, other)
+
+
+def _difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
+    """Which arguments differ, by name; a seed that was not given is that of the other.
+
+    Of two versions only the first number counts: it moves when rendered sound does.
+    """
+    differing = [
+        key
+        for key, value in plan.items()
+        if value != other[key] and not (key == "seed" and value is None)
+    ]
+    if "sampler" in differing and _family(plan) == _family(other):
+        differing.remove("sampler")
+    return ", ".join(f"{key}: {other[key]!r} there, {plan[key]!r} asked for" for key in differing)
+
+
+def _family(plan: dict[str, Any]) -> tuple[str, str]:
+    return plan["sampler"]["name"], plan["sampler"]["version"].split(".")[0]
+
+
+def _warn_clipped(samples: int, sounds: int) -> None:
+    if samples:
+        warnings.warn(
+            f"{samples} samples beyond [-1, 1] were clipped in {sounds} sounds.", stacklevel=4
+        )

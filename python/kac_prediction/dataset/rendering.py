@@ -1,0 +1,123 @@
+"""Rendering by several workers: threads of the core, or processes for samplers in pure Python."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .sampler import AudioSampler, Labels
+
+Rendered = tuple[npt.NDArray[np.float64], list[Labels]]
+
+_CHUNK_BYTES = 2**25
+
+
+class Renderer:
+    """Makes the sounds of any samples of the dataset that (sampler, settings, seed) define.
+
+    The result does not depend on the number of workers, nor on what is asked for together.
+
+    Attributes:
+        sampler: the sampler of this process.
+    """
+
+    def __init__(
+        self,
+        Sampler: type[AudioSampler],
+        settings: Mapping[str, Any],
+        seed: int,
+        workers: int | None = None,
+        revisions: Mapping[int, int] | None = None,
+    ) -> None:
+        """Build the sampler.
+
+        Args:
+            Sampler: the class of the sampler.
+            settings: arguments of its constructor.
+            seed: what everything is drawn from.
+            workers: threads of the core for a sampler with a batch kernel (None: all that the
+                process may use), processes for one in pure Python (None: this one alone).
+            revisions: how often each sample has been drawn anew.
+
+        Raises:
+            TypeError: not a sampler, or the settings are not those of its constructor.
+            ValueError: a number of workers below 1.
+        """
+        if not (isinstance(Sampler, type) and issubclass(Sampler, AudioSampler)):
+            raise TypeError(f"Sampler must be a subclass of AudioSampler, got {Sampler!r}.")
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers must be at least 1 (None: the default), got {workers}.")
+        self._parts = (Sampler, dict(settings), seed, dict(revisions or {}))
+        self.sampler = _build(*self._parts)
+        self._in_pure_python = Sampler.render is AudioSampler.render
+        self.threads = workers or 0
+        self.sampler.threads = self.threads
+        self._processes = (workers or 1) if self._in_pure_python else 1
+
+    def seed(self, seed: int) -> None:
+        """Draw everything from another seed."""
+        self._parts = (*self._parts[:2], seed, self._parts[3])
+        self.sampler.seed(seed, self._parts[3])
+
+    def __call__(self, indices: range | list[int]) -> Rendered:
+        """Render samples `indices`: waveforms, shape (n, length), and their labels.
+
+        Raises:
+            ValueError: a waveform holds a value that is not finite.
+        """
+        if self._processes == 1 or len(indices) < 2:
+            sounds, labels = self.sampler.render(indices)
+        else:
+            sounds, labels = self._render_in_processes(indices)
+        if not np.isfinite(sounds).all():
+            row, position = np.argwhere(~np.isfinite(sounds))[0]
+            raise ValueError(
+                f"{type(self.sampler).__name__} made a value that is not finite: "
+                f"{sounds[row, position]} in sample {indices[row]} at position {position}."
+            )
+        return sounds, labels
+
+    def chunks(self, start: int, stop: int) -> Iterator[range]:
+        """Cut [start, stop) into ranges whose sounds fit a fixed amount of memory."""
+        return chunks(start, stop, self.sampler.length)
+
+    def _render_in_processes(self, indices: range | list[int]) -> Rendered:
+        # Imported here: few need it, and it slows the import of the package.
+        from joblib import Parallel, delayed
+
+        parts = [part.tolist() for part in np.array_split(indices, self._processes)]
+        done = Parallel(n_jobs=self._processes)(
+            delayed(_render)(*self._parts, part) for part in parts if part
+        )
+        sounds, labels = zip(*done, strict=True)
+        return np.concatenate(sounds), list(chain.from_iterable(labels))
+
+
+def chunks(start: int, stop: int, length: int) -> Iterator[range]:
+    """Cut [start, stop) into ranges of samples of `length` values that fit a fixed memory."""
+    step = max(1, _CHUNK_BYTES // (8 * length))
+    for first in range(start, stop, step):
+        yield range(first, min(first + step, stop))
+
+
+def _build(
+    Sampler: type[AudioSampler], settings: dict[str, Any], seed: int, revisions: dict[int, int]
+) -> AudioSampler:
+    try:
+        sampler = Sampler(**settings)
+    except TypeError as error:
+        raise TypeError(f"{Sampler.__name__} cannot be made from {settings}: {error}.") from error
+    sampler.seed(seed, revisions)
+    return sampler
+
+
+def _render(
+    Sampler: type[AudioSampler],
+    settings: dict[str, Any],
+    seed: int,
+    revisions: dict[int, int],
+    indices: list[int],
+) -> Rendered:
+    return _build(Sampler, settings, seed, revisions).render(indices)

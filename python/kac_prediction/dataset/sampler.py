@@ -1,0 +1,225 @@
+"""AudioSampler: what makes the sound and the labels of sample i."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import TypedDict
+
+from .. import _core
+from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed, validate_seed
+
+Labels: TypeAlias = dict[str, list[float | int]]
+
+
+class SamplerInfo(TypedDict):
+    """Which sampler made a dataset.
+
+    Attributes:
+        name: name of the sampler's class.
+        version: version of the package that generated the dataset.
+    """
+
+    name: str
+    version: str
+
+
+class SamplerSettings(TypedDict):
+    """The least that every sampler's constructor takes.
+
+    Attributes:
+        duration: length of a sound in seconds.
+        sample_rate: samples per second.
+    """
+
+    duration: float
+    sample_rate: int
+
+
+def classLocalsToKwargs(class_locals: dict[str, Any]) -> dict[str, Any]:
+    """Turn the `locals()` of an `__init__` into the keyword arguments it was called with.
+
+    Args:
+        class_locals: `locals()`, taken on the first line of `__init__`.
+
+    Returns:
+        The arguments by name, without `self` and the compiler's `__class__`; the contents of a
+        parameter named `kwargs` stand beside the others.
+    """
+    kwargs = {k: v for k, v in class_locals.items() if k not in {"self", "__class__", "kwargs"}}
+    kwargs.update(class_locals.get("kwargs", {}))
+    return kwargs
+
+
+class AudioSampler(ABC):
+    """A source of labelled sounds: sample i is a function of (seed, i, revision).
+
+    A sampler of your own defines three verbs and calls
+    `super().__init__(**classLocalsToKwargs(locals()))` in its constructor. In
+    `updateProperties`, draw from `self.rng` and every dataset can be made again, in any order and
+    on any number of workers.
+
+    Attributes:
+        duration: length of a sound in seconds.
+        group_size: how many consecutive samples share one body (one drum struck several times);
+            a dataset is never split inside a group.
+        group_rng: generator of the body's own numbers, the same for all samples of a group.
+        length: length of a sound in samples.
+        rng: generator of the sample's own numbers.
+        sample_rate: samples per second.
+        settings: the constructor's arguments, as they are stored with a dataset.
+        threads: how many threads `render` may use; 0 means all that the process may use.
+        waveform: the sound, shape (length,), float64.
+    """
+
+    group_size: ClassVar[int] = 1
+
+    class Settings(SamplerSettings, total=False):
+        """Mirrors the parameters of `__init__`; a subclass adds its own."""
+
+    def __init__(self, duration: float, sample_rate: int, **kwargs: Any) -> None:
+        """Store the settings.
+
+        Args:
+            duration: length of a sound in seconds, more than 0.
+            sample_rate: samples per second, an integer from 1.
+            kwargs: every other argument of the subclass, as stored with a dataset.
+
+        Raises:
+            ValueError: the duration holds no sample, or a value is out of range.
+            TypeError: the sample rate is not an integer.
+        """
+        if isinstance(sample_rate, bool) or sample_rate != int(sample_rate):
+            raise TypeError(f"sample_rate must be an integer (Hz), got {sample_rate!r}.")
+        if sample_rate < 1:
+            raise ValueError(f"sample_rate must be at least 1 Hz, got {sample_rate}.")
+        if not (0 < duration < float("inf")) or round(duration * sample_rate) < 1:
+            raise ValueError(
+                f"duration must hold at least one sample, got {duration!r} s at {sample_rate} Hz."
+            )
+        self.settings = {"duration": duration, "sample_rate": sample_rate, **kwargs}
+        self.duration = float(duration)
+        self.sample_rate = int(sample_rate)
+        self.length = round(self.duration * self.sample_rate)
+        self.waveform: npt.NDArray[np.float64] = np.zeros(self.length)
+        self.threads = 0
+        self.seed(fresh_seed())
+
+    @abstractmethod
+    def generateWaveform(self) -> None:
+        """Make the sound of the current properties and set `self.waveform`, shape (length,)."""
+
+    @abstractmethod
+    def getLabels(self) -> Labels:
+        """Return what there is to learn about the current sound: a list of numbers per label."""
+
+    @abstractmethod
+    def updateProperties(self, i: int | None) -> None:
+        """Draw the properties of sample `i` from `self.rng` and `self.group_rng`.
+
+        Args:
+            i: index of the sample in its dataset; None outside a dataset: draw everything anew.
+        """
+
+    def seed(self, seed: int, revisions: Mapping[int, int] | None = None) -> None:
+        """Fix all that will be drawn.
+
+        Args:
+            seed: an integer in [0, 2^64).
+            revisions: how often each sample has been drawn anew; those left out count 0.
+
+        Raises:
+            TypeError: `seed` is not an integer.
+            ValueError: `seed` is out of range.
+        """
+        seed = validate_seed(seed)
+        self._own = IndexedGenerator(seed, SAMPLE)
+        self._shared = IndexedGenerator(seed, GROUP)
+        self._revisions = dict(revisions or {})
+        self.rng = self._own.generator
+        self.group_rng = self._shared.generator
+
+    def reseed(self, i: int) -> None:
+        """Put `rng` and `group_rng` at the first number of sample `i` and of its group.
+
+        A sample that was drawn anew (revision above 0) has left its group: its body is its own.
+        """
+        revision = self._revisions.get(i, 0)
+        self._own.seek(i, revision)
+        self._shared.seek(i if revision else i // self.group_size, revision)
+
+    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
+        """Make the sounds and labels of some samples of the dataset that this seed defines.
+
+        Samplers that have a batch kernel override this; the result must be that of the three
+        verbs, sample by sample.
+
+        Args:
+            indices: n indices from 0, in any order.
+
+        Returns:
+            Waveforms, shape (n, length), float64, and n dictionaries of labels.
+
+        Raises:
+            ValueError: a waveform does not have `length` samples.
+        """
+        indices = list(indices)
+        waveforms = np.empty((len(indices), self.length))
+        labels: list[Labels] = []
+        for row, i in enumerate(indices):
+            self.reseed(i)
+            self.updateProperties(i)
+            self.generateWaveform()
+            if np.shape(self.waveform) != (self.length,):
+                raise ValueError(
+                    f"{type(self).__name__}.generateWaveform() must set a waveform of shape "
+                    f"({self.length},), got {np.shape(self.waveform)} for sample {i}."
+                )
+            waveforms[row] = self.waveform
+            labels.append(self.getLabels())
+        return waveforms, labels
+
+    def export(self, absolutePath: str | Path, bit_depth: Literal[16, 24, 32] = 24) -> None:
+        """Write the current waveform to a mono PCM wav file.
+
+        Samples beyond -1 and 1 are clipped, with one warning that counts them.
+
+        Args:
+            absolutePath: the file to write; its directory must exist.
+            bit_depth: 16, 24 or 32 bits a sample.
+
+        Raises:
+            OSError: the file cannot be written.
+            ValueError: another bit depth, or a sample that is not a finite number.
+        """
+        write_waveforms([Path(absolutePath)], self.waveform[None], self.sample_rate, bit_depth)
+
+
+def write_waveforms(
+    paths: list[Path],
+    waveforms: npt.NDArray[np.float64],
+    sample_rate: int,
+    bit_depth: Literal[16, 24, 32] = 24,
+    *,
+    sync: bool = False,
+    threads: int = 0,
+) -> None:
+    """Write n sounds, shape (n, length), to n wav files, and warn of what was clipped.
+
+    The core's writer serves single files too (rather than soundfile's), so that a sound has the
+    same bytes wherever it is exported from. `sync` flushes each file to the disk before it closes.
+    """
+    clipped = _core.write_wavs(
+        [str(path) for path in paths], waveforms, sample_rate, bit_depth, sync, threads
+    )
+    if clipped.any():
+        first = paths[int(np.flatnonzero(clipped)[0])]
+        warnings.warn(
+            f"{int(clipped.sum())} samples beyond [-1, 1] were clipped in "
+            f"{int(np.count_nonzero(clipped))} of {len(paths)} sound files, first in {first}.",
+            stacklevel=3,
+        )

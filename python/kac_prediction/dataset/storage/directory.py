@@ -1,0 +1,109 @@
+"""A directory that holds a dataset, or will."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from ..sampler import Labels
+from .journal import Journal, carry_out, current_path, read_journal
+from .layout import ARRAY, GENERATING, METADATA, DatasetError, is_own_file, sound_name
+from .metadata import Header, decode
+
+
+class DatasetDirectory:
+    """The files of one dataset, as they stand when it is opened.
+
+    A commit that was interrupted is finished first; where the directory cannot be written, its
+    files are read from where they wait.
+
+    Attributes:
+        path: the directory.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open a directory, which need not exist yet."""
+        self.path = Path(path).absolute()
+        self._journal: Journal | None = read_journal(self.path) if self.path.is_dir() else None
+        if self._journal is not None and os.access(self.path, os.W_OK):
+            carry_out(self.path, self._journal)
+            self._journal = None
+
+    def holds_dataset(self) -> bool:
+        """Is there a complete dataset?"""
+        return self._file(METADATA).is_file()
+
+    def read(self) -> tuple[Header, list[Labels]]:
+        """The header and the labels.
+
+        Raises:
+            FileNotFoundError: there is no dataset.
+            DatasetError: metadata.json is damaged or of another format.
+        """
+        if not self.holds_dataset():
+            unfinished = (self.path / GENERATING).is_dir()
+            remedy = (
+                "its generation was interrupted: call generateDataset again, with the same "
+                "arguments, to finish it"
+                if unfinished
+                else "make one with generateDataset"
+            )
+            raise FileNotFoundError(f"{self.path} holds no dataset ({METADATA}); {remedy}.")
+        return decode(self._file(METADATA))
+
+    def array(self, header: Header) -> npt.NDArray[np.float64]:
+        """The representation, mapped copy-on-write: what is not touched is not read.
+
+        Raises:
+            DatasetError: x.npy is missing, cut short, or does not fit the header.
+        """
+        path = self._file(ARRAY)
+        try:
+            x: npt.NDArray[np.float64] = np.load(path, mmap_mode="c")
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(f"{path} is missing or damaged: {error}.") from error
+        if x.dtype != np.float64 or x.ndim < 2 or len(x) != header.dataset_size:
+            raise DatasetError(
+                f"{path} holds {x.dtype} of shape {x.shape} where float64 of "
+                f"{header.dataset_size} samples was expected: generate it again."
+            )
+        return x
+
+    def array_path(self) -> Path:
+        """Where x.npy stands."""
+        return self._file(ARRAY)
+
+    def sound(self, i: int, length: int) -> npt.NDArray[np.float64]:
+        """The sound of sample `i`, shape (length,).
+
+        Raises:
+            DatasetError: the wav is missing, damaged, or not mono of this length.
+        """
+        path = self._file(sound_name(i))
+        try:
+            sound: npt.NDArray[np.float64] = soundfile.read(path, dtype="float64")[0]
+        except (OSError, RuntimeError) as error:
+            raise DatasetError(f"{path} is missing or damaged: {error}.") from error
+        if sound.shape != (length,):
+            raise DatasetError(f"{path} has shape {sound.shape} where ({length},) was expected.")
+        return sound
+
+    def refuse_foreign_files(self) -> None:
+        """Raise DatasetError if anything but a dataset's own files (or hidden ones) is there."""
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
+        size = self.read()[0].dataset_size if self.holds_dataset() else 0
+        for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
+            if entry.name.startswith(".") or (size and is_own_file(entry.name, size)):
+                continue
+            raise DatasetError(
+                f"{self.path} holds {entry.name}, which is no file of a dataset: nothing was "
+                "changed; name another directory or move it away."
+            )
+
+    def _file(self, name: str) -> Path:
+        return current_path(self.path, name, self._journal)

@@ -1,0 +1,70 @@
+"""transformDataset."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from tqdm import tqdm
+
+from .. import _core
+from .load import loadDataset
+from .rendering import chunks
+from .representation import InputRepresentation, RepresentationSettings
+from .storage import DatasetDirectory, Stage
+from .storage.layout import STAGING
+from .storage.metadata import label_line
+from .storage.stage import ArrayWriter
+from .torch_dataset import TorchDataset
+
+
+def transformDataset(
+    dataset: TorchDataset,
+    representation_settings: RepresentationSettings,
+    workers: int | None = None,
+) -> TorchDataset:
+    """Change what X shows of the sounds, also on the disk: all or nothing.
+
+    X is computed anew from the wav files, so it has the bytes that generating the dataset with
+    these settings would have given.
+
+    Args:
+        dataset: a dataset that was loaded or generated.
+        representation_settings: the settings to come; those left out have their defaults.
+        workers: how many threads work at once; None: all that this process may use.
+
+    Returns:
+        The dataset, loaded anew.
+
+    Raises:
+        DatasetError: a file of the dataset is missing or damaged; it is as it was.
+        OSError: the disk is full or cannot be written; the dataset is as it was.
+        ValueError: settings that do not fit the sounds.
+    """
+    directory = DatasetDirectory(dataset.dataset_dir)
+    header, labels = directory.read()
+    sample_rate = header.sampler_settings["sample_rate"]
+    representation = InputRepresentation(sample_rate, representation_settings)
+    if representation.settings == header.representation_settings:
+        return loadDataset(dataset.dataset_dir)
+    threads = workers or _core.available_threads()
+    size = header.dataset_size
+    length = round(header.sampler_settings["duration"] * sample_rate)
+    row = InputRepresentation.transformShape(length, representation.settings)
+    stage = Stage(directory, STAGING)
+    with (
+        ArrayWriter(stage, (size, *row)) as x,
+        tqdm(total=size, unit=" samples", disable=None) as bar,
+        ThreadPoolExecutor(threads) as readers,
+    ):
+        for indices in chunks(0, size, length):
+            sounds = np.stack([*readers.map(lambda i: directory.sound(i, length), indices)])
+            x.append(representation.transform(sounds).numpy())
+            bar.update(len(indices))
+    changed = replace(
+        header,
+        representation_settings=representation.settings,
+        checksums=header.checksums | {"x": x.checksum},
+    )
+    stage.write_metadata(changed, [label_line(y, i) for i, y in enumerate(labels)])
+    stage.commit(sounds=())
+    return loadDataset(dataset.dataset_dir)

@@ -1,0 +1,192 @@
+"""The modes of a circular drum.
+
+Mode (m, n) has m nodal diameters, m from 0, and n nodal circles counting the rim, n from 1. Its
+wavenumber on a disc of radius 1 is z_mn, the n-th zero of J_m. For m > 0 two eigenfunctions share
+it, one with cos(m theta), one with sin(m theta).
+Source: Rayleigh, The Theory of Sound I, chapter IX.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import jn_zeros, jv
+
+_Float64 = npt.NDArray[np.float64]
+
+_MOST_ZEROS = 1200
+
+
+def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> _Float64:
+    """Return J_n(x), the Bessel function of the first kind.
+
+    Args:
+        n: order, a real number or an array of them.
+        x: argument, of any shape that broadcasts with `n`.
+
+    Returns:
+        The values, of the common shape of `n` and `x`.
+    """
+    values: _Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
+    return values
+
+
+def besselJZero(n: int, m: int) -> float:
+    """Return the m-th zero of J_n above 0: (0, 1) gives 2.404826.
+
+    Args:
+        n: order, an integer from 0.
+        m: which zero, an integer from 1 to 1200.
+
+    Raises:
+        ValueError: the order or the number of the zero is out of range.
+    """
+    return float(_zeros(n, m)[-1])
+
+
+def circularSeries(N: int, M: int) -> _Float64:
+    """Return the series of a disc: its wavenumbers at unit area over pi, z_mn / sqrt(pi).
+
+    A drum of size L (the square root of its area, m) with wave speed c (m/s) sounds at
+    f = S c / (2 L).
+
+    Args:
+        N: zeros of each order, n = 1 ... N.
+        M: orders, m = 0 ... M - 1.
+
+    Returns:
+        Shape (M, N): row m belongs to J_m, column n - 1 to its n-th zero.
+
+    Raises:
+        ValueError: `N` or `M` is less than 1, or `N` is more than 1200.
+    """
+    if M < 1:
+        raise ValueError(f"M, the number of orders, must be at least 1, got {M}.")
+    return np.stack([_zeros(m, N) for m in range(M)]) / math.sqrt(math.pi)
+
+
+def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
+    """Return the eigenfunctions of a disc of unit area at one point, signs kept.
+
+    phi = sqrt(e_m) J_m(z_mn r) / |J_(m+1)(z_mn)| times cos(m theta) and sin(m theta), e_0 = 1 and
+    else 2. They are orthonormal over the disc, so the weights of the partials that a strike at a
+    and a pick-up at b make are `np.sum(amplitudes(a) * amplitudes(b), axis=0)`, which is
+    e_m J_m(z r_a) J_m(z r_b) cos(m (theta_a - theta_b)) / J_(m+1)(z)^2.
+
+    Args:
+        r: distance from the middle in units of the radius, 0 to 1.
+        theta: angle in radians.
+        S: the series of `circularSeries`, shape (M, N), row m of order m.
+
+    Returns:
+        Shape (2, M, N): the cosine and the sine of each pair; the sine of order 0 is 0.
+
+    Raises:
+        ValueError: the point is outside the disc, or `S` is not two-dimensional.
+    """
+    series = _require_series(S)
+    point = _require_polar(np.array([[r, theta]]))
+    angle = np.arange(len(series)) * point[0, 1]
+    radial = _radial_amplitudes(point[:, 0], series)[0]
+    return np.stack([np.cos(angle)[:, None] * radial, np.sin(angle)[:, None] * radial])
+
+
+def circular_pair_products(
+    strikes: npt.ArrayLike, pick_up: npt.ArrayLike, S: npt.ArrayLike
+) -> _Float64:
+    """Return what each mode of a disc carries from strikes to a pick-up.
+
+    This is `np.sum(circularAmplitudes(strike) * circularAmplitudes(pick_up), axis=0)` for a batch
+    of strikes. Each strike's numbers are the same in any batch, to the last bit.
+
+    Args:
+        strikes: points (r, theta), shape (k, 2), r in units of the radius, theta in radians.
+        pick_up: one point (r, theta).
+        S: the series of `circularSeries`, shape (M, N), row m of order m.
+
+    Returns:
+        Shape (k, M, N).
+
+    Raises:
+        ValueError: a point is outside the disc, or `S` is not two-dimensional.
+    """
+    series = _require_series(S)
+    struck = _require_polar(np.asarray(strikes, dtype=np.float64))
+    heard = _require_polar(np.asarray(pick_up, dtype=np.float64)[None])
+    angles = (struck[:, 1] - heard[0, 1]).tolist()
+    # libm's cosine, because NumPy's may round otherwise in the last lanes of a vector.
+    turns = np.array([[math.cos(m * angle) for m in range(len(series))] for angle in angles])
+    radial = _radial_amplitudes(struck[:, 0], series)
+    radial *= _radial_amplitudes(heard[:, 0], series)
+    radial *= turns.reshape(len(struck), len(series), 1)
+    return radial
+
+
+def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
+    """Draw where sand comes to rest on a circular drum: the nodal lines of one mode.
+
+    Of a degenerate pair the cosine is drawn, J_n(z r) cos(n theta).
+
+    Args:
+        n: order, the number of nodal diameters, from 0 (as in `besselJZero`).
+        m: which zero of J_n, the number of nodal circles counting the rim, from 1.
+        H: cells along each side of the drawing, from 1; the drum fills it.
+        tolerance: sand lies where the mode moves less than this part of its largest movement.
+
+    Returns:
+        Shape (H, H), True where sand lies, False elsewhere and outside the drum. Rows go along y
+        from the lowest, columns along x.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+    if H < 1:
+        raise ValueError(f"H must be at least 1, got {H}.")
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be above 0, got {tolerance!r}.")
+    z = besselJZero(n, m)
+    x, y = np.meshgrid(*[(np.arange(H) + 0.5) * 2 / H - 1] * 2)
+    r, theta = np.hypot(x, y), np.arctan2(y, x)
+    largest = np.abs(jv(n, np.linspace(0, z, 1024))).max()
+    quiet: npt.NDArray[np.bool_] = np.abs(jv(n, z * r) * np.cos(n * theta)) < tolerance * largest
+    return quiet & (r <= 1)
+
+
+def _zeros(order: int, count: int) -> _Float64:
+    """Return the first zeros of J_order; raise ValueError outside what SciPy computes."""
+    if order < 0 or order != int(order):
+        raise ValueError(f"the order of a Bessel function must be an integer from 0, got {order}.")
+    if not 1 <= count <= _MOST_ZEROS or count != int(count):
+        raise ValueError(f"zeros are numbered by integers from 1 to {_MOST_ZEROS}, got {count}.")
+    zeros: _Float64 = jn_zeros(int(order), int(count))
+    return zeros
+
+
+def _radial_amplitudes(r: _Float64, series: _Float64) -> _Float64:
+    """Return sqrt(e_m) J_m(z r) / |J_(m+1)(z)|, shape (k, M, N), for r of shape (k,)."""
+    orders = np.arange(len(series), dtype=np.float64)[:, None]
+    z = series * math.sqrt(math.pi)
+    scale = np.sqrt(np.where(orders == 0, 1.0, 2.0)) / np.abs(jv(orders + 1, z))
+    amplitudes: _Float64 = jv(orders, z * r[:, None, None]) * scale
+    return amplitudes
+
+
+def _require_series(S: npt.ArrayLike) -> _Float64:
+    """Return the series as an array; raise ValueError unless it is (M, N)."""
+    series = np.asarray(S, dtype=np.float64)
+    if series.ndim != 2:
+        raise ValueError(f"S must have shape (M, N), row m of order m, got {series.shape}.")
+    return series
+
+
+def _require_polar(points: _Float64) -> _Float64:
+    """Return points (r, theta), shape (k, 2); raise ValueError for one outside the disc."""
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points must be pairs (r, theta), got shape {points.shape}.")
+    outside = ~((points[:, 0] >= 0) & (points[:, 0] <= 1) & np.isfinite(points[:, 1]))
+    if outside.any():
+        r, theta = points[outside][0]
+        raise ValueError(
+            f"(r, theta) must be a point of the disc, 0 <= r <= 1, got ({r}, {theta})."
+        )
+    return points

@@ -1,0 +1,25 @@
+"""From a dataset to a trained model and its predictions."""
+
+from .checkpoint import read_checkpoint
+from .early_stopping import EarlyStopping
+from .info import ExportedModel, ModelInfo, RunInfo
+from .loading import loadModel
+from .model import Model
+from .model_input import ModelInput
+from .parameters import Parameters
+from .predict import predict
+from .routine import Routine
+
+__all__ = [
+    "EarlyStopping",
+    "ExportedModel",
+    "Model",
+    "ModelInfo",
+    "ModelInput",
+    "Parameters",
+    "Routine",
+    "RunInfo",
+    "loadModel",
+    "predict",
+    "read_checkpoint",
+]

@@ -1,0 +1,107 @@
+"""The samples of a part of the dataset, batch by batch, where the model wants them."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import torch
+
+
+class Batches:
+    """One part of a dataset.
+
+    Args:
+        X: inputs of the whole dataset, shape (n, ...).
+        Y: targets of the whole dataset, shape (n, columns).
+        indices: the samples of this part, shape (m,).
+        batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
+        device: where batches go; no copy is made of what is there already.
+        dtype: what floating numbers become.
+    """
+
+    def __init__(
+        self,
+        X: torch.Tensor,
+        Y: torch.Tensor,
+        indices: torch.Tensor,
+        batch_size: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self._tensors = (X, Y)
+        self._indices = indices
+        self._batch_size = batch_size if batch_size > 0 else max(1, len(indices))
+        self._device = device
+        self._dtype = dtype
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return -(-len(self._indices) // self._batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Every batch, in the order of the dataset."""
+        return self._in_order(self._indices)
+
+    def shuffled(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Every batch of an epoch, in an order drawn from the generator."""
+        return self._in_order(
+            self._indices[torch.randperm(len(self._indices), generator=generator)]
+        )
+
+    def _in_order(self, indices: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for batch in indices.split(self._batch_size):
+            x, y = (
+                moved(tensor[batch.to(tensor.device)], self._device, self._dtype)
+                for tensor in self._tensors
+            )
+            yield x, y
+
+
+def moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor on the device; floating numbers in the dtype, whole ones (classes) as they are."""
+    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+
+
+def moved_if_it_fits(
+    tensor: torch.Tensor, device: torch.device, dtype: torch.dtype
+) -> torch.Tensor:
+    """The tensor moved as a whole, or as it is where that would take over half of the memory."""
+    size = tensor.numel() * dtype.itemsize
+    return moved(tensor, device, dtype) if 2 * size <= _memory(device, size) else tensor
+
+
+def as_columns(Y: Sequence[dict[str, torch.Tensor]] | torch.Tensor) -> torch.Tensor:
+    """Targets as a tensor of shape (n, columns): the numbers of each label, in the labels' order.
+
+    Raises:
+        ValueError: the samples do not all have the same labels.
+    """
+    if isinstance(Y, torch.Tensor):
+        return Y
+    labels = list(Y[0])
+    rows = [_numbers(y, labels) for y in Y]
+    for i, row in enumerate(rows):
+        if row.shape != rows[0].shape or Y[i].keys() != Y[0].keys():
+            raise ValueError(
+                f"sample {i} has the labels {_sizes(Y[i])}, sample 0 {_sizes(Y[0])}: a model needs"
+                " the same of all; give routine.D.Y a tensor of shape (n, columns)"
+            )
+    return torch.stack(rows)
+
+
+def _numbers(y: dict[str, torch.Tensor], labels: list[str]) -> torch.Tensor:
+    columns = [y[label].reshape(-1) for label in labels if label in y]
+    return torch.cat(columns) if columns else torch.empty(0)
+
+
+def _sizes(y: dict[str, torch.Tensor]) -> dict[str, int]:
+    return {label: values.numel() for label, values in y.items()}
+
+
+def _memory(device: torch.device, unknown: int) -> int:
+    """Bytes of memory a device has for data; twice `unknown` where nobody can tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 2 * unknown

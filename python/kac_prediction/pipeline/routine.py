@@ -1,0 +1,297 @@
+"""Routine: a whole training, from parameters to checkpoints."""
+
+import itertools
+import logging
+import math
+import os
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from tqdm import tqdm
+
+from .. import __version__
+from ..dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
+from ..samplers import Datasets
+from .batches import Batches, as_columns, moved_if_it_fits
+from .checkpoint import Checkpoints
+from .device import default_device, seeded
+from .early_stopping import EarlyStopping
+from .importing import import_dataset
+from .info import FORMAT_VERSION, ExportedModel, ModelInfo, RunInfo, plain
+from .model import Model
+from .model_input import ModelInput
+from .parameters import Parameters, merge_parameters, read_yaml
+from .split import split_groups
+from .tracker import LocalTracker, Record, Tracker, WandbTracker
+
+logger = logging.getLogger(__name__)
+
+InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
+
+SAVE_EVERY = 5  # epochs
+
+
+class Routine:
+    """A whole training schema: parameters, dataset, model, training, checkpoints.
+
+    Used in this order:
+
+        routine = Routine(exports_dir=..., wandb_config=...)
+        routine.setParameters(SomeModel.ModelHyperParameters(...), config_path=...)
+        routine.importDataset(...)
+        routine.D.X = ...  # shape the data, or routine.use_input(...)
+        routine.D.Y = ...
+        routine.M = SomeModel(**routine.P)
+
+        def innerTestingLoop(i, loop_length, x, y):
+            ...  # somewhere: routine.M.testing_loss["aggregate"] += ...
+
+        routine.train(innerTestingLoop)
+
+    Attributes:
+        device: CUDA, else Apple's MPS, else the CPU.
+        D: the dataset.
+        M: the model; assigning it does what `setModel` does.
+        P: the parameters.
+        R: information about the run. Its files are in `R["exports_dir"]`.
+        using_wandb: whether the run is followed on weights and biases.
+        history: one record an epoch, of the last training: epoch, training_loss, selection_loss,
+            evaluation_loss where it was scored, seconds.
+        model_input: how sounds become inputs, after `use_input`.
+    """
+
+    device: torch.device
+    D: TorchDataset
+    P: dict[str, Any]
+    R: RunInfo
+    using_wandb: bool
+    history: list[Record]
+    model_input: ModelInput | None
+
+    def __init__(self, exports_dir: str = "", wandb_config: dict[str, Any] | None = None) -> None:
+        """Set the device and make a directory for the run.
+
+        Args:
+            exports_dir: where the run's directory goes; '': the current directory.
+            wandb_config: arguments of `wandb.init`; None or {}: a local run.
+
+        Raises:
+            ImportError: weights and biases was asked for and is not installed.
+        """
+        self.device = default_device()
+        self.using_wandb = bool(wandb_config)
+        self.history = []
+        self.model_input = None
+        self._model: Model | None = None
+        self._exports_dir = Path(exports_dir).absolute()
+        settings = wandb_config or {}
+        # A sweep has chosen the id before this process started.
+        given = settings.get("id") or os.environ.get("WANDB_RUN_ID") if settings else None
+        self._open_run(given or secrets.token_hex(4))
+        self._trackers: list[Tracker] = []
+        if self.using_wandb:
+            self._trackers.append(WandbTracker(settings, self.R["id"], self.R["exports_dir"]))
+
+    @property
+    def M(self) -> Model:
+        """The model."""
+        if self._model is None:
+            raise AttributeError("routine.M is missing: assign a model, or call setModel, first")
+        return self._model
+
+    @M.setter
+    def M(self, model: Model) -> None:
+        self.setModel(model)
+
+    def importDataset(
+        self,
+        dataset_dir: str,
+        dataset_name: Datasets | Literal[""] = "",
+        LocalSampler: type[AudioSampler] | None = None,
+        representation_settings: RepresentationSettings | None = None,
+        sampler_settings: SamplerSettings | Mapping[str, Any] | None = None,
+        dataset_size: int | None = None,
+        seed: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """Set `routine.D`: what stands in the directory, else a download, else made here.
+
+        A dataset that stands in the directory is never replaced. It is transformed where another
+        representation is asked for.
+
+        Args:
+            dataset_dir: the directory.
+            dataset_name: a published dataset, downloaded when the directory holds none.
+            LocalSampler: makes the dataset when there is none and no name is given.
+            representation_settings: of the inputs; None or {}: as they are stored.
+            sampler_settings: for LocalSampler; None: one second at 48 kHz.
+            dataset_size: samples to make; None: the parameter `dataset_size`, else 200.
+            seed: of the samples to make; None: the parameter `seed`, else a fresh one.
+            workers: threads that work at once; None: all available.
+
+        Raises:
+            ConnectionError: the download failed for want of a network.
+            FileNotFoundError: nothing stands there, and there is nothing to make it from.
+            ValueError: the dataset there is of another sampler, or of other settings than those
+                given here; the message names both.
+        """
+        parameters = getattr(self, "P", {})
+        self.D = import_dataset(
+            dataset_dir,
+            dataset_name,
+            LocalSampler,
+            representation_settings,
+            sampler_settings,
+            dataset_size=parameters.get("dataset_size") if dataset_size is None else dataset_size,
+            seed=parameters.get("seed") if seed is None else seed,
+            workers=workers,
+        )
+        self.model_input = None
+
+    def setModel(self, M: Model) -> None:
+        """Set the model, move it to the device and note it in `routine.R`.
+
+        Raises:
+            TypeError: it is not a `Model`.
+        """
+        if not isinstance(M, Model):
+            raise TypeError(f"routine.M must be a kac_prediction Model, not {M!r}")
+        self._model = M.to(self.device)
+        self.R["model"] = ModelInfo(name=type(M).__name__, version=__version__)
+        if self.model_input is not None:
+            M.model_input = self.model_input
+
+    def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
+        """Set `routine.P`: the defaults, changed by a yaml file, changed by wandb's config.
+
+        Starts the run on weights and biases when it is being used.
+
+        Args:
+            default: every parameter of the model with its default value.
+            config_path: a yaml file with some of them; '': none.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            TypeError: a value of the wrong type; names the key, the file, expected and found.
+            ValueError: a value that makes no sense, or a file that is not a mapping.
+        """
+        layers = [(str(config_path), read_yaml(config_path))] if config_path else []
+        self.P = merge_parameters(default, *layers)
+        for tracker in self._trackers:
+            layers.append(("wandb's config", tracker.config(self.P)))
+            self.P = merge_parameters(default, *layers)
+
+    def use_input(self, model_input: ModelInput) -> None:
+        """Shape the dataset for a model, by the recipe that its checkpoints then carry.
+
+        Args:
+            model_input: how a sound becomes an input and labels become targets.
+
+        Raises:
+            ValueError: the dataset is not of raw sounds at that sample rate.
+        """
+        _check_raw(self.D, model_input)
+        self.D.X = model_input.waveforms(self.D.X)
+        self.D.Y = model_input.targets(self.D.Y)
+        self.model_input = model_input
+        if self._model is not None:
+            self._model.model_input = model_input
+
+    def train(self, innerTestingLoop: InnerLoop) -> None:
+        """Train the model, score it every epoch, and save it.
+
+        The second part of the split is scored every epoch; its loss chooses `best.pt` and stops
+        early. The third part is scored only when a checkpoint is saved, and never while `testing`.
+        `epoch_%03d.pt` is saved every fifth epoch, and for the last. Ctrl-C saves the last
+        finished epoch (without scoring the third part) and goes on.
+
+        Args:
+            innerTestingLoop: called with number of the batch, number of batches, inputs and
+                targets; somewhere it adds to `routine.M.testing_loss["aggregate"]`.
+
+        Raises:
+            ValueError: something is missing or does not fit; or a loss is not finite, which the
+                message places in an epoch, with the last good checkpoint.
+        """
+        self._check_ready()
+        training, selection, evaluation = self._parts()
+        patience = self.P.get("patience", EarlyStopping.patience)
+        stopping = EarlyStopping(patience if self.P["with_early_stopping"] else math.inf)
+        order = torch.Generator().manual_seed(self.P.get("seed", 0))
+        with self._run() as (epochs, trackers):
+            for epoch in epochs:
+                started = time.perf_counter()
+                self.R["epoch"] = epoch
+                record: Record = {"epoch": epoch, "training_loss": self._learn(training, order)}
+                if selection:
+                    record["selection_loss"] = self._score(selection, innerTestingLoop)
+                stop = stopping.step(_choice(record))
+                last = stop or epoch + 1 == self.P["num_of_epochs"]
+                due = last or epoch % SAVE_EVERY == 0
+                if evaluation and (due or stopping.improved):
+                    record["evaluation_loss"] = self._score(evaluation, innerTestingLoop)
+                record["seconds"] = time.perf_counter() - started
+                self._checkpoints.keep(self._checkpoint(record), due=due, best=stopping.improved)
+                self._note(record, epochs, trackers)
+                if stop:
+                    break
+
+    def _check_ready(self) -> None:
+        """Refuse to train without parameters, dataset or model, or with impossible parameters."""
+        calls = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
+        for name, call in calls.items():
+            if not hasattr(self, name):
+                raise ValueError(f"routine.{name} is missing: call routine.{call}(...) first")
+        merge_parameters(self.P)
+
+    @contextmanager
+    def _run(self) -> Iterator[tuple["tqdm[int]", list[Tracker]]]:
+        """All that surrounds the epochs; yields them, and who follows them."""
+        if any(Path(self.R["exports_dir"]).glob("*.pt")):
+            # Nothing trained is overwritten: training again is a run of its own.
+            self._open_run(secrets.token_hex(4))
+        self.history = []
+        trackers = [LocalTracker(self.R["exports_dir"]), *self._trackers]
+        count = self.P["num_of_epochs"]
+        numbers = range(count) if count else itertools.count()
+        logger.info("run %s on %s, in %s", self.R["id"], self.device, self.R["exports_dir"])
+        failed = True
+        try:
+            with (
+                seeded(self.P.get("seed"), self.device),
+                self._checkpoints,
+                tqdm(numbers, "training", count or None, unit=" epochs", disable=None) as epochs,
+            ):
+                yield epochs, trackers
+                failed = False
+        finally:
+            for tracker in trackers:
+                tracker.finish(failed)
+
+    def _note(self, record: Record, bar: "tqdm[int]", trackers: list[Tracker]) -> None:
+        """Write an epoch down: history, trackers, bar and log."""
+        self.history.append(record)
+        for tracker in trackers:
+            tracker.log(record)
+        losses = {
+            name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
+            for name, loss in record.items()
+            if name.endswith("_loss")
+        }
+        bar.set_postfix(losses)
+        text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
+        logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])
+
+    def _open_run(self, run_id: str) -> None:
+        """Make the directory of a run."""
+        directory = self._exports_dir / run_id
+        directory.mkdir(parents=True, exist_ok=True)
+        model = self.R["model"] if hasattr(self, "R") else None
+        self.R = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
+        self._checkpoints = Checkpoints(directory)

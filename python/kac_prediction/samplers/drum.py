@@ -1,0 +1,172 @@
+"""Drum: what all drums share, whatever their shape."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+
+NumberOrRange: TypeAlias = float | Sequence[float]
+"""A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
+
+Interval: TypeAlias = tuple[float, float]
+
+
+class DrumSettings(SamplerSettings, total=False):
+    """The parameters that all drums share."""
+
+    amplitude: float
+    decay_time: float
+    drum_size: NumberOrRange
+    material_density: float
+    tension: float
+
+
+class Drum(AudioSampler):
+    """A membrane under tension, fixed at its rim, struck at one point and heard at another.
+
+    A drum is struck five times, then comes the next. Its size is drawn from `group_rng`, so all
+    five strikes share it; where it is struck from `rng`. A subclass is one shape: it says where
+    its centroid is, draws a strike, and makes the sounds of a batch.
+
+    Attributes:
+        amplitude: peak of each sound.
+        decay_time: seconds in which the amplitude falls by 60 dB (T60).
+        drum_size: size of the current drum, the square root of its area, metres.
+        sample_location: where the drum is heard, in the coordinates of its shape.
+        sigma: decay rate of the amplitude, 1/s.
+        strike_location: where the current strike falls, in the coordinates of its shape.
+        wave_speed: speed of transverse waves, m/s.
+    """
+
+    group_size: ClassVar[int] = 5
+    centroid: ClassVar[tuple[float, ...]]
+    strike_location: tuple[float, ...]
+    sample_location: tuple[float, ...]
+
+    class Settings(DrumSettings, total=False):
+        """The parameters of a drum; a shape adds its own."""
+
+    def __init__(
+        self,
+        duration: float,
+        sample_rate: int,
+        amplitude: float,
+        decay_time: float,
+        material_density: float,
+        tension: float,
+        drum_size: NumberOrRange,
+        **kwargs: Any,
+    ) -> None:
+        """Check and store what all drums share; `kwargs` are the arguments of the shape alone.
+
+        Raises:
+            ValueError: a number is out of range, with its name and what it should be.
+        """
+        super().__init__(**classLocalsToKwargs(locals()))
+        if not 0 <= amplitude < math.inf:
+            raise ValueError(f"amplitude must be a finite number from 0, got {amplitude!r}.")
+        if not decay_time > 0:
+            raise ValueError(
+                f"decay_time must be above 0 seconds (inf: no decay), got {decay_time!r}."
+            )
+        for name, value in (("material_density", material_density), ("tension", tension)):
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
+        self.amplitude = float(amplitude)
+        self.decay_time = float(decay_time)
+        self.wave_speed = math.sqrt(tension / material_density)
+        self.sigma = 3 * math.log(10) / decay_time
+        self._sizes = as_interval("drum_size", drum_size)
+        if not self._sizes[0] > 0:
+            raise ValueError(f"drum_size must be above 0 metres, got {drum_size!r}.")
+        self._centre_first = True
+
+    @abstractmethod
+    def _draw_strike(self) -> tuple[float, ...]:
+        """Draw from `rng` where the drum is struck."""
+
+    @abstractmethod
+    def _sounds(
+        self, sizes: npt.NDArray[np.float64], strikes: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Make the sounds, shape (n, length), of n drum sizes and n strikes, in order."""
+
+    def updateProperties(self, i: int | None) -> None:
+        """Draw the drum and the strike of sample `i`.
+
+        Args:
+            i: index of the sample; the first strike on each drum falls on its centroid, unless
+                the sampler was told where to strike. None: any strike on any drum.
+        """
+        self.drum_size = draw_between(self.group_rng, self._sizes)
+        if self._centre_first and i is not None and i % self.group_size == 0:
+            self.strike_location = self.centroid
+        else:
+            self.strike_location = self._draw_strike()
+
+    def generateWaveform(self) -> None:
+        """Make the sound of the current strike on the current drum."""
+        self.waveform = self._sounds(np.array([self.drum_size]), np.array([self.strike_location]))[
+            0
+        ]
+
+    def getLabels(self) -> dict[str, list[float | int]]:
+        """Return `drum_size`, `sample_location` and `strike_location`."""
+        return {
+            "drum_size": [self.drum_size],
+            "sample_location": [*self.sample_location],
+            "strike_location": [*self.strike_location],
+        }
+
+    def render(
+        self, indices: Iterable[int]
+    ) -> tuple[npt.NDArray[np.float64], list[dict[str, list[float | int]]]]:
+        """Make n sounds, shape (n, length), and their labels, in one call to the core."""
+        sizes, strikes, labels = [], [], []
+        for i in indices:
+            self.reseed(i)
+            self.updateProperties(i)
+            sizes.append(self.drum_size)
+            strikes.append(self.strike_location)
+            labels.append(self.getLabels())
+        points = np.array(strikes).reshape(len(strikes), len(self.centroid))
+        return self._sounds(np.array(sizes), points), labels
+
+    def _require_audible(self, lowest: float) -> None:
+        """Raise ValueError unless the smallest drum has a partial below half the sample rate.
+
+        Args:
+            lowest: the first number S of the shape's series, f = S c / (2 L).
+        """
+        frequency = lowest * self.wave_speed / (2 * self._sizes[0])
+        if frequency >= self.sample_rate / 2:
+            raise ValueError(
+                f"a drum_size of {self._sizes[0]} m has no partial below half the sample rate: its "
+                f"lowest lies at {frequency:.6g} Hz, the limit at {self.sample_rate / 2:.6g} Hz. "
+                "Take a larger drum_size, a lower tension or a higher sample_rate."
+            )
+
+
+def draw_between(rng: np.random.Generator, interval: Interval) -> float:
+    """Draw a number uniform in [low, high); nothing is drawn where both are the same."""
+    low, high = interval
+    return low if low == high else low + (high - low) * rng.random()
+
+
+def as_interval(name: str, value: NumberOrRange) -> Interval:
+    """Turn a number or a pair (low, high) into (low, high).
+
+    Raises:
+        ValueError: not one or two numbers, not finite, or low above high.
+    """
+    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    if numbers.ndim != 1 or numbers.size not in (1, 2) or not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be a finite number or a pair (low, high), got {value!r}.")
+    if numbers[0] > numbers[-1]:
+        raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}.")
+    return float(numbers[0]), float(numbers[-1])

@@ -1,0 +1,159 @@
+"""From sounds as people have them to what a model hears."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+import torch
+from scipy.signal import chirp
+
+from kac_prediction.pipeline import ModelInput
+from kac_prediction.pipeline.audio import onset, prepare, read_sound
+from kac_prediction.samplers import BesselModel
+
+RATE = 48000
+INPUT = ModelInput(sample_rate=RATE, length=1024, labels=("drum_size",), units=("m",))
+
+
+def drums(n: int = 200, sample_rate: int = RATE) -> npt.NDArray[np.float64]:
+    sampler = BesselModel(duration=0.25, sample_rate=sample_rate)
+    sampler.seed(3)
+    return sampler.render(range(n))[0]
+
+
+def write(path: Path, sound: npt.NDArray[np.float64], rate: int = RATE, subtype: str = "") -> Path:
+    soundfile.write(path, sound, rate, subtype=subtype or None)
+    return path
+
+
+def test_a_rendered_drum_is_cut_nowhere() -> None:
+    cuts = np.array([onset(sound, RATE) for sound in drums()])
+    assert np.median(cuts) == 0
+    assert cuts.max() <= 8
+
+
+@pytest.mark.parametrize("depth", [16, 24])
+def test_silence_before_the_strike_changes_nothing(depth: int) -> None:
+    steps = 2.0 ** (depth - 1)
+    for sound in np.round(0.9 * drums(40) * steps) / steps:
+        late = np.concatenate([np.zeros(4800), sound])
+        assert torch.equal(prepare(late, RATE, INPUT), prepare(sound, RATE, INPUT))
+
+
+def test_the_strike_is_found_behind_noise() -> None:
+    rng = np.random.default_rng(0)
+    errors = []
+    for sound in drums(60):
+        noisy = np.concatenate([np.zeros(9600), sound])
+        noisy += 1e-4 * rng.normal(size=len(noisy))
+        errors.append(onset(noisy, RATE) - 9600)
+    assert np.median(np.abs(errors)) <= 8
+    # Where little sounds before the wave arrives, the strike itself drowns in the noise.
+    assert np.percentile(errors, 10) >= -8
+    assert max(errors) < 480
+
+
+def test_loud_noise_does_not_move_the_strike_before_the_drum() -> None:
+    rng = np.random.default_rng(1)
+    t = np.arange(RATE // 2) / RATE
+    tone = np.sin(2 * np.pi * 300 * t) * np.exp(-5 * t)
+    noisy = np.concatenate([np.zeros(9600), tone]) + 0.02 * rng.normal(size=9600 + len(tone))
+    assert abs(onset(noisy, RATE) - 9600) <= 10
+
+
+def test_a_sound_at_the_right_rate_is_only_cropped_and_normalised() -> None:
+    sound = np.concatenate([[0.0], np.random.default_rng(0).uniform(-1, 1, 3000)])
+    expected = INPUT.waveforms(sound)
+    assert torch.equal(prepare(sound, RATE, INPUT), expected)
+    assert torch.equal(prepare(torch.from_numpy(sound), RATE, INPUT), expected)
+    # A scale is nothing to a normalised model, an integer file neither.
+    whole = np.round(sound * 30000)
+    assert torch.equal(prepare(whole.astype(np.int16), RATE, INPUT), INPUT.waveforms(whole))
+
+
+def test_channels_are_mixed_down_to_their_mean() -> None:
+    left, right = drums(2)
+    mono = prepare((left + right) / 2, RATE, INPUT)
+    stereo = prepare(np.stack([left, right], axis=1), RATE, INPUT)
+    torch.testing.assert_close(stereo, mono, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="silent, once its channels are mixed"):
+        prepare(np.stack([left, -left], axis=1), RATE, INPUT)
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 47999, 96000, 192000])
+def test_another_rate_gives_what_the_right_rate_would(rate: int) -> None:
+    """A sweep that all these rates can hold, from its formula, at the time where it was cut."""
+
+    def sweep(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        sound: npt.NDArray[np.float64] = np.sin(10 * np.pi * t) ** 2
+        return sound * chirp(t, 300.0, 0.1, 3000.0, phi=-90)
+
+    sound = sweep(np.arange(int(0.1 * rate)) / rate)
+    cut = onset(sound, rate) / rate
+    expected = INPUT.waveforms(sweep(cut + np.arange(1024) / RATE))
+    torch.testing.assert_close(prepare(sound, rate, INPUT), expected, rtol=0, atol=0.01)
+
+
+def test_a_long_sound_costs_no_more_than_a_short_one() -> None:
+    sound = drums(1, 44100)[0]
+    long = np.concatenate([sound, np.random.default_rng(0).uniform(-1e-3, 1e-3, 500000)])
+    assert torch.equal(prepare(long, 44100, INPUT), prepare(sound, 44100, INPUT))
+
+
+@pytest.mark.parametrize("rate", [48000, 44100, 96000])
+def test_too_short_after_the_strike_is_refused(rate: int) -> None:
+    enough = round(1024 * rate / RATE)
+    sound = drums(1, rate)[0]
+    assert prepare(sound[: enough + 8], rate, INPUT).shape == (1024,)
+    late = np.concatenate([np.zeros(rate), sound[: enough - 2]])
+    with pytest.raises(ValueError, match=r"too short: 21\.\d ms .* the model needs 21\.3 ms"):
+        prepare(late, rate, INPUT)
+
+
+@pytest.mark.parametrize(
+    ("sound", "text"),
+    [
+        (np.zeros(0), "empty"),
+        (np.zeros((0, 2)), "empty"),
+        (np.zeros(4000), "silent"),
+        (np.full(4000, 0.5), "silent"),
+        (np.where(np.arange(4000) == 77, np.nan, 0.1), "sample 77 .* not a finite number"),
+        (np.where(np.arange(4000) == 9, np.inf, 0.1), "sample 9 .* not a finite number"),
+        (np.zeros((2, 4000)), r"\(length, channels\), got \(2, 4000\)"),
+        (np.zeros((2, 2, 2)), r"\(length, channels\), got \(2, 2, 2\)"),
+    ],
+)
+def test_what_holds_no_drum_is_refused(sound: npt.NDArray[np.float64], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        prepare(sound, RATE, INPUT)
+
+
+@pytest.mark.parametrize("rate", [0, -48000, 44100.5])
+def test_impossible_rates_are_refused(rate: int) -> None:
+    with pytest.raises(ValueError, match="sample_rate must be"):
+        prepare(drums(1)[0], rate, INPUT)
+
+
+def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).uniform(-1, 1, (500, 2))
+    read, rate = read_sound(write(tmp_path / "a.wav", sound, 44100, "DOUBLE"))
+    assert rate == 44100
+    assert np.array_equal(read, sound)
+    mono, _ = read_sound(str(write(tmp_path / "b.wav", sound[:, 0], 8000, "PCM_24")))
+    assert mono.shape == (500, 1)
+    assert np.abs(mono[:, 0] - sound[:, 0]).max() <= 2.0**-23
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere.wav"):
+        read_sound(tmp_path / "nowhere.wav")
+    with pytest.raises(FileNotFoundError, match=tmp_path.name):
+        read_sound(tmp_path)
+    text = tmp_path / "text.wav"
+    text.write_text("this is no sound")
+    with pytest.raises(ValueError, match="text.wav cannot be read as a sound"):
+        read_sound(text)
+    with pytest.raises(ValueError, match="empty.wav is empty"):
+        read_sound(write(tmp_path / "empty.wav", np.zeros(0)))

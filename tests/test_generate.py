@@ -1,0 +1,260 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from kac_prediction.dataset import (
+    DatasetError,
+    InputRepresentation,
+    generateDataset,
+    loadDataset,
+    rendering,
+)
+from kac_prediction.dataset.storage import stage as staging
+from samplers_of_users import Broken, Click
+
+SETTINGS = {"duration": 0.05, "sample_rate": 8000}
+MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
+Digest = Callable[[Path], dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three samples a chunk, so that a handful of samples makes several."""
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 3 * 400 * 8)
+
+
+def test_what_is_on_the_disk_and_in_memory(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 7, seed=3)
+    sampler = Click(**SETTINGS)
+    sampler.seed(3)
+    sounds, labels = sampler.render(range(7))
+    wavs = [soundfile.read(tmp_path / f"sample_{i:05d}.wav")[0] for i in range(7)]
+    np.testing.assert_allclose(wavs, sounds, atol=2.0**-24)
+    torch.testing.assert_close(
+        dataset.X, torch.from_numpy(InputRepresentation.normalise(np.array(wavs))), rtol=0, atol=0
+    )
+    assert [{k: v.tolist() for k, v in y.items()} for y in dataset.Y] == labels
+    assert dataset.X.dtype == torch.float64
+    assert dataset.groups.tolist() == [0, 0, 1, 1, 2, 2, 3]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.json"] + [
+        f"sample_{i:05d}.wav" for i in range(7)
+    ] + ["x.npy"]
+
+
+def test_the_header(tmp_path: Path) -> None:
+    generateDataset(Click, {"sample_rate": 8000, "duration": 0.05}, str(tmp_path), 3, MEL, seed=9)
+    document = json.loads((tmp_path / "metadata.json").read_text())
+    assert document["dataset_size"] == 3
+    assert list(document["representation_settings"]) == [
+        "f_min",
+        "hop_length",
+        "n_bins",
+        "n_mels",
+        "normalise_input",
+        "output_type",
+        "window_length",
+    ]
+    assert document["sampler"]["name"] == "Click"
+    assert list(document["sampler_settings"].items()) == [
+        ("duration", 0.05),
+        ("loudest", 0.9),
+        ("sample_rate", 8000),
+    ]
+    assert document["seed"] == 9
+    assert [list(entry) for entry in document["data"]] == [["y"]] * 3
+    x = np.load(tmp_path / "x.npy")
+    assert x.dtype == np.float64
+    assert x.shape == (3, *InputRepresentation.transformShape(400, MEL))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_neither_workers_nor_chunks_change_a_byte(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, workers: int, chunk: int
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, MEL, seed=1)
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", chunk * 400 * 8)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, MEL, seed=1, workers=workers)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_a_sampler_of_a_user_in_two_processes(tmp_path: Path, digest: Digest) -> None:
+    class Local(Click):
+        """Known to no module: it reaches the processes by value."""
+
+    generateDataset(Local, SETTINGS, str(tmp_path / "a"), 5, seed=1)
+    generateDataset(Local, SETTINGS, str(tmp_path / "b"), 5, seed=1, workers=2)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_a_seed_is_drawn_and_recorded(tmp_path: Path, digest: Digest) -> None:
+    first = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 3)
+    other = generateDataset(Click, SETTINGS, str(tmp_path / "b"), 3)
+    again = generateDataset(Click, SETTINGS, str(tmp_path / "c"), 3, seed=first.seed)
+    assert first.seed != other.seed
+    assert not torch.equal(first.X, other.X)
+    assert digest(tmp_path / "a") == digest(tmp_path / "c")
+    assert torch.equal(first.X, again.X)
+
+
+def test_the_same_arguments_return_what_is_there(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    before = digest(tmp_path)
+    monkeypatch.setattr(staging.Stage, "write_sounds", None)
+    for seed in (4, None):
+        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=seed, overwrite=False)
+    assert digest(tmp_path) == before
+
+
+def test_other_arguments_replace_it_with_its_own_files_alone(
+    tmp_path: Path, digest: Digest
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 8, seed=4)
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 3, MEL, seed=5)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 3, MEL, seed=5)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    before = digest(tmp_path)
+    with pytest.raises(FileExistsError, match="seed: 4 there, 5 asked for"):
+        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=5, overwrite=False)
+    assert digest(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "sample_00000.wav", "sample_00003.wav"])
+@pytest.mark.parametrize("size", [0, 3])
+def test_foreign_files_are_refused_and_left_alone(
+    tmp_path: Path, digest: Digest, name: str, size: int
+) -> None:
+    if size:
+        generateDataset(Click, SETTINGS, str(tmp_path), size, seed=4)
+    if (tmp_path / name).exists():
+        return
+    (tmp_path / name).write_text("mine")
+    before = digest(tmp_path)
+    with pytest.raises(DatasetError, match=name):
+        generateDataset(Click, SETTINGS, str(tmp_path), 5, seed=5)
+    assert digest(tmp_path) == before
+
+
+def test_hidden_files_are_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*")
+    generateDataset(Click, SETTINGS, str(tmp_path), 2)
+    assert (tmp_path / ".gitignore").read_text() == "*"
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("point", ["write_sounds", "commit"])
+def test_an_interrupted_generation_goes_on(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, point: str, after: int
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 8, MEL, seed=2)
+    directory = str(tmp_path / "broken")
+    original = getattr(staging.Stage, point)
+    calls = 0
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > after:
+            raise KeyboardInterrupt
+        return original(*args, **kwargs)
+
+    if point == "commit" and after:
+        return
+    with monkeypatch.context() as patch:
+        patch.setattr(staging.Stage, point, fail)
+        with pytest.raises(KeyboardInterrupt):
+            generateDataset(Click, SETTINGS, directory, 8, MEL, seed=2)
+    with pytest.raises(FileNotFoundError, match="interrupted"):
+        loadDataset(directory)
+    rendered: list[int] = []
+    render = Click.render
+
+    def count(self: Click, indices: Any) -> Any:
+        rendered.extend(indices)
+        return render(self, indices)
+
+    monkeypatch.setattr(rendering.AudioSampler, "render", count)
+    generateDataset(Click, SETTINGS, directory, 8, MEL)
+    assert rendered == ([] if point == "commit" else list(range(3 * after, 8)))
+    assert digest(tmp_path / "whole") == digest(tmp_path / "broken")
+
+
+def test_an_unfinished_generation_of_something_else_is_dropped(
+    tmp_path: Path, digest: Digest
+) -> None:
+    with pytest.raises(RuntimeError, match="this sampler broke"):
+        generateDataset(Broken, {**SETTINGS, "how": "error"}, str(tmp_path / "a"), 5, seed=1)
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, seed=1)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, seed=1)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "match"),
+    [
+        (
+            "nan",
+            ValueError,
+            "Broken made a value that is not finite: nan in sample 2 at position 5",
+        ),
+        ("length", ValueError, "sample 2"),
+        ("label", ValueError, "'level' of sample 2"),
+        ("text", TypeError, "'level' of sample 2"),
+        ("error", RuntimeError, "this sampler broke"),
+    ],
+)
+def test_a_broken_sampler_leaves_the_old_dataset(
+    tmp_path: Path, how: str, error: type[Exception], match: str
+) -> None:
+    old = generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    with pytest.raises(error, match=match):
+        generateDataset(Broken, {**SETTINGS, "how": how}, str(tmp_path), 4, seed=1)
+    assert torch.equal(loadDataset(str(tmp_path)).X, old.X)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"dataset_size": 0}, ValueError, "dataset_size"),
+        ({"dataset_size": 2.0}, ValueError, "dataset_size"),
+        ({"workers": 0}, ValueError, "workers"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"Sampler": int}, TypeError, "AudioSampler"),
+        ({"sampler_settings": {**SETTINGS, "size": 3}}, TypeError, "size"),
+        ({"sampler_settings": {**SETTINGS, "loudest": object()}}, TypeError, "loudest"),
+        ({"representation_settings": {"n_bins": 0}}, ValueError, "n_bins"),
+    ],
+)
+def test_wrong_arguments(
+    tmp_path: Path, arguments: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    defaults = {"Sampler": Click, "sampler_settings": SETTINGS, "dataset_dir": str(tmp_path / "a")}
+    with pytest.raises(error, match=match):
+        generateDataset(**(defaults | arguments))
+    assert not (tmp_path / "a" / "metadata.json").exists()
+
+
+def test_infinite_settings_survive_as_valid_json(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, {**SETTINGS, "loudest": 0.5}, str(tmp_path), 2)
+    text = (tmp_path / "metadata.json").read_text()
+    (tmp_path / "metadata.json").write_text(text.replace("0.5", '{"float": "inf"}'))
+    assert loadDataset(str(tmp_path)).sampler_settings["loudest"] == float("inf")
+    assert dataset.sampler_settings["loudest"] == 0.5
+
+
+def test_what_is_clipped_is_counted_once(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"clipped in \d sounds") as warned:
+        generateDataset(Click, {**SETTINGS, "loudest": 9.0}, str(tmp_path), 6, seed=1)
+    assert len(warned) == 1

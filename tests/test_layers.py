@@ -1,0 +1,59 @@
+"""The arrows between the rooms: nothing flows backwards."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import kac_prediction
+
+ROOT = Path(kac_prediction.__file__).parent
+MAY_IMPORT = {
+    "geometry": {"numpy", "shapely"},
+    "physics": {"_core", "geometry", "numpy", "scipy"},
+    "dataset": {"_core", "numpy", "torch", "soundfile"},
+    "samplers": {"_core", "geometry", "physics", "dataset"},
+    "pipeline": {"dataset", "samplers"},
+    "architecture": {"pipeline"},
+    "plot": {"geometry", "physics", "matplotlib"},
+}
+ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
+GUARDED = {"torch", "wandb", "matplotlib", "scipy", "shapely", "soundfile"}
+EVERYBODY = {"numpy", "typing_extensions"}
+# What the dependencies carry (downloads, validation, progress, trackers) comes in by one file each.
+EXTRA = {"pipeline": {"torch", "wandb", "scipy", "soundfile"}, "architecture": {"torch"}}
+
+
+def imported(path: Path) -> set[str]:
+    """Name the rooms and the outside packages that one file imports."""
+    inside, found = path.relative_to(ROOT).with_suffix("").parts, set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level] if node.level else ()
+            prefix = ["kac_prediction", *base] if node.level else []
+            module = ".".join([*prefix, *filter(None, [node.module])])
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in found]
+    return {(p[1] if p[0] == "kac_prediction" and len(p) > 1 else p[0]) for p in parts}
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_the_rooms_above_it(room: str) -> None:
+    allowed = MAY_IMPORT[room] | EXTRA.get(room, set()) | EVERYBODY | {room}
+    for path in (ROOT / room).rglob("*.py"):
+        wrong = (imported(path) & (ROOMS | GUARDED)) - allowed
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_the_package_itself_imports_no_room() -> None:
+    assert not imported(ROOT / "__init__.py") & (ROOMS | GUARDED)
+
+
+def test_wandb_is_imported_in_one_file_at_most() -> None:
+    assert sum("wandb" in imported(path) for path in ROOT.rglob("*.py")) <= 1
+
+
+def test_only_arrows_that_exist_are_named() -> None:
+    assert all((ROOT / room / "__init__.py").is_file() for room in MAY_IMPORT)

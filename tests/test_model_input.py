@@ -1,0 +1,113 @@
+"""ModelInput: crop, then normalise; and labels to columns."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from kac_prediction.dataset import InputRepresentation
+from kac_prediction.pipeline import ModelInput
+
+
+def recipe(length: int = 8, labels: tuple[str, ...] = ("drum_size",)) -> ModelInput:
+    return ModelInput(sample_rate=48000, length=length, labels=labels, units=("m",) * len(labels))
+
+
+def test_the_crop_comes_before_the_normalisation() -> None:
+    sound = np.array([0.0, 1.0, 2.0, 1.0, 100.0, -100.0])
+    assert recipe(4).waveforms(sound).tolist() == [-1.0, 0.0, 1.0, 0.0]
+
+
+@given(arrays(np.float64, (3, 12), elements=st.floats(-1e6, 1e6)))
+def test_it_normalises_as_a_dataset_does(sounds: np.ndarray) -> None:
+    expected = InputRepresentation.normalise(sounds[:, :8])
+    assert np.array_equal(recipe(8).waveforms(sounds).numpy(), expected)
+
+
+def test_a_batch_is_its_sounds_one_by_one() -> None:
+    sounds = np.random.default_rng(0).normal(size=(5, 20))
+    batch = recipe().waveforms(sounds)
+    assert batch.shape == (5, 8)
+    assert batch.dtype == torch.float64
+    for row, sound in zip(batch, sounds, strict=True):
+        assert torch.equal(row, recipe().waveforms(torch.from_numpy(sound)))
+
+
+def test_the_sounds_given_are_left_alone() -> None:
+    sounds = torch.arange(16.0).reshape(2, 8)
+    recipe().waveforms(sounds)
+    assert torch.equal(sounds, torch.arange(16.0).reshape(2, 8))
+    array = np.arange(10)[::-1]
+    array.flags.writeable = False
+    assert recipe().waveforms(array).tolist() == (np.arange(8)[::-1] / 3.5 - 1).tolist()
+
+
+def test_a_constant_becomes_zero_and_raw_sound_may_stay_raw() -> None:
+    assert recipe().waveforms(np.full(9, 0.3)).tolist() == [0.0] * 8
+    raw = ModelInput(48000, 2, ("a",), ("",), normalise=False)
+    assert raw.waveforms(torch.tensor([3, 4, 5])).tolist() == [3.0, 4.0]
+    assert raw.waveforms(np.float32([0.1, 0.2])).dtype == torch.float32
+
+
+@pytest.mark.parametrize("shape", [(7,), (3, 7), (2, 3, 8), ()])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="at least 8 samples at 48000 Hz, got") as error:
+        recipe().waveforms(np.zeros(shape))
+    assert str(shape) in str(error.value)
+
+
+def test_a_sample_that_is_not_finite_is_named() -> None:
+    sounds = np.zeros((3, 9))
+    sounds[1, 5], sounds[2, 8] = np.nan, np.inf
+    with pytest.raises(ValueError, match="sample 5 of sound 1 is not a finite number"):
+        recipe().waveforms(sounds)
+    assert torch.equal(recipe().waveforms(sounds[2]), torch.zeros(8, dtype=torch.float64))
+
+
+def test_targets_are_columns_in_the_order_of_the_labels() -> None:
+    Y = [
+        {"drum_size": torch.tensor([i + 0.5]), "strike": torch.tensor([i + 0.25, i + 0.75])}
+        for i in range(3)
+    ]
+    columns = recipe(labels=("strike", "drum_size")).targets(Y)
+    assert columns.tolist() == [[i + 0.25, i + 0.75, i + 0.5] for i in range(3)]
+
+
+def test_targets_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="sample 1 has no label drum_size; it has strike"):
+        recipe().targets([{"drum_size": torch.ones(1)}, {"strike": torch.ones(1)}])
+    with pytest.raises(ValueError, match="sample 1 has 2 numbers for drum_size, sample 0 has 1"):
+        recipe().targets([{"drum_size": torch.ones(1)}, {"drum_size": torch.ones(2)}])
+    with pytest.raises(ValueError, match="no samples"):
+        recipe().targets([])
+
+
+def test_it_survives_a_checkpoint() -> None:
+    original = ModelInput(44100, 512, ("drum_size", "aspect_ratio"), ("m", ""), normalise=False)
+    fields = json.loads(json.dumps(original.to_dict()))
+    assert fields["size_convention"] == "sqrt(area)"
+    assert ModelInput.from_dict(fields) == original
+    with pytest.raises(ValueError, match="colour"):
+        ModelInput.from_dict({**fields, "colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"sample_rate": 0}, "sample_rate"),
+        ({"length": 0.5}, "length"),
+        ({"labels": ()}, "labels"),
+        ({"labels": ("a", "a"), "units": ("", "")}, "different"),
+        ({"units": ()}, "unit"),
+    ],
+)
+def test_impossible_recipes_are_refused(fields: dict[str, object], text: str) -> None:
+    good = {"sample_rate": 48000, "length": 8, "labels": ("drum_size",), "units": ("m",)}
+    with pytest.raises(ValueError, match=text):
+        ModelInput(**(good | fields))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="labels must be a tuple"):
+        ModelInput(**(good | {"labels": "drum_size"}))  # type: ignore[arg-type]

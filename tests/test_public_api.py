@@ -1,0 +1,193 @@
+"""The public names, their parameters in order, and the keys of the public dictionaries."""
+
+import inspect
+import subprocess
+import sys
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import torch
+
+from kac_prediction import architecture, dataset, pipeline, samplers
+
+POSITIONAL = {
+    (dataset, "generateDataset"): [
+        "Sampler",
+        "sampler_settings",
+        "dataset_dir",
+        "dataset_size",
+        "representation_settings",
+    ],
+    (dataset, "loadDataset"): ["dataset_dir"],
+    (dataset, "regenerateDataPoints"): ["dataset", "Sampler", "entries"],
+    (dataset, "transformDataset"): ["dataset", "representation_settings"],
+    (dataset, "classLocalsToKwargs"): ["class_locals"],
+    (dataset.AudioSampler, "__init__"): ["self", "duration", "sample_rate"],
+    (dataset.AudioSampler, "export"): ["self", "absolutePath", "bit_depth"],
+    (dataset.AudioSampler, "generateWaveform"): ["self"],
+    (dataset.AudioSampler, "getLabels"): ["self"],
+    (dataset.AudioSampler, "updateProperties"): ["self", "i"],
+    (dataset.InputRepresentation, "__init__"): ["self", "sample_rate", "settings"],
+    (dataset.InputRepresentation, "transform"): ["self", "waveform"],
+    (dataset.InputRepresentation, "normalise"): ["waveform"],
+    (dataset.InputRepresentation, "transformShape"): ["data_length", "settings"],
+    (dataset.TorchDataset, "__getitem__"): ["self", "i"],
+    (dataset.TorchDataset, "__len__"): ["self"],
+    (pipeline.Routine, "__init__"): ["self", "exports_dir", "wandb_config"],
+    (pipeline.Routine, "importDataset"): [
+        "self",
+        "dataset_dir",
+        "dataset_name",
+        "LocalSampler",
+        "representation_settings",
+        "sampler_settings",
+    ],
+    (pipeline.Routine, "setModel"): ["self", "M"],
+    (pipeline.Routine, "setParameters"): ["self", "default", "config_path"],
+    (pipeline.Routine, "train"): ["self", "innerTestingLoop"],
+    (pipeline.Model, "__init__"): ["self"],
+    (pipeline.Model, "forward"): ["self", "x"],
+    (pipeline.Model, "innerTrainingLoop"): ["self", "i", "loop_length", "x", "y"],
+    (architecture.CRePE, "__init__"): [
+        "self",
+        "depth",
+        "dropout",
+        "learning_rate",
+        "optimiser",
+        "outputs",
+    ],
+    (samplers.TestSweep, "__init__"): ["self", "duration", "sample_rate"],
+    (samplers.TestTone, "__init__"): ["self", "duration", "sample_rate", "f_0", "waveshape"],
+}
+
+DEFAULTS: dict[tuple[Any, str], dict[str, Any]] = {
+    (dataset, "generateDataset"): {"dataset_size": 10, "representation_settings": None},
+    (dataset.AudioSampler, "export"): {"bit_depth": 24},
+    (dataset.InputRepresentation, "__init__"): {"settings": None},
+    (pipeline.Routine, "__init__"): {"exports_dir": ""},
+    (pipeline.Routine, "importDataset"): {"dataset_name": "", "LocalSampler": None},
+    (pipeline.Routine, "setParameters"): {"config_path": ""},
+}
+
+REQUIRED_KEYS = {
+    dataset.SamplerInfo: {"name", "version"},
+    dataset.SamplerSettings: {"duration", "sample_rate"},
+    pipeline.ExportedModel: {
+        "dataset",
+        "hyperparameters",
+        "evaluation_loss",
+        "model_state_dict",
+        "optimizer_state_dict",
+        "run_info",
+        "testing_loss",
+        "training_loss",
+    },
+    pipeline.ModelInfo: {"name", "version"},
+    pipeline.Parameters: {
+        "batch_size",
+        "dataset_split",
+        "num_of_epochs",
+        "testing",
+        "with_early_stopping",
+    },
+    pipeline.RunInfo: {"epoch", "exports_dir", "id", "model"},
+}
+
+
+@pytest.mark.parametrize(("owner", "name"), POSITIONAL)
+def test_parameters_stand_in_order_and_the_new_ones_have_defaults(owner: Any, name: str) -> None:
+    parameters = inspect.signature(getattr(owner, name)).parameters
+    expected = POSITIONAL[owner, name]
+    assert list(parameters)[: len(expected)] == expected
+    for extra in list(parameters.values())[len(expected) :]:
+        assert extra.default is not extra.empty or extra.kind in {
+            extra.VAR_KEYWORD,
+            extra.VAR_POSITIONAL,
+        }
+    for parameter in expected:
+        assert parameters[parameter].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    for parameter, default in DEFAULTS.get((owner, name), {}).items():
+        assert parameters[parameter].default == default
+
+
+def test_a_model_shows_its_own_parameters() -> None:
+    assert list(inspect.signature(architecture.CRePE).parameters) == [
+        "depth",
+        "dropout",
+        "learning_rate",
+        "optimiser",
+        "outputs",
+    ]
+
+
+@pytest.mark.parametrize("dictionary", REQUIRED_KEYS)
+def test_required_keys(dictionary: Any) -> None:
+    assert dictionary.__required_keys__ == REQUIRED_KEYS[dictionary]
+
+
+def test_optional_keys() -> None:
+    assert dataset.RepresentationSettings.__optional_keys__ == {
+        "f_min",
+        "hop_length",
+        "n_bins",
+        "n_mels",
+        "normalise_input",
+        "output_type",
+        "window_length",
+    }
+    assert {"f_0", "waveshape"} <= samplers.TestTone.Settings.__optional_keys__
+    assert {"depth", "dropout", "learning_rate", "optimiser"} <= (
+        architecture.CRePE.ModelHyperParameters.__required_keys__
+    )
+
+
+def test_literals() -> None:
+    assert get_args(samplers.Datasets) == (
+        "2000-convex-polygonal-drums-of-varying-size",
+        "5000-circular-drums-of-varying-size",
+        "5000-rectangular-drums-of-varying-dimension",
+    )
+    settings = get_type_hints(dataset.RepresentationSettings)
+    assert get_args(settings["output_type"]) == ("end2end", "fft", "mel")
+    assert {"large", "medium", "small", "tiny"} <= set(
+        get_args(get_type_hints(architecture.CRePE.ModelHyperParameters)["depth"])
+    )
+
+
+def test_classes() -> None:
+    assert issubclass(pipeline.Model, torch.nn.Module)
+    assert issubclass(architecture.CRePE, pipeline.Model)
+    assert issubclass(dataset.TorchDataset, torch.utils.data.Dataset)
+    assert issubclass(samplers.TestSweep, dataset.AudioSampler)
+    assert inspect.isabstract(dataset.AudioSampler)
+    assert inspect.isabstract(pipeline.Model)
+    assert isinstance(
+        inspect.getattr_static(dataset.InputRepresentation, "normalise"), staticmethod
+    )
+    for name in ("TestSweep", "TestTone"):
+        assert getattr(samplers, name).__test__ is False
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    for room in (architecture, dataset, pipeline, samplers):
+        for name in room.__all__:
+            found = getattr(room, name)
+            assert not callable(found) or inspect.getdoc(found), f"{room.__name__}.{name}"
+
+
+def test_an_import_is_cheap_and_changes_nothing() -> None:
+    program = (
+        "import sys, kac_prediction\n"
+        "assert not {'torch', 'wandb', 'scipy', 'matplotlib'} & sys.modules.keys()\n"
+        "import random, warnings, numpy, torch\n"
+        "def state():\n"
+        "    return (torch.get_default_dtype(), torch.get_num_threads(), list(warnings.filters),\n"
+        "            numpy.geterr(), random.getstate(), torch.get_rng_state().tolist(),\n"
+        "            str(numpy.random.get_state()))\n"
+        "before = state()\n"
+        "import kac_prediction.dataset, kac_prediction.samplers, kac_prediction.pipeline\n"
+        "import kac_prediction.architecture, kac_prediction.routines, kac_prediction.plot\n"
+        "assert state() == before\n"
+        "assert 'wandb' not in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,108 @@
+"""Every sampler that is exported is found and held to what all of them promise."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+import kac_prediction.samplers
+from kac_prediction.dataset import AudioSampler
+
+SAMPLERS = [
+    member
+    for member in vars(kac_prediction.samplers).values()
+    if inspect.isclass(member) and issubclass(member, AudioSampler)
+]
+RATE, DURATION, COUNT = 8000, 0.05, 13
+
+
+@pytest.fixture(params=SAMPLERS, ids=lambda sampler: sampler.__name__)
+def sampler(request: pytest.FixtureRequest) -> AudioSampler:
+    made = request.param(DURATION, RATE)
+    made.seed(42)
+    return made
+
+
+def test_samplers_were_found() -> None:
+    assert {"BesselModel", "TestSweep", "TestTone"} <= {member.__name__ for member in SAMPLERS}
+
+
+def test_sounds_and_labels(sampler: AudioSampler) -> None:
+    sounds, labels = sampler.render(range(COUNT))
+    assert sounds.shape == (COUNT, round(DURATION * RATE))
+    assert sounds.dtype == np.float64
+    assert np.isfinite(sounds).all()
+    assert np.abs(sounds).max() <= 1
+    assert np.abs(sounds).max(axis=1).min() > 0
+    assert len(labels) == COUNT
+    for label in labels:
+        assert label.keys() == labels[0].keys()
+        for numbers in label.values():
+            assert isinstance(numbers, list)
+            assert all(type(number) in (float, int) for number in numbers)
+
+
+def test_render_is_the_three_verbs(sampler: AudioSampler) -> None:
+    sounds, labels = sampler.render(range(COUNT))
+    for i in range(COUNT):
+        sampler.reseed(i)
+        sampler.updateProperties(i)
+        sampler.generateWaveform()
+        assert np.array_equal(sampler.waveform, sounds[i])
+        assert sampler.getLabels() == labels[i]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_threads_order_and_chunks_change_no_bit(sampler: AudioSampler, threads: int) -> None:
+    sounds, labels = sampler.render(range(COUNT))
+    sampler.threads = threads
+    order = np.random.default_rng(threads).permutation(COUNT).tolist()
+    for chunk in (order[:1], order[1:4], order[4:]):
+        again, named = sampler.render(iter(chunk))
+        assert np.array_equal(again, sounds[chunk])
+        assert named == [labels[i] for i in chunk]
+
+
+def test_nothing_to_render(sampler: AudioSampler) -> None:
+    sounds, labels = sampler.render([])
+    assert sounds.shape == (0, sampler.length)
+    assert labels == []
+
+
+def test_the_seed_decides(sampler: AudioSampler) -> None:
+    sounds, labels = sampler.render(range(COUNT))
+    twin = type(sampler)(DURATION, RATE)
+    twin.seed(42)
+    again, named = twin.render(range(COUNT))
+    assert np.array_equal(again, sounds)
+    assert named == labels
+    twin.seed(43)
+    if labels[0]:
+        assert all(a != b for a, b in zip(twin.render(range(1, 5))[1], labels[1:5], strict=True))
+
+
+def test_a_sound_before_anything_was_asked_for(sampler: AudioSampler) -> None:
+    fresh = type(sampler)(DURATION, RATE)
+    fresh.generateWaveform()
+    assert fresh.waveform.shape == (sampler.length,)
+    assert fresh.getLabels().keys() == sampler.getLabels().keys()
+
+
+def test_pickles(sampler: AudioSampler) -> None:
+    sounds, labels = sampler.render(range(COUNT))
+    copy = pickle.loads(pickle.dumps(sampler))
+    again, named = copy.render(range(COUNT))
+    assert np.array_equal(again, sounds)
+    assert named == labels
+
+
+def test_settings_are_the_constructors_arguments(sampler: AudioSampler) -> None:
+    assert sampler.settings.keys() == inspect.signature(type(sampler)).parameters.keys()
+    assert sampler.settings.keys() == type(sampler).Settings.__annotations__.keys() | {
+        "duration",
+        "sample_rate",
+    }
+    again = type(sampler)(**sampler.settings)
+    again.seed(42)
+    assert np.array_equal(again.render([3])[0], sampler.render([3])[0])

@@ -1,0 +1,190 @@
+"""What a dataset survives: commits cut short at every step, damaged and missing files."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
+from kac_prediction.dataset.storage import directory as directories
+from kac_prediction.dataset.storage import journal
+from samplers_of_users import Click
+
+SETTINGS = {"duration": 0.05, "sample_rate": 8000}
+Digest = Callable[[Path], dict[str, str]]
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def cut_short(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Let the commit die just before its n-th change of the directory."""
+    count = 0
+
+    def counted(original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise Killed
+            return original(*args, **kwargs)
+
+        return call
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(Path, name, counted(getattr(Path, name)))
+    monkeypatch.setattr(shutil, "rmtree", counted(shutil.rmtree))
+
+
+def leave_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every commit stop once it is published."""
+    for module in (journal, directories):
+        monkeypatch.setattr(module, "carry_out", lambda *_: None)
+
+
+@pytest.mark.parametrize("step", range(9))
+def test_a_commit_cut_short_leaves_the_old_dataset_or_the_new_one(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 3, seed=1)
+    old = digest(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    transformDataset(loadDataset(str(tmp_path / "b")), {"normalise_input": False})
+    new = digest(tmp_path / "b")
+    with monkeypatch.context() as patch:
+        original = journal.commit
+
+        def commit(*args: Any) -> None:
+            cut_short(patch, step)
+            original(*args)
+
+        patch.setattr(journal, "commit", commit)
+        try:
+            transformDataset(dataset, {"normalise_input": False})
+            survived = True
+        except Killed:
+            survived = False
+    loadDataset(str(tmp_path / "a"))
+    visible = {k: v for k, v in digest(tmp_path / "a").items() if k[0] != "."}
+    assert visible == (old if step == 0 else new)
+    if survived:
+        assert step == 8 or digest(tmp_path / "a") == new
+
+
+def test_a_published_commit_is_read_through_where_nothing_can_be_written(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+    with monkeypatch.context() as patch:
+        leave_published(patch)
+        transformDataset(loadDataset(str(tmp_path)), {"normalise_input": False})
+    assert (tmp_path / ".staging" / "x.npy").exists()
+    before = digest(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(directories.os, "access", lambda *_: False)
+        read = loadDataset(str(tmp_path))
+    assert digest(tmp_path) == before
+    assert read.representation_settings["normalise_input"] is False
+    written = loadDataset(str(tmp_path))
+    assert torch.equal(read.X, written.X)
+    assert not (tmp_path / ".journal.json").exists()
+
+
+def test_a_staged_file_that_vanished_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+    with monkeypatch.context() as patch:
+        leave_published(patch)
+        transformDataset(
+            loadDataset(str(tmp_path)),
+            {"output_type": "fft", "n_bins": 64, "window_length": 64, "hop_length": 32},
+        )
+    (tmp_path / ".staging" / "x.npy").unlink()
+    with pytest.raises(DatasetError, match=r"x\.npy holds"):
+        loadDataset(str(tmp_path))
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="generateDataset"):
+        loadDataset(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        loadDataset(str(tmp_path / "nowhere"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="file"):
+        generateDataset(Click, SETTINGS, str(tmp_path / "file"), 2)
+
+
+@pytest.mark.parametrize(
+    ("damage", "match"),
+    [
+        (lambda text: text[: len(text) // 2], "damaged"),
+        (lambda text: "[]", "damaged"),
+        (lambda text: "{}", "damaged"),
+        (lambda text: text.replace('"format_version": 1', '"format_version": 99'), "99"),
+        (lambda text: text.replace('"dataset_size": 3', '"dataset_size": 4'), "3 labels for 4"),
+        (lambda text: text.replace('"groups"', '"group"'), "damaged"),
+    ],
+)
+def test_damaged_metadata(tmp_path: Path, damage: Callable[[str], str], match: str) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    path = tmp_path / "metadata.json"
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(DatasetError, match=match):
+        loadDataset(str(tmp_path))
+
+
+def test_damaged_array(tmp_path: Path) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    content = (tmp_path / "x.npy").read_bytes()
+    for damaged in (content[:-8], content[:64], b"", b"not an array" * 100):
+        (tmp_path / "x.npy").write_bytes(damaged)
+        with pytest.raises(DatasetError, match=r"x\.npy"):
+            loadDataset(str(tmp_path))
+    (tmp_path / "x.npy").unlink()
+    with pytest.raises(DatasetError, match=r"x\.npy"):
+        loadDataset(str(tmp_path))
+
+
+def test_the_document_is_plain_json(tmp_path: Path) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    text = (tmp_path / "metadata.json").read_text()
+    document = json.loads(text, parse_constant=refuse)
+    assert list(document)[:4] == [
+        "dataset_size",
+        "representation_settings",
+        "sampler",
+        "sampler_settings",
+    ]
+
+
+def test_a_full_disk_keeps_what_is_done(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kac_prediction.dataset import rendering
+    from kac_prediction.dataset.storage import stage
+
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
+    original = stage.ArrayWriter.append
+
+    def full(self: stage.ArrayWriter, rows: Any) -> None:
+        if self._file.tell() > 10000:
+            raise OSError(28, "No space left on device")
+        original(self, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.ArrayWriter, "append", full)
+        with pytest.raises(OSError, match="No space left"):
+            generateDataset(Click, SETTINGS, str(tmp_path / "a"), 8, seed=1)
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 8, seed=1)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 8, seed=1)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
