@@ -46,8 +46,7 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
         )
     best = Path(shutil.copy(result.best, out / "best.pt"))
     picture = out / "report.png"
-    history = result.routine.history
-    report_figure(history, result.true, result.predicted).savefig(picture, dpi=150)
+    report_figure(result.curve, result.true, result.predicted).savefig(picture, dpi=150)
     sounds = choose_sounds(result, out)
     with measured(f"Listening to {len(sounds)} sound files", times):
         subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)

@@ -147,13 +147,13 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nowhere.wav"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.wav"):
         read_sound(tmp_path / "nowhere.wav")
     with pytest.raises(FileNotFoundError, match=tmp_path.name):
         read_sound(tmp_path)
     text = tmp_path / "text.wav"
     text.write_text("this is no sound")
-    with pytest.raises(ValueError, match="text.wav cannot be read as a sound"):
+    with pytest.raises(ValueError, match=r"text\.wav cannot be read as a sound"):
         read_sound(text)
-    with pytest.raises(ValueError, match="empty.wav is empty"):
+    with pytest.raises(ValueError, match=r"empty\.wav is empty"):
         read_sound(write(tmp_path / "empty.wav", np.zeros(0)))

@@ -2,8 +2,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from kac_prediction import _core
 from scipy.signal import chirp, sawtooth, square
+
+from kac_prediction import _core
 
 RATE = 48000
 
@@ -62,7 +63,8 @@ def test_a_minute_drifts_nowhere() -> None:
 def test_t60() -> None:
     sound = additive(440.0, 1.0, 3 * np.log(10) / 0.5, 1.0)
     first, last = (np.abs(sound[n : n + 110]).max() for n in (100, 100 + RATE // 2))
-    assert 20 * np.log10(first / last) == pytest.approx(60, abs=1e-6)
+    # The samples meet the crest of a period at different points: a hundredth of a decibel.
+    assert 20 * np.log10(first / last) == pytest.approx(60, abs=0.01)
 
 
 def test_critical_damping() -> None:
@@ -126,7 +128,7 @@ def test_impossible_numbers_are_refused_with_their_place(bad: float) -> None:
         if (name, bad) == ("weights", -1.0):
             continue
         place = "sound 2: partial 1: the" if values[name].ndim == 2 else "sound 2: the"
-        with pytest.raises(ValueError, match=f"{place}.*{bad}"):
+        with pytest.raises(ValueError, match=f"{place}.*{bad:g}"):
             _core.additive(**values, length=10, sample_rate=RATE)
 
 
@@ -185,9 +187,9 @@ def test_tones_do_not_depend_on_threads() -> None:
 
 def test_impossible_tones_are_refused() -> None:
     for bad in (-1.0, 24000.0, np.nan, np.inf):
-        with pytest.raises(ValueError, match=rf"sound 1.*{bad}"):
+        with pytest.raises(ValueError, match=rf"sound 1.*{bad:g}"):
             _core.tone("sin", [1.0, bad], 10, RATE)
-    with pytest.raises(ValueError, match="waveshape.*noise"):
+    with pytest.raises(ValueError, match=r"waveshape.*noise"):
         _core.tone("noise", [1.0], 10, RATE)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="length"):
         _core.tone("sin", [1.0], 0, RATE)
@@ -203,5 +205,5 @@ def test_the_sweep_is_scipys(rate: int, length: int) -> None:
 
 def test_impossible_sweeps_are_refused() -> None:
     for length, rate in ((0, RATE), (-1, RATE), (10, 40), (10, np.nan), (10, -RATE)):
-        with pytest.raises(ValueError, match="length|sample rate"):
+        with pytest.raises(ValueError, match=r"length|sample rate"):
             _core.sweep(length, rate)

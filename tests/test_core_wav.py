@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from kac_prediction import _core
 
 DEPTHS = [16, 24, 32]
@@ -129,7 +130,7 @@ def test_impossible_formats_are_refused(tmp_path: Path) -> None:
 
 def test_every_sound_needs_a_path_of_its_own(tmp_path: Path) -> None:
     one, other = paths_in(tmp_path, 2)
-    with pytest.raises(ValueError, match="3 sound.*2 path"):
+    with pytest.raises(ValueError, match=r"3 sound.*2 path"):
         _core.write_wavs([one, other], np.zeros((3, 10)), 48000)
     with pytest.raises(ValueError, match="twice"):
         _core.write_wavs([one, one], np.zeros((2, 10)), 48000)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from samplers_of_users import Click
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model, ModelInput, Parameters, predict
 from kac_prediction.pipeline.predict import drum_heard, predict_file
 from kac_prediction.samplers import BesselModel
+from samplers_of_users import Click
 
 RATE = 48000
 INPUT = ModelInput(sample_rate=RATE, length=1024, labels=("drum_size",), units=("m",))
@@ -74,7 +74,7 @@ def test_every_form_of_a_sound_gives_one_answer() -> None:
 def test_another_rate_gives_nearly_the_same_answer(rate: int) -> None:
     here, there = drum().waveform, drum(sample_rate=rate).waveform
     answers = [predict(ear(), x, r)["drum_size"] for x, r in ((here, RATE), (there, rate))]
-    scale = float(ear().weight.abs().sum())
+    scale = ear().weight.abs().sum().item()
     assert abs(answers[0] - answers[1]) < 0.01 * scale
 
 
@@ -127,7 +127,7 @@ def test_files_are_predicted_and_named_in_errors(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", sound[:500], RATE)
     with pytest.raises(ValueError, match=r"short\.wav: the sound is too short"):
         predict_file(ear(), str(tmp_path / "short.wav"))
-    with pytest.raises(FileNotFoundError, match="gone.wav"):
+    with pytest.raises(FileNotFoundError, match=r"gone\.wav"):
         predict_file(ear(), tmp_path / "gone.wav")
 
 

@@ -11,7 +11,6 @@
 #include <utility>
 
 namespace kac {
-
 namespace {
 
 /// Beyond this a prime factor's direct sum costs more than Bluestein's detour.

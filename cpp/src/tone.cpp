@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "describe.hpp"
 #include "kac/phase.hpp"
 
 namespace kac {
@@ -35,7 +36,7 @@ void tone(Waveshape shape, double frequency, double sample_rate, std::span<doubl
     if (!(std::isfinite(sample_rate) && frequency >= 0.0 && frequency < 0.5 * sample_rate)) {
         throw std::invalid_argument(
             "the frequency must be at least 0 and below half the sample rate, got " +
-            std::to_string(frequency) + " Hz at " + std::to_string(sample_rate) + " Hz");
+            describe(frequency) + " Hz at " + describe(sample_rate) + " Hz");
     }
     switch (shape) {
         case Waveshape::saw:
@@ -58,7 +59,7 @@ void sweep(double sample_rate, std::span<double> out) {
     constexpr double lowest = 20.0;
     if (!(std::isfinite(sample_rate) && sample_rate > 2.0 * lowest)) {
         throw std::invalid_argument("a sweep from 20 Hz needs a sample rate above 40 Hz, got " +
-                                    std::to_string(sample_rate));
+                                    describe(sample_rate));
     }
     const auto length = static_cast<double>(out.size());
     const double growth = std::log(0.5 * sample_rate / lowest);

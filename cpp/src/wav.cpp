@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "describe.hpp"
 #include "kac/phase.hpp"
 
 namespace kac {
@@ -34,7 +35,7 @@ void require_finite(std::span<const double> signal) {
     const auto bad =
         std::find_if_not(signal.begin(), signal.end(), [](double x) { return std::isfinite(x); });
     throw std::invalid_argument("sample " + std::to_string(bad - signal.begin()) +
-                                " must be finite, got " + std::to_string(*bad));
+                                " must be finite, got " + describe(*bad));
 }
 
 /// The integer that stands for x at full scale 2^(b-1), as a double; never -0.

@@ -196,9 +196,9 @@ TEST_CASE("sine and cosine of a turn") {
     for (int i = -4000; i <= 4000; ++i) {
         const double x = i / 1000.0;
         const auto angle = 2 * std::numbers::pi_v<long double> * static_cast<long double>(x);
-        const auto [sine, cosine] = kac::sin_cos_turns(x);
-        CHECK(std::fabs(static_cast<double>(sine - std::sin(angle))) < 5e-16);
-        CHECK(std::fabs(static_cast<double>(cosine - std::cos(angle))) < 5e-16);
+        const kac::SinCos value = kac::sin_cos_turns(x);
+        CHECK(std::fabs(static_cast<double>(value.sin - std::sin(angle))) < 5e-16);
+        CHECK(std::fabs(static_cast<double>(value.cos - std::cos(angle))) < 5e-16);
     }
     CHECK(kac::sin_cos_turns(0.0).sin == 0.0);
     CHECK(kac::sin_cos_turns(0.5).sin == 0.0);

@@ -55,14 +55,14 @@ struct TemporaryFile {
 }  // namespace
 
 TEST_CASE("the header, byte by byte") {
-    const auto [bytes, clipped] = kac::encode_wav(Samples{0.5, -1.0, 1.0}, 44100, 24);
+    const kac::EncodedWav wav = kac::encode_wav(Samples{0.5, -1.0, 1.0}, 44100, 24);
     const Bytes expected = {'R',  'I',  'F',  'F',  46,   0,    0,    0,    'W',  'A', 'V',
                             'E',  'f',  'm',  't',  ' ',  16,   0,    0,    0,    1,   0,
                             1,    0,    0x44, 0xAC, 0,    0,    0xCC, 0x04, 0x02, 0,   3,
                             0,    24,   0,    'd',  'a',  't',  'a',  9,    0,    0,   0,
                             0x00, 0x00, 0x40, 0x00, 0x00, 0x80, 0xFF, 0xFF, 0x7F, 0};
-    CHECK(bytes == expected);
-    CHECK(clipped == 0);
+    CHECK(wav.bytes == expected);
+    CHECK(wav.clipped == 0);
 }
 
 TEST_CASE("what is written is what quantise promises") {
@@ -73,7 +73,7 @@ TEST_CASE("what is written is what quantise promises") {
     for (const double x : {0.0, -0.0, 1e-300, -1e-300, 1.0, -1.0, 1e300, -1e300})
         signal.push_back(x);
     for (const int bit_depth : {16, 24, 32}) {
-        const auto [bytes, clipped] = kac::encode_wav(signal, 48000, bit_depth);
+        const Bytes bytes = kac::encode_wav(signal, 48000, bit_depth).bytes;
         CHECK(decode(bytes, bit_depth, signal.size()) == quantise(signal, bit_depth));
         CHECK(bytes.size() % 2 == 0);
     }

@@ -72,12 +72,13 @@ def generateDataset(
     old_size = 0
     if directory.holds_dataset():
         old = directory.read()[0]
-        if _same(plan, _plan_of(old, plan)):
+        difference = _difference(plan, _plan_of(old, plan))
+        if not difference:
             logger.info("%s holds this very dataset already.", directory.path)
             return loadDataset(dataset_dir)
         if not overwrite:
             raise FileExistsError(
-                f"{directory.path} holds another dataset ({_difference(plan, _plan_of(old, plan))}): "
+                f"{directory.path} holds another dataset ({difference}): "
                 "name another directory, or let it be replaced with overwrite=True."
             )
         old_size = old.dataset_size

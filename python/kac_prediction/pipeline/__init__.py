@@ -7,7 +7,7 @@ from .loading import loadModel
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters
-from .predict import predict
+from .predict import drum_heard, predict, predict_file
 from .routine import Routine
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "Parameters",
     "Routine",
     "RunInfo",
+    "drum_heard",
     "loadModel",
     "predict",
+    "predict_file",
     "read_checkpoint",
 ]

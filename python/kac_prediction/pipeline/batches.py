@@ -48,7 +48,7 @@ class Batches:
         )
 
     def _in_order(self, indices: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for batch in indices.split(self._batch_size):
+        for batch in torch.split(indices, self._batch_size):
             x, y = (
                 moved(tensor[batch.to(tensor.device)], self._device, self._dtype)
                 for tensor in self._tensors

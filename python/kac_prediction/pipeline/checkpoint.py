@@ -4,10 +4,9 @@ import copy
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
-from typing_extensions import Self
 
 from .info import ExportedModel
 

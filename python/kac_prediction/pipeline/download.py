@@ -6,7 +6,6 @@ import stat
 import time
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import get_args
 
 import pooch
 from tqdm import tqdm
@@ -28,7 +27,8 @@ def downloadable(name: str) -> Datasets:
     Raises:
         ValueError: there is no such published dataset.
     """
-    for known in get_args(Datasets):
+    known: Datasets
+    for known in FAMILIES:
         if name == known:
             return known
     raise ValueError(f"{name!r} is not a published dataset; there are {', '.join(FAMILIES)}")

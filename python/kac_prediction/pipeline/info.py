@@ -1,7 +1,7 @@
 """What a run and a checkpoint say about themselves."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired
 
 import numpy as np
 import torch

@@ -83,7 +83,7 @@ def _class_for(
     # Running a definition again, in a notebook, leaves the former class behind: the last counts.
     found = {
         f"{kind.__module__}.{kind.__qualname__}": kind
-        for kind in _subclasses(AnyModel)
+        for kind in _subclasses(AnyModel)  # type: ignore[type-abstract]
         if kind.__name__ == name
     }
     if len(found) == 1:

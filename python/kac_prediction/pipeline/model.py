@@ -3,10 +3,9 @@
 import inspect
 import logging
 from abc import ABC, ABCMeta, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import torch
-from typing_extensions import Self
 
 from .info import ExportedModel, RunInfo, plain
 from .model_input import ModelInput
@@ -28,10 +27,11 @@ class ModelMeta(ABCMeta):
     @property
     def __signature__(cls) -> inspect.Signature:
         """The signature of `__init__`, as for any other class."""
-        signature = inspect.signature(cls.__init__)
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a model from its own arguments among these."""
         own = {k: v for k, v in kwargs.items() if k not in _COMMON or cls._accepts(k)}
         model = super().__call__(*args, **own)
         model.hyperparameters = _recorded(cls.__signature__.bind(*args, **own), cls.__name__)

@@ -5,11 +5,11 @@ import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import NotRequired, TypedDict, get_type_hints
+from typing_extensions import TypedDict, get_type_hints
 
 from .split import check_fractions
 

@@ -6,8 +6,7 @@ import math
 import os
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -18,21 +17,18 @@ from tqdm import tqdm
 from .. import __version__
 from ..dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
 from ..samplers import Datasets
-from .batches import Batches, as_columns, moved_if_it_fits
 from .checkpoint import Checkpoints
 from .device import default_device, seeded
 from .early_stopping import EarlyStopping
-from .importing import import_dataset
-from .info import FORMAT_VERSION, ExportedModel, ModelInfo, RunInfo, plain
+from .importing import check_raw, import_dataset
+from .info import ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters, merge_parameters, read_yaml
-from .split import split_groups
 from .tracker import LocalTracker, Record, Tracker, WandbTracker
+from .training import InnerLoop, LossError, choice, export_model, learn, make_parts, score
 
 logger = logging.getLogger(__name__)
-
-InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
 
 SAVE_EVERY = 5  # epochs
 
@@ -196,9 +192,9 @@ class Routine:
         Raises:
             ValueError: the dataset is not of raw sounds at that sample rate.
         """
-        _check_raw(self.D, model_input)
+        check_raw(self.D, model_input)
         self.D.X = model_input.waveforms(self.D.X)
-        self.D.Y = model_input.targets(self.D.Y)
+        self.D.Y = model_input.targets(self.D.Y)  # type: ignore[assignment]
         self.model_input = model_input
         if self._model is not None:
             self._model.model_input = model_input
@@ -220,7 +216,7 @@ class Routine:
                 message places in an epoch, with the last good checkpoint.
         """
         self._check_ready()
-        training, selection, evaluation = self._parts()
+        training, selection, evaluation = make_parts(self.D, self.M, self.P, self.device)
         patience = self.P.get("patience", EarlyStopping.patience)
         stopping = EarlyStopping(patience if self.P["with_early_stopping"] else math.inf)
         order = torch.Generator().manual_seed(self.P.get("seed", 0))
@@ -228,16 +224,17 @@ class Routine:
             for epoch in epochs:
                 started = time.perf_counter()
                 self.R["epoch"] = epoch
-                record: Record = {"epoch": epoch, "training_loss": self._learn(training, order)}
-                if selection:
-                    record["selection_loss"] = self._score(selection, innerTestingLoop)
-                stop = stopping.step(_choice(record))
+                record: Record = {"epoch": epoch, "training_loss": learn(self.M, training, order)}
+                if len(selection):
+                    record["selection_loss"] = score(self.M, selection, innerTestingLoop)
+                stop = stopping.step(choice(record))
                 last = stop or epoch + 1 == self.P["num_of_epochs"]
                 due = last or epoch % SAVE_EVERY == 0
-                if evaluation and (due or stopping.improved):
-                    record["evaluation_loss"] = self._score(evaluation, innerTestingLoop)
+                if len(evaluation) and (due or stopping.improved):
+                    record["evaluation_loss"] = score(self.M, evaluation, innerTestingLoop)
                 record["seconds"] = time.perf_counter() - started
-                self._checkpoints.keep(self._checkpoint(record), due=due, best=stopping.improved)
+                exported = export_model(self.M, self.D, self.P, self.R, record, self.model_input)
+                self._checkpoints.keep(exported, due=due, best=stopping.improved)
                 self._note(record, epochs, trackers)
                 if stop:
                     break
@@ -270,6 +267,11 @@ class Routine:
             ):
                 yield epochs, trackers
                 failed = False
+        except LossError as error:
+            raise ValueError(
+                f"epoch {self.R['epoch']}: {error}. Last good checkpoint:"
+                f" {self._checkpoints.rescue() or 'none yet'}"
+            ) from error
         finally:
             for tracker in trackers:
                 tracker.finish(failed)

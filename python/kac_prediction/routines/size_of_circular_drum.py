@@ -58,6 +58,19 @@ class CircularDrumResult:
     routine: Routine
     true: npt.NDArray[np.float64]
 
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """Epoch, training loss and selection loss of every epoch, to be drawn."""
+        return [
+            {
+                "epoch": record["epoch"],
+                "training_loss": record["training_loss"],
+                "selection_loss": record["selection_loss"]["aggregate"],
+            }
+            for record in self.routine.history
+            if "selection_loss" in record
+        ]
+
 
 def SizeOfCircularDrum(  # noqa: N802
     config_path: str = "",
