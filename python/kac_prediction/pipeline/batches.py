@@ -1,7 +1,7 @@
 """The samples of a part of the dataset, batch by batch, where the model wants them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 
@@ -48,12 +48,13 @@ class Batches:
         )
 
     def _in_order(self, indices: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for batch in torch.split(indices, self._batch_size):
-            x, y = (
-                moved(tensor[batch.to(tensor.device)], self._device, self._dtype)
-                for tensor in self._tensors
+        X, Y = self._tensors
+        orders = (torch.split(indices.to(tensor.device), self._batch_size) for tensor in (X, Y))
+        for of_x, of_y in zip(*orders, strict=True):
+            yield (
+                moved(X[of_x], self._device, self._dtype),
+                moved(Y[of_y], self._device, self._dtype),
             )
-            yield x, y
 
 
 def moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
@@ -69,14 +70,14 @@ def moved_if_it_fits(
     return moved(tensor, device, dtype) if 2 * size <= _memory(device, size) else tensor
 
 
-def as_columns(Y: Sequence[dict[str, torch.Tensor]] | torch.Tensor) -> torch.Tensor:
+def as_columns(Y: list[dict[str, torch.Tensor]] | torch.Tensor) -> torch.Tensor:
     """Targets as a tensor of shape (n, columns): the numbers of each label, in the labels' order.
 
     Raises:
         ValueError: the samples do not all have the same labels.
     """
-    if isinstance(Y, torch.Tensor):
-        return Y
+    if not isinstance(Y, list):
+        return torch.as_tensor(Y)
     labels = list(Y[0])
     rows = [_numbers(y, labels) for y in Y]
     for i, row in enumerate(rows):

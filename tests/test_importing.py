@@ -1,0 +1,139 @@
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from kac_prediction.dataset import RepresentationSettings, generateDataset
+from kac_prediction.pipeline import ModelInput, Routine, importing
+from kac_prediction.pipeline.importing import check_raw, import_dataset
+from kac_prediction.samplers import BesselModel, TestSweep, TestTone
+
+TONE = {"duration": 0.05, "sample_rate": 8000}
+MEL = RepresentationSettings(
+    output_type="mel", n_bins=64, window_length=64, hop_length=32, n_mels=8
+)
+Digest = Callable[[Path], dict[str, str]]
+
+
+@pytest.fixture
+def standing(tmp_path: Path) -> str:
+    """The directory of four tones."""
+    generateDataset(TestTone, TONE, str(tmp_path / "tones"), 4, seed=1)
+    return str(tmp_path / "tones")
+
+
+def test_without_anything_there_a_local_set_is_made(tmp_path: Path) -> None:
+    made = import_dataset(
+        str(tmp_path / "new"), "", TestTone, None, TONE, dataset_size=6, seed=1, workers=1
+    )
+    assert len(made) == 6
+    assert made.seed == 1
+    expected = generateDataset(TestTone, TONE, str(tmp_path / "other"), 6, seed=1)
+    assert made.X.equal(expected.X)
+
+
+def test_defaults_are_those_of_the_contract(tmp_path: Path, monkeypatch: Any) -> None:
+    calls: dict[str, Any] = {}
+
+    def generate(*args: Any, **kwargs: Any) -> None:
+        calls.update(kwargs, args=args)
+
+    monkeypatch.setattr(importing, "generateDataset", generate)
+    import_dataset(str(tmp_path), LocalSampler=TestTone)
+    assert calls["args"] == (TestTone, {"duration": 1.0, "sample_rate": 48000}, str(tmp_path))
+    assert calls["dataset_size"] == 200
+    assert calls["seed"] is None
+
+
+def test_what_stands_there_is_loaded_and_never_replaced(
+    standing: str, digest: Digest, caplog: Any
+) -> None:
+    before = digest(Path(standing))
+    with caplog.at_level(logging.WARNING):
+        dataset = import_dataset(standing, "", TestTone, None, TONE, dataset_size=9, seed=2)
+    assert len(dataset) == 4
+    assert dataset.seed == 1
+    assert digest(Path(standing)) == before
+    assert "holds 4 samples" in caplog.text
+    assert "9" in caplog.text
+    assert len(import_dataset(standing)) == 4
+
+
+def test_it_is_transformed_when_another_representation_is_asked_for(standing: str) -> None:
+    assert import_dataset(standing, representation_settings=MEL).X.shape == (4, 8, 13)
+    assert import_dataset(standing).X.shape == (4, 8, 13)
+    assert import_dataset(standing, representation_settings={}).X.shape == (4, 8, 13)
+    back = import_dataset(standing, representation_settings={"output_type": "end2end"})
+    assert back.X.shape == (4, 400)
+
+
+def test_nothing_there_and_nothing_to_make_it_from(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"give importDataset a dataset_name.*LocalSampler"):
+        import_dataset(str(tmp_path / "nowhere"))
+
+
+def test_another_sampler_is_an_error_that_names_both(standing: str, digest: Digest) -> None:
+    before = digest(Path(standing))
+    with pytest.raises(ValueError, match=r"made by TestTone.*is TestSweep"):
+        import_dataset(standing, LocalSampler=TestSweep)
+    with pytest.raises(ValueError, match=r"made by TestTone.*5000-circular.* is BesselModel"):
+        import_dataset(standing, "5000-circular-drums-of-varying-size")
+    assert digest(Path(standing)) == before
+
+
+def test_settings_that_contradict_the_stored_ones_are_named(standing: str) -> None:
+    asked = {"duration": 0.05, "sample_rate": 44100, "waveshape": "saw"}
+    with pytest.raises(ValueError, match=r"sample_rate is 8000.*44100; waveshape is 'sin'.*'saw'"):
+        import_dataset(standing, sampler_settings=asked)
+    assert len(import_dataset(standing, sampler_settings={"waveshape": "sin", "new": 1})) == 4
+
+
+def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'drums' is not a published dataset.*5000-circular"):
+        import_dataset(str(tmp_path), "drums")
+
+
+def test_a_named_set_is_downloaded_only_into_an_empty_place(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    downloads = []
+
+    def download(name: str, directory: str) -> None:
+        downloads.append(name)
+        generateDataset(BesselModel, TONE, directory, 5)
+
+    monkeypatch.setattr(importing, "download_dataset", download)
+    name, place = "5000-circular-drums-of-varying-size", str(tmp_path / "drums")
+    for _ in range(2):
+        assert len(import_dataset(place, name, BesselModel, dataset_size=5)) == 5
+    assert len(import_dataset(place, LocalSampler=BesselModel)) == 5
+    assert downloads == [name]
+
+
+def test_a_routine_takes_size_and_seed_from_its_parameters(tmp_path: Path) -> None:
+    routine = Routine(str(tmp_path))
+    routine.P = {"dataset_size": 3, "seed": 4}
+    routine.importDataset(str(tmp_path / "a"), LocalSampler=TestTone, sampler_settings=TONE)
+    assert (len(routine.D), routine.D.seed) == (3, 4)
+    routine.importDataset(str(tmp_path / "b"), "", TestTone, None, TONE, 2, 5)
+    assert (len(routine.D), routine.D.seed) == (2, 5)
+
+
+def test_only_raw_sounds_are_shaped(standing: str) -> None:
+    recipe = {"length": 16, "labels": ("f_0",), "units": ("Hz",)}
+    raw = ModelInput(sample_rate=8000, **recipe)  # type: ignore[arg-type]
+    dataset = import_dataset(standing)
+    with pytest.raises(ValueError, match="normalise_input True"):
+        check_raw(dataset, raw)
+    dataset = import_dataset(standing, representation_settings={"normalise_input": False})
+    check_raw(dataset, raw)
+    with pytest.raises(ValueError, match=r"sample rate of 8000 Hz.* of 48000 Hz"):
+        check_raw(dataset, ModelInput(sample_rate=48000, **recipe))  # type: ignore[arg-type]
+    dataset.Y = torch.ones(4, 1)  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="shaped already"):
+        check_raw(dataset, raw)
+    with pytest.raises(ValueError, match="holds mel"):
+        check_raw(import_dataset(standing, representation_settings=MEL), raw)

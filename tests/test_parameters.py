@@ -1,0 +1,152 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kac_prediction.pipeline.parameters import merge_parameters, read_yaml
+from models_of_users import parameters
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Any:
+    def write(text: str) -> Path:
+        path = tmp_path / "parameters.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_later_layers_win_and_nothing_is_added() -> None:
+    default = parameters(optimiser="adam")
+    merged = merge_parameters(
+        default,
+        ("a.yaml", {"batch_size": 8, "learning_rate": 0.5}),
+        ("wandb", {"learning_rate": 0.25}),
+    )
+    assert merged == {**default, "batch_size": 8, "learning_rate": 0.25}
+    assert merge_parameters(default) == default
+    assert default == parameters(optimiser="adam")
+
+
+def test_what_is_meant_is_taken() -> None:
+    values = {"dataset_split": [1, 0, 0], "learning_rate": 1, "seed": 7}
+    merged = merge_parameters(parameters(), ("a.yaml", values))
+    assert merged["dataset_split"] == (1.0, 0.0, 0.0)
+    assert type(merged["learning_rate"]) is float
+    assert merged["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("batch_size", "5", "int"),
+        ("batch_size", 5.5, "int"),
+        ("batch_size", True, "int"),
+        ("testing", 1, "bool"),
+        ("num_of_epochs", None, "int"),
+        ("dataset_split", [0.5, 0.5], "tuple"),
+        ("dataset_split", ["0.5", 0.25, 0.25], "tuple"),
+        ("seed", "x", "int"),
+        ("learning_rate", "fast", "float"),
+        ("learning_rate", True, "float"),
+        ("layers", 1.5, "int"),
+        ("layers", True, "int"),
+        ("flag", 1, "bool"),
+        ("optimiser", 3, "str"),
+        ("sizes", 3, "tuple"),
+    ],
+)
+def test_a_wrong_type_names_key_file_expected_and_found(
+    key: str, value: Any, expected: str
+) -> None:
+    default = parameters(layers=2, flag=True, optimiser="adam", sizes=(1, 2))
+    with pytest.raises(TypeError) as caught:
+        merge_parameters(default, ("some.yaml", {key: value}))
+    assert f"{key} in some.yaml: expected {expected}" in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"dataset_split": (0.7, 0.2, 0.2)}, "sum to 1.*in some.yaml"),
+        ({"num_of_epochs": -1}, "num_of_epochs in some.yaml must be at least 0, not -1"),
+        ({"patience": 0}, "patience in some.yaml must be at least 1"),
+        ({"dataset_size": 0}, "dataset_size in some.yaml"),
+        ({"seed": -1}, "seed in some.yaml"),
+        ({"num_of_epochs": 0}, r"num_of_epochs = 0 \(in some.yaml\) means until early stopping"),
+        ({"with_early_stopping": True, "dataset_split": (1, 0, 0)}, "give it a share"),
+    ],
+)
+def test_values_without_a_meaning(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        merge_parameters(parameters(), ("some.yaml", values))
+
+
+def test_until_early_stopping() -> None:
+    values = {"num_of_epochs": 0, "with_early_stopping": True}
+    assert merge_parameters(parameters(), ("a.yaml", values))["num_of_epochs"] == 0
+
+
+def test_an_unknown_key_is_left_out_with_the_nearest_name(caplog: Any) -> None:
+    merged = merge_parameters(parameters(), ("some.yaml", {"bach_size": 2, "zzz": 1}))
+    assert merged == parameters()
+    assert "bach_size in some.yaml" in caplog.messages[0]
+    assert "did you mean batch_size?" in caplog.messages[0]
+    assert "known are batch_size" in caplog.messages[1]
+
+
+def test_defaults_are_checked_too() -> None:
+    with pytest.raises(ValueError, match="defaults lack batch_size, testing"):
+        merge_parameters(
+            {k: v for k, v in parameters().items() if k not in {"batch_size", "testing"}}
+        )
+    with pytest.raises(TypeError, match="batch_size in the defaults: expected int, found '4'"):
+        merge_parameters(parameters(batch_size="4"))
+
+
+def test_yaml_with_tuples_and_exponents(written: Any) -> None:
+    path = written(
+        "dataset_split: !!python/tuple [0.7, 0.15, 0.15]\nlearning_rate: 1e-3\n"
+        "weight_decay: -2.5E+2\nname: 1e\nbatch_size: 10 # a comment\n"
+    )
+    assert read_yaml(path) == {
+        "dataset_split": (0.7, 0.15, 0.15),
+        "learning_rate": 0.001,
+        "weight_decay": -250.0,
+        "name": "1e",
+        "batch_size": 10,
+    }
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n"])
+def test_an_empty_file_changes_nothing(text: str, written: Any) -> None:
+    assert read_yaml(written(text)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- 1\n- 2\n",
+        "just text",
+        "a: [1, 2",
+        "a: !!python/object/apply:os.getcwd []",
+        "a: b: c",
+    ],
+)
+def test_other_files_are_named(text: str, written: Any) -> None:
+    path = written(text)
+    with pytest.raises(ValueError, match=r"parameters\.yaml"):
+        read_yaml(path)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(ValueError, match=r"x\.yaml is not a yaml file"):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r"nowhere/x\.yaml"):
+        read_yaml("nowhere/x.yaml")
