@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job, end to end: synthesise drums, train, evaluate on unheard ones, predict, report."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,9 @@ HERE = Path(__file__).resolve().parent
 @click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
 def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
     """Train a network to hear the size of circular drums, and try it on drums it never heard."""
+    if not sys.stderr.isatty():
+        # Where no progress bar is seen, a line an epoch says how it goes.
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
     times: dict[str, float] = {}
     with measured(f"Synthesising {5 * drums} strikes on {drums} drums", times):
         generateDataset(
@@ -42,7 +46,13 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
         result = SizeOfCircularDrum(
             exports_dir=str(out / "model"),
             dataset_dir=str(out / "data"),
-            parameters={"num_of_epochs": epochs, "depth": depth, "seed": seed, "testing": False},
+            parameters={
+                "dataset_size": 5 * drums,
+                "num_of_epochs": epochs,
+                "depth": depth,
+                "seed": seed,
+                "testing": False,
+            },
         )
     best = Path(shutil.copy(result.best, out / "best.pt"))
     picture = out / "report.png"

@@ -65,8 +65,11 @@ def test_a_subclass_must_define_its_parameters() -> None:
 
 
 def test_parameters_of_a_model_are_common_ones_and_its_own() -> None:
-    keys = Linear.ModelHyperParameters.__annotations__.keys()
-    assert keys == {*Parameters.__annotations__, "learning_rate"}
+    assert Linear.ModelHyperParameters.__required_keys__ == {
+        *Parameters.__required_keys__,
+        "learning_rate",
+    }
+    assert {"seed", "patience"} <= Linear.ModelHyperParameters.__optional_keys__
 
 
 def test_a_copy_is_a_model_too() -> None:

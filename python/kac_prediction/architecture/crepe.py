@@ -194,9 +194,7 @@ class CRePE(Model):
         Those were trained with a first-layer padding of 255 and 256 zeros, and a batch-norm eps
         of 1e-5. The model remembers it, for when it is trained further and saved again.
         """
-        # The weights drawn first are thrown away: the caller's random state is not to notice.
-        with torch.random.fork_rng(devices=[]):
-            model = super().from_checkpoint(checkpoint)
+        model = super().from_checkpoint(checkpoint)
         if "format_version" not in checkpoint or checkpoint["hyperparameters"].get(_LEGACY):
             model.hyperparameters[_LEGACY] = True
             blocks = [block for block in model.modules() if isinstance(block, ConvolutionBlock)]

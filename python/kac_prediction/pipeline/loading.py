@@ -17,18 +17,18 @@ M = TypeVar("M", bound=AnyModel)
 @overload
 def loadModel(
     path: str | Path,
-    Model: type[M],  # noqa: N803
+    Model: type[M],
     device: torch.device | str | None = None,
 ) -> M: ...
 @overload
 def loadModel(
     path: str | Path,
-    Model: None = None,  # noqa: N803
+    Model: None = None,
     device: torch.device | str | None = None,
 ) -> AnyModel: ...
 def loadModel(
     path: str | Path,
-    Model: type[AnyModel] | None = None,  # noqa: N803
+    Model: type[AnyModel] | None = None,
     device: torch.device | str | None = None,
 ) -> AnyModel:
     """Load a trained model, ready to predict: in eval mode, with its weights.

@@ -102,7 +102,9 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         arguments = {key: value for key, value in stored if cls._accepts(key)}
         if "outputs" in cls.__signature__.parameters and "linear.weight" in weights:
             arguments.setdefault("outputs", len(weights["linear.weight"]))
-        model = cls(**arguments)
+        # The weights drawn first are thrown away: the caller's random state is not to notice.
+        with torch.random.fork_rng(devices=[]):
+            model = cls(**arguments)
         kinds = {weight.dtype for weight in weights.values() if weight.is_floating_point()}
         if "format_version" in checkpoint and len(kinds) == 1:
             model.to(kinds.pop())

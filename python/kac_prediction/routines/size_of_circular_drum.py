@@ -72,7 +72,7 @@ class CircularDrumResult:
         ]
 
 
-def SizeOfCircularDrum(  # noqa: N802
+def SizeOfCircularDrum(
     config_path: str = "",
     wandb_config: dict[str, Any] | None = None,
     *,
