@@ -181,7 +181,8 @@ def test_an_import_is_cheap_and_changes_nothing() -> None:
         "import sys, kac_prediction\n"
         "assert not {'torch', 'wandb', 'scipy', 'matplotlib'} & sys.modules.keys()\n"
         "import random, warnings, numpy, torch\n"
-        "import matplotlib, pydantic, scipy.signal, scipy.special  # these add filters of their own\n"
+        # These add warning filters of their own.
+        "import matplotlib, pydantic, scipy.signal, scipy.special\n"
         "def state():\n"
         "    return (torch.get_default_dtype(), torch.get_num_threads(), list(warnings.filters),\n"
         "            numpy.geterr(), random.getstate(), torch.get_rng_state().tolist(),\n"
