@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The main job, end to end: synthesise drums, train, evaluate on unheard ones, predict, report."""
 
-import logging
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from kac_prediction.cli import visible_progress
 from kac_prediction.dataset import generateDataset
 from kac_prediction.plot import report_figure
 from kac_prediction.routines import CircularDrumResult, SizeOfCircularDrum
@@ -29,9 +29,6 @@ HERE = Path(__file__).resolve().parent
 @click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
 def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
     """Train a network to hear the size of circular drums, and try it on drums it never heard."""
-    if not sys.stderr.isatty():
-        # Where no progress bar is seen, a line an epoch says how it goes.
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
     times: dict[str, float] = {}
     with measured(f"Synthesising {5 * drums} strikes on {drums} drums", times):
         generateDataset(
@@ -71,7 +68,8 @@ def measured(step: str, times: dict[str, float]) -> Iterator[None]:
     """Say what is being done, and note how long it took."""
     print(f"{step} ...", flush=True)
     started = time.perf_counter()
-    yield
+    with visible_progress():
+        yield
     times[step] = time.perf_counter() - started
 
 

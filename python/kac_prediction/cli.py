@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from .pipeline import Model, drum_heard, loadModel, predict_file
 from .pipeline.download import download_dataset
@@ -27,6 +28,14 @@ def _errors_as_messages() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
+@contextmanager
+def visible_progress() -> Iterator[None]:
+    """Show what is logged, a line at a time, above the progress bars."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with logging_redirect_tqdm():
+        yield
+
+
 @click.command()
 @click.argument("routine", type=click.Choice([*ROUTINES]), default="SizeOfCircularDrum")
 @click.option("--config", type=_EXISTING_FILE, help="A yaml file of parameters.")
@@ -34,9 +43,8 @@ def _errors_as_messages() -> Iterator[None]:
 @click.option("--exports-dir", default="model", show_default=True, help="Where runs are saved.")
 def train(routine: str, config: str | None, use_wandb: bool, exports_dir: str) -> None:
     """Train ROUTINE (by default SizeOfCircularDrum) and report how well it hears."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     wandb_config = {"project": f"kac_prediction ({routine})"} if use_wandb else None
-    with _errors_as_messages():
+    with _errors_as_messages(), visible_progress():
         result = ROUTINES[routine](config or "", wandb_config, exports_dir=exports_dir)
     if result.report is not None:
         click.echo(result.report)
@@ -69,16 +77,19 @@ def deploy(model: str, files: tuple[str, ...]) -> None:
 def _hear(model: Model, path: Path) -> str:
     """Predict one file, write the sound of the drum beside it, and say both in a line."""
     prediction = predict_file(model, path)
-    drum = drum_heard(model, prediction)
-    drum.generateWaveform()
-    sound = path.with_suffix(".heard.wav")
-    drum.export(sound)
-    units = (
-        dict(zip(model.model_input.labels, model.model_input.units, strict=True))
-        if (model.model_input)
-        else {}
+    units = model.model_input.units if model.model_input else ()
+    said = ", ".join(
+        f"{label} {value:.3f} {unit}"
+        for (label, value), unit in zip(prediction.items(), units, strict=True)
     )
-    said = ", ".join(f"{label} {value:.3f} {units[label]}" for label, value in prediction.items())
+    try:
+        drum = drum_heard(model, prediction)
+    except ValueError as error:
+        # A model that has learnt little may answer with a size that no drum has.
+        return f"{path}: {said} (it cannot be played: {error})"
+    sound = path.with_suffix(".heard.wav")
+    drum.generateWaveform()
+    drum.export(sound)
     return f"{path}: {said} (hear it: {sound})"
 
 
@@ -87,9 +98,8 @@ def _hear(model: Model, path: Path) -> str:
 @click.option("--dir", "directory", help="Where to put it.  [default: data/NAME]")
 def install_dataset(name: Any, directory: str | None) -> None:
     """Download the published dataset NAME."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     target = directory or f"data/{name}"
-    with _errors_as_messages():
+    with _errors_as_messages(), visible_progress():
         download_dataset(name, target)
     click.echo(f"installed: {target}")
 

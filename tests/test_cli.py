@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from click.testing import CliRunner
+
+from kac_prediction.architecture import CRePE
+from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
+from kac_prediction.pipeline import ExportedModel, ModelInput
+from kac_prediction.pipeline.checkpoint import save_checkpoint
+from kac_prediction.samplers import BesselModel
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A checkpoint of an untrained model that answers 0.4 m to everything."""
+    network = CRePE(depth="tiny", dropout=0.0, learning_rate=0.1, optimiser="sgd", outputs=1)
+    with torch.no_grad():
+        network.linear.weight.zero_()
+        network.linear.bias.fill_(0.4)
+    checkpoint = ExportedModel(
+        dataset={
+            "sampler": {"name": "BesselModel", "version": "0"},
+            "sampler_settings": BesselModel(0.2, 48000).settings,
+        },
+        hyperparameters=network.hyperparameters,
+        evaluation_loss=None,
+        model_state_dict=network.state_dict(),
+        optimizer_state_dict=network.optimiser.state_dict(),
+        run_info={
+            "epoch": 0,
+            "exports_dir": str(tmp_path),
+            "id": "x",
+            "model": {"name": "CRePE", "version": "0"},
+        },
+        testing_loss=None,
+        training_loss=0.0,
+        format_version=1,
+        model_input=ModelInput(48000, 1024, labels=("drum_size",), units=("m",)).to_dict(),
+    )
+    save_checkpoint(tmp_path / "best.pt", checkpoint)
+    return tmp_path / "best.pt"
+
+
+def strike(path: Path, sample_rate: int = 44100) -> Path:
+    drum = BesselModel(0.2, sample_rate, drum_size=0.3)
+    drum.updateProperties(None)
+    drum.generateWaveform()
+    drum.export(path)
+    return path
+
+
+def test_deploy_says_and_plays_what_it_hears(tmp_path: Path, model: Path) -> None:
+    files = [strike(tmp_path / "a.wav"), strike(tmp_path / "b c.wav", 96000)]
+    result = CliRunner().invoke(deploy, [str(model.parent), *map(str, files)])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("drum_size 0.400 m") == 2
+    sound, rate = soundfile.read(tmp_path / "b c.heard.wav")
+    assert (len(sound), rate) == (9600, 48000)
+    assert np.abs(sound).max() > 0.99
+
+
+def test_deploy_goes_on_after_a_file_in_which_nothing_is_heard(tmp_path: Path, model: Path) -> None:
+    (tmp_path / "text.wav").write_text("no sound")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(9000), 48000)
+    good = strike(tmp_path / "good.wav")
+    names = ["text.wav", "silent.wav", "missing.wav"]
+    result = CliRunner().invoke(
+        deploy, [str(model), *(str(tmp_path / n) for n in names), str(good)]
+    )
+    assert result.exit_code == 1
+    for name in names:
+        assert f"{tmp_path / name}" in result.output
+    assert f"{good}: drum_size 0.400 m" in result.output
+
+
+def test_deploy_of_a_model_that_answers_with_no_drum(tmp_path: Path, model: Path) -> None:
+    checkpoint = torch.load(model, weights_only=True)
+    checkpoint["model_state_dict"]["linear.bias"].fill_(-1.0)
+    torch.save(checkpoint, model)
+    result = CliRunner().invoke(deploy, [str(model), str(strike(tmp_path / "a.wav"))])
+    assert result.exit_code == 0
+    assert "drum_size -1.000 m (it cannot be played" in result.output
+    assert not (tmp_path / "a.heard.wav").exists()
+
+
+def test_deploy_of_no_model(tmp_path: Path) -> None:
+    sound = strike(tmp_path / "a.wav")
+    result = CliRunner().invoke(deploy, [str(sound), str(sound)])
+    assert result.exit_code == 1
+    assert "Error" in result.output
+    assert "a.wav is not a checkpoint" in result.output
+
+
+def test_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("num_of_epochs: 1\ndataset_size: 40\n")
+    result = CliRunner().invoke(train, ["--config", "config.yaml"])
+    assert result.exit_code == 0, result.output
+    assert "mean absolute error (m)" in result.output
+    best = Path(result.output.splitlines()[-1].removeprefix("best model: "))
+    assert best.is_file()
+
+
+def test_train_with_a_wrong_parameter(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("batch_size: many\n")
+    arguments = ["--config", str(tmp_path / "config.yaml"), "--exports-dir", str(tmp_path)]
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 1
+    assert "batch_size in " in result.output
+    assert "'many'" in result.output
+
+
+def test_words_that_are_not_known() -> None:
+    assert CliRunner().invoke(train, ["SizeOfSquareDrum"]).exit_code == 2
+    assert CliRunner().invoke(install_dataset, ["drums"]).exit_code == 2
+    listed = CliRunner().invoke(main, ["--help"]).output
+    assert all(word in listed for word in ("train", "deploy", "install-dataset"))
+    assert list(ROUTINES) == ["SizeOfCircularDrum"]
