@@ -5,9 +5,10 @@ from pathlib import Path
 import pooch
 import pytest
 
-from kac_prediction.dataset import DatasetError
+from kac_prediction.dataset import DatasetError, generateDataset, loadDataset
 from kac_prediction.pipeline import download
 from kac_prediction.pipeline.download import download_dataset, unpack
+from kac_prediction.samplers import TestTone
 
 NAME = "5000-circular-drums-of-varying-size"
 
@@ -117,6 +118,14 @@ def test_foreign_files_are_left_alone(published: list[str], tmp_path: Path) -> N
         download_dataset(NAME, tmp_path)
     assert names(tmp_path) == {"thesis.tex"}
     assert not published
+
+
+def test_a_dataset_is_not_replaced(published: list[str], tmp_path: Path) -> None:
+    generateDataset(TestTone, {"duration": 0.05, "sample_rate": 8000}, str(tmp_path / "data"), 2)
+    with pytest.raises(FileExistsError, match="holds a dataset already"):
+        download_dataset(NAME, tmp_path / "data")
+    assert not published
+    assert len(loadDataset(str(tmp_path / "data"))) == 2
 
 
 @pytest.mark.parametrize("step", ["load_registry_from_doi", "fetch"])

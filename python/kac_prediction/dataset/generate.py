@@ -56,7 +56,8 @@ def generateDataset(
 
     Raises:
         DatasetError: the directory holds files that are no dataset's; nothing was changed.
-        FileExistsError: another dataset is there, and `overwrite` is False.
+        FileExistsError: another dataset is there, and `overwrite` is False; or one that came from
+            older software, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
         TypeError: not a sampler, or settings that do not fit it or cannot be stored.
         ValueError: a number out of range, or a sampler that made a value that is not finite.
@@ -71,7 +72,7 @@ def generateDataset(
     directory.refuse_foreign_files()
     old_size = 0
     if directory.holds_dataset():
-        old = directory.read()[0]
+        old = _replaceable(directory)
         difference = _difference(plan, _plan_of(old, plan))
         if not difference:
             logger.info("%s holds this very dataset already.", directory.path)
@@ -84,6 +85,22 @@ def generateDataset(
         old_size = old.dataset_size
     _Generation(directory, renderer, representation, plan).run(old_size)
     return loadDataset(dataset_dir)
+
+
+def _replaceable(directory: DatasetDirectory) -> Header:
+    """The header of the dataset that is there.
+
+    Raises:
+        FileExistsError: it came from older software; what was downloaded cannot be made again here.
+    """
+    if directory.older_size() is None:
+        header = directory.read()[0]
+        if header.origin is None:
+            return header
+    raise FileExistsError(
+        f"{directory.path} holds a dataset of older software, which generateDataset never "
+        "replaces: open it with loadDataset, name another directory, or delete it yourself."
+    )
 
 
 class _Generation:

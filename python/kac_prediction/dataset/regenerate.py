@@ -10,6 +10,7 @@ from .load import loadDataset
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler, Labels
+from .seeding import fresh_seed
 from .storage import DatasetDirectory, Header, Stage
 from .storage.layout import STAGING
 from .storage.metadata import label_line
@@ -25,7 +26,8 @@ def regenerateDataPoints(
 ) -> TorchDataset:
     """Draw some samples of a dataset anew, also on the disk: all or nothing.
 
-    Each entry's revision goes up by one, and it becomes a group of its own (a drum of its own).
+    Each entry's revision goes up by one, and it becomes a group of its own (a drum of its own). A
+    dataset that was not drawn from a seed is given a fresh one, from which the entries are drawn.
 
     Args:
         dataset: a dataset that was loaded or generated.
@@ -51,9 +53,10 @@ def regenerateDataPoints(
         )
     if not indices:
         return loadDataset(dataset.dataset_dir)
-    header = _revise(header, indices)
+    seed = fresh_seed() if header.seed is None else header.seed
+    header = replace(_revise(header, indices), seed=seed)
     revisions = {i: header.revisions[i] for i in indices}
-    renderer = Renderer(Sampler, header.sampler_settings, header.seed, workers, revisions)
+    renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
     stage = Stage(directory, STAGING)
     rows = _render(renderer, stage, header, indices, labels)
     checksum = _copy_array(directory, stage, header, rows)

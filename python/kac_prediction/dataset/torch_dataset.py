@@ -1,6 +1,6 @@
 """TorchDataset: a dataset as PyTorch sees it."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -8,6 +8,9 @@ import torch
 from .representation import RepresentationSettings
 from .sampler import Labels, SamplerInfo
 from .storage import Header
+
+LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
+"""One dictionary of float64 tensors a sample, each of shape (k,)."""
 
 
 class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.Tensor]]]):
@@ -19,10 +22,13 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
     Attributes:
         dataset_dir: directory of the dataset.
         groups: which body (drum) each sample was made on, int64, shape (n,).
+        older: which samples came from older software, so that their labels have its conventions
+            (`samplers.older_labels`), bool, shape (n,).
         representation_settings: how X was computed from the sounds.
-        sampler: name of the sampler, and version of the package that made the sounds.
+        sampler: name of the sampler, and version of the package that made the sounds ('' where an
+            older dataset does not say).
         sampler_settings: arguments of the sampler's constructor.
-        seed: what the samples were drawn from.
+        seed: what the samples were drawn from; None: not from a seed, as in older datasets.
         X: float64, shape (n, ...).
         Y: one dictionary of float64 tensors a sample, each of shape (k,).
     """
@@ -34,19 +40,22 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
         sampler: SamplerInfo,
         sampler_settings: dict[str, Any],
         X: torch.Tensor,
-        Y: list[dict[str, torch.Tensor]],
+        Y: LabelTensors,
         groups: torch.Tensor | None = None,
         seed: int | None = None,
+        older: torch.Tensor | None = None,
     ) -> None:
         """Put a dataset together; users get one from loadDataset or generateDataset.
 
         Raises:
-            ValueError: X, Y and groups are not of one length.
+            ValueError: X, Y, groups and older are not of one length.
         """
         groups = torch.arange(len(X)) if groups is None else groups
-        if not len(X) == len(Y) == len(groups):
+        older = torch.zeros(len(X), dtype=torch.bool) if older is None else older
+        lengths = [len(X), len(Y), len(groups), len(older)]
+        if len(set(lengths)) > 1:
             raise ValueError(
-                f"X, Y and groups must be of one length, got {len(X)}, {len(Y)}, {len(groups)}."
+                f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
             )
         self.dataset_dir = dataset_dir
         self.representation_settings = representation_settings
@@ -55,6 +64,7 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
         self.X = X
         self.Y = Y
         self.groups = groups
+        self.older = older
         self.seed = seed
 
     @property
@@ -90,10 +100,11 @@ def build_dataset(
         Y=label_tensors(labels),
         groups=torch.tensor(header.groups, dtype=torch.int64),
         seed=header.seed,
+        older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
     )
 
 
-def label_tensors(labels: list[Labels]) -> list[dict[str, torch.Tensor]]:
+def label_tensors(labels: list[Labels]) -> LabelTensors:
     """Labels as float64 tensors, each of shape (k,).
 
     Samples that agree in the names and sizes of their labels (all, as a rule) share one tensor a

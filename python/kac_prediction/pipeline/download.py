@@ -44,12 +44,16 @@ def download_dataset(name: Datasets, dataset_dir: str | Path) -> None:
     Raises:
         ConnectionError: the record cannot be reached.
         DatasetError: the directory holds other files; nothing was changed.
+        FileExistsError: it holds a dataset already.
         ValueError: the archive is damaged, unsafe, or holds no dataset.
     """
     directory = Path(dataset_dir)
     complete = directory / _STAGING / "complete"
     if not complete.is_dir():
-        DatasetDirectory(directory).refuse_foreign_files()
+        target = DatasetDirectory(directory)
+        if target.holds_dataset():
+            raise FileExistsError(f"{directory} holds a dataset already: name another directory")
+        target.refuse_foreign_files()
         staging = directory / _STAGING
         staging.mkdir(parents=True, exist_ok=True)
         unpacked = staging / "unpacked"

@@ -14,6 +14,7 @@ from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.device import seeded
 from ..pipeline.split import split_groups
 from ..samplers import BesselModel, Datasets
+from ..samplers.older_labels import current_labels
 from .report import Report
 
 INPUT: Final = ModelInput(sample_rate=48000, length=1024, labels=("drum_size",), units=("m",))
@@ -114,6 +115,7 @@ def SizeOfCircularDrum(
         representation_settings={"normalise_input": False, "output_type": "end2end"},
         workers=workers,
     )
+    routine.D.Y = current_labels(routine.D)
     routine.use_input(INPUT)
     with seeded(routine.P.get("seed"), routine.device):
         routine.M = CRePE(**routine.P, outputs=len(INPUT.labels))

@@ -9,8 +9,9 @@ import soundfile
 
 from ..sampler import Labels
 from .journal import Journal, carry_out, current_path, read_journal
-from .layout import ARRAY, GENERATING, METADATA, DatasetError, is_own_file, sound_name
+from .layout import ARRAY, GENERATING, METADATA, DatasetError, is_own_file, locked, sound_name
 from .metadata import Header, decode
+from .older import older_size
 
 
 class DatasetDirectory:
@@ -28,12 +29,19 @@ class DatasetDirectory:
         self.path = Path(path).absolute()
         self._journal: Journal | None = read_journal(self.path) if self.path.is_dir() else None
         if self._journal is not None and os.access(self.path, os.W_OK):
-            carry_out(self.path, self._journal)
-            self._journal = None
+            self._finish_commit()
 
     def holds_dataset(self) -> bool:
         """Is there a complete dataset?"""
-        return self._file(METADATA).is_file()
+        return self.metadata_path().is_file()
+
+    def older_size(self) -> int | None:
+        """The number of samples of a dataset in an older format, still to be converted, if any.
+
+        Raises:
+            DatasetError: the start of metadata.json is damaged.
+        """
+        return older_size(self.metadata_path()) if self.holds_dataset() else None
 
     def read(self) -> tuple[Header, list[Labels]]:
         """The header and the labels.
@@ -51,7 +59,7 @@ class DatasetDirectory:
                 else "make one with generateDataset"
             )
             raise FileNotFoundError(f"{self.path} holds no dataset ({METADATA}); {remedy}.")
-        return decode(self._file(METADATA))
+        return decode(self.metadata_path())
 
     def array(self, header: Header) -> npt.NDArray[np.float64]:
         """The representation, mapped copy-on-write: what is not touched is not read.
@@ -75,6 +83,10 @@ class DatasetDirectory:
         """Where x.npy stands."""
         return self._file(ARRAY)
 
+    def metadata_path(self) -> Path:
+        """Where metadata.json stands."""
+        return self._file(METADATA)
+
     def sound(self, i: int, length: int) -> npt.NDArray[np.float64]:
         """The sound of sample `i`, shape (length,).
 
@@ -96,7 +108,9 @@ class DatasetDirectory:
             return
         if not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
-        size = self.read()[0].dataset_size if self.holds_dataset() else 0
+        size = self.older_size() or 0
+        if size == 0 and self.holds_dataset():
+            size = self.read()[0].dataset_size
         for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
             if entry.name.startswith(".") or (size and is_own_file(entry.name, size)):
                 continue
@@ -104,6 +118,14 @@ class DatasetDirectory:
                 f"{self.path} holds {entry.name}, which is no file of a dataset: nothing was "
                 "changed; name another directory or move it away."
             )
+
+    def _finish_commit(self) -> None:
+        # Another process may be at it at this very moment: then it is waited for.
+        with locked(self.path):
+            journal = read_journal(self.path)
+            if journal is not None:
+                carry_out(self.path, journal)
+        self._journal = None
 
     def _file(self, name: str) -> Path:
         return current_path(self.path, name, self._journal)

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .layout import JOURNAL, DatasetError, publish, sync_directory
+from .layout import JOURNAL, DatasetError, locked, publish, sync_directory
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ def commit(directory: Path, stage: Path, names: list[str], removed: list[str]) -
     sync_directory(stage)
     sizes = {name: (stage / name).stat().st_size for name in names}
     journal = Journal(stage.name, sizes, removed)
-    publish(directory / JOURNAL, json.dumps(asdict(journal)).encode())
-    carry_out(directory, journal)
+    with locked(directory):
+        publish(directory / JOURNAL, json.dumps(asdict(journal)).encode())
+        carry_out(directory, journal)
 
 
 def carry_out(directory: Path, journal: Journal) -> None:

@@ -14,6 +14,7 @@ from ..sampler import Labels, SamplerInfo
 from .layout import DatasetError
 
 FORMAT_VERSION = 1
+OLDER = "older text format"
 
 
 @dataclass(frozen=True)
@@ -23,24 +24,29 @@ class Header:
     Attributes:
         dataset_size: number of samples.
         representation_settings: how x was computed from the sounds, all keys.
-        sampler: name of the sampler, and version of the package that made the sounds.
-        sampler_settings: every argument of the sampler's constructor.
-        seed: with index and revision, what every sample was drawn from.
-        instruction_set: which kernels rendered the sounds.
+        sampler: name of the sampler, and version of the package that made the sounds; '' where an
+            older dataset does not say.
+        sampler_settings: every argument of the sampler's constructor (an older dataset may keep
+            some alone).
+        seed: with index and revision, what every sample was drawn from. None: not from a seed.
+        instruction_set: which kernels rendered the sounds; '' where that is not known.
         groups: for each sample, which body (drum) it was made on.
         revisions: how often each sample has been drawn anew.
         checksums: CRC-32 of x.npy's values.
+        origin: `OLDER` for a dataset that older software made and that was converted, so that the
+            labels of all samples of revision 0 have its conventions; None: made by us.
     """
 
     dataset_size: int
     representation_settings: RepresentationSettings
     sampler: SamplerInfo
     sampler_settings: dict[str, Any]
-    seed: int
+    seed: int | None
     instruction_set: str
     groups: list[int]
     revisions: list[int]
     checksums: dict[str, int] = field(default_factory=dict)
+    origin: str | None = None
     format_version: int = FORMAT_VERSION
 
 
@@ -83,15 +89,17 @@ def label_line(labels: Labels, i: int) -> str:
     """The line of one sample.
 
     Raises:
-        TypeError: the labels are not lists of numbers.
-        ValueError: a label is not a finite number.
+        TypeError: the labels are not lists of numbers (or arrays: an older label may be a list of
+            points).
+        ValueError: a label is not a finite number, or an array is ragged.
     """
     plain = {}
     for name, values in labels.items():
-        plain[name] = np.asarray(values).tolist()
-        if not isinstance(plain[name], list) or not all(map(_is_number, plain[name])):
+        array = np.asarray(values)
+        plain[name] = array.tolist()
+        if array.ndim == 0 or not all(map(_is_number, array.ravel().tolist())):
             raise TypeError(f"Label {name!r} of sample {i} must be a list of numbers: {values!r}.")
-        if not all(map(math.isfinite, plain[name])):
+        if not all(map(math.isfinite, array.ravel().tolist())):
             raise ValueError(f"Label {name!r} of sample {i} is not finite: {values!r}.")
     return json.dumps({"y": plain})
 

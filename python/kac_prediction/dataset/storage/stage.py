@@ -5,6 +5,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -57,17 +58,34 @@ class Stage:
         """Write metadata.json."""
         write_synced(self.path / METADATA, b"".join(encode(header, label_lines)))
 
-    def commit(self, sounds: Iterable[int], removed: Iterable[int] = ()) -> None:
+    def keep(self, source: Path, name: str) -> None:
+        """Stage a file as it stands, under another name: a second link to it, or else a copy."""
+        target = self.path / name
+        try:
+            target.hardlink_to(source)
+        except OSError:  # the file system has no links, or forbids one to another user's file
+            shutil.copyfile(source, target)
+            with target.open("r+b") as file:
+                os.fsync(file.fileno())
+
+    def commit(
+        self,
+        sounds: Iterable[int],
+        removed: Iterable[int] = (),
+        others: Iterable[str] = (),
+    ) -> None:
         """Make the staged metadata, x and sounds the dataset's, and remove some of its old sounds.
 
         Args:
             sounds: the samples whose sounds are staged; the others keep theirs.
             removed: samples of the old dataset that are no more.
+            others: names of further files that are staged.
 
         Raises:
             FileNotFoundError: a file is not in the stage; the old dataset is as it was.
         """
-        names = [METADATA, ARRAY, *map(sound_name, sounds)]
+        # metadata.json last: who opens an older dataset at this moment sees it old, or all new.
+        names = [ARRAY, *others, *map(sound_name, sounds), METADATA]
         journal.commit(self.directory, self.path, names, list(map(sound_name, removed)))
 
 

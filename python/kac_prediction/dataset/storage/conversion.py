@@ -1,0 +1,102 @@
+"""Turning an older dataset into one of our format, once and all at once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from ..sampler import Labels
+from .directory import DatasetDirectory
+from .layout import LEGACY, STAGING, DatasetError, locked
+from .metadata import OLDER, Header, label_line, plain_settings
+from .older import OlderDataset, infer_groups
+from .stage import ArrayWriter, Stage
+
+_BATCH_BYTES = 2**22
+
+
+def convert(directory: DatasetDirectory) -> DatasetDirectory:
+    """Write x.npy and a metadata.json of our format beside the files of an older dataset.
+
+    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Where
+    this is interrupted, the old dataset is whole. Of several processes that ask for it at once, one
+    does the work and the others wait.
+
+    Returns:
+        The directory, opened anew.
+
+    Raises:
+        DatasetError: the old dataset is damaged; it is as it was.
+        OSError: the disk is full; the old dataset is as it was.
+        PermissionError: the directory cannot be written.
+    """
+    path = directory.path
+    if not os.access(path, os.W_OK):
+        raise PermissionError(
+            f"{path} holds a dataset in an older format, which is converted once when it is first "
+            "opened, but the directory cannot be written: copy it somewhere writable and open "
+            "that copy."
+        )
+    with locked(directory.metadata_path()):
+        directory = DatasetDirectory(path)
+        if directory.older_size() is None:
+            return directory
+        stage = Stage(directory, STAGING)
+        try:
+            _fill(stage, directory.metadata_path())
+        except BaseException:
+            shutil.rmtree(stage.path, ignore_errors=True)
+            raise
+        stage.commit(sounds=(), others=[LEGACY])
+    return DatasetDirectory(path)
+
+
+def _fill(stage: Stage, source: Path) -> None:
+    """Stage x, the metadata, and the old metadata under its new name."""
+    labels: list[Labels] = []
+    with (
+        OlderDataset(source) as older,
+        tqdm(desc="converting", total=older.size, unit="B", unit_scale=True, disable=None) as bar,
+    ):
+        batches = _batches(older, labels)
+        first = next(batches)
+        with ArrayWriter(stage, (older.dataset_size, *first.shape[1:])) as x:
+            for batch in chain([first], batches):
+                x.append(batch)
+                bar.update(older.position - bar.n)
+    header = Header(
+        dataset_size=older.dataset_size,
+        representation_settings=older.representation_settings,
+        sampler=older.sampler,
+        sampler_settings=plain_settings(older.sampler_settings),
+        seed=None,
+        instruction_set="",
+        groups=infer_groups(labels),
+        revisions=[0] * older.dataset_size,
+        checksums={"x": x.checksum},
+        origin=OLDER,
+    )
+    try:
+        lines = [label_line(y, i) for i, y in enumerate(labels)]
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"{source} is damaged: {error}") from error
+    stage.write_metadata(header, lines)
+    stage.keep(source, LEGACY)
+
+
+def _batches(older: OlderDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:
+    """Read the samples: their x, some at a time, shape (n, ...); their labels are appended."""
+    rows: list[npt.NDArray[np.float64]] = []
+    for x, y in older.samples():
+        rows.append(x)
+        labels.append(y)
+        if len(rows) * x.nbytes >= _BATCH_BYTES:
+            yield np.stack(rows)
+            rows.clear()
+    if rows:
+        yield np.stack(rows)

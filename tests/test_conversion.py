@@ -1,0 +1,168 @@
+"""Older datasets are converted once and all at once, and never replaced."""
+
+import shutil
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from kac_prediction.dataset import (
+    DatasetError,
+    generateDataset,
+    loadDataset,
+    regenerateDataPoints,
+)
+from kac_prediction.dataset.storage import conversion, tokens
+from older_text import waves, write
+from samplers_of_users import Click
+
+Digest = Callable[[Path], dict[str, str]]
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def dying(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Let everything that changes files die from the n-th time on."""
+    count = 0
+
+    def counted(original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise Killed
+            return original(*args, **kwargs)
+
+        return call
+
+    for owner, names in {
+        Path: ("replace", "unlink", "mkdir", "hardlink_to"),
+        shutil: ("rmtree",),
+        conversion.ArrayWriter: ("append",),
+        conversion.Stage: ("write_metadata",),
+    }.items():
+        for name in names:
+            monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+
+
+def test_a_conversion_cut_short_anywhere_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = waves(6)
+    monkeypatch.setattr(conversion, "_BATCH_BYTES", 2 * 8 * 8)
+    for step in range(99):
+        directory = tmp_path / str(step)
+        content = write(directory, x)
+        (directory / "sample_00000.wav").write_bytes(b"sound")
+        survived = True
+        with monkeypatch.context() as patch:
+            dying(patch, step)
+            try:
+                loadDataset(str(directory))
+            except Killed:
+                survived = False
+        if not (directory / ".journal.json").exists() and not (directory / "x.npy").exists():
+            assert (directory / "metadata.json").read_bytes() == content
+        assert loadDataset(str(directory)).X.tolist() == x
+        assert (directory / "metadata.legacy.json").read_bytes() == content
+        assert (directory / "sample_00000.wav").read_bytes() == b"sound"
+        if survived:
+            break
+    assert 12 < step < 99
+
+
+def test_a_loaded_dataset_is_not_parsed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, waves())
+    loadDataset(str(tmp_path))
+    monkeypatch.setattr(tokens, "parse_numbers", None)
+    monkeypatch.setattr(conversion, "OlderDataset", None)
+    assert len(loadDataset(str(tmp_path))) == 5
+
+
+def test_without_links_the_old_text_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = write(tmp_path, waves())
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    loadDataset(str(tmp_path))
+    assert (tmp_path / "metadata.legacy.json").read_bytes() == content
+
+
+def test_several_load_it_at_once(tmp_path: Path) -> None:
+    x = waves(40)
+    content = write(tmp_path, x)
+    with ThreadPoolExecutor(4) as pool:
+        for dataset in pool.map(loadDataset, [str(tmp_path)] * 8):
+            assert dataset.X.tolist() == x
+    assert (tmp_path / "metadata.legacy.json").read_bytes() == content
+
+
+def test_a_directory_that_cannot_be_written(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, waves())
+    before = digest(tmp_path)
+    monkeypatch.setattr(conversion.os, "access", lambda *_: False)
+    with pytest.raises(PermissionError, match="copy it somewhere writable"):
+        loadDataset(str(tmp_path))
+    assert digest(tmp_path) == before
+
+
+def test_memory_does_not_grow_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = "[" + ", ".join(["-0.12345678901234567"] * 4000) + "]"
+    content = write(tmp_path, [row] * 100, settings='{"duration": 4, "sample_rate": 1000}')
+    monkeypatch.setattr(tokens, "_BLOCK", 2**14)
+    monkeypatch.setattr(conversion, "_BATCH_BYTES", 2**16)
+    torch.zeros(1)  # what PyTorch sets up once is not ours
+    tracemalloc.start()
+    try:
+        loadDataset(str(tmp_path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(content) > 8e6
+    assert peak < 1.5e6
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_it_is_never_replaced(tmp_path: Path, digest: Digest, loaded: bool) -> None:
+    write(tmp_path, waves(2))
+    (tmp_path / "sample_00001.wav").write_bytes(b"sound")
+    if loaded:
+        loadDataset(str(tmp_path))
+    before = digest(tmp_path)
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match=r"never replaces: open it with loadDataset"):
+            generateDataset(
+                Click, {"duration": 0.01, "sample_rate": 800}, str(tmp_path), 2, overwrite=overwrite
+            )
+    assert digest(tmp_path) == before
+    (tmp_path / "sample_00002.wav").write_bytes(b"sound")
+    with pytest.raises(DatasetError, match=r"sample_00002\.wav"):
+        generateDataset(Click, {"duration": 0.01, "sample_rate": 800}, str(tmp_path), 2)
+
+
+def test_what_is_drawn_anew_is_ours(tmp_path: Path) -> None:
+    write(tmp_path, waves(4), sampler='{"name": "Click", "version": "1.0"}')
+    after = regenerateDataPoints(loadDataset(str(tmp_path)), Click, [1])
+    assert after.older.tolist() == [True, False, True, True]
+    assert after.groups.tolist() == [0, 5, 1, 1]
+    assert after.seed is not None
+    assert list(after.Y[1]) == ["level", "pitch"]
+    again = regenerateDataPoints(after, Click, [2])
+    assert again.seed == after.seed
+    assert torch.equal(again.X[1], after.X[1])
