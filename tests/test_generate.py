@@ -1,4 +1,8 @@
+import importlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,7 @@ from kac_prediction.dataset import (
 from kac_prediction.dataset.storage import stage as staging
 from samplers_of_users import Broken, Click
 
+generating = importlib.import_module("kac_prediction.dataset.generate")
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 Digest = Callable[[Path], dict[str, str]]
@@ -131,15 +136,15 @@ def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
     assert digest(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "sample_00000.wav", "sample_00003.wav"])
-@pytest.mark.parametrize("size", [0, 3])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("notes.txt", 0), ("sample_00000.wav", 0), ("notes.txt", 3), ("sample_00003.wav", 3)],
+)
 def test_foreign_files_are_refused_and_left_alone(
     tmp_path: Path, digest: Digest, name: str, size: int
 ) -> None:
     if size:
         generateDataset(Click, SETTINGS, str(tmp_path), size, seed=4)
-    if (tmp_path / name).exists():
-        return
     (tmp_path / name).write_text("mine")
     before = digest(tmp_path)
     with pytest.raises(DatasetError, match=name):
@@ -153,8 +158,10 @@ def test_hidden_files_are_no_obstacle(tmp_path: Path) -> None:
     assert (tmp_path / ".gitignore").read_text() == "*"
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
-@pytest.mark.parametrize("point", ["write_sounds", "commit"])
+@pytest.mark.parametrize(
+    ("point", "after"),
+    [("write_sounds", 0), ("write_sounds", 1), ("write_sounds", 2), ("commit", 0)],
+)
 def test_an_interrupted_generation_goes_on(
     tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, point: str, after: int
 ) -> None:
@@ -170,8 +177,6 @@ def test_an_interrupted_generation_goes_on(
             raise KeyboardInterrupt
         return original(*args, **kwargs)
 
-    if point == "commit" and after:
-        return
     with monkeypatch.context() as patch:
         patch.setattr(staging.Stage, point, fail)
         with pytest.raises(KeyboardInterrupt):
@@ -228,7 +233,7 @@ def test_a_broken_sampler_leaves_the_old_dataset(
     ("arguments", "error", "match"),
     [
         ({"dataset_size": 0}, ValueError, "dataset_size"),
-        ({"dataset_size": 2.0}, ValueError, "dataset_size"),
+        ({"dataset_size": 2.0}, TypeError, "dataset_size"),
         ({"workers": 0}, ValueError, "workers"),
         ({"seed": -1}, ValueError, "seed"),
         ({"Sampler": int}, TypeError, "AudioSampler"),
@@ -252,6 +257,70 @@ def test_infinite_settings_survive_as_valid_json(tmp_path: Path) -> None:
     (tmp_path / "metadata.json").write_text(text.replace("0.5", '{"float": "inf"}'))
     assert loadDataset(str(tmp_path)).sampler_settings["loudest"] == float("inf")
     assert dataset.sampler_settings["loudest"] == 0.5
+
+
+@pytest.mark.parametrize("name", ["x.npy", "sample_00001.wav"])
+@pytest.mark.parametrize("seed", [4, None])
+def test_a_dataset_that_lost_a_file_is_made_again(
+    tmp_path: Path, digest: Digest, name: str, seed: int | None
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    before = digest(tmp_path)
+    (tmp_path / name).unlink()
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=seed, overwrite=False)
+    assert digest(tmp_path) == before
+
+
+def test_of_two_writers_the_second_is_refused(tmp_path: Path, digest: Digest) -> None:
+    class Nested(Click):
+        """While it makes its first sound, another generation of the directory is tried."""
+
+        def generateWaveform(self) -> None:
+            super().generateWaveform()
+            with pytest.raises(DatasetError, match="another process"):
+                generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5)
+
+    generateDataset(Nested, SETTINGS, str(tmp_path / "a"), 3, seed=1)
+    assert not (tmp_path / "a" / ".lock").exists()
+
+
+def test_a_lock_of_a_dead_process_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
+    assert len(generateDataset(Click, SETTINGS, str(tmp_path), 2)) == 2
+
+
+def test_two_processes_at_once_leave_a_whole_dataset(tmp_path: Path, digest: Digest) -> None:
+    program = (
+        "import sys; from samplers_of_users import Click\n"
+        "from kac_prediction.dataset import generateDataset, DatasetError\n"
+        f"try: generateDataset(Click, {SETTINGS!r}, sys.argv[1], 60, seed=1)\n"
+        "except DatasetError as error: assert 'another process' in str(error), error\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "a")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    running = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [process.wait() for process in running] == [0, 0]
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 60, seed=1)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_a_generation_begun_with_another_instruction_set_is_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(generating._core, "instruction_set", lambda: "abacus")
+        patch.setattr(staging.Stage, "commit", None)
+        with pytest.raises(TypeError):
+            generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+    with pytest.raises(DatasetError, match="abacus"):
+        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+
+
+def test_settings_that_do_not_fit_write_nothing(tmp_path: Path) -> None:
+    settings: Any = {"output_type": "fft", "n_bins": 1024}
+    with pytest.raises(ValueError, match="400"):
+        generateDataset(Click, SETTINGS, str(tmp_path / "a"), 3, settings)
+    assert not (tmp_path / "a").exists()
 
 
 def test_what_is_clipped_is_counted_once(tmp_path: Path) -> None:

@@ -90,3 +90,21 @@ def test_a_sampler_that_breaks_leaves_the_dataset(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not finite"):
         regenerateDataPoints(loadDataset(str(tmp_path)), Broken, [1, 2])
     assert torch.equal(loadDataset(str(tmp_path)).X, before)
+
+
+def test_entries_may_come_from_an_iterator(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4)
+    after = regenerateDataPoints(dataset, Click, (i for i in (0, 2)))
+    assert [not torch.equal(a, b) for a, b in zip(after.X, dataset.X, strict=True)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_what_is_clipped_is_counted(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="clipped"):
+        dataset = generateDataset(Click, {**SETTINGS, "loudest": 9.0}, str(tmp_path), 6, seed=1)
+    with pytest.warns(UserWarning, match=r"clipped in \d sounds"):
+        regenerateDataPoints(dataset, Click, range(6))

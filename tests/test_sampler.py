@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import soundfile
 
 from kac_prediction.dataset import AudioSampler, classLocalsToKwargs
+from kac_prediction.samplers import TestTone
 from samplers_of_users import Broken, Click
 
 
@@ -129,3 +131,30 @@ def test_export_refuses_what_is_not_finite(tmp_path: Path) -> None:
     sampler.waveform[7] = 0.0
     with pytest.raises(OSError, match="nowhere"):
         sampler.export(tmp_path / "nowhere" / "click.wav")
+
+
+def test_a_verb_that_a_subclass_redefines_is_heard() -> None:
+    class Half(TestTone):
+        def generateWaveform(self) -> None:
+            super().generateWaveform()
+            self.waveform = self.waveform / 2
+
+    tone, half = TestTone(0.05, 8000), Half(0.05, 8000)
+    for sampler in (tone, half):
+        sampler.seed(3)
+    np.testing.assert_array_equal(half.render(range(3))[0], tone.render(range(3))[0] / 2)
+
+
+def test_labels_that_the_sampler_goes_on_to_change_are_copied() -> None:
+    class Reused(Click):
+        y: ClassVar[dict[str, list[float | int]]] = {"pitch": [0.0]}
+
+        def getLabels(self) -> dict[str, list[float | int]]:
+            self.y["pitch"][0] = self.pitch
+            return self.y
+
+    assert len({y["pitch"][0] for y in Reused(0.05, 8000).render(range(4))[1]}) == 4
+
+
+def test_a_sample_rate_is_stored_as_an_integer() -> None:
+    assert isinstance(Click(0.1, 8000.0).settings["sample_rate"], int)  # type: ignore[arg-type]

@@ -67,3 +67,9 @@ def test_wrong_settings(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2)
     with pytest.raises(ValueError, match="hop_length"):
         transformDataset(dataset, {"hop_length": 0})
+
+
+def test_workers_are_counted_from_one(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2)
+    with pytest.raises(ValueError, match="workers"):
+        transformDataset(dataset, MEL, workers=0)

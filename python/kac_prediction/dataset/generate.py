@@ -1,12 +1,13 @@
 """generateDataset."""
 
 import logging
-import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from .. import __version__, _core
@@ -15,8 +16,8 @@ from .rendering import Renderer
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerSettings
 from .seeding import fresh_seed, validate_seed
-from .storage import DatasetDirectory, Header, Stage
-from .storage.layout import GENERATING
+from .storage import DatasetDirectory, DatasetError, Header, Stage
+from .storage.layout import ARRAY, GENERATING, writing
 from .storage.metadata import label_line, plain_settings
 from .storage.stage import ArrayWriter, Progress
 from .torch_dataset import TorchDataset
@@ -55,36 +56,64 @@ def generateDataset(
         The dataset, loaded from the directory.
 
     Raises:
-        DatasetError: the directory holds files that are no dataset's; nothing was changed.
+        DatasetError: the directory holds files that are no dataset's, or another process writes
+            there; nothing was changed.
         FileExistsError: another dataset is there, and `overwrite` is False; or one that came from
             older software, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
-        TypeError: not a sampler, or settings that do not fit it or cannot be stored.
+        TypeError: not a sampler, a size that is no integer, or settings that do not fit the
+            sampler or cannot be stored.
         ValueError: a number out of range, or a sampler that made a value that is not finite.
     """
-    if isinstance(dataset_size, bool) or not isinstance(dataset_size, int) or dataset_size < 1:
-        raise ValueError(f"dataset_size must be an integer from 1, got {dataset_size!r}.")
+    size = _validate_size(dataset_size)
     seed = None if seed is None else validate_seed(seed)
     renderer = Renderer(Sampler, sampler_settings, seed or 0, workers)
-    representation = InputRepresentation(renderer.sampler.sample_rate, representation_settings)
-    plan = _plan(renderer.sampler, dataset_size, representation.settings, seed)
-    directory = DatasetDirectory(dataset_dir)
-    directory.refuse_foreign_files()
-    old_size = 0
-    if directory.holds_dataset():
-        old = _replaceable(directory)
-        difference = _difference(plan, _plan_of(old, plan))
-        if not difference:
-            logger.info("%s holds this very dataset already.", directory.path)
-            return loadDataset(dataset_dir)
-        if not overwrite:
-            raise FileExistsError(
-                f"{directory.path} holds another dataset ({difference}): "
-                "name another directory, or let it be replaced with overwrite=True."
-            )
-        old_size = old.dataset_size
-    _Generation(directory, renderer, representation, plan).run(old_size)
+    representation = InputRepresentation(
+        renderer.sampler.sample_rate, representation_settings, threads=renderer.threads
+    )
+    # Asked for here, so that settings which do not fit are refused before anything is written.
+    InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
+    plan = _plan(renderer.sampler, size, representation.settings, seed)
+    if not _is_there(DatasetDirectory(dataset_dir), plan, overwrite):
+        with writing(Path(dataset_dir).absolute()):
+            # Once more: another process may have made it in the meantime.
+            directory = DatasetDirectory(dataset_dir)
+            if not _is_there(directory, plan, overwrite):
+                _Generation(directory, renderer, representation, plan).run().warn_clipped()
     return loadDataset(dataset_dir)
+
+
+def _validate_size(dataset_size: int) -> int:
+    if isinstance(dataset_size, bool) or not isinstance(dataset_size, (int, np.integer)):
+        raise TypeError(f"dataset_size must be an integer, got {dataset_size!r}.")
+    if dataset_size < 1:
+        raise ValueError(f"dataset_size must be at least 1, got {dataset_size}.")
+    return int(dataset_size)
+
+
+def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -> bool:
+    """Does the directory hold the dataset that is planned?
+
+    Raises:
+        DatasetError, FileExistsError: it holds something else, which may not be replaced.
+    """
+    directory.refuse_foreign_files()
+    if not directory.holds_dataset():
+        return False
+    old = _replaceable(directory)
+    difference = _difference(plan, _plan_of(old, plan))
+    if not difference and directory.is_whole(old):
+        logger.info("%s holds this very dataset already.", directory.path)
+        return True
+    if difference and not overwrite:
+        raise FileExistsError(
+            f"{directory.path} holds another dataset ({difference}): "
+            "name another directory, or let it be replaced with overwrite=True."
+        )
+    if not difference:
+        logger.warning("%s has lost files: it is made again.", directory.path)
+        plan["seed"] = old.seed
+    return False
 
 
 def _replaceable(directory: DatasetDirectory) -> Header:
@@ -113,9 +142,10 @@ class _Generation:
         representation: InputRepresentation,
         plan: dict[str, Any],
     ) -> None:
+        self.old_size = directory.read()[0].dataset_size if directory.holds_dataset() else 0
         self.progress = Progress(directory, GENERATING)
         started = self.progress.plan
-        resume = started is not None and _same(plan, started)
+        resume = started is not None and _may_go_on(plan, started, directory)
         self.stage = Stage(directory, GENERATING, resume=resume)
         if started is not None and resume:
             self.plan = started
@@ -130,8 +160,8 @@ class _Generation:
         self.renderer.seed(self.plan["seed"])
         self.representation = representation
 
-    def run(self, old_size: int) -> None:
-        """Make what is missing, and let it replace a dataset of `old_size` samples."""
+    def run(self) -> Stage:
+        """Make what is missing, and let it replace what is there; return the stage, now done."""
         size, done = self.plan["dataset_size"], self.progress.done
         sampler = self.renderer.sampler
         row = InputRepresentation.transformShape(sampler.length, self.representation.settings)
@@ -144,8 +174,8 @@ class _Generation:
                 submit(self._write, indices, *self.renderer(indices))
                 bar.update(len(indices))
         self.stage.write_metadata(self._header(), self.progress.lines())
-        self.stage.commit(range(size), removed=range(size, old_size))
-        _warn_clipped(*self.stage.clipped.tolist())
+        self.stage.commit(range(size), removed=range(size, self.old_size))
+        return self.stage
 
     def _write(self, indices: range, sounds: Any, labels: list[Labels]) -> None:
         """Put the samples on the disk; their labels last, which say that they are there."""
@@ -162,7 +192,7 @@ class _Generation:
             **self.plan,
             groups=[i // group_size for i in range(size)],
             revisions=[0] * size,
-            checksums={"x": self.x.checksum},
+            checksums={ARRAY: self.x.checksum},
         )
 
 
@@ -208,8 +238,22 @@ def _plan_of(header: Header, plan: dict[str, Any]) -> dict[str, Any]:
     return made | {"instruction_set": plan["instruction_set"]}
 
 
-def _same(plan: dict[str, Any], other: dict[str, Any]) -> bool:
-    return not _difference(plan, other)
+def _may_go_on(plan: dict[str, Any], started: dict[str, Any], directory: DatasetDirectory) -> bool:
+    """Is what was started what is planned?
+
+    Raises:
+        DatasetError: it is, but it was rendered with another instruction set.
+    """
+    rendered_with = started["instruction_set"]
+    if _difference(plan, started | {"instruction_set": plan["instruction_set"]}):
+        return False
+    if rendered_with != plan["instruction_set"]:
+        raise DatasetError(
+            f"{directory.path} holds a generation begun with the instruction set {rendered_with}, "
+            f"and this machine uses {plan['instruction_set']}, which may differ in the last bits: "
+            f"go on where it was begun, or delete {directory.path / GENERATING}."
+        )
+    return True
 
 
 def _difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
@@ -229,10 +273,3 @@ def _difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
 
 def _family(plan: dict[str, Any]) -> tuple[str, str]:
     return plan["sampler"]["name"], plan["sampler"]["version"].split(".")[0]
-
-
-def _warn_clipped(samples: int, sounds: int) -> None:
-    if samples:
-        warnings.warn(
-            f"{samples} samples beyond [-1, 1] were clipped in {sounds} sounds.", stacklevel=4
-        )

@@ -1,7 +1,8 @@
 """regenerateDataPoints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .representation import InputRepresentation
 from .sampler import AudioSampler, Labels
 from .seeding import fresh_seed
 from .storage import DatasetDirectory, Header, Stage
-from .storage.layout import STAGING
+from .storage.layout import ARRAY, STAGING, writing
 from .storage.metadata import label_line
 from .storage.stage import ArrayWriter
 from .torch_dataset import TorchDataset
@@ -21,7 +22,7 @@ from .torch_dataset import TorchDataset
 def regenerateDataPoints(
     dataset: TorchDataset,
     Sampler: type[AudioSampler],
-    entries: Sequence[int],
+    entries: Iterable[int],
     workers: int | None = None,
 ) -> TorchDataset:
     """Draw some samples of a dataset anew, also on the disk: all or nothing.
@@ -39,35 +40,46 @@ def regenerateDataPoints(
         The dataset, loaded anew.
 
     Raises:
-        DatasetError: the dataset is damaged; it is as it was.
+        DatasetError: the dataset is damaged, or another process writes there; it is as it was.
         OSError: the disk is full or cannot be written; the dataset is as it was.
         TypeError: an entry is not an integer.
         ValueError: an entry is out of range, or the sampler is another one.
     """
-    directory = DatasetDirectory(dataset.dataset_dir)
+    path = Path(dataset.dataset_dir).absolute()
+    indices = _validate(entries, DatasetDirectory(path).read()[0].dataset_size)
+    if indices:
+        with writing(path):
+            _regenerate(DatasetDirectory(path), Sampler, indices, workers).warn_clipped()
+    return loadDataset(dataset.dataset_dir)
+
+
+def _regenerate(
+    directory: DatasetDirectory,
+    Sampler: type[AudioSampler],
+    indices: list[int],
+    workers: int | None,
+) -> Stage:
+    """Let new samples replace those that are there; return the stage, now done."""
     header, labels = directory.read()
-    indices = _validate(entries, header.dataset_size)
     if Sampler.__name__ != header.sampler["name"]:
         raise ValueError(
             f"{directory.path} was made by {header.sampler['name']}, not by {Sampler.__name__}."
         )
-    if not indices:
-        return loadDataset(dataset.dataset_dir)
-    seed = fresh_seed() if header.seed is None else header.seed
-    header = replace(_revise(header, indices), seed=seed)
+    header = _revise(header, indices)
     revisions = {i: header.revisions[i] for i in indices}
+    seed = fresh_seed() if header.seed is None else header.seed
     renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
     stage = Stage(directory, STAGING)
-    rows = _render(renderer, stage, header, indices, labels)
-    checksum = _copy_array(directory, stage, header, rows)
-    header = replace(header, checksums=header.checksums | {"x": checksum})
+    checksum = _render(directory, renderer, stage, header, labels, set(indices))
+    header = replace(header, seed=seed, checksums=header.checksums | {ARRAY: checksum})
     stage.write_metadata(header, [label_line(y, i) for i, y in enumerate(labels)])
     stage.commit(indices)
-    return loadDataset(dataset.dataset_dir)
+    return stage
 
 
-def _validate(entries: Sequence[int], dataset_size: int) -> list[int]:
+def _validate(entries: Iterable[int], dataset_size: int) -> list[int]:
     """The entries, sorted and each once."""
+    entries = list(entries)
     for entry in entries:
         if isinstance(entry, bool) or not isinstance(entry, (int, np.integer)):
             raise TypeError(f"An entry must be an integer, got {entry!r}.")
@@ -80,43 +92,48 @@ def _validate(entries: Sequence[int], dataset_size: int) -> list[int]:
 
 
 def _revise(header: Header, indices: list[int]) -> Header:
-    """Raise the revisions, and give each entry a group of its own, beyond all that were."""
+    """Raise the revisions, give each entry a group of its own, and note what renders it."""
     revisions, groups = list(header.revisions), list(header.groups)
     for i in indices:
         revisions[i] += 1
         groups[i] = header.dataset_size + i
-    return replace(header, revisions=revisions, groups=groups)
+    instruction_sets = {*header.instruction_set.split("+"), _core.instruction_set()} - {""}
+    return replace(
+        header,
+        revisions=revisions,
+        groups=groups,
+        instruction_set="+".join(sorted(instruction_sets)),
+    )
 
 
 def _render(
-    renderer: Renderer, stage: Stage, header: Header, indices: list[int], labels: list[Labels]
-) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """Stage the new sounds, put their labels among the others, and return their rows of x."""
-    sampler = renderer.sampler
-    representation = InputRepresentation(sampler.sample_rate, header.representation_settings)
-    rows = {}
-    for part in chunks(0, len(indices), sampler.length):
-        chosen = [indices[k] for k in part]
-        sounds, new_labels = renderer(chosen)
-        stage.write_sounds(chosen, sounds, sampler.sample_rate, renderer.threads)
-        x = representation.transform(_core.quantise(sounds, 24, threads=renderer.threads))
-        for i, row, y in zip(chosen, x.numpy(), new_labels, strict=True):
-            rows[i], labels[i] = row, y
-    return rows
-
-
-def _copy_array(
     directory: DatasetDirectory,
+    renderer: Renderer,
     stage: Stage,
     header: Header,
-    rows: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.float64]]],
+    labels: list[Labels],
+    indices: set[int],
 ) -> int:
-    """Stage x with these rows replaced; return its checksum."""
+    """Stage the new sounds, and x with their rows replaced; put their labels among the others.
+
+    Returns:
+        The checksum of x.
+    """
+    sampler = renderer.sampler
+    representation = InputRepresentation(
+        sampler.sample_rate, header.representation_settings, threads=renderer.threads
+    )
     x = directory.array(header)
     with ArrayWriter(stage, x.shape) as writer:
-        for part in chunks(0, len(x), int(np.prod(x.shape[1:]))):
-            block = x[part.start : part.stop]
-            for i in rows.keys() & set(part):
-                block[i - part.start] = rows[i]
-            writer.append(block)
+        for part in chunks(0, len(x), max(sampler.length, x[0].size)):
+            rows = x[part.start : part.stop]
+            chosen = sorted(indices.intersection(part))
+            if chosen:
+                sounds, new_labels = renderer(chosen)
+                stage.write_sounds(chosen, sounds, sampler.sample_rate, renderer.threads)
+                quantised = _core.quantise(sounds, 24, threads=renderer.threads)
+                rows[[i - part.start for i in chosen]] = representation.transform(quantised)
+                for i, y in zip(chosen, new_labels, strict=True):
+                    labels[i] = y
+            writer.append(rows)
     return writer.checksum

@@ -47,12 +47,10 @@ class Renderer:
         """
         if not (isinstance(Sampler, type) and issubclass(Sampler, AudioSampler)):
             raise TypeError(f"Sampler must be a subclass of AudioSampler, got {Sampler!r}.")
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers must be at least 1 (None: the default), got {workers}.")
+        self.threads = validate_workers(workers)
         self._parts = (Sampler, dict(settings), seed, dict(revisions or {}))
         self.sampler = _build(*self._parts)
         self._in_pure_python = Sampler.render is AudioSampler.render
-        self.threads = workers or 0
         self.sampler.threads = self.threads
         self._processes = (workers or 1) if self._in_pure_python else 1
 
@@ -88,11 +86,17 @@ class Renderer:
         from joblib import Parallel, delayed
 
         parts = [part.tolist() for part in np.array_split(indices, self._processes)]
-        done = Parallel(n_jobs=self._processes)(
-            delayed(_render)(*self._parts, part) for part in parts if part
-        )
+        parts = [part for part in parts if part]
+        done = Parallel(n_jobs=len(parts))(delayed(_render)(*self._parts, part) for part in parts)
         sounds, labels = zip(*done, strict=True)
         return np.concatenate(sounds), list(chain.from_iterable(labels))
+
+
+def validate_workers(workers: int | None) -> int:
+    """Return a number of threads as the core takes it, 0 for None; raise ValueError below 1."""
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1 (None: the default), got {workers}.")
+    return workers or 0
 
 
 def chunks(start: int, stop: int, length: int) -> Iterator[range]:

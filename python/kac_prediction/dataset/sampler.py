@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -14,6 +15,8 @@ from .. import _core
 from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed, validate_seed
 
 Labels: TypeAlias = dict[str, list[float | int]]
+
+_VERBS = frozenset({"updateProperties", "generateWaveform", "getLabels"})
 
 
 class SamplerInfo(TypedDict):
@@ -81,6 +84,14 @@ class AudioSampler(ABC):
     class Settings(SamplerSettings, total=False):
         """Mirrors the parameters of `__init__`; a subclass adds its own."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a verb that a subclass redefines be heard: an inherited batch kernel knows it not."""
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        inherited = "render" not in own and cls.render is not AudioSampler.render
+        if inherited and not _VERBS.isdisjoint(own):
+            cls.render = AudioSampler.render  # type: ignore[method-assign]
+
     def __init__(self, duration: float, sample_rate: int, **kwargs: Any) -> None:
         """Store the settings.
 
@@ -101,9 +112,9 @@ class AudioSampler(ABC):
             raise ValueError(
                 f"duration must hold at least one sample, got {duration!r} s at {sample_rate} Hz."
             )
-        self.settings = {"duration": duration, "sample_rate": sample_rate, **kwargs}
         self.duration = float(duration)
         self.sample_rate = int(sample_rate)
+        self.settings = {"duration": duration, "sample_rate": self.sample_rate, **kwargs}
         self.length = round(self.duration * self.sample_rate)
         self.waveform: npt.NDArray[np.float64] = np.zeros(self.length)
         self.threads = 0
@@ -180,7 +191,8 @@ class AudioSampler(ABC):
                     f"({self.length},), got {np.shape(self.waveform)} for sample {i}."
                 )
             waveforms[row] = self.waveform
-            labels.append(self.getLabels())
+            # A copy: a sampler may hand out a dictionary that it goes on to change.
+            labels.append(deepcopy(self.getLabels()))
         return waveforms, labels
 
     def export(self, absolutePath: str | Path, bit_depth: Literal[16, 24, 32] = 24) -> None:
@@ -196,30 +208,13 @@ class AudioSampler(ABC):
             OSError: the file cannot be written.
             ValueError: another bit depth, or a sample that is not a finite number.
         """
-        write_waveforms([Path(absolutePath)], self.waveform[None], self.sample_rate, bit_depth)
-
-
-def write_waveforms(
-    paths: list[Path],
-    waveforms: npt.NDArray[np.float64],
-    sample_rate: int,
-    bit_depth: Literal[16, 24, 32] = 24,
-    *,
-    sync: bool = False,
-    threads: int = 0,
-) -> None:
-    """Write n sounds, shape (n, length), to n wav files, and warn of what was clipped.
-
-    The core's writer serves single files too (rather than soundfile's), so that a sound has the
-    same bytes wherever it is exported from. `sync` flushes each file to the disk before it closes.
-    """
-    clipped = _core.write_wavs(
-        [str(path) for path in paths], waveforms, sample_rate, bit_depth, sync, threads
-    )
-    if clipped.any():
-        first = paths[int(np.flatnonzero(clipped)[0])]
-        warnings.warn(
-            f"{int(clipped.sum())} samples beyond [-1, 1] were clipped in "
-            f"{int(np.count_nonzero(clipped))} of {len(paths)} sound files, first in {first}.",
-            stacklevel=3,
+        # The core's writer serves single files too (rather than soundfile's), so that a sound has
+        # the same bytes wherever it is exported from.
+        clipped = _core.write_wavs(
+            [str(absolutePath)], self.waveform[None], self.sample_rate, bit_depth
         )
+        if clipped[0]:
+            warnings.warn(
+                f"{clipped[0]} samples beyond [-1, 1] were clipped in {absolutePath}.",
+                stacklevel=2,
+            )

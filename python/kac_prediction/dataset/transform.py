@@ -2,16 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from .. import _core
 from .load import loadDataset
-from .rendering import chunks
+from .rendering import chunks, validate_workers
 from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Stage
-from .storage.layout import STAGING
+from .storage.layout import ARRAY, STAGING, writing
 from .storage.metadata import label_line
 from .storage.stage import ArrayWriter
 from .torch_dataset import TorchDataset
@@ -36,35 +37,42 @@ def transformDataset(
         The dataset, loaded anew.
 
     Raises:
-        DatasetError: a file of the dataset is missing or damaged; it is as it was.
+        DatasetError: a file of the dataset is missing or damaged, or another process writes there;
+            the dataset is as it was.
         OSError: the disk is full or cannot be written; the dataset is as it was.
         ValueError: settings that do not fit the sounds.
     """
-    directory = DatasetDirectory(dataset.dataset_dir)
-    header, labels = directory.read()
+    threads = validate_workers(workers)
+    path = Path(dataset.dataset_dir).absolute()
+    header = DatasetDirectory(path).read()[0]
     sample_rate = header.sampler_settings["sample_rate"]
-    representation = InputRepresentation(sample_rate, representation_settings)
-    if representation.settings == header.representation_settings:
-        return loadDataset(dataset.dataset_dir)
-    threads = workers or _core.available_threads()
-    size = header.dataset_size
-    length = round(header.sampler_settings["duration"] * sample_rate)
-    row = InputRepresentation.transformShape(length, representation.settings)
+    representation = InputRepresentation(sample_rate, representation_settings, threads=threads)
+    if representation.settings != header.representation_settings:
+        with writing(path):
+            _transform(DatasetDirectory(path), representation)
+    return loadDataset(dataset.dataset_dir)
+
+
+def _transform(directory: DatasetDirectory, representation: InputRepresentation) -> None:
+    """Compute x from the sounds, and let it replace the one that is there."""
+    header, labels = directory.read()
+    settings = header.sampler_settings
+    length = round(settings["duration"] * settings["sample_rate"])
+    shape = InputRepresentation.transformShape(length, representation.settings)
     stage = Stage(directory, STAGING)
     with (
-        ArrayWriter(stage, (size, *row)) as x,
-        tqdm(total=size, unit=" samples", disable=None) as bar,
-        ThreadPoolExecutor(threads) as readers,
+        ArrayWriter(stage, (header.dataset_size, *shape)) as x,
+        tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
+        ThreadPoolExecutor(representation.threads or _core.available_threads()) as readers,
     ):
-        for indices in chunks(0, size, length):
+        for indices in chunks(0, header.dataset_size, length):
             sounds = np.stack([*readers.map(lambda i: directory.sound(i, length), indices)])
             x.append(representation.transform(sounds).numpy())
             bar.update(len(indices))
     changed = replace(
         header,
         representation_settings=representation.settings,
-        checksums=header.checksums | {"x": x.checksum},
+        checksums=header.checksums | {ARRAY: x.checksum},
     )
     stage.write_metadata(changed, [label_line(y, i) for i, y in enumerate(labels)])
     stage.commit(sounds=())
-    return loadDataset(dataset.dataset_dir)

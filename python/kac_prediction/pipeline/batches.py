@@ -1,9 +1,13 @@
 """The samples of a part of the dataset, batch by batch, where the model wants them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import numpy as np
 import torch
+
+_REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
 
 
 class Batches:
@@ -70,32 +74,61 @@ def moved_if_it_fits(
     return moved(tensor, device, dtype) if 2 * size <= _memory(device, size) else tensor
 
 
-def as_columns(Y: list[dict[str, torch.Tensor]] | torch.Tensor) -> torch.Tensor:
-    """Targets as a tensor of shape (n, columns): the numbers of each label, in the labels' order.
+def as_columns(Y: Any) -> torch.Tensor:
+    """Targets as a tensor of shape (n, columns).
+
+    Args:
+        Y: a tensor or an array, taken as it is; or one item a sample: a dictionary, whose labels
+            become columns in the order of the first sample's, or a number, list or tensor.
 
     Raises:
-        ValueError: the samples do not all have the same labels.
+        TypeError: a sample is something else.
+        ValueError: there are no samples, or they do not all have the same labels and sizes.
     """
-    if not isinstance(Y, list):
-        return torch.as_tensor(Y)
-    labels = list(Y[0])
-    rows = [_numbers(y, labels) for y in Y]
+    if not isinstance(Y, list | tuple):
+        return _numbers(Y, "routine.D.Y")
+    if not Y:
+        raise ValueError(f"routine.D.Y holds no samples: {_REMEDY}")
+    rows = [_row(y, Y[0], f"sample {i} of routine.D.Y") for i, y in enumerate(Y)]
     for i, row in enumerate(rows):
-        if row.shape != rows[0].shape or Y[i].keys() != Y[0].keys():
+        if row.shape != rows[0].shape or _labels(Y[i]) != _labels(Y[0]):
             raise ValueError(
-                f"sample {i} has the labels {_sizes(Y[i])}, sample 0 {_sizes(Y[0])}: a model needs"
-                " the same of all; give routine.D.Y a tensor of shape (n, columns)"
+                f"sample {i} of routine.D.Y has {_sizes(Y[i])}, sample 0 {_sizes(Y[0])}: a model"
+                f" needs the same of all; {_REMEDY}"
             )
     return torch.stack(rows)
 
 
-def _numbers(y: dict[str, torch.Tensor], labels: list[str]) -> torch.Tensor:
-    columns = [y[label].reshape(-1) for label in labels if label in y]
+def _row(y: Any, first: Any, name: str) -> torch.Tensor:
+    """The numbers of one sample, a single one as a column."""
+    if not isinstance(y, Mapping):
+        return torch.atleast_1d(_numbers(y, name))
+    labels = first if isinstance(first, Mapping) else y
+    columns = [_numbers(y[key], f"{key!r} in {name}").reshape(-1) for key in labels if key in y]
     return torch.cat(columns) if columns else torch.empty(0)
 
 
-def _sizes(y: dict[str, torch.Tensor]) -> dict[str, int]:
-    return {label: values.numel() for label, values in y.items()}
+def _numbers(value: Any, name: str) -> torch.Tensor:
+    """A tensor as it is, and of anything else that holds numbers; in float64 where Python would."""
+    if isinstance(value, torch.Tensor):
+        return value
+    try:
+        return torch.tensor(np.asarray(value))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} is {value!r:.80}, a {type(value).__name__}, which holds no row of numbers:"
+            f" {_REMEDY}"
+        ) from error
+
+
+def _labels(y: Any) -> set[str] | None:
+    return set(y) if isinstance(y, Mapping) else None
+
+
+def _sizes(y: Any) -> str:
+    if not isinstance(y, Mapping):
+        return f"the shape {tuple(np.shape(y))}"
+    return f"the labels { {key: int(np.size(values)) for key, values in y.items()} }"
 
 
 def _memory(device: torch.device, unknown: int) -> int:

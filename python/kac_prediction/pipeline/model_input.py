@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..dataset import InputRepresentation
+
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
 
@@ -72,7 +74,7 @@ class ModelInput:
 
         Raises:
             ValueError: not one or two dimensions, fewer than `length` samples, or a sample that
-                is not a finite number.
+                is not a finite number; or, to be normalised, samples too far apart for float64.
         """
         shape = tuple(np.shape(X))
         if len(shape) not in (1, 2) or shape[-1] < self.length:
@@ -84,7 +86,9 @@ class ModelInput:
         if not torch.isfinite(x).all():
             first = torch.nonzero(~torch.isfinite(x.reshape(-1, self.length)))[0].tolist()
             raise ValueError(f"sample {first[1]} of sound {first[0]} is not a finite number.")
-        return _normalised(x) if self.normalise else x
+        if not self.normalise:
+            return x
+        return torch.from_numpy(InputRepresentation.normalise(x.cpu().double())).to(x)
 
     def targets(self, Y: Sequence[Mapping[str, torch.Tensor]]) -> torch.Tensor:
         """Arrange labels as the targets of a training.
@@ -144,12 +148,3 @@ def _cropped(X: npt.ArrayLike | torch.Tensor, length: int) -> torch.Tensor:
     sounds = np.asarray(X)[..., :length]
     # Copied: torch takes neither read-only arrays, nor reversed ones, nor foreign byte orders.
     return torch.from_numpy(np.array(sounds, np.float32 if sounds.dtype == "f4" else np.float64))
-
-
-def _normalised(x: torch.Tensor) -> torch.Tensor:
-    """Map the minimum and the maximum of each sound to -1 and 1, a constant to 0."""
-    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
-    constant = high == low
-    # In this order the ends come out as exactly -1 and 1, and nothing beyond them.
-    y = (x - low) / torch.where(constant, 1, high - low) * 2 - 1
-    return torch.where(constant, 0, y)

@@ -31,7 +31,8 @@ class Parameters(TypedDict, total=True):
     with_early_stopping: bool  # should the network stop when it has reached a minimum
     dataset_size: NotRequired[int]  # how many samples importDataset generates (default 200)
     patience: NotRequired[int]  # epochs without an improvement before stopping early (default 32)
-    seed: NotRequired[int]  # of the split, the order of the batches and dropout (default 0)
+    seed: NotRequired[int]  # of the split and the order of the batches (default 0), and where it
+    # is given, of dropout too: without, that draws from torch's own generators as they are
 
 
 _HINTS: dict[str, Any] = get_type_hints(Parameters)

@@ -25,8 +25,19 @@ from .info import ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters, merge_parameters, read_yaml
+from .split import split_groups
 from .tracker import LocalTracker, Record, Tracker, WandbTracker
-from .training import InnerLoop, LossError, choice, export_model, learn, make_parts, score
+from .training import (
+    InnerLoop,
+    LossError,
+    Parts,
+    aggregates,
+    choice,
+    export_model,
+    learn,
+    make_parts,
+    score,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -86,13 +97,10 @@ class Routine:
         self.model_input = None
         self._model: Model | None = None
         self._exports_dir = Path(exports_dir).absolute()
-        settings = wandb_config or {}
+        self._wandb_config = settings = wandb_config or {}
         # A sweep has chosen the id before this process started.
         given = settings.get("id") or os.environ.get("WANDB_RUN_ID") if settings else None
-        self._open_run(given or secrets.token_hex(4))
-        self._trackers: list[Tracker] = []
-        if self.using_wandb:
-            self._trackers.append(WandbTracker(settings, self.R["id"], self.R["exports_dir"]))
+        self._begin_run(given or secrets.token_hex(4))
 
     @property
     def M(self) -> Model:
@@ -166,7 +174,7 @@ class Routine:
     def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
         """Set `routine.P`: the defaults, changed by a yaml file, changed by wandb's config.
 
-        Starts the run on weights and biases when it is being used.
+        Starts the run on weights and biases when it is being used; after a training, another one.
 
         Args:
             default: every parameter of the model with its default value.
@@ -179,6 +187,8 @@ class Routine:
         """
         layers = [(str(config_path), read_yaml(config_path))] if config_path else []
         self.P = merge_parameters(default, *layers)
+        if self._over:
+            self._begin_run(secrets.token_hex(4))
         for tracker in self._trackers:
             layers.append(("wandb's config", tracker.config(self.P)))
             self.P = merge_parameters(default, *layers)
@@ -199,24 +209,44 @@ class Routine:
         if self._model is not None:
             self._model.model_input = model_input
 
+    def parts(self) -> Parts:
+        """Divide the dataset as `dataset_split` and `seed` say, and never a drum (`D.groups`).
+
+        Returns:
+            The indices of the samples to learn from, of those to choose by, and of those to
+            evaluate on, int64, ascending; none of the last while `testing`.
+
+        Raises:
+            ValueError: parameters or dataset are missing, or there are fewer drums than parts.
+        """
+        self._require("P", "D")
+        fractions, seed = self.P["dataset_split"], self.P.get("seed", 0)
+        training, selection, evaluation = split_groups(self.D.groups, fractions, seed)
+        return training, selection, evaluation[:0] if self.P["testing"] else evaluation
+
     def train(self, innerTestingLoop: InnerLoop) -> None:
         """Train the model, score it every epoch, and save it.
 
         The second part of the split is scored every epoch; its loss chooses `best.pt` and stops
         early. The third part is scored only when a checkpoint is saved, and never while `testing`.
         `epoch_%03d.pt` is saved every fifth epoch, and for the last. Ctrl-C saves the last
-        finished epoch (without scoring the third part) and goes on.
+        finished epoch (without scoring the third part) and is raised again. Training again is
+        another run, in a directory of its own.
 
         Args:
             innerTestingLoop: called with number of the batch, number of batches, inputs and
                 targets; somewhere it adds to `routine.M.testing_loss["aggregate"]`.
 
         Raises:
+            TypeError: a parameter of the wrong type, or targets that are not numbers.
             ValueError: something is missing or does not fit; or a loss is not finite, which the
                 message places in an epoch, with the last good checkpoint.
         """
-        self._check_ready()
-        training, selection, evaluation = make_parts(self.D, self.M, self.P, self.device)
+        self._require("P", "D", "M")
+        merge_parameters(self.P)
+        training, selection, evaluation = make_parts(
+            self.D, self.M, self.parts(), self.P["batch_size"], self.device
+        )
         patience = self.P.get("patience", EarlyStopping.patience)
         stopping = EarlyStopping(patience if self.P["with_early_stopping"] else math.inf)
         order = torch.Generator().manual_seed(self.P.get("seed", 0))
@@ -239,20 +269,23 @@ class Routine:
                 if stop:
                     break
 
-    def _check_ready(self) -> None:
-        """Refuse to train without parameters, dataset or model, or with impossible parameters."""
+    def _require(self, *names: str) -> None:
+        """Refuse to go on without parameters, dataset or model."""
         calls = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
-        for name, call in calls.items():
+        for name in names:
             if not hasattr(self, name):
-                raise ValueError(f"routine.{name} is missing: call routine.{call}(...) first")
-        merge_parameters(self.P)
+                raise ValueError(f"routine.{name} is missing: call routine.{calls[name]}(...) first")
 
     @contextmanager
     def _run(self) -> Iterator[tuple["tqdm[int]", list[Tracker]]]:
         """All that surrounds the epochs; yields them, and who follows them."""
-        if any(Path(self.R["exports_dir"]).glob("*.pt")):
-            # Nothing trained is overwritten: training again is a run of its own.
-            self._open_run(secrets.token_hex(4))
+        # Nothing trained is overwritten: training again is a run of its own.
+        if self._over:
+            self._begin_run(secrets.token_hex(4))
+            for tracker in self._trackers:
+                tracker.config(self.P, settled=True)
+        elif any(Path(self.R["exports_dir"]).glob("*.pt")):
+            self._open_directory(secrets.token_hex(4))
         self.history = []
         trackers = [LocalTracker(self.R["exports_dir"]), *self._trackers]
         count = self.P["num_of_epochs"]
@@ -273,6 +306,7 @@ class Routine:
                 f" {self._checkpoints.rescue() or 'none yet'}"
             ) from error
         finally:
+            self._over = True
             for tracker in trackers:
                 tracker.finish(failed)
 
@@ -281,16 +315,21 @@ class Routine:
         self.history.append(record)
         for tracker in trackers:
             tracker.log(record)
-        losses = {
-            name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
-            for name, loss in record.items()
-            if name.endswith("_loss")
-        }
+        losses = aggregates(record)
         bar.set_postfix(losses)
         text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
         logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])
 
-    def _open_run(self, run_id: str) -> None:
+    def _begin_run(self, run_id: str) -> None:
+        """Begin a run: its directory, and who follows it."""
+        self._open_directory(run_id)
+        self._over = False
+        self._trackers: list[Tracker] = []
+        if self.using_wandb:
+            directory = self.R["exports_dir"]
+            self._trackers.append(WandbTracker(self._wandb_config, run_id, directory))
+
+    def _open_directory(self, run_id: str) -> None:
         """Make the directory of a run."""
         directory = self._exports_dir / run_id
         directory.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,13 @@ Record = dict[str, Any]  # an epoch: epoch, training_loss, selection_loss, secon
 class Tracker(Protocol):
     """Something that follows a training."""
 
-    def config(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Take the parameters of the run; return those the tracker wants otherwise."""
+    def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
+        """Take the parameters of the run; return those the tracker wants otherwise.
+
+        Args:
+            parameters: of the run.
+            settled: whether the run has them as they are, whatever the tracker wants.
+        """
 
     def log(self, record: Record) -> None:
         """Take an epoch."""
@@ -34,7 +39,7 @@ class LocalTracker:
     def __init__(self, directory: str | Path) -> None:
         self._file = Path(directory) / "log.jsonl"
 
-    def config(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
         """Nothing to write or to ask for: the checkpoints hold the parameters."""
         return {}
 
@@ -54,7 +59,7 @@ class WandbTracker:
 
     Args:
         settings: arguments of `wandb.init`; its `config` goes over the parameters.
-        run_id: the id of the run.
+        run_id: the id of the run, whatever the settings say.
         directory: where wandb keeps its files, unless the settings say.
 
     Raises:
@@ -70,12 +75,13 @@ class WandbTracker:
                 " wandb, or leave wandb_config out for a local run"
             ) from error
         self._wandb = wandb
-        self._settings = {"dir": str(directory), "id": run_id, **settings}
+        self._settings = {"dir": str(directory), **settings, "id": run_id}
         self._run: Any = None
 
-    def config(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
         """Start the run with these parameters; return them as a sweep or the settings have them."""
-        asked = {**parameters, **(self._settings.get("config") or {})}
+        given = self._settings.get("config") or {}
+        asked = {**given, **parameters} if settled else {**parameters, **given}
         if self._run is None:
             arguments = {**self._settings, "config": asked}
             self._run = self._attempt("start", lambda: self._wandb.init(**arguments))

@@ -13,10 +13,10 @@ from .batches import Batches, as_columns, moved_if_it_fits
 from .info import FORMAT_VERSION, ExportedModel, RunInfo, plain
 from .model import Model
 from .model_input import ModelInput
-from .split import split_groups
 from .tracker import Record
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
+Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # indices of samples
 
 
 class LossError(ValueError):
@@ -24,12 +24,13 @@ class LossError(ValueError):
 
 
 def make_parts(
-    dataset: TorchDataset, model: Model, parameters: Mapping[str, Any], device: torch.device
+    dataset: TorchDataset, model: Model, parts: Parts, batch_size: int, device: torch.device
 ) -> tuple[Batches, Batches, Batches]:
-    """The batches to learn from, to choose by and to evaluate on; the last none while testing.
+    """The batches to learn from, to choose by and to evaluate on.
 
     Raises:
-        ValueError: inputs, targets and groups are not of one length, or groups are too few.
+        TypeError: the targets are not numbers.
+        ValueError: inputs, targets and groups are not of one length.
     """
     X, Y, groups = torch.as_tensor(dataset.X), as_columns(dataset.Y), dataset.groups
     if not len(X) == len(Y) == len(groups):
@@ -37,12 +38,9 @@ def make_parts(
             f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}: shape"
             " all three alike"
         )
-    parts = split_groups(groups, parameters["dataset_split"], parameters.get("seed", 0))
-    if parameters["testing"]:
-        parts = (*parts[:2], parts[2][:0])
     where = device, _dtype(model)
     X, Y = moved_if_it_fits(X, *where), moved_if_it_fits(Y, *where)
-    first, second, third = (Batches(X, Y, part, parameters["batch_size"], *where) for part in parts)
+    first, second, third = (Batches(X, Y, part, batch_size, *where) for part in parts)
     return first, second, third
 
 
@@ -78,6 +76,15 @@ def score(model: Model, part: Batches, innerTestingLoop: InnerLoop) -> dict[str,
     losses: dict[str, Any] = plain(model.testing_loss)
     losses["aggregate"] = _finite(losses["aggregate"], "testing_loss['aggregate']")
     return losses
+
+
+def aggregates(record: Record) -> dict[str, float]:
+    """The losses of an epoch by their names, each as one number."""
+    return {
+        name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
+        for name, loss in record.items()
+        if name.endswith("_loss")
+    }
 
 
 def choice(record: Record) -> float:

@@ -19,6 +19,7 @@ def report_figure(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,
     *,
+    baseline: float | None = None,
     title: str = "Hearing the size of a drum",
     label: str = "drum size",
     unit: str = "m",
@@ -34,6 +35,8 @@ def report_figure(
             that lack a loss are passed over.
         true: true values of sounds that were never trained on, shape (n,), n from 1.
         predicted: the model's answers, shape (n,).
+        baseline: mean absolute error of always answering the mean of the training data, which is
+            not to be known from these values; None: not mentioned.
         title: heading of the figure.
         label: what is predicted.
         unit: its unit.
@@ -50,7 +53,7 @@ def report_figure(
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     panels = figure.subplot_mosaic([["errors", "losses"], ["drums", "drums"]])
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
-    _draw_errors(panels["errors"], values, answers, label, unit)
+    _draw_errors(panels["errors"], values, answers, baseline, label, unit)
     _draw_losses(panels["losses"], history)
     _draw_examples(panels["drums"], values, answers, to_shape)
     return figure
@@ -77,16 +80,18 @@ def _draw_errors(
     axes: Axes,
     true: npt.NDArray[np.float64],
     predicted: npt.NDArray[np.float64],
+    baseline: float | None,
     label: str,
     unit: str,
 ) -> None:
-    """Scatter predictions over truth with the line of no error, and say the mean error."""
+    """Scatter predictions over truth with the line of no error, and say the mean errors."""
     low = min(true.min(), predicted.min())
     high = max(true.max(), predicted.max())
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     limits = (low - margin, high + margin)
-    error = np.abs(predicted - true).mean()
-    guess = np.abs(true - true.mean()).mean()
+    said = f"mean absolute error {np.abs(predicted - true).mean():.4f} {unit}"
+    if baseline is not None:
+        said += f"\nalways the mean: {baseline:.4f} {unit}"
     axes.plot(limits, limits, color=INK, linewidth=1.2, zorder=1, label="no error")
     axes.scatter(
         true, predicted, s=16, color=TRUE, alpha=0.55, linewidths=0, zorder=2, label="one sound"
@@ -94,7 +99,7 @@ def _draw_errors(
     axes.text(
         0.97,
         0.04,
-        f"mean absolute error {error:.3g} {unit}\nalways the mean: {guess:.3g} {unit}",
+        said,
         transform=axes.transAxes,
         ha="right",
         va="bottom",

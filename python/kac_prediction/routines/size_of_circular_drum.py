@@ -12,7 +12,6 @@ import torch
 from ..architecture import CRePE
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.device import seeded
-from ..pipeline.split import split_groups
 from ..samplers import BesselModel, Datasets
 from ..samplers.older_labels import current_labels
 from .report import Report
@@ -134,10 +133,7 @@ def _evaluated(routine: Routine) -> CircularDrumResult:
     """Try the best model on the third part of the dataset."""
     best = Path(routine.R["exports_dir"]) / "best.pt"
     model = loadModel(best, CRePE, device=routine.device)
-    split = routine.P["dataset_split"]
-    training, _, third = split_groups(routine.D.groups, split, routine.P.get("seed", 0))
-    if routine.P["testing"]:
-        third = third[:0]
+    training, _, third = routine.parts()
     targets = torch.as_tensor(routine.D.Y)[:, 0]
     true = targets[third].numpy()
     predicted = _answers(model, routine.D.X[third])

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..sampler import Labels
 from .directory import DatasetDirectory
-from .layout import LEGACY, STAGING, DatasetError, locked
+from .layout import ARRAY, LEGACY, STAGING, DatasetError, locked
 from .metadata import OLDER, Header, label_line, plain_settings
 from .older import OlderDataset, infer_groups
 from .stage import ArrayWriter, Stage
@@ -78,7 +78,7 @@ def _fill(stage: Stage, source: Path) -> None:
         instruction_set="",
         groups=infer_groups(labels),
         revisions=[0] * older.dataset_size,
-        checksums={"x": x.checksum},
+        checksums={ARRAY: x.checksum},
         origin=OLDER,
     )
     try:

@@ -8,8 +8,17 @@ import numpy.typing as npt
 import soundfile
 
 from ..sampler import Labels
-from .journal import Journal, carry_out, current_path, read_journal
-from .layout import ARRAY, GENERATING, METADATA, DatasetError, is_own_file, locked, sound_name
+from .journal import Journal, current_path, read_journal, roll_forward
+from .layout import (
+    ARRAY,
+    GENERATING,
+    METADATA,
+    DatasetError,
+    is_own_file,
+    locked,
+    sound_name,
+    wav_size,
+)
 from .metadata import Header, decode
 from .older import older_size
 
@@ -79,9 +88,16 @@ class DatasetDirectory:
             )
         return x
 
-    def array_path(self) -> Path:
-        """Where x.npy stands."""
-        return self._file(ARRAY)
+    def is_whole(self, header: Header) -> bool:
+        """Can x be opened, and are all sounds there, in their full size?"""
+        settings = header.sampler_settings
+        size = wav_size(round(settings["duration"] * settings["sample_rate"]))
+        sounds = (self._file(sound_name(i)) for i in range(header.dataset_size))
+        try:
+            self.array(header)
+            return all(path.stat().st_size == size for path in sounds)
+        except (DatasetError, FileNotFoundError):
+            return False
 
     def metadata_path(self) -> Path:
         """Where metadata.json stands."""
@@ -124,7 +140,7 @@ class DatasetDirectory:
         with locked(self.path):
             journal = read_journal(self.path)
             if journal is not None:
-                carry_out(self.path, journal)
+                roll_forward(self.path, journal)
         self._journal = None
 
     def _file(self, name: str) -> Path:

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .layout import JOURNAL, DatasetError, locked, publish, sync_directory
+from .layout import JOURNAL, DatasetError, file_checksum, locked, publish, sync_directory
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,13 @@ class Journal:
     Attributes:
         stage: name of the folder that holds the new files.
         sizes: the new files and their sizes in bytes.
+        checksums: CRC-32 of those that every sample depends on.
         removed: files of the old dataset that the new one does not have.
     """
 
     stage: str
     sizes: dict[str, int]
+    checksums: dict[str, int]
     removed: list[str]
 
 
@@ -40,7 +42,13 @@ def read_journal(directory: Path) -> Journal | None:
         raise DatasetError(f"{path} is damaged: {error}.") from error
 
 
-def commit(directory: Path, stage: Path, names: list[str], removed: list[str]) -> None:
+def commit(
+    directory: Path,
+    stage: Path,
+    names: list[str],
+    checksums: dict[str, int],
+    removed: list[str],
+) -> None:
     """Make these files of `stage` the dataset's, all at once, and remove some of the old ones.
 
     The files must have been flushed to the disk before.
@@ -50,10 +58,23 @@ def commit(directory: Path, stage: Path, names: list[str], removed: list[str]) -
     """
     sync_directory(stage)
     sizes = {name: (stage / name).stat().st_size for name in names}
-    journal = Journal(stage.name, sizes, removed)
+    journal = Journal(stage.name, sizes, checksums, removed)
     with locked(directory):
         publish(directory / JOURNAL, json.dumps(asdict(journal)).encode())
         carry_out(directory, journal)
+
+
+def roll_forward(directory: Path, journal: Journal) -> None:
+    """Finish a commit that another process had published, once its files are seen to be whole.
+
+    Raises:
+        DatasetError: a staged file has vanished or changed.
+    """
+    for name, checksum in journal.checksums.items():
+        path = current_path(directory, name, journal)
+        if path.exists() and file_checksum(path) != checksum:
+            raise DatasetError(f"{path} is not the file that was committed: generate it again.")
+    carry_out(directory, journal)
 
 
 def carry_out(directory: Path, journal: Journal) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,8 +11,11 @@ METADATA = "metadata.json"
 ARRAY = "x.npy"
 LEGACY = "metadata.legacy.json"
 JOURNAL = ".journal.json"
+LOCK = ".lock"
 STAGING = ".staging"
 GENERATING = ".generating"
+
+_BLOCK = 2**22
 
 SOUND = re.compile(r"sample_(\d{5,})\.wav")
 
@@ -23,6 +27,11 @@ class DatasetError(ValueError):
 def sound_name(i: int) -> str:
     """File name of the sound of sample `i`."""
     return f"sample_{i:05d}.wav"
+
+
+def wav_size(length: int) -> int:
+    """Bytes of a mono wav of 24 bits a sample; an odd number of data is padded."""
+    return 44 + 3 * length + length % 2
 
 
 def is_own_file(name: str, dataset_size: int) -> bool:
@@ -61,12 +70,55 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def writing(directory: Path) -> Iterator[None]:
+    """Be the only one who makes, transforms or regenerates the dataset of a directory.
+
+    The lock ends with the block or with the process, however that ends.
+
+    Raises:
+        DatasetError: another process, or thread, is at it.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / LOCK
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino
+    except BlockingIOError:
+        held = False
+    except OSError:  # some network file systems have no locks
+        held = True
+    try:
+        if not held:
+            raise DatasetError(f"{directory} is being written by another process: wait for it.")
+        yield
+    finally:
+        if held:
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
 def write_synced(path: Path, content: bytes) -> None:
     """Write a whole file and flush it to the disk."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def file_checksum(path: Path) -> int:
+    """CRC-32 of a file."""
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def publish(path: Path, content: bytes) -> None:

@@ -32,7 +32,7 @@ class Header:
         instruction_set: which kernels rendered the sounds; '' where that is not known.
         groups: for each sample, which body (drum) it was made on.
         revisions: how often each sample has been drawn anew.
-        checksums: CRC-32 of x.npy's values.
+        checksums: CRC-32 of x.npy.
         origin: `OLDER` for a dataset that older software made and that was converted, so that the
             labels of all samples of revision 0 have its conventions; None: made by us.
     """
@@ -106,12 +106,6 @@ def label_line(labels: Labels, i: int) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def decode_labels(line: str) -> Labels:
-    """The labels of one line that `label_line` wrote."""
-    labels: Labels = json.loads(line)["y"]
-    return labels
 
 
 def decode(path: Path) -> tuple[Header, list[Labels]]:

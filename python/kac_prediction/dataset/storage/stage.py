@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import warnings
 import zlib
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +40,7 @@ class Stage:
         self.directory = directory.path
         self.path = self.directory / name
         self.clipped = np.zeros(2, dtype=np.int64)
+        self._checksums: dict[str, int] = {}
         if not resume:
             shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -56,7 +59,9 @@ class Stage:
 
     def write_metadata(self, header: Header, label_lines: Iterable[str]) -> None:
         """Write metadata.json."""
-        write_synced(self.path / METADATA, b"".join(encode(header, label_lines)))
+        content = b"".join(encode(header, label_lines))
+        write_synced(self.path / METADATA, content)
+        self._checksums = header.checksums | {METADATA: zlib.crc32(content)}
 
     def keep(self, source: Path, name: str) -> None:
         """Stage a file as it stands, under another name: a second link to it, or else a copy."""
@@ -86,14 +91,23 @@ class Stage:
         """
         # metadata.json last: who opens an older dataset at this moment sees it old, or all new.
         names = [ARRAY, *others, *map(sound_name, sounds), METADATA]
-        journal.commit(self.directory, self.path, names, list(map(sound_name, removed)))
+        gone = list(map(sound_name, removed))
+        journal.commit(self.directory, self.path, names, self._checksums, gone)
+
+    def warn_clipped(self) -> None:
+        """Warn, on behalf of the caller's caller, of samples that were clipped."""
+        samples, sounds = self.clipped.tolist()
+        if samples:
+            warnings.warn(
+                f"{samples} samples beyond [-1, 1] were clipped in {sounds} sounds.", stacklevel=3
+            )
 
 
 class ArrayWriter:
-    """Writes x.npy row by row, front to back, with a checksum of its values.
+    """Writes x.npy row by row, front to back.
 
     Attributes:
-        checksum: CRC-32 of the values written so far.
+        checksum: CRC-32 of what was written so far.
     """
 
     def __init__(self, stage: Stage, shape: tuple[int, ...], done: int = 0) -> None:
@@ -101,9 +115,11 @@ class ArrayWriter:
         self._path = stage.path / ARRAY
         self._row = tuple(shape[1:])
         self._file: BinaryIO = self._path.open("r+b" if done else "wb")
-        header = {"descr": "<f8", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-        self.checksum = 0
+        header = BytesIO()
+        form = {"descr": "<f8", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(header, form)
+        self._file.write(header.getvalue())
+        self.checksum = zlib.crc32(header.getvalue())
         self._read_back(done * int(np.prod(self._row)) * 8)
         self._file.truncate()
 
