@@ -53,7 +53,10 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
         )
     best = Path(shutil.copy(result.best, out / "best.pt"))
     picture = out / "report.png"
-    report_figure(result.curve, result.true, result.predicted).savefig(picture, dpi=150)
+    baseline = result.report.baseline_mean_absolute_error if result.report else None
+    report_figure(result.curve, result.true, result.predicted, baseline=baseline).savefig(
+        picture, dpi=150
+    )
     sounds = choose_sounds(result, out)
     with measured(f"Listening to {len(sounds)} sound files", times):
         subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)
@@ -76,8 +79,9 @@ def measured(step: str, times: dict[str, float]) -> Iterator[None]:
 def choose_sounds(result: CircularDrumResult, out: Path) -> list[Path]:
     """Copy the sounds of a small, a middling and a large unheard drum, named by their sizes."""
     folder = out / "sounds"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    for earlier in folder.glob("drum_of_*_cm*.wav"):
+        earlier.unlink()
     order = np.argsort(result.true, kind="stable")
     copies = []
     for k in (len(order) // 6, len(order) // 2, 5 * len(order) // 6):

@@ -1,7 +1,7 @@
 # Sourced by the commands beside it: makes .venv and installs the package with what it needs.
+# The directory stays the caller's, whose relative paths mean what they say.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root" || exit 1
 python="$root/.venv/bin/python"
 
 # apt_install PACKAGE...: on Debian as root; elsewhere it says what to install and goes on.
@@ -14,10 +14,10 @@ apt_install() {
     fi
 }
 
-# The first Python from 3.11 up; PYTHON names another.
+# The first Python from 3.11 up; PYTHON names another, by its name or its whole path.
 find_python() {
     local name
-    for name in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+    for name in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"
             return
@@ -36,7 +36,8 @@ make_venv() {
 }
 
 # install EXTRAS: the package in place, unless just this was installed already.
-install() {
+install() (
+    cd "$root" || return 1
     local wanted stamp=.venv/installed-$1 every=.venv/installed-dev
     wanted=$(cat pyproject.toml constraints.txt CMakeLists.txt $(find cpp/include cpp/src cpp/bindings -type f | sort) | cksum)
     if cat "$stamp" "$every" 2>/dev/null | grep -qxF "$wanted"; then return; fi
@@ -46,4 +47,4 @@ install() {
     "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
         -e ".${1:+[$1]}" || return 1
     echo "$wanted" >"$stamp"
-}
+)

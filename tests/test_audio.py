@@ -1,13 +1,14 @@
 """From sounds as people have them to what a model hears."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
 import torch
-from scipy.signal import chirp
+from scipy.signal import chirp, resample_poly
 
 from kac_prediction.pipeline import ModelInput
 from kac_prediction.pipeline.audio import onset, prepare, read_sound
@@ -32,6 +33,54 @@ def test_a_rendered_drum_is_cut_nowhere() -> None:
     cuts = np.array([onset(sound, RATE) for sound in drums()])
     assert np.median(cuts) == 0
     assert cuts.max() <= 8
+
+
+def drums_struck_anywhere(sample_rate: int = RATE) -> list[npt.NDArray[np.float64]]:
+    """Drums from 0.1 to 1 m, struck from the middle to the rim, on all sides of the pick-up."""
+    points = [(r, theta) for r in (0.0, 0.4, 0.83, 0.97) for theta in (0.0, 1.0, 2.0, np.pi)]
+    sounding = [
+        BesselModel(0.06, sample_rate, drum_size=size, strike_location=point)
+        for size in (0.1, 0.17, 0.3, 0.6, 1.0)
+        for point in points
+    ]
+    for drum in sounding:
+        drum.generateWaveform()
+    return [drum.waveform for drum in sounding]
+
+
+@pytest.mark.parametrize("rate", [22050, RATE, 96000])
+def test_no_rendered_drum_is_cut_wherever_it_is_struck(rate: int) -> None:
+    for sound in drums_struck_anywhere(rate):
+        assert onset(sound, rate) <= 2
+        assert onset(np.round(sound * 32767) / 32768, rate) <= 2
+
+
+@pytest.mark.parametrize(("up", "down"), [(147, 160), (2, 1)])
+def test_a_rendered_drum_that_was_resampled_is_hardly_cut(up: int, down: int) -> None:
+    rate = RATE * up // down
+    cuts = [onset(resample_poly(s, up, down), rate) for s in drums_struck_anywhere()]
+    assert np.median(cuts) <= 2
+    assert max(cuts) <= 0.001 * rate
+
+
+@pytest.mark.parametrize("rate", [16000, RATE])
+@pytest.mark.parametrize("level", [-70, -60, -50])
+@pytest.mark.parametrize("milliseconds", [2, 5, 10, 20, 30, 100])
+def test_the_strike_is_found_behind_noise_of_any_length(
+    milliseconds: int, level: int, rate: int
+) -> None:
+    rng = np.random.default_rng(0)
+    before = milliseconds * rate // 1000
+    errors = []
+    for sound in drums_struck_anywhere(rate):
+        noisy = np.concatenate([np.zeros(before), sound])
+        noisy += 10 ** (level / 20) * rng.normal(size=len(noisy))
+        errors.append(onset(noisy, rate) - before)
+    assert np.median(np.abs(errors)) <= 8
+    # Few samples of noise may not tell how high it rises, though rarely.
+    assert np.percentile(errors, 5) >= -8
+    # As far as the wave of the largest drum may need, where noise drowns what sounds before it.
+    assert max(errors) < 0.01 * rate
 
 
 @pytest.mark.parametrize("depth", [16, 24])
@@ -96,6 +145,21 @@ def test_another_rate_gives_what_the_right_rate_would(rate: int) -> None:
     torch.testing.assert_close(prepare(sound, rate, INPUT), expected, rtol=0, atol=0.01)
 
 
+def test_a_rate_that_no_sound_card_has_costs_little() -> None:
+    """A prime rate of GHz would need a filter of as many samples."""
+    rate, short = 1_999_999_973, ModelInput(RATE, 16, ("drum_size",), ("m",))
+
+    def burst(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        sound: npt.NDArray[np.float64] = np.sin(4000 * np.pi * t) ** 3
+        return sound
+
+    sound = burst(np.arange(10**6) / rate)
+    expected = short.waveforms(burst(onset(sound, rate) / rate + np.arange(16) / RATE))
+    torch.testing.assert_close(prepare(sound, rate, short), expected, rtol=0, atol=0.02)
+    with pytest.raises(ValueError, match="too short"):
+        prepare(drums(1)[0], rate, INPUT)
+
+
 def test_a_long_sound_costs_no_more_than_a_short_one() -> None:
     sound = drums(1, 44100)[0]
     long = np.concatenate([sound, np.random.default_rng(0).uniform(-1e-3, 1e-3, 500000)])
@@ -128,6 +192,12 @@ def test_too_short_after_the_strike_is_refused(rate: int) -> None:
 def test_what_holds_no_drum_is_refused(sound: npt.NDArray[np.float64], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         prepare(sound, RATE, INPUT)
+
+
+@pytest.mark.parametrize("form", [np.asarray, torch.from_numpy, list])
+def test_complex_numbers_are_refused(form: Any) -> None:
+    with pytest.raises(TypeError, match="real numbers, got complex"):
+        prepare(form(drums(1)[0] + 0j), RATE, INPUT)
 
 
 @pytest.mark.parametrize("rate", [0, -48000, 44100.5])

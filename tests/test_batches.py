@@ -1,3 +1,7 @@
+import re
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
@@ -67,6 +71,54 @@ def test_labels_become_columns_in_their_order() -> None:
     assert as_columns(Y).tolist() == [[1, 2, 3], [4, 5, 6]]
     assert as_columns(torch.ones(3, 2)).shape == (3, 2)
     assert as_columns([{}, {}]).shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("Y", "columns"),
+    [
+        ([{"a": 0.1}, {"a": 2}], [[0.1], [2]]),
+        ([{"a": [0.1, 0.2], "b": 3}, {"b": 6.0, "a": (4, 5)}], [[0.1, 0.2, 3], [4, 5, 6]]),
+        ([0.1, 2.5], [[0.1], [2.5]]),
+        (({"a": 1}, {"a": np.float64(0.1)}), [[1], [0.1]]),
+        ([[0.1, 1], [2, 3]], [[0.1, 1], [2, 3]]),
+        ([torch.tensor(1.0), torch.tensor(2.0)], [[1], [2]]),
+        ([torch.ones(2), torch.zeros(2)], [[1, 1], [0, 0]]),
+        (np.array([[0.1], [0.2]]), [[0.1], [0.2]]),
+    ],
+)
+def test_what_is_obviously_meant_is_taken(Y: Any, columns: list[list[float]]) -> None:
+    # Equal, not close: numbers of Python stay in float64.
+    assert as_columns(Y).tolist() == columns
+
+
+@pytest.mark.parametrize(
+    ("Y", "message"),
+    [
+        ([{"a": 1.0}, {"a": "loud"}], "'a' in sample 1 of routine.D.Y is 'loud', a str"),
+        ([{"a": {"b": 1.0}}], "'a' in sample 0 of routine.D.Y is {'b': 1.0}, a dict"),
+        ([{"a": [[1.0], [2.0, 3.0]]}], "'a' in sample 0 of routine.D.Y is [[1.0], [2.0, 3.0]]"),
+        ([1.0, None], "sample 1 of routine.D.Y is None, a NoneType"),
+        (None, "routine.D.Y is None, a NoneType"),
+        ({"a": [1.0, 2.0]}, "routine.D.Y is {'a': [1.0, 2.0]}, a dict"),
+    ],
+)
+def test_what_holds_no_numbers_is_named(Y: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=rf"{re.escape(message)}.*give routine\.D\.Y a tensor"):
+        as_columns(Y)
+
+
+@pytest.mark.parametrize(
+    ("Y", "message"),
+    [
+        ([], "routine.D.Y holds no samples"),
+        ([1.0, [1.0, 2.0]], "sample 1 of routine.D.Y has the shape (2,), sample 0 the shape ()"),
+        ([{"a": 1.0}, 1.0], "sample 1 of routine.D.Y has the shape (), sample 0 the labels"),
+        ([1.0, {"a": 1.0}], "sample 1 of routine.D.Y has the labels {'a': 1}, sample 0 the shape"),
+    ],
+)
+def test_samples_that_do_not_fit_together_are_named(Y: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"{re.escape(message)}.*give routine\.D\.Y a tensor"):
+        as_columns(Y)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import soundfile
 import torch
 from click.testing import CliRunner
 
+from kac_prediction import cli
 from kac_prediction.architecture import CRePE
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.pipeline import ExportedModel, ModelInput
@@ -57,7 +59,7 @@ def test_deploy_says_and_plays_what_it_hears(tmp_path: Path, model: Path) -> Non
     result = CliRunner().invoke(deploy, [str(model.parent), *map(str, files)])
     assert result.exit_code == 0, result.output
     assert result.output.count("drum_size 0.400 m") == 2
-    sound, rate = soundfile.read(tmp_path / "b c.heard.wav")
+    sound, rate = soundfile.read(tmp_path / "b c.wav.heard.wav")
     assert (len(sound), rate) == (9600, 48000)
     assert np.abs(sound).max() > 0.99
 
@@ -76,6 +78,40 @@ def test_deploy_goes_on_after_a_file_in_which_nothing_is_heard(tmp_path: Path, m
     assert f"{good}: drum_size 0.400 m" in result.output
 
 
+def test_deploy_of_files_that_differ_in_their_endings(tmp_path: Path, model: Path) -> None:
+    files = [strike(tmp_path / "a.wav"), tmp_path / "a.flac"]
+    soundfile.write(files[1], soundfile.read(files[0])[0], 44100)
+    result = CliRunner().invoke(deploy, [str(model), *map(str, files)])
+    assert result.exit_code == 0, result.output
+    for file in files:
+        assert f"hear it: {file}.heard.wav)" in result.output
+        assert Path(f"{file}.heard.wav").is_file()
+
+
+def test_deploy_goes_on_after_a_header_that_claims_ghz(tmp_path: Path, model: Path) -> None:
+    strange, good = strike(tmp_path / "strange.wav", 48000), strike(tmp_path / "good.wav")
+    header = bytearray(strange.read_bytes())
+    at = header.index(struct.pack("<I", 48000))
+    header[at : at + 4] = struct.pack("<I", 1_999_999_973)
+    strange.write_bytes(header)
+    result = CliRunner().invoke(deploy, [str(model), str(strange), str(good)])
+    assert result.exit_code == 1
+    assert f"Error: {strange}: the sound is too short" in result.output
+    assert f"{good}: drum_size 0.400 m" in result.output
+
+
+def test_deploy_names_the_file_whatever_is_wrong(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "predict_file", fail)
+    result = CliRunner().invoke(deploy, [str(model), "a.wav", "b.wav"])
+    assert result.exit_code == 1
+    assert result.output.splitlines() == ["Error: a.wav: MemoryError", "Error: b.wav: MemoryError"]
+
+
 def test_deploy_of_a_model_that_answers_with_no_drum(tmp_path: Path, model: Path) -> None:
     checkpoint = torch.load(model, weights_only=True)
     checkpoint["model_state_dict"]["linear.bias"].fill_(-1.0)
@@ -83,7 +119,7 @@ def test_deploy_of_a_model_that_answers_with_no_drum(tmp_path: Path, model: Path
     result = CliRunner().invoke(deploy, [str(model), str(strike(tmp_path / "a.wav"))])
     assert result.exit_code == 0
     assert "drum_size -1.000 m (it cannot be played" in result.output
-    assert not (tmp_path / "a.heard.wav").exists()
+    assert not (tmp_path / "a.wav.heard.wav").exists()
 
 
 def test_deploy_of_no_model(tmp_path: Path) -> None:

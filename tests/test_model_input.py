@@ -23,9 +23,28 @@ def test_the_crop_comes_before_the_normalisation() -> None:
 
 
 @given(arrays(np.float64, (3, 12), elements=st.floats(-1e6, 1e6)))
-def test_it_normalises_as_a_dataset_does(sounds: np.ndarray) -> None:
-    expected = InputRepresentation.normalise(sounds[:, :8])
-    assert np.array_equal(recipe(8).waveforms(sounds).numpy(), expected)
+def test_the_ends_of_each_sound_become_one(sounds: np.ndarray) -> None:
+    x = torch.from_numpy(sounds[:, :8])
+    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+    constant = high == low
+    expected = (x - low) / torch.where(constant, 1, high - low) * 2 - 1
+    expected = torch.where(constant, 0, expected)
+    # The same bits, from an array and from a tensor; and as a dataset normalises.
+    assert torch.equal(recipe(8).waveforms(sounds), expected)
+    assert torch.equal(recipe(8).waveforms(torch.from_numpy(sounds)), expected)
+    assert np.array_equal(expected.numpy(), InputRepresentation.normalise(sounds[:, :8]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_a_sound_keeps_its_dtype(dtype: torch.dtype) -> None:
+    x = recipe(3).waveforms(torch.tensor([0.0, 1.0, 4.0], dtype=dtype))
+    assert x.dtype == dtype
+    assert x.tolist() == [-1.0, -0.5, 1.0]
+
+
+def test_a_span_beyond_float64_is_refused() -> None:
+    with pytest.raises(ValueError, match="too far apart"):
+        recipe(2).waveforms(np.array([-1e308, 1e308]))
 
 
 def test_a_batch_is_its_sounds_one_by_one() -> None:

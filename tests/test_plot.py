@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from kac_prediction.geometry import Circle, Ellipse
 from kac_prediction.plot import drums, report_figure
+from kac_prediction.routines import Report
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.uniform(0.1, 1.0, 40)
@@ -31,7 +32,8 @@ def test_report_says_what_it_shows() -> None:
     figure = report_figure(HISTORY, TRUE, PREDICTED)
     said = texts(figure)
     mean_error = np.abs(PREDICTED - TRUE).mean()
-    assert f"mean absolute error {mean_error:.3g} m" in said
+    assert f"mean absolute error {mean_error:.4f} m" in said
+    assert "always the mean" not in said
     assert "true drum size (m)" in said
     assert "predicted drum size (m)" in said
     # 1 / n + n / 100 is least at n = 10.
@@ -41,6 +43,17 @@ def test_report_says_what_it_shows() -> None:
     np.testing.assert_array_equal(
         figure.axes[0].collections[0].get_offsets(), np.column_stack([TRUE, PREDICTED])
     )
+
+
+def test_the_picture_says_the_figures_of_the_table() -> None:
+    report = Report.of("drum_size", "m", TRUE, PREDICTED, training_mean=0.3)
+    baseline = report.baseline_mean_absolute_error
+    said = texts(report_figure(HISTORY, TRUE, PREDICTED, baseline=baseline)).split()
+    _, _, *row = next(line for line in str(report).splitlines() if "absolute" in line).split()
+    model, always_the_mean = row[-2:]
+    assert said[said.index("error") + 1] == model
+    assert said[said.index("mean:") + 1] == always_the_mean
+    assert always_the_mean != f"{np.abs(TRUE - TRUE.mean()).mean():.4f}"
 
 
 def test_report_is_a_picture() -> None:

@@ -112,6 +112,11 @@ def test_outputs_are_named_by_their_labels() -> None:
         predict(ear(two), drum().waveform, RATE)
 
 
+def test_half_of_a_complex_sound_is_not_dropped() -> None:
+    with pytest.raises(TypeError, match="complex"):
+        predict(ear(), drum().waveform * 1j, RATE)
+
+
 def test_a_model_without_a_recipe_says_so() -> None:
     with pytest.raises(ValueError, match="model_input is None"):
         predict(ear(None), drum().waveform, RATE)

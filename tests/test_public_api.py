@@ -3,8 +3,11 @@
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,6 +72,59 @@ DEFAULTS: dict[tuple[Any, str], dict[str, Any]] = {
     (pipeline.Routine, "setParameters"): {"config_path": ""},
 }
 
+NAMES = {
+    architecture: ["CRePE"],
+    dataset: [
+        "AudioSampler",
+        "InputRepresentation",
+        "RepresentationSettings",
+        "SamplerInfo",
+        "SamplerSettings",
+        "TorchDataset",
+        "classLocalsToKwargs",
+        "generateDataset",
+        "loadDataset",
+        "regenerateDataPoints",
+        "transformDataset",
+    ],
+    pipeline: ["ExportedModel", "Model", "ModelInfo", "Parameters", "Routine", "RunInfo"],
+    samplers: ["Datasets", "TestSweep", "TestTone"],
+}
+
+ATTRIBUTES: dict[str, dict[str, type]] = {
+    "Routine": {
+        "device": torch.device,
+        "D": dataset.TorchDataset,
+        "M": pipeline.Model,
+        "P": dict,
+        "R": dict,
+        "using_wandb": bool,
+    },
+    "TorchDataset": {
+        "dataset_dir": str,
+        "representation_settings": dict,
+        "sampler": dict,
+        "sampler_settings": dict,
+        "X": torch.Tensor,
+        "Y": list,
+    },
+    "AudioSampler": {
+        "duration": float,
+        "length": int,
+        "sample_rate": int,
+        "waveform": np.ndarray,
+        "Settings": type,
+    },
+    "InputRepresentation": {"settings": dict, "transform": Callable},  # type: ignore[dict-item]
+    "Model": {
+        "criterion": torch.nn.Module,
+        "optimiser": torch.optim.Optimizer,
+        "testing_loss": dict,
+        "training_loss": float,
+        "ModelHyperParameters": type,
+    },
+}
+
 REQUIRED_KEYS = {
     dataset.SamplerInfo: {"name", "version"},
     dataset.SamplerSettings: {"duration", "sample_rate"},
@@ -108,6 +164,39 @@ def test_parameters_stand_in_order_and_the_new_ones_have_defaults(owner: Any, na
         assert parameters[parameter].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     for parameter, default in DEFAULTS.get((owner, name), {}).items():
         assert parameters[parameter].default == default
+
+
+@pytest.mark.parametrize("room", NAMES)
+def test_names_are_where_they_are_imported_from(room: Any) -> None:
+    assert set(NAMES[room]) <= set(room.__all__) <= set(dir(room))
+
+
+def test_attributes_are_there_and_of_their_types(tmp_path: Path) -> None:
+    routine = pipeline.Routine(str(tmp_path))
+    model = architecture.CRePE("tiny", 0.1, 0.001, "adam", 1)
+    routine.setParameters(
+        {
+            "batch_size": 1,
+            "dataset_split": (1.0, 0.0, 0.0),
+            "num_of_epochs": 1,
+            "testing": True,
+            "with_early_stopping": False,
+        }
+    )
+    tone = {"duration": 0.01, "sample_rate": 8000}
+    routine.importDataset(str(tmp_path / "x"), "", samplers.TestTone, None, tone, dataset_size=2)
+    routine.M = model
+    instances = {
+        "Routine": routine,
+        "TorchDataset": routine.D,
+        "AudioSampler": samplers.TestTone(0.01, 8000),
+        "InputRepresentation": dataset.InputRepresentation(8000),
+        "Model": model,
+    }
+    for owner, attributes in ATTRIBUTES.items():
+        for name, kind in attributes.items():
+            found = getattr(instances[owner], name)
+            assert isinstance(found, kind), f"{owner}.{name} is a {type(found).__name__}"
 
 
 def test_a_model_shows_its_own_parameters() -> None:

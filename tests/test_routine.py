@@ -215,6 +215,21 @@ def test_a_seed_gives_the_same_weights_and_leaves_the_generator_alone(tmp_path: 
     assert not weight.equal(weights[0]["linear.weight"])
 
 
+def test_without_a_seed_dropout_draws_from_the_generator_as_it_is(tmp_path: Path) -> None:
+    weights, parts = [], []
+    for noise in (0, 0, 1):
+        routine = ready(tmp_path)
+        torch.manual_seed(noise)
+        state = torch.get_rng_state()
+        routine.train(squared(routine))
+        assert not torch.get_rng_state().equal(state)
+        weights.append(routine.M.state_dict()["linear.weight"])
+        parts.append(torch.cat(routine.parts()))
+    assert weights[0].equal(weights[1])
+    assert not weights[0].equal(weights[2])
+    assert parts[0].equal(parts[2])
+
+
 def test_nothing_global_changes(tmp_path: Path) -> None:
     def state() -> tuple[Any, ...]:
         return (
@@ -242,7 +257,37 @@ def test_a_float64_model_trains_in_float64(tmp_path: Path) -> None:
     assert next(loadModel(routine.R["exports_dir"]).parameters()).dtype == torch.float64
 
 
-def test_ctrl_c_saves_the_last_finished_epoch_and_goes_on(tmp_path: Path) -> None:
+class Lazy(Linear):
+    """Finds out how many inputs there are."""
+
+    def __init__(self, learning_rate: float) -> None:
+        super().__init__(learning_rate)
+        self.linear = torch.nn.LazyLinear(1)
+        self.optimiser = torch.optim.Adam(self.parameters(), lr=learning_rate)
+
+
+class Frozen(Linear):
+    """Learns an offset and leaves the rest alone."""
+
+    def __init__(self, learning_rate: float) -> None:
+        super().__init__(learning_rate)
+        self.linear.weight.requires_grad_(False)
+
+
+@pytest.mark.parametrize("kind", [Lazy, Frozen])
+def test_layers_that_are_lazy_or_frozen(kind: type[Linear], tmp_path: Path) -> None:
+    model = kind(0.1)
+    before = {key: value.clone() for key, value in model.state_dict().items() if kind is Frozen}
+    routine = ready(tmp_path, model)
+    routine.train(squared(routine))
+    stored = loadModel(Path(routine.R["exports_dir"]) / "epoch_002.pt", kind).state_dict()
+    for key, value in model.state_dict().items():
+        assert stored[key].equal(value)
+    assert kind is Lazy or before["linear.weight"].equal(stored["linear.weight"])
+    assert kind is Lazy or not before["linear.bias"].equal(stored["linear.bias"])
+
+
+def test_ctrl_c_saves_the_last_finished_epoch_and_is_raised(tmp_path: Path) -> None:
     class Impatient(Linear):
         def innerTrainingLoop(
             self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
@@ -306,6 +351,47 @@ def test_data_that_does_not_fit_together_is_refused(tmp_path: Path) -> None:
         routine.train(squared(routine))
 
 
+def test_labels_that_hold_no_numbers_are_refused(tmp_path: Path) -> None:
+    routine = ready(tmp_path)
+    routine.D.Y = ["loud"] * 20  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"sample 0 of routine\.D\.Y is 'loud', a str"):
+        routine.train(squared(routine))
+
+
+def test_the_parts_are_those_that_are_trained_and_scored(tmp_path: Path) -> None:
+    seen: dict[str, set[float]] = {"learned": set(), "scored": set()}
+
+    class Watching(Counter):
+        def innerTrainingLoop(
+            self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
+        ) -> None:
+            seen["learned"] |= set(y.flatten().tolist())
+
+    def score(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        seen["scored"] |= set(y.flatten().tolist())
+        routine.M.testing_loss["aggregate"] += 1.0
+
+    routine = ready(tmp_path, Watching(), num_of_epochs=1, seed=5)
+    routine.D = dataset(40, group_size=5)
+    routine.D.Y = list(range(40))  # type: ignore[arg-type]
+    first, second, third = routine.parts()
+    assert sorted(torch.cat([first, second, third]).tolist()) == list(range(40))
+    groups = [set(routine.D.groups[part].tolist()) for part in (first, second, third)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 8
+    routine.train(score)
+    assert seen == {"learned": set(first.tolist()), "scored": {*second.tolist(), *third.tolist()}}
+    routine.P["testing"] = True
+    assert [len(part) for part in routine.parts()] == [len(first), len(second), 0]
+
+
+@pytest.mark.parametrize(("missing", "call"), [("P", "setParameters"), ("D", "importDataset")])
+def test_parts_need_parameters_and_a_dataset(missing: str, call: str, tmp_path: Path) -> None:
+    routine = ready(tmp_path)
+    delattr(routine, missing)
+    with pytest.raises(ValueError, match=rf"routine\.{missing} is missing: call routine\.{call}"):
+        routine.parts()
+
+
 def test_assigning_a_model_is_setting_it(tmp_path: Path) -> None:
     routine = Routine(str(tmp_path))
     with pytest.raises(AttributeError, match="setModel"):
@@ -331,6 +417,16 @@ def test_training_again_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert routine.R["model"] == first["model"]
     assert (Path(str(first["exports_dir"])) / "best.pt").read_bytes() == content
     assert "best.pt" in files(routine)
+
+
+def test_a_run_that_failed_is_over_too(tmp_path: Path) -> None:
+    routine = ready(tmp_path, num_of_epochs=1)
+    with pytest.raises(ValueError, match="none yet"):
+        routine.train(scripted(routine, [float("nan")]))
+    failed = routine.R["exports_dir"]
+    routine.train(scripted(routine, [1.0]))
+    assert routine.R["exports_dir"] != failed
+    assert files(routine) == ["best.pt", "epoch_000.pt", "log.jsonl"]
 
 
 def test_parameters_come_from_the_file(tmp_path: Path) -> None:
@@ -386,16 +482,23 @@ def test_bars_are_silent_where_nobody_looks(
 
 
 def test_the_tone_that_spec_trains_on(tmp_path: Path) -> None:
-    routine = ready(tmp_path, Counter(), batch_size=1)
+    split = (0.7, 0.15, 0.15)
+    routine = ready(tmp_path, Counter(), batch_size=1, dataset_split=split, num_of_epochs=1)
     routine.importDataset(
         str(tmp_path / "tones"),
         LocalSampler=TestTone,
         sampler_settings={"duration": 0.01, "sample_rate": 8000},
-        dataset_size=10,
     )
+    Y = torch.tensor([[y["f_0"][0]] for y in routine.D.Y])
+    routine.D.Y = Y  # type: ignore[assignment]
+    assert Y.shape == (200, 1)
 
     def score(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        assert y.shape == (1, 1)
         routine.M.testing_loss["aggregate"] += 1.0
 
     routine.train(score)
-    assert [record["training_loss"] for record in routine.history] == [6.0, 6.0, 6.0]
+    checkpoint = read_checkpoint(routine.R["exports_dir"])
+    assert checkpoint["training_loss"] == 140.0
+    assert checkpoint["selection_loss"] == checkpoint["evaluation_loss"] == {"aggregate": 30.0}
+    assert checkpoint["hyperparameters"] == routine.P

@@ -40,10 +40,15 @@ def test_it_is_tried_on_drums_that_were_never_heard(result: CircularDrumResult) 
     dataset = result.routine.D
     sizes = torch.as_tensor(dataset.Y)[:, 0].numpy()
     assert len(result.evaluated) > 0
+    training, _, third = result.routine.parts()
+    assert np.array_equal(result.evaluated, third.numpy())
     assert np.array_equal(result.true, sizes[result.evaluated])
     others = np.setdiff1d(np.arange(len(dataset)), result.evaluated)
     # Five strikes share one drum, and so one size.
     assert not np.isin(result.true, sizes[others]).any()
+    assert result.report is not None
+    baseline = np.abs(sizes[training].mean() - result.true).mean()
+    assert result.report.baseline_mean_absolute_error == pytest.approx(baseline)
 
 
 def test_what_it_reports_is_what_the_best_checkpoint_says(result: CircularDrumResult) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from kac_prediction.pipeline import Routine
 from kac_prediction.pipeline.tracker import LocalTracker, WandbTracker
+from kac_prediction.samplers import TestTone
+from models_of_users import Counter, parameters
 
 RECORD = {"epoch": 3, "training_loss": 0.5, "selection_loss": {"aggregate": 0.25}}
 
@@ -35,13 +38,14 @@ class FakeRun:
 @pytest.fixture
 def wandb(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A stand-in for the package, which counts what happens."""
-    package = SimpleNamespace(broken="", arguments={}, run=None, sweep={})
+    package = SimpleNamespace(broken="", arguments={}, run=None, runs=[], sweep={})
 
     def init(**arguments: Any) -> FakeRun:
         if package.broken == "init":
             raise RuntimeError("not logged in")
         package.arguments = arguments
         package.run = FakeRun({**arguments["config"], **package.sweep}, package.broken)
+        package.runs.append((arguments["id"], package.run))
         return package.run
 
     package.init = init
@@ -74,6 +78,70 @@ def test_wandb_gets_config_losses_with_their_step_and_the_end(wandb: SimpleNames
     tracker.log(RECORD)
     tracker.finish()
     assert len(wandb.run.calls) == 2
+
+
+def test_settled_parameters_are_told_and_not_asked_for(wandb: SimpleNamespace) -> None:
+    tracker = WandbTracker({"config": {"batch_size": 7, "note": "x"}}, "some-id", "/somewhere")
+    tracker.config({"batch_size": 3}, settled=True)
+    assert wandb.arguments["config"] == {"batch_size": 3, "note": "x"}
+
+
+@pytest.fixture
+def followed(wandb: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Routine:
+    """A routine on wandb that could train now."""
+    monkeypatch.delenv("WANDB_RUN_ID", raising=False)
+    routine = Routine(str(tmp_path), {"id": "first", "config": {"batch_size": 2}})
+    routine.setParameters(parameters(num_of_epochs=1))
+    tone = {"duration": 0.01, "sample_rate": 8000}
+    routine.importDataset(str(tmp_path / "tones"), "", TestTone, None, tone, dataset_size=10)
+    routine.M = Counter()
+    return routine
+
+
+def train(routine: Routine) -> None:
+    def score(i: int, loop_length: int, x: Any, y: Any) -> None:
+        routine.M.testing_loss["aggregate"] += 1.0
+
+    routine.train(score)
+
+
+def test_training_again_is_a_run_of_its_own_on_wandb_too(
+    followed: Routine, wandb: SimpleNamespace
+) -> None:
+    directories = []
+    for batch_size in (2, 5):
+        followed.P["batch_size"] = batch_size
+        train(followed)
+        name, run = wandb.runs[-1]
+        assert name == followed.R["id"]
+        assert run.config["batch_size"] == batch_size
+        assert run.calls == [(followed.history[0], 0), 0]
+        directories.append(followed.R["exports_dir"])
+    assert len(wandb.runs) == len({name for name, _ in wandb.runs}) == len(set(directories)) == 2
+    assert all((Path(directory) / "log.jsonl").is_file() for directory in directories)
+
+
+def test_parameters_set_after_a_training_begin_another_run(
+    followed: Routine, wandb: SimpleNamespace
+) -> None:
+    train(followed)
+    followed.setParameters(parameters(num_of_epochs=2))
+    assert [name for name, _ in wandb.runs] == ["first", followed.R["id"]]
+    assert followed.R["id"] != "first"
+    assert followed.P["batch_size"] == 2
+    train(followed)
+    assert len(wandb.runs) == 2
+    assert [len(run.calls) for _, run in wandb.runs] == [2, 3]
+
+
+def test_an_id_that_is_there_already_keeps_its_name_on_wandb(
+    followed: Routine, wandb: SimpleNamespace, tmp_path: Path
+) -> None:
+    train(followed)
+    again = Routine(str(tmp_path), {"id": "first"})
+    assert again.R["id"] == "first"
+    assert again.R["exports_dir"] != followed.R["exports_dir"]
+    assert Path(again.R["exports_dir"]).name.startswith("first-")
 
 
 @pytest.mark.parametrize("broken", ["init", "log", "finish"])
@@ -116,8 +184,9 @@ routine.M = Linear(**routine.P)
 def score(i, loop_length, x, y):
     routine.M.testing_loss["aggregate"] += routine.M.criterion(routine.M(x), y)
 
-routine.train(score)
-print(routine.R["exports_dir"])
+for _ in range(2):
+    routine.train(score)
+    print(routine.R["exports_dir"])
 """
 
 
@@ -138,11 +207,12 @@ def test_a_run_with_the_real_wandb_offline(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    run = Path(done.stdout.splitlines()[-1])
-    assert {"best.pt", "epoch_000.pt", "epoch_001.pt", "log.jsonl"} <= {
-        path.name for path in run.iterdir()
-    }
-    (journal,) = run.rglob(f"run-{run.name}.wandb")
-    content = journal.read_bytes()
-    for word in (b"selection_loss", b"training_loss", b"learning_rate", b"batch_size"):
-        assert word in content
+    runs = [Path(line) for line in done.stdout.splitlines()]
+    assert len(set(runs)) == 2
+    for run in runs:
+        names = {path.name for path in run.iterdir()}
+        assert {"best.pt", "epoch_000.pt", "epoch_001.pt", "log.jsonl"} <= names
+        (journal,) = run.rglob(f"run-{run.name}.wandb")
+        content = journal.read_bytes()
+        for word in (b"selection_loss", b"training_loss", b"learning_rate", b"batch_size"):
+            assert word in content

@@ -1,5 +1,12 @@
 """Which drum makes this sound? Synthesise drums, make datasets, train a network to hear them."""
 
-from importlib.metadata import version
+__version__: str
 
-__version__ = version("kac_prediction")
+
+def __getattr__(name: str) -> str:
+    """Look the version up when it is asked for: reading it takes longer than all the rest."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("kac_prediction")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,7 +57,7 @@ def train(routine: str, config: str | None, use_wandb: bool, exports_dir: str) -
 def deploy(model: str, files: tuple[str, ...]) -> None:
     """Say which drum the MODEL (a checkpoint or its directory) hears in each sound FILE.
 
-    Beside each file, the sound of the drum that was heard is written as NAME.heard.wav. A file in
+    Beside each file, the sound of the drum that was heard is written as FILE.heard.wav. A file in
     which nothing can be heard is reported, and the others are still done.
     """
     with _errors_as_messages():
@@ -65,10 +65,11 @@ def deploy(model: str, files: tuple[str, ...]) -> None:
     failures = 0
     for file in files:
         try:
-            with _errors_as_messages():
-                click.echo(_hear(listener, Path(file)))
-        except click.ClickException as error:
-            error.show()
+            click.echo(_hear(listener, Path(file)))
+        except Exception as error:  # whatever is wrong with one file, the others are still done
+            reason = str(error) or type(error).__name__
+            message = reason if file in reason else f"{file}: {reason}"
+            click.ClickException(message).show()
             failures += 1
     if failures:
         raise click.exceptions.Exit(1)
@@ -87,7 +88,7 @@ def _hear(model: Model, path: Path) -> str:
     except ValueError as error:
         # A model that has learnt little may answer with a size that no drum has.
         return f"{path}: {said} (it cannot be played: {error})"
-    sound = path.with_suffix(".heard.wav")
+    sound = path.with_name(f"{path.name}.heard.wav")
     drum.generateWaveform()
     drum.export(sound)
     return f"{path}: {said} (hear it: {sound})"

@@ -1,6 +1,7 @@
 """From a sound as people have it to what a model hears: mono, from the strike on, resampled."""
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,11 @@ before it arrives belongs to the drum.
 _LOUD = 0.25  # of the peak
 _FAINTEST = 1e-4  # of the peak: above the steps of 16 bits, below a drum's first samples
 _ABOVE_NOISE = 2.0
+_FIRST = 0.0015  # seconds: the first samples, where no more can be told to be noise
+_PEAK_OF_NOISE = 2.5  # times its effective value, at least: few samples may miss its peak
+_AT_REST = 0.05  # of the peak of the first samples; resampling moves a rendered drum off 0
+_LONGEST_RATIO = 200_000  # of sample rates, the denominator
+_SMOOTH = 1.0  # mean square of the steps between samples over that of the samples; white noise: 2
 
 
 def read_sound(path: str | Path) -> tuple[npt.NDArray[np.float64], int]:
@@ -66,20 +72,21 @@ def prepare(
         The input of the model, shape (model_input.length,), float64.
 
     Raises:
+        TypeError: complex numbers.
         ValueError: another shape or sample rate; or the sound is empty, silent, not finite, or
             too short after the strike.
     """
     if isinstance(sample_rate, bool) or sample_rate != int(sample_rate) or sample_rate < 1:
         raise ValueError(f"sample_rate must be a whole number of Hz from 1, got {sample_rate!r}.")
+    rate, wanted = int(sample_rate), model_input.sample_rate
     mono = _mono(waveform)
-    struck = mono[onset(mono, sample_rate) :]
-    sound = _resampled(struck, int(sample_rate), model_input.sample_rate, model_input.length)
-    if len(sound) < model_input.length:
+    struck = mono[onset(mono, rate) :]
+    if len(struck) * wanted // rate < model_input.length:
         raise ValueError(
-            f"the sound is too short: {1000 * len(struck) / sample_rate:.1f} ms after the strike, "
-            f"the model needs {1000 * model_input.length / model_input.sample_rate:.1f} ms."
+            f"the sound is too short: {1000 * len(struck) / rate:.1f} ms after the strike, "
+            f"the model needs {1000 * model_input.length / wanted:.1f} ms."
         )
-    return model_input.waveforms(sound)
+    return model_input.waveforms(_resampled(struck, rate, wanted, model_input.length))
 
 
 def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
@@ -90,7 +97,8 @@ def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     A recording starts with silence or noise. So: the first sample above a quarter of the peak is
     where it is loud; whatever lies more than `GUARD` before that is background noise; and the
     strike is one sample before the first one that rises above both twice the noise's peak and a
-    ten-thousandth of the sound's.
+    ten-thousandth of the sound's. Where less than `GUARD` lies before, the noise is what the
+    first 1.5 ms hold, unless the sound sets out from rest as a rendered drum does.
 
     Args:
         waveform: shape (length,), finite and not silent.
@@ -99,21 +107,39 @@ def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     Returns:
         Index of the sample at which the drum is struck.
     """
-    level = np.abs(waveform)
-    peak = level.max()
-    loud = int(np.argmax(level > _LOUD * peak))
+    sound = waveform / np.abs(waveform).max()
+    level = np.abs(sound)
+    loud = int(np.argmax(level > _LOUD))
     start = max(0, loud - round(GUARD * sample_rate))
     noise = level[:start].max(initial=0.0)
+    # Never more than half the way to where it is loud: a short one may be all drum.
+    first = min(round(_FIRST * sample_rate), loud // 2)
+    if start < first and not _sets_out_from_rest(sound[:first]):
+        start, noise = first, _peak_of_few(sound[:first])
     # Noise above a quarter of the peak would lie where it is loud; the threshold stays below.
-    threshold = max(_FAINTEST * peak, _ABOVE_NOISE * noise)
-    above = start + int(np.argmax(level[start:] > threshold))
+    above = start + int(np.argmax(level[start:] > max(_FAINTEST, _ABOVE_NOISE * noise)))
     return max(0, above - 1)
+
+
+def _peak_of_few(noise: npt.NDArray[np.float64]) -> float:
+    """Return how far noise swings from 0, of which only a few samples are known."""
+    effective = math.sqrt(np.mean(np.square(noise)))
+    return max(float(np.abs(noise).max()), _PEAK_OF_NOISE * effective)
+
+
+def _sets_out_from_rest(first: npt.NDArray[np.float64]) -> bool:
+    """Whether samples, one or more, are the start of a drum: from 0, or smoothly from near it."""
+    near = abs(first[0]) <= _AT_REST * np.abs(first).max()
+    smooth = np.square(np.diff(first)).sum() <= _SMOOTH * np.square(first).sum()
+    return bool(first[0] == 0 or (near and smooth))
 
 
 def _mono(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
     """Return the mean of the channels, shape (length,); refuse what no drum can be heard in."""
     if isinstance(waveform, torch.Tensor):
         waveform = waveform.detach().cpu().numpy()
+    if np.iscomplexobj(waveform):
+        raise TypeError("a waveform must hold real numbers, got complex ones: take its real part.")
     sound = np.asarray(waveform, np.float64)
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and 0 < len(sound) < sound.shape[1]):
         raise ValueError(
@@ -137,14 +163,12 @@ def _mono(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
 def _resampled(
     sound: npt.NDArray[np.float64], rate: int, wanted: int, length: int
 ) -> npt.NDArray[np.float64]:
-    """Return at least the first `length` samples at another rate, if the sound has as many."""
+    """Return at least the first `length` samples at another rate; the sound must have as many."""
     if rate == wanted:
         return sound
-    divisor = math.gcd(rate, wanted)
+    # The filter is as long as the ratio is fine. Rates above the bound are off by less than one
+    # part in as many.
+    ratio = Fraction(wanted, rate).limit_denominator(_LONGEST_RATIO)
     # The filter reaches ten samples to each side, of the lower of the two rates.
     needed = math.ceil(length * rate / wanted) + 12 * math.ceil(max(1.0, rate / wanted))
-    resampled: npt.NDArray[np.float64] = resample_poly(
-        sound[:needed], wanted // divisor, rate // divisor
-    )
-    # The last sample lies behind the end of the sound where the rates do not divide.
-    return resampled[: len(sound) * wanted // rate]
+    return np.asarray(resample_poly(sound[:needed], ratio.numerator, ratio.denominator))

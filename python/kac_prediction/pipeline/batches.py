@@ -102,7 +102,8 @@ def as_columns(Y: Any) -> torch.Tensor:
 def _row(y: Any, first: Any, name: str) -> torch.Tensor:
     """The numbers of one sample, a single one as a column."""
     if not isinstance(y, Mapping):
-        return torch.atleast_1d(_numbers(y, name))
+        row = _numbers(y, name)
+        return row if row.ndim else row[None]
     labels = first if isinstance(first, Mapping) else y
     columns = [_numbers(y[key], f"{key!r} in {name}").reshape(-1) for key in labels if key in y]
     return torch.cat(columns) if columns else torch.empty(0)
@@ -128,7 +129,8 @@ def _labels(y: Any) -> set[str] | None:
 def _sizes(y: Any) -> str:
     if not isinstance(y, Mapping):
         return f"the shape {tuple(np.shape(y))}"
-    return f"the labels { {key: int(np.size(values)) for key, values in y.items()} }"
+    sizes = {key: _numbers(values, key).numel() for key, values in y.items()}
+    return f"the labels {sizes}"
 
 
 def _memory(device: torch.device, unknown: int) -> int:

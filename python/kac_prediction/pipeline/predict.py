@@ -30,6 +30,7 @@ def predict(
         `model.model_input`.
 
     Raises:
+        TypeError: the sound holds complex numbers.
         ValueError: the model does not say what its input is; or the sound is of another shape,
             empty, silent, not finite, or too short after the strike.
     """

@@ -25,19 +25,8 @@ from .info import ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters, merge_parameters, read_yaml
-from .split import split_groups
-from .tracker import LocalTracker, Record, Tracker, WandbTracker
-from .training import (
-    InnerLoop,
-    LossError,
-    Parts,
-    aggregates,
-    choice,
-    export_model,
-    learn,
-    make_parts,
-    score,
-)
+from .tracker import Record, log_epoch, open_trackers
+from .training import InnerLoop, LossError, choice, divide, export_model, learn, make_parts, score
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +89,7 @@ class Routine:
         self._wandb_config = settings = wandb_config or {}
         # A sweep has chosen the id before this process started.
         given = settings.get("id") or os.environ.get("WANDB_RUN_ID") if settings else None
-        self._begin_run(given or secrets.token_hex(4))
+        self._open_run(given or secrets.token_hex(4))
 
     @property
     def M(self) -> Model:
@@ -126,8 +115,7 @@ class Routine:
     ) -> None:
         """Set `routine.D`: what stands in the directory, else a download, else made here.
 
-        A dataset that stands in the directory is never replaced. It is transformed where another
-        representation is asked for.
+        A dataset there is never replaced, but transformed where another representation is asked.
 
         Args:
             dataset_dir: the directory.
@@ -174,7 +162,7 @@ class Routine:
     def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
         """Set `routine.P`: the defaults, changed by a yaml file, changed by wandb's config.
 
-        Starts the run on weights and biases when it is being used; after a training, another one.
+        Starts the run on weights and biases when it is being used; after a training, opens another.
 
         Args:
             default: every parameter of the model with its default value.
@@ -187,8 +175,8 @@ class Routine:
         """
         layers = [(str(config_path), read_yaml(config_path))] if config_path else []
         self.P = merge_parameters(default, *layers)
-        if self._over:
-            self._begin_run(secrets.token_hex(4))
+        if not self._trackers:
+            self._open_run(secrets.token_hex(4))
         for tracker in self._trackers:
             layers.append(("wandb's config", tracker.config(self.P)))
             self.P = merge_parameters(default, *layers)
@@ -209,20 +197,16 @@ class Routine:
         if self._model is not None:
             self._model.model_input = model_input
 
-    def parts(self) -> Parts:
-        """Divide the dataset as `dataset_split` and `seed` say, and never a drum (`D.groups`).
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Indices of the samples to learn from, to choose by and to evaluate on, each ascending.
 
-        Returns:
-            The indices of the samples to learn from, of those to choose by, and of those to
-            evaluate on, int64, ascending; none of the last while `testing`.
+        No drum (`D.groups`) is in two of the parts; while `testing`, none is in the third.
 
         Raises:
             ValueError: parameters or dataset are missing, or there are fewer drums than parts.
         """
         self._require("P", "D")
-        fractions, seed = self.P["dataset_split"], self.P.get("seed", 0)
-        training, selection, evaluation = split_groups(self.D.groups, fractions, seed)
-        return training, selection, evaluation[:0] if self.P["testing"] else evaluation
+        return divide(self.D.groups, self.P)
 
     def train(self, innerTestingLoop: InnerLoop) -> None:
         """Train the model, score it every epoch, and save it.
@@ -230,8 +214,7 @@ class Routine:
         The second part of the split is scored every epoch; its loss chooses `best.pt` and stops
         early. The third part is scored only when a checkpoint is saved, and never while `testing`.
         `epoch_%03d.pt` is saved every fifth epoch, and for the last. Ctrl-C saves the last
-        finished epoch (without scoring the third part) and is raised again. Training again is
-        another run, in a directory of its own.
+        finished epoch (not scoring the third part) and is raised. Training again is another run.
 
         Args:
             innerTestingLoop: called with number of the batch, number of batches, inputs and
@@ -244,13 +227,12 @@ class Routine:
         """
         self._require("P", "D", "M")
         merge_parameters(self.P)
-        training, selection, evaluation = make_parts(
-            self.D, self.M, self.parts(), self.P["batch_size"], self.device
-        )
+        batches = make_parts(self.D, self.M, self.parts(), self.P["batch_size"], self.device)
+        training, selection, evaluation = batches
         patience = self.P.get("patience", EarlyStopping.patience)
         stopping = EarlyStopping(patience if self.P["with_early_stopping"] else math.inf)
         order = torch.Generator().manual_seed(self.P.get("seed", 0))
-        with self._run() as (epochs, trackers):
+        with self._run() as epochs:
             for epoch in epochs:
                 started = time.perf_counter()
                 self.R["epoch"] = epoch
@@ -265,40 +247,36 @@ class Routine:
                 record["seconds"] = time.perf_counter() - started
                 exported = export_model(self.M, self.D, self.P, self.R, record, self.model_input)
                 self._checkpoints.keep(exported, due=due, best=stopping.improved)
-                self._note(record, epochs, trackers)
+                self.history.append(record)
+                log_epoch(record, self._trackers, epochs)
                 if stop:
                     break
 
     def _require(self, *names: str) -> None:
         """Refuse to go on without parameters, dataset or model."""
-        calls = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
+        call = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
         for name in names:
             if not hasattr(self, name):
-                raise ValueError(f"routine.{name} is missing: call routine.{calls[name]}(...) first")
+                raise ValueError(f"routine.{name} is missing: call routine.{call[name]}(...) first")
 
     @contextmanager
-    def _run(self) -> Iterator[tuple["tqdm[int]", list[Tracker]]]:
-        """All that surrounds the epochs; yields them, and who follows them."""
-        # Nothing trained is overwritten: training again is a run of its own.
-        if self._over:
-            self._begin_run(secrets.token_hex(4))
+    def _run(self) -> Iterator["tqdm[int]"]:
+        """All that surrounds the epochs; yields them."""
+        if not self._trackers:
+            self._open_run(secrets.token_hex(4))
             for tracker in self._trackers:
                 tracker.config(self.P, settled=True)
-        elif any(Path(self.R["exports_dir"]).glob("*.pt")):
-            self._open_directory(secrets.token_hex(4))
         self.history = []
-        trackers = [LocalTracker(self.R["exports_dir"]), *self._trackers]
-        count = self.P["num_of_epochs"]
-        numbers = range(count) if count else itertools.count()
+        numbers = range(self.P["num_of_epochs"]) or itertools.count()
         logger.info("run %s on %s, in %s", self.R["id"], self.device, self.R["exports_dir"])
         failed = True
         try:
             with (
                 seeded(self.P.get("seed"), self.device),
                 self._checkpoints,
-                tqdm(numbers, "training", count or None, unit=" epochs", disable=None) as epochs,
+                tqdm(numbers, "training", unit=" epochs", disable=None) as epochs,
             ):
-                yield epochs, trackers
+                yield epochs
                 failed = False
         except LossError as error:
             raise ValueError(
@@ -306,33 +284,16 @@ class Routine:
                 f" {self._checkpoints.rescue() or 'none yet'}"
             ) from error
         finally:
-            self._over = True
-            for tracker in trackers:
-                tracker.finish(failed)
+            while self._trackers:
+                self._trackers.pop().finish(failed)
 
-    def _note(self, record: Record, bar: "tqdm[int]", trackers: list[Tracker]) -> None:
-        """Write an epoch down: history, trackers, bar and log."""
-        self.history.append(record)
-        for tracker in trackers:
-            tracker.log(record)
-        losses = aggregates(record)
-        bar.set_postfix(losses)
-        text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
-        logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])
-
-    def _begin_run(self, run_id: str) -> None:
-        """Begin a run: its directory, and who follows it."""
-        self._open_directory(run_id)
-        self._over = False
-        self._trackers: list[Tracker] = []
-        if self.using_wandb:
-            directory = self.R["exports_dir"]
-            self._trackers.append(WandbTracker(self._wandb_config, run_id, directory))
-
-    def _open_directory(self, run_id: str) -> None:
-        """Make the directory of a run."""
+    def _open_run(self, run_id: str) -> None:
+        """Begin a run, in a directory of its own: nothing trained is overwritten."""
         directory = self._exports_dir / run_id
-        directory.mkdir(parents=True, exist_ok=True)
+        if directory.exists():  # of an earlier run under an id that was given
+            directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
+        directory.mkdir(parents=True)
         model = self.R["model"] if hasattr(self, "R") else None
         self.R = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
         self._checkpoints = Checkpoints(directory)
+        self._trackers = open_trackers(self.R, self._wandb_config)  # none once it is over

@@ -2,9 +2,13 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from .info import RunInfo
 
 logger = logging.getLogger(__name__)
 
@@ -111,3 +115,29 @@ class WandbTracker:
             )
             self._run = None
             return None
+
+
+def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker]:
+    """Who follows a run: a file, and weights and biases where there are settings for it.
+
+    Raises:
+        ImportError: wandb is not installed.
+    """
+    trackers: list[Tracker] = [LocalTracker(run["exports_dir"])]
+    if wandb_config:
+        trackers.append(WandbTracker(wandb_config, run["id"], run["exports_dir"]))
+    return trackers
+
+
+def log_epoch(record: Record, trackers: Sequence[Tracker], bar: "tqdm[int]") -> None:
+    """Tell an epoch to the trackers, the progress bar and the log."""
+    for tracker in trackers:
+        tracker.log(record)
+    losses = {
+        name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
+        for name, loss in record.items()
+        if name.endswith("_loss")
+    }
+    bar.set_postfix(losses)
+    text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
+    logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])

@@ -13,6 +13,7 @@ from .batches import Batches, as_columns, moved_if_it_fits
 from .info import FORMAT_VERSION, ExportedModel, RunInfo, plain
 from .model import Model
 from .model_input import ModelInput
+from .split import split_groups
 from .tracker import Record
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
@@ -21,6 +22,17 @@ Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # indices of samples
 
 class LossError(ValueError):
     """A loss is missing or not a finite number."""
+
+
+def divide(groups: torch.Tensor, parameters: Mapping[str, Any]) -> Parts:
+    """The samples of each of the three parts; of the third none while testing.
+
+    Raises:
+        ValueError: there are fewer groups than parts.
+    """
+    fractions, seed = parameters["dataset_split"], parameters.get("seed", 0)
+    training, selection, evaluation = split_groups(groups, fractions, seed)
+    return training, selection, evaluation[:0] if parameters["testing"] else evaluation
 
 
 def make_parts(
@@ -76,15 +88,6 @@ def score(model: Model, part: Batches, innerTestingLoop: InnerLoop) -> dict[str,
     losses: dict[str, Any] = plain(model.testing_loss)
     losses["aggregate"] = _finite(losses["aggregate"], "testing_loss['aggregate']")
     return losses
-
-
-def aggregates(record: Record) -> dict[str, float]:
-    """The losses of an epoch by their names, each as one number."""
-    return {
-        name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
-        for name, loss in record.items()
-        if name.endswith("_loss")
-    }
 
 
 def choice(record: Record) -> float:

@@ -1,0 +1,141 @@
+"""What a checkout offers: its commands, on stubs instead of an installation, and its README."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / "bin"
+
+STUB = """#!/bin/sh
+echo "$PWD:" "$@"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose Python says where it runs, and with what."""
+    root = (tmp_path / "check out").resolve()
+    shutil.copytree(BIN, root / "bin")
+    for folder in ("include", "src", "bindings"):
+        (root / "cpp" / folder).mkdir(parents=True)
+    for file in ("pyproject.toml", "constraints.txt", "CMakeLists.txt"):
+        (root / file).touch()
+    for stub in (root / ".venv/bin/python", root / "tools/c++"):
+        stub.parent.mkdir(parents=True)
+        stub.write_text(STUB)
+        stub.chmod(0o755)
+    return root
+
+
+def run(command: list[str | Path], root: Path, place: Path) -> subprocess.CompletedProcess[str]:
+    place.mkdir(exist_ok=True)
+    environment = {**os.environ, "PATH": f"{root / 'tools'}:{os.environ['PATH']}"}
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        (["demo"], "{root}/bin/demo.py"),
+        (["install-dataset.sh"], "-P -m kac_prediction.cli install-dataset"),
+    ],
+)
+def test_paths_are_the_callers_and_the_installation_the_checkouts(
+    command: list[str], program: str, checkout: Path, tmp_path: Path
+) -> None:
+    place = tmp_path.resolve() / "some where"
+    result = run([checkout / "bin" / command[0], "--out", "a b"], checkout, place)
+    assert result.returncode == 0, result.stderr
+    installed, ran = [line for line in result.stdout.splitlines() if ": " in line]
+    assert installed.startswith(f"{checkout}: -m pip install")
+    assert ran == f"{place}: {program.format(root=checkout)} --out a b"
+    assert list(place.iterdir()) == []
+    again = run([checkout / "bin" / command[0]], checkout, place)
+    assert again.stdout == f"{place}: {program.format(root=checkout)}\n"
+
+
+def test_install_dataset_runs_under_any_shell(checkout: Path, tmp_path: Path) -> None:
+    result = run(["sh", "./bin/install-dataset.sh", "drums"], checkout, checkout)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("install-dataset drums\n")
+
+
+@pytest.mark.parametrize("script", ["train.py", "deploy.py"])
+def test_scripts_find_the_python_of_their_checkout(
+    script: str, checkout: Path, tmp_path: Path
+) -> None:
+    place, path = tmp_path.resolve() / "place", checkout / "bin" / script
+    without_packages: list[str | Path] = [sys.executable, "-S", path, "a file"]
+    result = run(without_packages, checkout, place)
+    assert result.stdout == f"{place}: {path} a file\n", result.stderr
+    # One that has not the package either ends there, as does none at all.
+    shutil.rmtree(checkout / ".venv")
+    for _ in range(2):
+        result = run(without_packages, checkout, place)
+        assert result.returncode == 1
+        assert "ModuleNotFoundError: No module named" in result.stderr
+        venv.create(checkout / ".venv", with_pip=False, symlinks=True)
+
+
+def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
+    data, sounds = tmp_path / "data", tmp_path / "sounds"
+    data.mkdir()
+    sounds.mkdir()
+    for i in range(6):
+        (data / f"sample_{i:05d}.wav").write_text(str(i))
+    for name in ("drum_of_9.9_cm.wav", "drum_of_9.9_cm.wav.heard.wav", "mine.wav", "drum.txt"):
+        (sounds / name).write_text("earlier")
+    result: Any = SimpleNamespace(true=np.linspace(0.1, 0.6, 6), evaluated=np.arange(6))
+    spec = importlib.util.spec_from_file_location("demo", BIN / "demo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    demo = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(demo)
+    chosen = demo.choose_sounds(result, tmp_path)
+    assert [file.name for file in chosen] == [
+        "drum_of_20.0_cm.wav",
+        "drum_of_40.0_cm.wav",
+        "drum_of_60.0_cm.wav",
+    ]
+    assert [file.read_text() for file in chosen] == ["1", "3", "5"]
+    assert {file.name for file in sounds.iterdir()} == {
+        *(file.name for file in chosen),
+        "mine.wav",
+        "drum.txt",
+    }
+
+
+def test_the_programs_of_the_readme_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In their order, on smaller sizes and word for word else."""
+    smaller = {
+        '"duration": 1.0': '"duration": 0.1',
+        "    2500,": "    60,",
+        '(dataset_dir="data/drums")': '(dataset_dir="data/drums", parameters={"num_of_epochs": 3})',
+        "num_of_epochs=30": "num_of_epochs=1",
+    }
+    text = (ROOT / "README.md").read_text()
+    for large, small in smaller.items():
+        assert text.count(large) == 1
+        text = text.replace(large, small)
+    monkeypatch.chdir(tmp_path)
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(programs) == 3
+    for program in programs:
+        exec(program, {"__name__": "readme"})
+    assert "drum_size of 10 unheard sounds" in capsys.readouterr().out
+    assert (tmp_path / "what_it_heard.wav").is_file()
+    assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
+    assert len(list(tmp_path.glob("model/*/best.pt"))) == 2
