@@ -1,6 +1,5 @@
 """Older datasets are converted once and all at once, and never replaced."""
 
-import shutil
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from interruptions import Killed, die_at
 from kac_prediction.dataset import (
     DatasetError,
     generateDataset,
@@ -23,32 +23,12 @@ from samplers_of_users import Click
 Digest = Callable[[Path], dict[str, str]]
 
 
-class Killed(BaseException):
-    """The process ended here."""
-
-
-def dying(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Let everything that changes files die from the n-th time on."""
-    count = 0
-
-    def counted(original: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > step:
-                raise Killed
-            return original(*args, **kwargs)
-
-        return call
-
-    for owner, names in {
-        Path: ("replace", "unlink", "mkdir", "hardlink_to"),
-        shutil: ("rmtree",),
-        conversion.ArrayWriter: ("append",),
-        conversion.Stage: ("write_metadata",),
-    }.items():
-        for name in names:
-            monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+CHANGES = (
+    (Path, "mkdir"),
+    (Path, "hardlink_to"),
+    (conversion.ArrayWriter, "append"),
+    (conversion.Stage, "write_metadata"),
+)
 
 
 def test_a_conversion_cut_short_anywhere_is_done_again(
@@ -62,7 +42,7 @@ def test_a_conversion_cut_short_anywhere_is_done_again(
         (directory / "sample_00000.wav").write_bytes(b"sound")
         survived = True
         with monkeypatch.context() as patch:
-            dying(patch, step)
+            die_at(patch, step, *CHANGES)
             try:
                 loadDataset(str(directory))
             except Killed:

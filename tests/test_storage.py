@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from interruptions import Killed, die_at
 from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
 from kac_prediction.dataset.storage import directory as directories
 from kac_prediction.dataset.storage import journal
@@ -16,29 +17,6 @@ from samplers_of_users import Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 Digest = Callable[[Path], dict[str, str]]
-
-
-class Killed(BaseException):
-    """The process ended here."""
-
-
-def cut_short(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Let the commit die just before its n-th change of the directory."""
-    count = 0
-
-    def counted(original: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > step:
-                raise Killed
-            return original(*args, **kwargs)
-
-        return call
-
-    for name in ("replace", "unlink"):
-        monkeypatch.setattr(Path, name, counted(getattr(Path, name)))
-    monkeypatch.setattr(shutil, "rmtree", counted(shutil.rmtree))
 
 
 def leave_published(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +53,7 @@ def test_a_commit_cut_short_leaves_the_old_dataset_or_the_new_one(
         original = journal.commit
 
         def commit(*args: Any) -> None:
-            cut_short(patch, step)
+            die_at(patch, step)
             original(*args)
 
         patch.setattr(journal, "commit", commit)
