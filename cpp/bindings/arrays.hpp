@@ -66,4 +66,16 @@ void run_parallel(std::size_t count, unsigned threads, Body&& body) {
     kac::parallel_for(count, threads, std::forward<Body>(body), check_signals);
 }
 
+/// `run_parallel` over sounds: puts the sound's number before whatever `body` complains of.
+template <typename Body>
+void run_sounds(std::size_t sounds, unsigned threads, Body&& body) {
+    run_parallel(sounds, threads, [&](std::size_t i) {
+        try {
+            body(i);
+        } catch (const std::invalid_argument& error) {
+            throw std::invalid_argument("sound " + std::to_string(i) + ": " + error.what());
+        }
+    });
+}
+
 }  // namespace kac::python

@@ -39,6 +39,16 @@ py::array_t<std::complex<double>> rfft(const Array& signals, unsigned threads) {
     return result;
 }
 
+/// Have the system supply the memory of a new array, bit by bit: rows as long as those of a
+/// spectrogram would otherwise ask for all of it at once, with the first of their columns.
+void touch(std::span<double> values, unsigned threads) {
+    constexpr std::size_t page = 512, block = std::size_t{1} << 20;
+    run_parallel((values.size() + block - 1) / block, threads, [&](std::size_t i) {
+        const std::size_t end = std::min((i + 1) * block, values.size());
+        for (std::size_t at = i * block; at < end; at += page) values[at] = 0.0;
+    });
+}
+
 template <typename Plan>
 Array power(const Plan& plan, const Array& signals, unsigned threads) {
     require_dimensions(signals, 2, "signals");
@@ -46,6 +56,7 @@ Array power(const Plan& plan, const Array& signals, unsigned threads) {
     Array result = empty({rows, plan.rows(), plan.frames(length)});
     const std::span<const double> from = view(signals);
     const std::span<double> to = writable(result);
+    touch(to, threads);
     run_parallel(plan.blocks(rows, length), threads,
                  [&](std::size_t block) { plan.power(from, length, to, block); });
     return result;
@@ -69,7 +80,7 @@ MelSpectrogram mel_spectrogram(py::ssize_t n_fft, py::ssize_t window_length, py:
 Array filters(const MelSpectrogram& plan) {
     const std::vector<double> dense = plan.filters().dense();
     Array result = empty({plan.rows(), dense.size() / plan.rows()});
-    std::ranges::copy(dense, writable(result).begin());
+    std::copy(dense.begin(), dense.end(), writable(result).begin());
     return result;
 }
 

@@ -19,18 +19,12 @@ void require_one_each(const Array& values, std::size_t sounds, const char* name)
                                 std::to_string(extent(values, 0)));
 }
 
-/// Every sound on its own thread, and its number before whatever it complains of.
+/// `render(i, out)` for every sound, into a new array.
 template <typename Render>
 Array render_sounds(std::size_t sounds, std::size_t length, unsigned threads, Render&& render) {
     Array result = empty({sounds, length});
     const std::span<double> out = writable(result);
-    run_parallel(sounds, threads, [&](std::size_t i) {
-        try {
-            render(i, row(out, length, i));
-        } catch (const std::invalid_argument& error) {
-            throw std::invalid_argument("sound " + std::to_string(i) + ": " + error.what());
-        }
-    });
+    run_sounds(sounds, threads, [&](std::size_t i) { render(i, row(out, length, i)); });
     return result;
 }
 
@@ -78,10 +72,7 @@ Array tone(const std::string& waveshape, const Array& frequencies, py::ssize_t l
 Array sweep(py::ssize_t length, double sample_rate) {
     Array result = empty({positive_length(length)});
     const std::span<double> out = writable(result);
-    {
-        const py::gil_scoped_release release;
-        kac::sweep(sample_rate, out);
-    }
+    run_parallel(1, 1, [&](std::size_t) { kac::sweep(sample_rate, out); });
     return result;
 }
 

@@ -8,24 +8,14 @@ namespace kac::python {
 
 namespace {
 
-/// Puts the sound's number before whatever it complains of.
-template <typename Body>
-void name_sound(std::size_t i, Body&& body) {
-    try {
-        body();
-    } catch (const std::invalid_argument& error) {
-        throw std::invalid_argument("sound " + std::to_string(i) + ": " + error.what());
-    }
-}
-
 Array quantise(const Array& signals, int bit_depth, unsigned threads) {
     require_dimensions(signals, 2, "signals");
     const std::size_t sounds = extent(signals, 0), length = extent(signals, 1);
     Array result = empty({sounds, length});
     const std::span<const double> from = view(signals);
     const std::span<double> to = writable(result);
-    run_parallel(sounds, threads, [&](std::size_t i) {
-        name_sound(i, [&] { kac::quantise(row(from, length, i), bit_depth, row(to, length, i)); });
+    run_sounds(sounds, threads, [&](std::size_t i) {
+        kac::quantise(row(from, length, i), bit_depth, row(to, length, i));
     });
     return result;
 }
@@ -67,12 +57,10 @@ py::array_t<std::int64_t> write_wavs(const py::sequence& paths, const Array& sig
     py::array_t<std::int64_t> result(static_cast<py::ssize_t>(sounds));
     std::int64_t* const clipped = result.mutable_data();
     const std::span<const double> from = view(signals);
-    run_parallel(sounds, threads, [&](std::size_t i) {
-        name_sound(i, [&] {
-            const EncodedWav wav = encode_wav(row(from, length, i), sample_rate, bit_depth);
-            write_file(files[i], wav.bytes, sync);
-            clipped[i] = static_cast<std::int64_t>(wav.clipped);
-        });
+    run_sounds(sounds, threads, [&](std::size_t i) {
+        const EncodedWav wav = encode_wav(row(from, length, i), sample_rate, bit_depth);
+        write_file(files[i], wav.bytes, sync);
+        clipped[i] = static_cast<std::int64_t>(wav.clipped);
     });
     return result;
 }
@@ -123,7 +111,9 @@ Returns:
 Raises:
     ValueError: a sample is not finite (of that sound nothing is written), a sound has no path or
         shares it, or the format does not allow the bit depth, the sample rate or the length.
-    OSError: a file could not be opened, written, synced or closed; it may be there in part.)");
+    OSError: a file could not be opened, written, synced or closed.
+
+Where this ends early, by one of these or by Ctrl-C, files may be missing or there in part.)");
 }
 
 }  // namespace kac::python

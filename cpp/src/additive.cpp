@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "describe.hpp"
+#include "kac/exponential.hpp"
+#include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 #include "oscillators.hpp"
 
@@ -21,6 +23,7 @@ using oscillators::Oscillator;
 
 constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t block = 512;  // samples between two exact exponentials
+static_assert(checkpoint_samples % block == 0);
 
 /// weight * exp(-decay t) sinh(kappa t) / kappa, as (exp(-slow t) - exp(-fast t)) / (2 kappa)
 struct Relaxation {
@@ -115,18 +118,27 @@ void require_finite_sum(const Partials& partials, double duration) {
     throw std::invalid_argument("the weights are too large: the sum of the partials overflows");
 }
 
+/// `body(begin, samples)` for every block of a sound.
+template <typename Body>
+void in_blocks(std::span<double> out, Body&& body) {
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        for (; begin < end; begin += block) {
+            body(begin, out.subspan(begin, std::min(block, end - begin)));
+        }
+    });
+}
+
 /// out[n] *= exp(-decay n / sample_rate), the exponential of a sum as a product.
 void decay_all(double decay, double sample_rate, std::span<double> out) {
     if (decay == 0.0) return;
     std::array<double, block> within;
     for (std::size_t j = 0; j < block; ++j) {
-        within[j] = std::exp(-decay * (static_cast<double>(j) / sample_rate));
+        within[j] = exponential(-decay * (static_cast<double>(j) / sample_rate));
     }
-    for (std::size_t begin = 0; begin < out.size(); begin += block) {
-        const double start = std::exp(-decay * (static_cast<double>(begin) / sample_rate));
-        const std::size_t count = std::min(block, out.size() - begin);
-        for (std::size_t j = 0; j < count; ++j) out[begin + j] *= start * within[j];
-    }
+    in_blocks(out, [&](std::size_t begin, std::span<double> samples) {
+        const double start = exponential(-decay * (static_cast<double>(begin) / sample_rate));
+        for (std::size_t j = 0; j < samples.size(); ++j) samples[j] *= start * within[j];
+    });
 }
 
 struct Hyperbolic {
@@ -136,8 +148,8 @@ struct Hyperbolic {
 
 /// exp(-decay t) times sinh(kappa t) / kappa and cosh(kappa t), by exponents that only fall.
 Hyperbolic hyperbolic(const Relaxation& partial, double t) {
-    const double slow = std::exp(-partial.slow * t);
-    const double gap = -std::expm1(-2.0 * partial.kappa * t);
+    const double slow = exponential(-partial.slow * t);
+    const double gap = -exponential_minus_one(-2.0 * (partial.kappa * t));
     const double over_kappa = partial.kappa > 0.0 ? gap / (2.0 * partial.kappa) : t;
     return {slow * over_kappa, slow * (1.0 - 0.5 * gap)};
 }
@@ -149,26 +161,27 @@ void add_relaxation(const Relaxation& partial, double sample_rate, std::span<dou
     for (std::size_t j = 0; j < std::min(block, out.size()); ++j) {
         within[j] = hyperbolic(partial, static_cast<double>(j) / sample_rate);
     }
-    for (std::size_t begin = 0; begin < out.size(); begin += block) {
+    in_blocks(out, [&](std::size_t begin, std::span<double> samples) {
         const auto start = hyperbolic(partial, static_cast<double>(begin) / sample_rate);
-        const std::size_t count = std::min(block, out.size() - begin);
-        for (std::size_t j = 0; j < count; ++j) {
-            out[begin + j] +=
+        for (std::size_t j = 0; j < samples.size(); ++j) {
+            samples[j] +=
                 partial.weight * (start.sinh * within[j].cosh + start.cosh * within[j].sinh);
         }
-    }
+    });
 }
 
 double largest_magnitude(std::span<const double> values) {
     constexpr std::size_t lanes = 8;
+    static_assert(checkpoint_samples % lanes == 0);
     std::array<double, lanes> largest = {};
-    std::size_t i = 0;
-    for (; i + lanes <= values.size(); i += lanes) {
-        for (std::size_t l = 0; l < lanes; ++l) {
-            largest[l] = std::max(largest[l], std::fabs(values[i + l]));
+    in_parts(values.size(), [&](std::size_t i, std::size_t end) {
+        for (; i + lanes <= end; i += lanes) {
+            for (std::size_t l = 0; l < lanes; ++l) {
+                largest[l] = std::max(largest[l], std::fabs(values[i + l]));
+            }
         }
-    }
-    for (; i < values.size(); ++i) largest[0] = std::max(largest[0], std::fabs(values[i]));
+        for (; i < end; ++i) largest[0] = std::max(largest[0], std::fabs(values[i]));
+    });
     return *std::max_element(largest.begin(), largest.end());
 }
 
@@ -176,7 +189,9 @@ double largest_magnitude(std::span<const double> values) {
 void scale_to(double peak, std::span<double> out) {
     const double largest = largest_magnitude(out);
     if (peak == 0.0 || largest == 0.0) return;
-    for (double& value : out) value = value / largest * peak;
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t n = begin; n < end; ++n) out[n] = out[n] / largest * peak;
+    });
 }
 
 }  // namespace
@@ -188,7 +203,9 @@ void additive(std::span<const double> frequencies, std::span<const double> weigh
     const Partials partials = sort_partials(frequencies, weights, decay, sample_rate, length);
     require_finite_sum(partials, length / sample_rate);
 
-    std::fill(out.begin(), out.end(), 0.0);
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        std::fill(out.data() + begin, out.data() + end, 0.0);
+    });
     oscillators::add_oscillators(partials.oscillators, out);
     decay_all(decay, sample_rate, out);
     for (const auto& partial : partials.relaxations) add_relaxation(partial, sample_rate, out);

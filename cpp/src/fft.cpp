@@ -4,11 +4,12 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <numbers>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "kac/parallel.hpp"
 
 namespace kac {
 namespace {
@@ -31,21 +32,6 @@ std::size_t positive(std::size_t length) {
     if (length > 0) return length;
     throw std::invalid_argument("the length of a Fourier transform must be at least 1, got 0");
 }
-
-}  // namespace
-
-std::complex<double> root_of_unity(std::size_t k, std::size_t n) {
-    // Whole numbers bring the angle into the first octant, where sine and cosine are most exact.
-    const std::size_t scaled = 8 * (k % n), octant = scaled / n, rest = scaled % n;
-    const auto numerator = static_cast<long double>(octant % 2 == 0 ? rest : n - rest);
-    const long double angle =
-        std::numbers::pi_v<long double> / 4 * (numerator / static_cast<long double>(n));
-    auto c = static_cast<double>(std::cos(angle)), s = static_cast<double>(std::sin(angle));
-    if (octant == 1 || octant == 2 || octant == 5 || octant == 6) std::swap(c, s);
-    return {octant >= 2 && octant < 6 ? -c : c, octant < 4 ? -s : s};
-}
-
-namespace {
 
 /// One pass of Stockham's algorithm: from x_{q + s (p + m k)} to y_{q + s (r p + j)}.
 ///
@@ -189,6 +175,17 @@ struct Chirp {
 
 }  // namespace
 
+std::complex<double> root_of_unity(std::size_t k, std::size_t n) {
+    // Whole numbers bring the angle into the first octant, where sine and cosine are most exact.
+    const std::size_t scaled = 8 * (k % n), octant = scaled / n, rest = scaled % n;
+    const auto numerator = static_cast<long double>(octant % 2 == 0 ? rest : n - rest);
+    constexpr long double pi = 3.14159265358979323846264338327950288L;  // std's may be a double's
+    const long double angle = pi / 4 * (numerator / static_cast<long double>(n));
+    auto c = static_cast<double>(std::cos(angle)), s = static_cast<double>(std::sin(angle));
+    if (octant == 1 || octant == 2 || octant == 5 || octant == 6) std::swap(c, s);
+    return {octant >= 2 && octant < 6 ? -c : c, octant < 4 ? -s : s};
+}
+
 /// A row of passes, or the detour.
 struct ComplexFft::Plan {
     std::vector<Pass> passes;
@@ -275,12 +272,13 @@ void RealFft::forward(std::span<const double> signals,
                       std::span<std::complex<double>> spectra) const {
     const std::size_t count = signals.size() / length_;
     if (count * length_ != signals.size() || count * bins() != spectra.size()) {
-        throw std::invalid_argument(std::to_string(signals.size()) + " samples and " +
-                                    std::to_string(spectra.size()) + " bins are not whole signals" +
-                                    " of " + std::to_string(length_) + " and their spectra");
+        throw std::invalid_argument(
+            std::to_string(signals.size()) + " samples and " + std::to_string(spectra.size()) +
+            " bins are not whole signals of " + std::to_string(length_) + " and their spectra");
     }
     std::vector<Lanes> signal(length_), spectrum(2 * bins()), work(workspace());
     for (std::size_t first = 0; first < count; first += lane_count) {
+        checkpoint();
         const std::size_t used = std::min(lane_count, count - first);
         for (std::size_t j = 0; j < length_; ++j) {
             for (std::size_t i = 0; i < lane_count; ++i) {

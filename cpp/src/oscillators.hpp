@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 
 /// The kernel of `additive`: a sum of steady sines.
@@ -35,6 +36,8 @@ inline constexpr std::size_t reach = 128;       // distances on either side of a
 inline constexpr std::size_t block = 2 * reach;
 inline constexpr std::size_t strips = reach / tile_columns;
 inline constexpr std::size_t partials_at_once = 64;  // whose distances (128 KiB) stay in the cache
+
+static_assert(checkpoint_samples % (tile_rows * block) == 0);
 
 using Tile = std::array<std::array<double, tile_columns>, tile_rows>;
 
@@ -139,7 +142,9 @@ inline void add_oscillators(std::span<const Oscillator> oscillators, std::span<d
     for (std::size_t first = 0; first < oscillators.size(); first += partials_at_once) {
         Chunk chunk(
             oscillators.subspan(first, std::min(partials_at_once, oscillators.size() - first)));
-        for (std::size_t b = 0; b * block < out.size(); b += tile_rows) chunk.add(b, out);
+        in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+            for (; begin < end; begin += tile_rows * block) chunk.add(begin / block, out);
+        });
     }
 }
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kac/machine.hpp"
@@ -15,22 +16,78 @@ namespace kac {
 
 namespace {
 
-constexpr auto poll_interval = std::chrono::milliseconds(50);
+using Clock = std::chrono::steady_clock;
+
+/// Leaves a body that is not wanted any more.
+struct Stopped {};
+
+class Loop;
+
+/// The loop whose body this thread is in.
+thread_local Loop* current = nullptr;
 
 /// What the threads of one loop share.
 class Loop {
   public:
-    Loop(std::size_t count, unsigned workers, const std::function<void(std::size_t)>& body)
-        : count_(count), running_(workers), body_(body) {}
+    Loop(std::size_t count, const std::function<void(std::size_t)>& body, const Poll& poll,
+         Clock::duration interval)
+        : count_(count),
+          body_(body),
+          poll_(poll),
+          interval_(interval),
+          next_poll_(Clock::now() + interval) {}
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop() {
+        stopped_ = true;
+        for (std::thread& helper : helpers_) helper.join();
+    }
+
+    void run(std::size_t workers) {
+        hire(workers - 1);
+        work();
+        wait();
+        if (error_) std::rethrow_exception(error_);
+    }
+
+    void checkpoint() {
+        if (stopped_) throw Stopped();
+        if (!poll_ || std::this_thread::get_id() != caller_ || Clock::now() < next_poll_) return;
+        poll_();
+        next_poll_ = Clock::now() + interval_;
+    }
+
+  private:
+    void hire(std::size_t wanted) {
+        helpers_.reserve(wanted);
+        try {
+            while (helpers_.size() < wanted) helpers_.emplace_back([this] { help(); });
+        } catch (const std::system_error&) {
+            // The system has no more threads to give: those there are do the work.
+            return;
+        }
+    }
+
+    void help() {
+        work();
+        const std::lock_guard lock(mutex_);
+        ++finished_;
+        done_.notify_all();
+    }
 
     void work() {
+        Loop* const outer = std::exchange(current, this);
         try {
-            for (std::size_t i; !stopped_ && (i = next_++) < count_;) body_(i);
+            for (std::size_t i; (i = next_++) < count_;) {
+                checkpoint();
+                body_(i);
+            }
+        } catch (const Stopped&) {
+            // Whoever stopped the loop has said why.
         } catch (...) {
             fail(std::current_exception());
         }
-        const std::lock_guard lock(mutex_);
-        if (--running_ == 0) done_.notify_all();
+        current = outer;
     }
 
     void fail(std::exception_ptr error) {
@@ -39,13 +96,14 @@ class Loop {
         stopped_ = true;
     }
 
-    void wait(const Poll& poll) {
+    /// Until the last helper is done, without an item of one's own.
+    void wait() {
         std::unique_lock lock(mutex_);
-        while (!done_.wait_for(lock, poll_interval, [this] { return running_ == 0; })) {
-            if (!poll || stopped_) continue;
+        while (!done_.wait_for(lock, interval_, [this] { return finished_ == helpers_.size(); })) {
+            if (!poll_ || stopped_) continue;
             lock.unlock();
             try {
-                poll();
+                poll_();
             } catch (...) {
                 fail(std::current_exception());
             }
@@ -53,39 +111,32 @@ class Loop {
         }
     }
 
-    void rethrow() const {
-        if (error_) std::rethrow_exception(error_);
-    }
-
-  private:
     const std::size_t count_;
-    unsigned running_;
     const std::function<void(std::size_t)>& body_;
+    const Poll& poll_;
+    const Clock::duration interval_;
+    const std::thread::id caller_ = std::this_thread::get_id();
+    Clock::time_point next_poll_;  // the caller's own
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stopped_{false};
     std::mutex mutex_;
     std::condition_variable done_;
+    std::size_t finished_ = 0;
     std::exception_ptr error_;
+    std::vector<std::thread> helpers_;
 };
 
 }  // namespace
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body,
-                  const Poll& poll) {
+                  const Poll& poll, std::chrono::milliseconds interval) {
     if (count == 0) return;
     const std::size_t wanted = threads == 0 ? available_threads() : threads;
-    const auto workers = static_cast<unsigned>(std::min(wanted, count));
-    if (workers == 1 && (!poll || count == 1)) {
-        for (std::size_t i = 0; i < count; ++i) body(i);
-        return;
-    }
-    Loop loop(count, workers, body);
-    std::vector<std::jthread> team;
-    team.reserve(workers);
-    for (unsigned t = 0; t < workers; ++t) team.emplace_back([&loop] { loop.work(); });
-    loop.wait(poll);
-    team.clear();
-    loop.rethrow();
+    Loop(count, body, poll, interval).run(std::min(wanted, count));
+}
+
+void checkpoint() {
+    if (current != nullptr) current->checkpoint();
 }
 
 }  // namespace kac

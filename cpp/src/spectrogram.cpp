@@ -9,6 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "kac/exponential.hpp"
+#include "kac/parallel.hpp"
+
 namespace kac {
 
 namespace {
@@ -34,11 +37,12 @@ std::vector<double> hann(std::size_t length) {
     return window;
 }
 
+/// mel = 2595 log_10(1 + f / 700), and back.
 double mel_from_hertz(double hertz) {
-    return 2595.0 * std::log10(1.0 + hertz / 700.0);
+    return 2595.0 / std::numbers::ln10 * logarithm(1.0 + hertz / 700.0);
 }
 double hertz_from_mel(double mel) {
-    return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0);
+    return 700.0 * exponential_minus_one(std::numbers::ln10 / 2595.0 * mel);
 }
 
 bool all_finite(std::span<const double> values) {
@@ -107,7 +111,8 @@ MelFilters::Filter MelFilters::triangle(double left, double peak, double right,
 std::vector<double> MelFilters::dense() const {
     std::vector<double> result(size() * bins_, 0.0);
     for (std::size_t m = 0; m < size(); ++m) {
-        std::ranges::copy(filters_[m].weights, &result[m * bins_ + filters_[m].first]);
+        const auto& [first, weights] = filters_[m];
+        std::copy(weights.begin(), weights.end(), &result[m * bins_ + first]);
     }
     return result;
 }
@@ -196,7 +201,7 @@ void Spectrogram::gather(const Batch& batch, std::size_t first, std::size_t used
         sources[i] = frame(batch, first + std::min(i, used - 1), reflected);
     }
     // The transform of the frames before has overwritten the zeros beside the window.
-    std::ranges::fill(scratch.signal, Lanes{});
+    std::fill(scratch.signal.begin(), scratch.signal.end(), Lanes{});
     Lanes* middle = scratch.signal.data() + (fft_.length() - window_.size()) / 2;
     for (std::size_t t = 0; t < window_.size(); ++t) {
         Lanes value{};
@@ -230,6 +235,7 @@ void Spectrogram::power(std::span<const double> signals, std::size_t length, std
     Scratch scratch(*this);
     const auto [first, last] = share(total, count, block);
     for (std::size_t at = first; at < last; at += lane_count) {
+        checkpoint();
         const std::size_t used = std::min(lane_count, last - at);
         gather(batch, at, used, scratch);
         const Lanes* result = transform(scratch);

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "describe.hpp"
+#include "kac/exponential.hpp"
+#include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 
 namespace kac {
@@ -24,10 +26,12 @@ double wrap(double turns) {
 template <typename Shape>
 void fill(double frequency, double sample_rate, std::span<double> out, Shape shape) {
     const Turns turns = turns_per_sample(frequency, sample_rate);
-    for (std::size_t n = 0; n < out.size(); ++n) {
-        out[n] = fraction(turns, static_cast<double>(n));
-    }
-    for (double& value : out) value = shape(value);
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t n = begin; n < end; ++n) {
+            out[n] = fraction(turns, static_cast<double>(n));
+        }
+        for (std::size_t n = begin; n < end; ++n) out[n] = shape(out[n]);
+    });
 }
 
 }  // namespace
@@ -62,12 +66,14 @@ void sweep(double sample_rate, std::span<double> out) {
                                     describe(sample_rate));
     }
     const auto length = static_cast<double>(out.size());
-    const double growth = std::log(0.5 * sample_rate / lowest);
+    const double growth = logarithm(0.5 * sample_rate / lowest);
     const double turns = lowest * (length / sample_rate) / growth;
-    for (std::size_t n = 0; n < out.size(); ++n) {
-        out[n] = turns * std::expm1(growth * (static_cast<double>(n) / length));
-    }
-    for (double& value : out) value = sin_cos_turns(value).sin;
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t n = begin; n < end; ++n) {
+            out[n] = turns * exponential_minus_one(growth * (static_cast<double>(n) / length));
+        }
+        for (std::size_t n = begin; n < end; ++n) out[n] = sin_cos_turns(out[n]).sin;
+    });
 }
 
 }  // namespace kac

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "describe.hpp"
+#include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 
 namespace kac {
@@ -27,15 +28,18 @@ void require_bit_depth(int bit_depth) {
                                 std::to_string(bit_depth));
 }
 
-/// x - x is 0, or NaN for what is not finite: a sum of it finds out without a branch a sample.
-void require_finite(std::span<const double> signal) {
+/// The samples [begin, end) of a signal, all of them finite.
+///
+/// x - x is 0, or NaN for what is not: a sum of it finds out without a branch a sample.
+std::span<const double> finite_part(std::span<const double> signal, std::size_t begin,
+                                    std::size_t end) {
+    const std::span<const double> part = signal.subspan(begin, end - begin);
     double sum = 0.0;
-    for (const double x : signal) sum += x - x;
-    if (sum == 0.0) return;
-    const auto bad =
-        std::find_if_not(signal.begin(), signal.end(), [](double x) { return std::isfinite(x); });
-    throw std::invalid_argument("sample " + std::to_string(bad - signal.begin()) +
-                                " must be finite, got " + describe(*bad));
+    for (const double x : part) sum += x - x;
+    if (sum == 0.0) return part;
+    while (std::isfinite(signal[begin])) ++begin;
+    throw std::invalid_argument("sample " + std::to_string(begin) + " must be finite, got " +
+                                describe(signal[begin]));
 }
 
 /// The integer that stands for x at full scale 2^(b-1), as a double; never -0.
@@ -47,30 +51,47 @@ double full_scale_of(int bit_depth) {
     return std::ldexp(1.0, bit_depth - 1);
 }
 
-/// Writes numbers little-endian, whatever the machine's own order.
+/// Appends numbers little-endian, whatever the machine's own order.
 class Encoder {
   public:
-    explicit Encoder(std::uint8_t* to) : to_(to) {}
+    explicit Encoder(std::vector<std::uint8_t>& to) : to_(to) {}
 
-    void text(std::string_view letters) { to_ = std::copy(letters.begin(), letters.end(), to_); }
+    void text(std::string_view letters) { to_.insert(to_.end(), letters.begin(), letters.end()); }
 
     template <int Bytes>
     void number(std::uint32_t value) {
-        for (int i = 0; i < Bytes; ++i) to_[i] = static_cast<std::uint8_t>(value >> (8 * i));
-        to_ += Bytes;
+        put<Bytes>(grow(Bytes), value);
+    }
+
+    void samples(std::span<const double> signal, int bit_depth) {
+        if (bit_depth == 16) samples<2>(signal);
+        if (bit_depth == 24) samples<3>(signal);
+        if (bit_depth == 32) samples<4>(signal);
+    }
+
+  private:
+    template <int Bytes>
+    static void put(std::uint8_t* to, std::uint32_t value) {
+        for (int i = 0; i < Bytes; ++i) to[i] = static_cast<std::uint8_t>(value >> (8 * i));
     }
 
     template <int Bytes>
     void samples(std::span<const double> signal) {
         const double full_scale = full_scale_of(8 * Bytes);
+        std::uint8_t* to = grow(Bytes * signal.size());
         for (const double x : signal) {
             const auto value = static_cast<std::int32_t>(to_integer(x, full_scale));
-            number<Bytes>(static_cast<std::uint32_t>(value));
+            put<Bytes>(to, static_cast<std::uint32_t>(value));
+            to += Bytes;
         }
     }
 
-  private:
-    std::uint8_t* to_;
+    std::uint8_t* grow(std::size_t bytes) {
+        to_.resize(to_.size() + bytes);
+        return to_.data() + to_.size() - bytes;
+    }
+
+    std::vector<std::uint8_t>& to_;
 };
 
 /// The sizes in the header are 32-bit; data of odd length carry a pad byte that is not counted.
@@ -125,9 +146,8 @@ class File {
     }
 
     void write(std::span<const std::uint8_t> bytes) {
-        constexpr std::size_t most = std::size_t{1} << 30;  // some systems refuse 2 GiB at once
         while (!bytes.empty()) {
-            const auto written = ::write(descriptor_, bytes.data(), std::min(bytes.size(), most));
+            const auto written = ::write(descriptor_, bytes.data(), bytes.size());
             if (written < 0 && errno == EINTR) continue;
             if (written <= 0) fail();
             bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -157,35 +177,44 @@ class File {
 
 void quantise(std::span<const double> signal, int bit_depth, std::span<double> out) {
     require_bit_depth(bit_depth);
-    require_finite(signal);
     const double full_scale = full_scale_of(bit_depth);
     const double step = 1.0 / full_scale;
-    for (std::size_t i = 0; i < signal.size(); ++i) {
-        out[i] = to_integer(signal[i], full_scale) * step;
-    }
+    in_parts(signal.size(), [&](std::size_t begin, std::size_t end) {
+        double* to = out.data() + begin;
+        for (const double x : finite_part(signal, begin, end)) {
+            *to++ = to_integer(x, full_scale) * step;
+        }
+    });
 }
 
 EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, int bit_depth) {
     const std::uint64_t size = checked_data_size(signal.size(), sample_rate, bit_depth);
-    require_finite(signal);
-    const auto clipped =
-        std::count_if(signal.begin(), signal.end(), [](double x) { return std::fabs(x) > 1.0; });
-
-    EncodedWav wav = {std::vector<std::uint8_t>(header_size + size + size % 2),
-                      static_cast<std::size_t>(clipped)};
-    Encoder encoder(wav.bytes.data());
+    EncodedWav wav = {};
+    wav.bytes.reserve(header_size + size + size % 2);
+    Encoder encoder(wav.bytes);
     encode_header(encoder, static_cast<std::uint32_t>(size),
                   static_cast<std::uint32_t>(sample_rate), static_cast<std::uint32_t>(bit_depth));
-    if (bit_depth == 16) encoder.samples<2>(signal);
-    if (bit_depth == 24) encoder.samples<3>(signal);
-    if (bit_depth == 32) encoder.samples<4>(signal);
+    in_parts(signal.size(), [&](std::size_t begin, std::size_t end) {
+        const std::span<const double> part = finite_part(signal, begin, end);
+        for (const double x : part) wav.clipped += std::fabs(x) > 1.0;
+        encoder.samples(part, bit_depth);
+    });
+    if (size % 2 == 1) encoder.number<1>(0);
     return wav;
 }
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync) {
+    // Piece by piece, for the sake of checkpoints: to write or sync all at once can take seconds.
+    constexpr std::size_t most = std::size_t{1} << 23;
     File file(path);
-    file.write(bytes);
-    if (sync) file.sync();
+    while (true) {
+        const std::span<const std::uint8_t> piece = bytes.first(std::min(bytes.size(), most));
+        file.write(piece);
+        if (sync) file.sync();
+        bytes = bytes.subspan(piece.size());
+        if (bytes.empty()) break;
+        checkpoint();
+    }
     file.close();
 }
 

@@ -1,11 +1,13 @@
 #include "kac/parallel.hpp"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
 #include <numeric>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -33,6 +35,72 @@ TEST_CASE("the first exception stops the loop and comes out of it") {
         CHECK(calls < 100000);
     }
 }
+
+TEST_CASE("after an exception the other bodies end at their next checkpoint") {
+    std::atomic<bool> waiting = false, finished = false;
+    const auto body = [&](std::size_t i) {
+        if (i == 1) {
+            while (!waiting) std::this_thread::yield();
+            throw std::invalid_argument("item 1");
+        }
+        waiting = true;
+        for (int k = 0; k < 10000; ++k) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            kac::checkpoint();
+        }
+        finished = true;
+    };
+    CHECK_THROWS_WITH_AS(kac::parallel_for(2, 2, body), "item 1", std::invalid_argument);
+    CHECK(!finished);
+}
+
+TEST_CASE("one item on one thread stays on the calling thread, which polls at checkpoints") {
+    const auto caller = std::this_thread::get_id();
+    const auto body = [&](std::size_t) {
+        CHECK(std::this_thread::get_id() == caller);
+        while (true) kac::checkpoint();
+    };
+    const auto poll = [] { throw std::runtime_error("interrupted"); };
+    CHECK_THROWS_WITH_AS(kac::parallel_for(1, 8, body, poll), "interrupted", std::runtime_error);
+}
+
+TEST_CASE("the calling thread polls while it waits for the others") {
+    const auto caller = std::this_thread::get_id();
+    std::atomic<bool> helped = false;
+    const auto body = [&](std::size_t) {
+        const bool helper = std::this_thread::get_id() != caller;
+        if (helper) helped = true;
+        while (helper) kac::checkpoint();
+        while (!helped) std::this_thread::yield();
+    };
+    const auto poll = [] { throw std::runtime_error("interrupted"); };
+    CHECK_THROWS_WITH_AS(kac::parallel_for(2, 2, body, poll), "interrupted", std::runtime_error);
+}
+
+TEST_CASE("outside of a loop, and after one, a checkpoint does nothing") {
+    kac::checkpoint();
+    const auto fail = [](std::size_t) { throw std::invalid_argument("no"); };
+    CHECK_THROWS_AS(kac::parallel_for(3, 2, fail), std::invalid_argument);
+    kac::checkpoint();
+}
+
+#if defined(__GLIBC__)
+TEST_CASE("where the system gives no more threads, those there are do the work") {
+    // A stack that fits no address space: no thread can be started.
+    pthread_attr_t usual, impossible;
+    pthread_getattr_default_np(&usual);
+    pthread_attr_init(&impossible);
+    pthread_attr_setstacksize(&impossible, std::size_t{1} << 50);
+    REQUIRE(pthread_setattr_default_np(&impossible) == 0);
+    CHECK_THROWS_AS(std::thread([] {}), std::system_error);
+    std::vector<int> visits(101);
+    kac::parallel_for(visits.size(), 7, [&](std::size_t i) { ++visits[i]; });
+    pthread_setattr_default_np(&usual);
+    pthread_attr_destroy(&impossible);
+    pthread_attr_destroy(&usual);
+    for (const int count : visits) CHECK(count == 1);
+}
+#endif
 
 TEST_CASE("a poll that throws stops the loop") {
     std::atomic<int> calls = 0;

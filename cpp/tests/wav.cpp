@@ -129,7 +129,7 @@ TEST_CASE("no samples are a file with a header") {
 
 TEST_CASE("a file holds the bytes, and a shorter one replaces it") {
     const TemporaryFile file;
-    for (const std::size_t size : {100000, 10, 0}) {
+    for (const std::size_t size : {100000U, 10U, 0U}) {
         for (const bool sync : {false, true}) {
             const Bytes bytes(size, 42);
             kac::write_file(file.path, bytes, sync);

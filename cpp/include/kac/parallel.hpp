@@ -1,20 +1,40 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 
 namespace kac {
 
-/// Called now and then by the calling thread while others work; may throw to stop them.
+/// Called now and then by the calling thread; may throw to stop the loop.
 using Poll = std::function<void()>;
 
-/// Call `body(i)` once for every i in [0, count), on `threads` threads (0: `available_threads()`).
+/// Call `body(i)` once for every i in [0, count), on `threads` threads (0: `available_threads()`),
+/// the calling one among them; where the system has fewer to give, on those.
 ///
 /// Items are handed out by an atomic counter, so `body` must not depend on the order or on the
-/// thread. After an exception, from `body` or from `poll`, no new item is started; the first one is
-/// rethrown here once every thread has stopped. With one thread, or one item and no poll, all is
-/// done on the calling thread.
+/// thread. After an exception, from `body` or from `poll`, no new item is started, and those under
+/// way end at their next `checkpoint`; the first exception is rethrown here once every thread has
+/// stopped. `poll` is called at checkpoints, and while others still work, once in an `interval`.
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body,
-                  const Poll& poll = {});
+                  const Poll& poll = {},
+                  std::chrono::milliseconds interval = std::chrono::milliseconds(50));
+
+/// For a body that takes long to call every millisecond or so: polls where it is time, and throws
+/// out of a body whose loop was stopped. Outside of a `parallel_for` it does nothing.
+void checkpoint();
+
+/// How many samples are worth a checkpoint.
+inline constexpr std::size_t checkpoint_samples = 8192;
+
+/// `body(begin, end)` for [0, size) in parts of `checkpoint_samples`, a checkpoint before each.
+template <typename Body>
+void in_parts(std::size_t size, Body&& body) {
+    for (std::size_t begin = 0; begin < size; begin += checkpoint_samples) {
+        checkpoint();
+        body(begin, std::min(begin + checkpoint_samples, size));
+    }
+}
 
 }  // namespace kac

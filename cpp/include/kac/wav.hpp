@@ -42,6 +42,7 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
 
 /// Create or replace a file; with `sync`, its data are on the disk when this returns.
 ///
+/// After an exception, a `checkpoint`'s among them, the file may be there in part.
 /// @throws FileError
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
 

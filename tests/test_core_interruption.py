@@ -1,0 +1,49 @@
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from kac_prediction import _core
+
+
+class Alarm:
+    """A signal every 20 ms that raises when it comes for the third time.
+
+    Were signals only seen once the core is done, there would be one, however many were sent.
+    """
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __call__(self, *_: object) -> None:
+        self.seen += 1
+        if self.seen == 3:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def alarm() -> Iterator[Alarm]:
+    alarm = Alarm()
+    before = signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    yield alarm
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(("sounds", "threads"), [(1, 0), (1, 1), (2, 1), (2, 2), (3, 2)])
+def test_signals_get_through_to_long_sounds(sounds: int, threads: int, alarm: Alarm) -> None:
+    # Some ten seconds a sound.
+    frequencies = np.full((sounds, 100_000), 440.0)
+    ones = np.ones(sounds)
+    with pytest.raises(KeyboardInterrupt):
+        _core.additive(frequencies, frequencies, ones, ones, 400_000, 48_000, threads)
+    assert alarm.seen == 3
+
+
+def test_the_core_works_on_after_an_interruption(alarm: Alarm) -> None:
+    frequencies = np.full((2, 100_000), 440.0)
+    with pytest.raises(KeyboardInterrupt):
+        _core.additive(frequencies, frequencies, [1, 1], [1, 1], 400_000, 48_000)
+    assert _core.tone("sqr", [0.0, 0.0, 0.0], 5, 48_000).tolist() == [[1.0] * 5] * 3
