@@ -178,8 +178,9 @@ class Routine:
         if not self._trackers:
             self._open_run(secrets.token_hex(4))
         for tracker in self._trackers:
-            layers.append(("wandb's config", tracker.config(self.P)))
-            self.P = merge_parameters(default, *layers)
+            if asked := tracker.config(self.P):
+                layers.append(("wandb's config", asked))
+                self.P = merge_parameters(default, *layers)
 
     def use_input(self, model_input: ModelInput) -> None:
         """Shape the dataset for a model, by the recipe that its checkpoints then carry.
