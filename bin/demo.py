@@ -19,12 +19,18 @@ from kac_prediction.routines import CircularDrumResult, SizeOfCircularDrum
 from kac_prediction.samplers import BesselModel
 
 HERE = Path(__file__).resolve().parent
+DEPTHS = ("tiny", "small", "medium", "large", "full")
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--drums", default=500, help="Drums to synthesise; each is struck five times.")
-@click.option("--epochs", default=30, help="Passes over the training part.")
-@click.option("--depth", default="tiny", help="Size of CRePE: tiny, small, medium, large, full.")
+@click.option(
+    "--drums",
+    type=click.IntRange(7),
+    default=500,
+    help="Drums to synthesise; each is struck five times.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=30, help="Passes over the training part.")
+@click.option("--depth", type=click.Choice(DEPTHS), default="tiny", help="Size of CRePE.")
 @click.option("--seed", default=0, help="What everything is drawn from.")
 @click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
 def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:

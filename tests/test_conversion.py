@@ -11,7 +11,6 @@ import torch
 
 from interruptions import Killed, die_at
 from kac_prediction.dataset import (
-    DatasetError,
     generateDataset,
     loadDataset,
     regenerateDataPoints,
@@ -124,16 +123,14 @@ def test_it_is_never_replaced(tmp_path: Path, digest: Digest, loaded: bool) -> N
     (tmp_path / "sample_00001.wav").write_bytes(b"sound")
     if loaded:
         loadDataset(str(tmp_path))
-    before = digest(tmp_path)
-    for overwrite in (False, True):
-        with pytest.raises(FileExistsError, match=r"never replaces: open it with loadDataset"):
-            generateDataset(
-                Click, {"duration": 0.01, "sample_rate": 800}, str(tmp_path), 2, overwrite=overwrite
-            )
-    assert digest(tmp_path) == before
-    (tmp_path / "sample_00002.wav").write_bytes(b"sound")
-    with pytest.raises(DatasetError, match=r"sample_00002\.wav"):
-        generateDataset(Click, {"duration": 0.01, "sample_rate": 800}, str(tmp_path), 2)
+    settings = {"duration": 0.01, "sample_rate": 800}
+    for beside in ("sample_00001.wav", "sample_00002.wav", "notes.txt"):
+        (tmp_path / beside).write_bytes(b"sound")
+        before = digest(tmp_path)
+        for overwrite in (False, True):
+            with pytest.raises(FileExistsError, match=r"never replaces: open it with loadDataset"):
+                generateDataset(Click, settings, str(tmp_path), 2, overwrite=overwrite)
+        assert digest(tmp_path) == before
 
 
 def test_what_is_drawn_anew_is_ours(tmp_path: Path) -> None:

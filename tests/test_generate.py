@@ -152,6 +152,16 @@ def test_foreign_files_are_refused_and_left_alone(
     assert digest(tmp_path) == before
 
 
+def test_a_dataset_that_is_there_is_returned_whatever_lies_beside_it(
+    tmp_path: Path, digest: Digest
+) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    (tmp_path / "sample_00001.wav.heard.wav").write_text("mine")
+    before = digest(tmp_path)
+    assert len(generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)) == 3
+    assert digest(tmp_path) == before
+
+
 def test_hidden_files_are_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*")
     generateDataset(Click, SETTINGS, str(tmp_path), 2)

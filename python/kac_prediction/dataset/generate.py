@@ -97,14 +97,15 @@ def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
     Raises:
         DatasetError, FileExistsError: it holds something else, which may not be replaced.
     """
-    directory.refuse_foreign_files()
     if not directory.holds_dataset():
+        directory.refuse_foreign_files()
         return False
     old = _replaceable(directory)
     difference = _difference(plan, _plan_of(old, plan))
     if not difference and directory.is_whole(old):
         logger.info("%s holds this very dataset already.", directory.path)
         return True
+    directory.refuse_foreign_files()
     if difference and not overwrite:
         raise FileExistsError(
             f"{directory.path} holds another dataset ({difference}): "
