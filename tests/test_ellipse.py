@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from scipy.special import ellipe
 
 from kac_prediction.geometry import Circle, Ellipse, Shape
 
+RNG = np.random.default_rng(5)
 lengths = st.floats(1e-3, 1e3)
 aspects = st.floats(1.0, 1e3)
 
@@ -62,6 +64,47 @@ def test_boundary_belongs_to_it(major: float, aspect: float, x: float, y: float)
     assert not np.any(ellipse.isPointInside(ellipse.outline() * 1.001))
     moved = Ellipse(major, major / aspect, (x, y))
     assert moved.isPointInside(moved.centroid)
+
+
+def nearest(point: np.ndarray, a: float, b: float) -> float:
+    """Search half the boundary for the nearest point, about the best of many."""
+
+    def distance(t):
+        return np.hypot(a * np.cos(t) - point[0], b * np.sin(t) - point[1])
+
+    ends = np.geomspace(1e-9, 1, 2000)
+    angles = np.sort(np.concatenate([np.linspace(0, np.pi, 20000), ends, np.pi - ends]))
+    best = int(distance(angles).argmin())
+    bounds = angles[max(best - 1, 0)], angles[min(best + 1, len(angles) - 1)]
+    found = minimize_scalar(distance, bounds=bounds, method="bounded", options={"xatol": 1e-13})
+    return min(found.fun, distance(angles[best]))
+
+
+@pytest.mark.parametrize("aspect", [1.0, 1.0001, 1.5, 4.0, 30.0, 1000.0])
+def test_depth_against_a_search_of_the_boundary(aspect: float) -> None:
+    a, b = 0.3 * aspect, 0.3
+    # The last centre of curvature of the longer axis, where the nearest point turns into two.
+    cusp = (a * a - b * b) / a
+    hard = [(0, 0), (cusp, 0), (cusp, 1e-13), (cusp / 2, 0), (a, 1e-7), (0, b / 2), (0, 1e-8)]
+    points = np.abs(np.concatenate([hard, RNG.normal(size=(15, 2)) * (a, b)]))
+    signs = np.where(((points / (a, b)) ** 2).sum(axis=1) <= 1, 1, -1)
+    expected = signs * [nearest(point, a, b) for point in points]
+    corner = np.array([5.0, -7.0])
+    for turned in points, -points, points * (-1, 1):
+        found = Ellipse(a, b, tuple(corner)).depth(turned + corner)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * a)
+
+
+def test_depth_of_a_disc() -> None:
+    points = RNG.normal(size=(100, 2))
+    expected = 0.7 - np.hypot(points[:, 0] - 0.1, points[:, 1])
+    np.testing.assert_allclose(Circle(0.7, (0.1, 0.0)).depth(points), expected, atol=1e-14)
+    assert Circle(0.7).depth([(0, 0)]) == pytest.approx(0.7, rel=1e-12)
+
+
+def test_a_smooth_boundary_has_neither_walls_nor_corners() -> None:
+    assert Ellipse(2.0, 1.0).walls().shape == (0, 2, 2)
+    assert Circle(1.0).corners().shape == (0,)
 
 
 def test_one_point_or_many() -> None:

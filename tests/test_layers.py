@@ -28,6 +28,7 @@ MAY_USE = {
     "pydantic": {"pipeline"},
     "scipy": {"physics", "pipeline"},
     "shapely": {"geometry"},
+    "skfem": {"physics"},
     "soundfile": {"dataset", "pipeline"},
     "torch": {"dataset", "pipeline", "architecture", "routines"},
     "tqdm": {"dataset", "pipeline", "cli"},

@@ -1,6 +1,32 @@
 """Shapes: what a drum looks like."""
 
+from .catalogue import shape_called
 from .ellipse import Circle, Ellipse
+from .isospectral import isospectral_pair, weylCondition
+from .lines import isColinear, largestVector, lineIntersection
+from .polygon import Polygon
+from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
+from .regular import RegularPolygon, RegularStar
 from .shape import Shape, ShapeSettings
+from .unit_polygons import UnitRectangle, UnitTriangle
 
-__all__ = ["Circle", "Ellipse", "Shape", "ShapeSettings"]
+__all__ = [
+    "Circle",
+    "ConvexPolygon",
+    "Ellipse",
+    "IrregularStar",
+    "Polygon",
+    "RegularPolygon",
+    "RegularStar",
+    "Shape",
+    "ShapeSettings",
+    "TravellingSalesmanPolygon",
+    "UnitRectangle",
+    "UnitTriangle",
+    "isColinear",
+    "isospectral_pair",
+    "largestVector",
+    "lineIntersection",
+    "shape_called",
+    "weylCondition",
+]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .shape import Shape, ShapeSettings, require_point, require_positive
+from .ellipse_distance import distance_to_ellipse
+from .shape import Float64, Shape, ShapeSettings, require_point, require_positive
 
 _DRAWN_LENGTH = (0.1, 1.0)
 _DRAWN_ASPECT = (1.0, 4.0)
@@ -56,7 +57,7 @@ class Ellipse(Shape):
             raise ValueError(
                 f"minor must not be longer than major ({major!r}), got {minor!r}: exchange them."
             )
-        rng = np.random.default_rng() if rng is None else rng
+        rng = np.random.default_rng(rng)
         if major == 0 and minor == 0:
             major = rng.uniform(*_DRAWN_LENGTH)
         self._major = float(major or minor * rng.uniform(*_DRAWN_ASPECT))
@@ -109,7 +110,7 @@ class Ellipse(Shape):
             total -= weight * half**2
         return 2 * math.pi * total / a
 
-    def outline(self, points: int = 256) -> npt.NDArray[np.float64]:
+    def outline(self, points: int = 256) -> Float64:
         """Walk once around the boundary, from the far end of the longer axis.
 
         Args:
@@ -134,10 +135,14 @@ class Ellipse(Shape):
     def _centroid(self) -> tuple[float, float]:
         return self._middle
 
-    def _contains(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
         scaled = (points - self._middle) / (self.major, self.minor)
         inside: npt.NDArray[np.bool_] = (scaled**2).sum(axis=1) <= 1 + _ROUNDING
         return inside
+
+    def _depth(self, points: Float64) -> Float64:
+        distance = distance_to_ellipse(points - self._middle, self.major, self.minor)
+        return np.where(self._contains(points), distance, -distance)
 
     def _move(self, x: float, y: float) -> None:
         self._middle = (self._middle[0] + x, self._middle[1] + y)
@@ -175,7 +180,7 @@ class Circle(Ellipse):
                 numbers.
         """
         if r == 0:
-            r = (np.random.default_rng() if rng is None else rng).uniform(*_DRAWN_LENGTH)
+            r = np.random.default_rng(rng).uniform(*_DRAWN_LENGTH)
         r = require_positive("r", r)
         super().__init__(r, r, centroid)
 

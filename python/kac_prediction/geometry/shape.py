@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-_Float64 = npt.NDArray[np.float64]
+Float64 = npt.NDArray[np.float64]
 
 
 class ShapeSettings(TypedDict, total=False):
@@ -19,7 +19,8 @@ class Shape(ABC):
     """A region of the plane, in metres, that can be scaled, moved and drawn.
 
     A subclass says what it measures (`_area`, `_centroid`, `perimeter`), how it is scaled and
-    moved, which points it contains and what its outline is; the rest is here.
+    moved, which points it contains, how deep they lie and what its outline is; one that is not
+    smooth names its `walls` and `corners`. The rest is here.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -63,15 +64,36 @@ class Shape(ABC):
         """The numbers that make this shape, as the labels of a dataset: a list for each name."""
 
     @abstractmethod
-    def outline(self, points: int = 256) -> _Float64:
+    def outline(self, points: int = 256) -> Float64:
         """Walk once around the boundary.
 
         Args:
-            points: how many points a smooth boundary is drawn with.
+            points: how many points a smooth boundary is drawn with; a polygon has its vertices.
 
         Returns:
             The boundary, counter-clockwise and closed, shape (points + 1, 2), metres.
         """
+
+    def __repr__(self) -> str:
+        """Name the class, its area and where it lies."""
+        x, y = self.centroid
+        return f"<{type(self).__name__} of area {self.area:.6g} about ({x:.6g}, {y:.6g})>"
+
+    def walls(self) -> Float64:
+        """Return the straight stretches of the boundary, counter-clockwise.
+
+        Returns:
+            Their ends (from, to), shape (k, 2, 2), metres; none for a smooth shape.
+        """
+        return np.empty((0, 2, 2))
+
+    def corners(self) -> Float64:
+        """Return the interior angles of the boundary's corners, counter-clockwise.
+
+        Returns:
+            Radians in (0, 2 pi), shape (k,): corner k begins wall k; none for a smooth shape.
+        """
+        return np.empty(0)
 
     @abstractmethod
     def _area(self) -> float:
@@ -82,8 +104,12 @@ class Shape(ABC):
         """Return the centroid."""
 
     @abstractmethod
-    def _contains(self, points: _Float64) -> npt.NDArray[np.bool_]:
+    def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
         """Say which of the finite points, shape (n, 2), lie inside or on the boundary."""
+
+    @abstractmethod
+    def _depth(self, points: Float64) -> Float64:
+        """Return how deep the finite points, shape (n, 2), lie: 0 or more where contained."""
 
     @abstractmethod
     def _move(self, x: float, y: float) -> None:
@@ -110,10 +136,23 @@ class Shape(ABC):
             raise ValueError(
                 f"p must be one point (x, y) or points of shape (n, 2), got {points.shape}."
             )
-        if not np.isfinite(points).all():
-            raise ValueError(f"p must hold finite numbers, got {points[~np.isfinite(points)][0]}.")
-        inside = self._contains(points.reshape(-1, 2))
+        inside = self._contains(require_points("p", points.reshape(-1, 2)))
         return bool(inside[0]) if points.ndim == 1 else inside
+
+    def depth(self, points: npt.ArrayLike) -> Float64:
+        """Return how far inside the boundary points lie.
+
+        Args:
+            points: shape (n, 2), metres.
+
+        Returns:
+            Shape (n,), metres: the distance to the nearest point of the boundary, negative
+            outside. `isPointInside` is where this is 0 or more.
+
+        Raises:
+            ValueError: `points` has another shape or holds a number that is not finite.
+        """
+        return self._depth(require_points("points", points))
 
     def draw(self, grid_size: int) -> npt.NDArray[np.bool_]:
         """Draw the shape on a square grid that its longer side fills.
@@ -150,3 +189,16 @@ def require_point(name: str, value: Sequence[float]) -> tuple[float, float]:
     if len(value) != 2 or not all(math.isfinite(number) for number in value):
         raise ValueError(f"{name} must be two finite numbers (x, y), got {value!r}.")
     return float(value[0]), float(value[1])
+
+
+def require_points(name: str, value: npt.ArrayLike) -> Float64:
+    """Return `value` as an array; raise ValueError unless it is (n, 2) finite numbers."""
+    points = np.asarray(value, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}.")
+    wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if wrong.size:
+        raise ValueError(
+            f"{name} must hold finite numbers, got {points[wrong[0]].tolist()} as point {wrong[0]}."
+        )
+    return points

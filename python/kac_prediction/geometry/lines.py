@@ -1,0 +1,178 @@
+"""Points, stretches of line and how they meet."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from .shape import Float64, require_points
+
+Meeting = Literal["none", "intersect", "vertex", "branch", "adjacent", "colinear"]
+
+_FLAT = 1e-12
+_ROUNDING = 4 * np.finfo(np.float64).eps
+_ROWS = 256
+
+
+def isColinear(vertices: npt.ArrayLike) -> bool:
+    """Say whether three points lie on one line.
+
+    They do where the triangle they span is no higher, over its longest side, than 1e-12 of that
+    side or than the rounding of the coordinates, whatever the unit of length.
+
+    Args:
+        vertices: shape (3, 2).
+
+    Returns:
+        True where they lie on one line; two points that are the same always do, with any third.
+
+    Raises:
+        ValueError: `vertices` has another shape or holds a number that is not finite.
+    """
+    points = _require_shape("vertices", vertices, 3)
+    sides = np.roll(points, -1, axis=0) - points
+    longest = float(np.hypot(*sides.T).max())
+    if longest == 0:
+        return True
+    height = abs(_cross(sides[0], sides[1])) / longest
+    return bool(height <= _tolerance(points, longest))
+
+
+def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
+    """Find the two points that lie farthest apart.
+
+    Only corners of the convex hull can, so the rest is left out before all distances are taken.
+
+    Args:
+        vertices: shape (n, 2), n from 2.
+
+    Returns:
+        Their distance and their indices i < j, the first pair of several that are as far apart.
+
+    Raises:
+        ValueError: `vertices` has another shape, fewer than two points or a number that is not
+            finite.
+    """
+    points = require_points("vertices", vertices)
+    if len(points) < 2:
+        raise ValueError(f"vertices must be at least two points, got {len(points)}.")
+    chosen = _hull(points)
+    if len(chosen) < 2:
+        return 0.0, (0, 1)
+    best, pair = -1.0, (0, 1)
+    for start in range(0, len(chosen), _ROWS):
+        rows = chosen[start : start + _ROWS]
+        distances = np.hypot(*(points[rows, None] - points[chosen]).transpose(2, 0, 1))
+        i, j = divmod(int(distances.argmax()), len(chosen))
+        if distances[i, j] > best:
+            best, pair = float(distances[i, j]), (int(rows[i]), int(chosen[j]))
+    return best, pair
+
+
+def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float64]:
+    """Say how two stretches of line meet, and where.
+
+    Points closer than 1e-12 of the longer stretch, or than the rounding of the coordinates, count
+    as one.
+
+    Args:
+        A: the two ends of one, shape (2, 2).
+        B: the two ends of the other, shape (2, 2).
+
+    Returns:
+        What they do and the point, shape (2,):
+
+        - "none": they do not meet; the point is empty, shape (0,);
+        - "intersect": each crosses the other between its ends;
+        - "vertex": they share an end and turn there;
+        - "branch": an end of one lies between the ends of the other: that end;
+        - "adjacent": they share an end, and one goes on where the other stops, on one line;
+        - "colinear": they lie on each other along a stretch: the mean of the four ends.
+
+    Raises:
+        ValueError: `A` or `B` has another shape, holds a number that is not finite, or has two ends
+            that are one point.
+    """
+    a, b = _require_line("A", A), _require_line("B", B)
+    lengths = [float(np.hypot(*(line[1] - line[0]))) for line in (a, b)]
+    tolerance = _tolerance(np.concatenate([a, b]), max(lengths))
+    # Seen from the longer one, whose direction is known best.
+    base, other = (a, b) if lengths[0] >= lengths[1] else (b, a)
+    along, aside = _seen_from(base, other)
+    if (np.abs(aside) <= tolerance).all():
+        return _on_one_line(base, other, along, tolerance)
+    apart = np.hypot(*(a[:, None] - b).transpose(2, 0, 1))
+    if apart.min() <= tolerance:
+        return "vertex", a[apart.argmin() // 2].copy()
+    return _branching(a, b, tolerance) or _crossing(a, b)
+
+
+def _on_one_line(
+    base: Float64, other: Float64, along: Float64, tolerance: float
+) -> tuple[Meeting, Float64]:
+    """Tell apart how two stretches of one line meet; `other` lies at `along` on `base`."""
+    overlap = min(float(np.hypot(*(base[1] - base[0]))), along.max()) - max(0.0, along.min())
+    if overlap > tolerance:
+        return "colinear", np.concatenate([base, other]).mean(axis=0)
+    if overlap < -tolerance:
+        return "none", np.empty(0)
+    return "adjacent", (base[1] if along.max() > abs(along.min()) else base[0]).copy()
+
+
+def _branching(a: Float64, b: Float64, tolerance: float) -> tuple[Meeting, Float64] | None:
+    """Return the end of one stretch that lies between the ends of the other, if there is one."""
+    for line, ends in ((a, b), (b, a)):
+        along, aside = _seen_from(line, ends)
+        between = (along > 0) & (along < np.hypot(*(line[1] - line[0])))
+        touching = between & (np.abs(aside) <= tolerance)
+        if touching.any():
+            return "branch", ends[touching.argmax()].copy()
+    return None
+
+
+def _crossing(a: Float64, b: Float64) -> tuple[Meeting, Float64]:
+    """Return where two stretches that touch at none of their ends cross, if they do."""
+    from_a, from_b = _seen_from(a, b)[1], _seen_from(b, a)[1]
+    if (np.signbit(from_a[0]) == np.signbit(from_a[1])) or (
+        np.signbit(from_b[0]) == np.signbit(from_b[1])
+    ):
+        return "none", np.empty(0)
+    return "intersect", a[0] + (a[1] - a[0]) * (from_b[0] / (from_b[0] - from_b[1]))
+
+
+def _seen_from(line: Float64, points: Float64) -> tuple[Float64, Float64]:
+    """Return how far points lie along a line, from its first end, and to the left of it."""
+    direction = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
+    relative = points - line[0]
+    aside: Float64 = direction[0] * relative[:, 1] - direction[1] * relative[:, 0]
+    return relative @ direction, aside
+
+
+def _hull(points: Float64) -> npt.NDArray[np.int64]:
+    """Return the indices of the corners of the convex hull, ascending, each point once."""
+    corners = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points)))
+    values, first = np.unique(points @ (1, 1j), return_index=True)
+    return np.sort(first[np.isin(values, corners @ (1, 1j))])
+
+
+def _cross(u: Float64, v: Float64) -> float:
+    return float(u[0] * v[1] - u[1] * v[0])
+
+
+def _tolerance(points: Float64, length: float) -> float:
+    return max(_FLAT * length, _ROUNDING * float(np.abs(points).max()))
+
+
+def _require_shape(name: str, value: npt.ArrayLike, count: int) -> Float64:
+    points = require_points(name, value)
+    if len(points) != count:
+        raise ValueError(f"{name} must be {count} points, shape ({count}, 2), got {points.shape}.")
+    return points
+
+
+def _require_line(name: str, value: npt.ArrayLike) -> Float64:
+    line = _require_shape(name, value, 2)
+    if (line[0] == line[1]).all():
+        raise ValueError(f"{name} must have two ends, both are {line[0].tolist()}.")
+    return line

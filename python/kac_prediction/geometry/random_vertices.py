@@ -1,0 +1,149 @@
+"""The drawing of random polygons."""
+
+from collections.abc import Callable
+from operator import index
+
+import numpy as np
+import shapely
+
+from .polygon import at_unit_area
+from .shape import Float64
+from .vertices import signed_area
+
+_DRAWS = 1000
+_ROUNDED = 0.1
+_CLEAR = 0.1
+_SHORTER = 1e-12
+
+
+def draw_polygon(
+    points: Callable[[int, np.random.Generator], Float64],
+    N: int,
+    max_vertices: int,
+    rng: np.random.Generator,
+) -> Float64:
+    """Draw vertices until they make a drum.
+
+    Args:
+        points: draws the given number of vertices.
+        N: number of vertices. Below 3: drawn once, uniform in 3 .. `max_vertices`.
+        max_vertices: the most that are drawn.
+        rng: draws the number, then the vertices.
+
+    Returns:
+        Counter-clockwise, of unit area, the centroid at the origin; shape (N, 2).
+
+    Raises:
+        TypeError: `N` or `max_vertices` is not an integer.
+        ValueError: `N` is to be drawn and `max_vertices` is below 3.
+        RuntimeError: none of 1000 polygons of so many vertices made a drum.
+    """
+    count, most = index(N), index(max_vertices)
+    if count < 3:
+        if most < 3:
+            raise ValueError(f"max_vertices must be at least 3, got {most}.")
+        count = int(rng.integers(3, most, endpoint=True))
+    for _ in range(_DRAWS):
+        vertices = points(count, rng)
+        if is_a_drum(vertices):
+            return at_unit_area(vertices if signed_area(vertices) > 0 else vertices[::-1])
+    raise RuntimeError(f"none of {_DRAWS} polygons of {count} vertices made a drum: use fewer.")
+
+
+def is_a_drum(vertices: Float64) -> bool:
+    """Say whether a polygon is simple, wide enough and clear of itself.
+
+    Wide enough: 4 pi A / P^2, with area A and perimeter P, is at least 0.1 (a disc has 1). A disc
+    of the radius A / P fits inside (Bonnesen), here 0.09 sqrt(A) or more: three cells of the grid
+    of a drum of 0.1 m at 48 kHz. Beyond ten vertices the bound falls as 1 / N^2, as the polygons of
+    many random points are long and narrow.
+    Clear of itself: no vertex can touch another one, or another edge, by a move shorter than
+    0.1 P / N^2 (a hundredth of the mean edge at ten vertices).
+    Source: R. Osserman, "Bonnesen-style isoperimetric inequalities", Am. Math. Monthly 86 (1979),
+    1-29, doi:10.1080/00029890.1979.11994723.
+    """
+    count, region = len(vertices), shapely.polygons(vertices)
+    if not shapely.is_valid(region):
+        return False
+    perimeter = shapely.length(region)
+    roundness = 4 * np.pi * shapely.area(region) / perimeter**2
+    clearance = shapely.minimum_clearance(region) / perimeter
+    return bool(roundness >= _ROUNDED * min(1, 10 / count) ** 2 and clearance >= _CLEAR / count**2)
+
+
+def convex_vertices(N: int, rng: np.random.Generator) -> Float64:
+    """Draw a convex polygon, shape (N, 2), within a square of side 1.
+
+    The sorted coordinates of random points, dealt at random to two chains from the least to the
+    greatest, give steps that sum to 0, the x and the y on their own; paired at random and put in
+    order of their angles they are the edges.
+    Source: P. Valtr, "Probability that n random points are in convex position", Discrete &
+    Computational Geometry 13 (1995), 637-643, doi:10.1007/BF02574070.
+    """
+    steps = np.column_stack([_steps_summing_to_nothing(N, rng) for _ in range(2)])
+    steps[:, 1] = rng.permutation(steps[:, 1])
+    return np.cumsum(steps[np.argsort(np.arctan2(steps[:, 1], steps[:, 0]))], axis=0)
+
+
+def star_vertices(N: int, rng: np.random.Generator) -> Float64:
+    """Draw points of the unit square, in order of their angles about their mean, shape (N, 2).
+
+    The mean lies within the hull, so that each angle between neighbours is below pi and all of the
+    boundary is seen from there.
+    """
+    points = rng.random((N, 2))
+    x, y = (points - points.mean(axis=0)).T
+    return points[np.argsort(np.arctan2(y, x))]
+
+
+def travelling_vertices(N: int, rng: np.random.Generator) -> Float64:
+    """Draw points of the unit square, in the order of a round trip without crossings, (N, 2).
+
+    As long as two edges cross, the part of the trip between them is walked the other way, which
+    uncrosses them and makes the trip shorter: it ends. (2-opt, of crossings alone.)
+    Source: J. van Leeuwen and A. A. Schoone, "Untangling a travelling salesman tour in the plane",
+    Proc. 7th Conference on Graphtheoretic Concepts in Computer Science (WG 81), 1982, 87-98.
+    """
+    trip = rng.random((N, 2))
+    edge, passed = 0, 0
+    while passed < N:
+        crossed = _edge_across(trip, edge)
+        if crossed is None:
+            edge, passed = (edge + 1) % N, passed + 1
+        else:
+            low, high = sorted((edge, crossed))
+            trip[low + 1 : high + 1] = trip[low + 1 : high + 1][::-1].copy()
+            passed = 0
+    return trip
+
+
+def _edge_across(trip: Float64, edge: int) -> int | None:
+    """Return an edge of the trip that crosses this one and is worth uncrossing."""
+    start, end = trip, np.roll(trip, -1, axis=0)
+    a, b = start[edge], end[edge]
+    crossing = (_left(a, b, start) * _left(a, b, end) < 0) & (
+        _left(start, end, a) * _left(start, end, b) < 0
+    )
+    for other in np.flatnonzero(crossing):
+        c, d = start[other], end[other]
+        before = np.hypot(*(b - a)) + np.hypot(*(d - c))
+        if np.hypot(*(c - a)) + np.hypot(*(d - b)) < before - _SHORTER:
+            return int(other)
+    return None
+
+
+def _left(a: Float64, b: Float64, c: Float64) -> Float64:
+    """Return twice the area of the triangle (a, b, c), positive where c lies left of a to b."""
+    u, v = b - a, c - a
+    area: Float64 = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    return area
+
+
+def _steps_summing_to_nothing(N: int, rng: np.random.Generator) -> Float64:
+    """Return N steps along two chains of random numbers, up the one and down the other."""
+    numbers = np.sort(rng.random(N))
+    upwards = rng.random(N - 2) < 0.5
+    least, most, between = numbers[:1], numbers[-1:], numbers[1:-1]
+    up = np.diff(np.concatenate([least, between[upwards], most]))
+    down = np.diff(np.concatenate([least, between[~upwards], most]))
+    return np.concatenate([up, -down])
