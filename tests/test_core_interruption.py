@@ -38,8 +38,25 @@ def test_signals_get_through_to_long_sounds(sounds: int, threads: int, alarm: Al
     frequencies = np.full((sounds, 100_000), 440.0)
     ones = np.ones(sounds)
     with pytest.raises(KeyboardInterrupt):
-        _core.additive(frequencies, frequencies, ones, ones, 400_000, 48_000, threads)
+        _core.additive(frequencies, frequencies, ones, ones, 400_000, 48_000, threads=threads)
     assert alarm.seen == 3
+
+
+def test_signals_get_through_to_long_simulations(alarm: Alarm) -> None:
+    # Some seconds each.
+    grid, fields = _core.Grid(np.ones((350, 350), bool)), np.zeros((2, 350, 350))
+    simulation = _core.Simulation(grid, *fields, 0.5, 0.0, 1.0)
+    for run in (
+        lambda: _core.membranes(
+            [grid] * 2, [[0.5, 0, 1]] * 2, [([9], [1])] * 2, [0, 1], [([9], [1])] * 2, 100_000, 1
+        ),
+        lambda: simulation.step(100_000),
+        lambda: _core.fdtd_waveform(grid, *fields, 0.5, 0.0, 1.0, 100_000, [9], [1.0]),
+    ):
+        alarm.seen = 0
+        with pytest.raises(KeyboardInterrupt):
+            run()
+        assert alarm.seen == 3
 
 
 def test_the_core_works_on_after_an_interruption(alarm: Alarm) -> None:

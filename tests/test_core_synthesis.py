@@ -26,7 +26,7 @@ def modal_sum(frequencies, weights, decay: float, length: int) -> np.ndarray:
     return sound
 
 
-def additive(frequencies, weights, decay=0.0, peak=0.0, length=RATE, rate=RATE, threads=1):
+def additive(frequencies, weights, decay=0.0, peak=0.0, length=RATE, rate=RATE, **options):
     return _core.additive(
         np.atleast_2d(frequencies),
         np.atleast_2d(weights),
@@ -34,7 +34,7 @@ def additive(frequencies, weights, decay=0.0, peak=0.0, length=RATE, rate=RATE, 
         [peak],
         length,
         rate,
-        threads=threads,
+        **options,
     )[0]
 
 
@@ -49,6 +49,29 @@ def test_additive_is_the_sum_of_its_partials(decay: float) -> None:
     weights = rng.normal(size=70) * frequencies
     expected = modal_sum(frequencies, weights, decay, RATE // 2)
     assert_close(additive(frequencies, weights, decay, length=RATE // 2), expected, 1e-11)
+
+
+def test_single_precision_is_good_to_a_millionth_of_the_peak() -> None:
+    rng = np.random.default_rng(2)
+    frequencies = rng.uniform(20, 24000, (3, 400))
+    weights = rng.normal(size=(3, 400)) * frequencies
+    arguments = (frequencies, weights, [0.0, 3.45, 400.0], [1.0, 0.5, 2.0], RATE, RATE)
+    single = _core.additive(*arguments, precision="single")
+    double = _core.additive(*arguments, precision="double")
+    assert single.dtype == np.float32
+    assert double.dtype == np.float64
+    error = np.abs(single - double).max(axis=1) / np.abs(double).max(axis=1)
+    assert (error < 1e-6).all()
+    assert (error > 1e-9).all()
+    relaxing = additive([10.0, 500.0], [1.0, 1.0], 400.0, 1.0, precision="single")
+    assert_close(relaxing, additive([10.0, 500.0], [1.0, 1.0], 400.0, 1.0), 1e-6)
+
+
+def test_single_precision_says_when_a_sum_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="overflow"):
+        additive(1.0, 1e40, precision="single")
+    with pytest.raises(ValueError, match="precision must be double or single, got 'half'"):
+        additive(1.0, 1.0, precision="half")
 
 
 def test_a_minute_drifts_nowhere() -> None:
@@ -99,7 +122,7 @@ def test_peaks() -> None:
 def test_threads_never_change_a_bit() -> None:
     rng = np.random.default_rng(3)
     arguments = (rng.uniform(0, 25000, (9, 40)), rng.normal(size=(9, 40)), rng.uniform(0, 900, 9))
-    sounds = [_core.additive(*arguments, np.ones(9), 5001, RATE, threads) for threads in (1, 2, 7)]
+    sounds = [_core.additive(*arguments, np.ones(9), 5001, RATE, threads=t) for t in (1, 2, 7)]
     assert np.array_equal(sounds[0], sounds[1])
     assert np.array_equal(sounds[0], sounds[2])
     alone = _core.additive(*(a[4:5] for a in arguments), [1.0], 5001, RATE)

@@ -16,8 +16,12 @@ namespace kac::python {
 
 namespace py = pybind11;
 
-/// A C-contiguous float64 array; anything that converts to one is accepted and copied if need be.
-using Array = py::array_t<double, py::array::c_style | py::array::forcecast>;
+/// A C-contiguous array; anything that converts to one is accepted and copied if need be.
+template <typename Real>
+using ArrayOf = py::array_t<Real, py::array::c_style | py::array::forcecast>;
+
+/// Of float64, as which numbers come in.
+using Array = ArrayOf<double>;
 
 inline std::size_t extent(const py::array& array, py::ssize_t axis) {
     return static_cast<std::size_t>(array.shape(axis));
@@ -40,16 +44,19 @@ inline std::span<const double> row(std::span<const double> values, std::size_t w
     return values.subspan(i * width, width);
 }
 
-inline std::span<double> row(std::span<double> values, std::size_t width, std::size_t i) {
+template <typename Real>
+std::span<Real> row(std::span<Real> values, std::size_t width, std::size_t i) {
     return values.subspan(i * width, width);
 }
 
 /// A new array of this shape, its values not set, and the span to write them through.
-inline Array empty(std::vector<std::size_t> shape) {
-    return Array(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+template <typename Real = double>
+ArrayOf<Real> empty(std::vector<std::size_t> shape) {
+    return ArrayOf<Real>(std::vector<py::ssize_t>(shape.begin(), shape.end()));
 }
 
-inline std::span<double> writable(Array& array) {
+template <typename Real>
+std::span<Real> writable(ArrayOf<Real>& array) {
     return {array.mutable_data(), static_cast<std::size_t>(array.size())};
 }
 
@@ -76,6 +83,35 @@ void run_sounds(std::size_t sounds, unsigned threads, Body&& body) {
             throw std::invalid_argument("sound " + std::to_string(i) + ": " + error.what());
         }
     });
+}
+
+inline std::size_t positive_length(py::ssize_t length) {
+    if (length >= 1) return static_cast<std::size_t>(length);
+    throw std::invalid_argument("length must be at least 1, got " + std::to_string(length));
+}
+
+inline bool is_single(const std::string& precision) {
+    if (precision == "single") return true;
+    if (precision == "double") return false;
+    throw std::invalid_argument("precision must be double or single, got '" + precision + "'");
+}
+
+/// `render(i, out)` for every sound, into a new array of doubles or floats.
+template <typename Real, typename Render>
+ArrayOf<Real> render_sounds(std::size_t sounds, std::size_t length, unsigned threads,
+                            Render&& render) {
+    ArrayOf<Real> result = empty<Real>({sounds, length});
+    const std::span<Real> out = writable(result);
+    run_sounds(sounds, threads, [&](std::size_t i) { render(i, row(out, length, i)); });
+    return result;
+}
+
+/// The same, the type named by `precision`; `render` takes both.
+template <typename Render>
+py::array render_sounds(const std::string& precision, std::size_t sounds, std::size_t length,
+                        unsigned threads, Render&& render) {
+    if (is_single(precision)) return render_sounds<float>(sounds, length, threads, render);
+    return render_sounds<double>(sounds, length, threads, render);
 }
 
 }  // namespace kac::python

@@ -6,11 +6,6 @@ namespace kac::python {
 
 namespace {
 
-std::size_t positive_length(py::ssize_t length) {
-    if (length >= 1) return static_cast<std::size_t>(length);
-    throw std::invalid_argument("length must be at least 1, got " + std::to_string(length));
-}
-
 void require_one_each(const Array& values, std::size_t sounds, const char* name) {
     require_dimensions(values, 1, name);
     if (extent(values, 0) == sounds) return;
@@ -19,17 +14,9 @@ void require_one_each(const Array& values, std::size_t sounds, const char* name)
                                 std::to_string(extent(values, 0)));
 }
 
-/// `render(i, out)` for every sound, into a new array.
-template <typename Render>
-Array render_sounds(std::size_t sounds, std::size_t length, unsigned threads, Render&& render) {
-    Array result = empty({sounds, length});
-    const std::span<double> out = writable(result);
-    run_sounds(sounds, threads, [&](std::size_t i) { render(i, row(out, length, i)); });
-    return result;
-}
-
-Array additive(const Array& frequencies, const Array& weights, const Array& decays,
-               const Array& peaks, py::ssize_t length, double sample_rate, unsigned threads) {
+py::array additive(const Array& frequencies, const Array& weights, const Array& decays,
+                   const Array& peaks, py::ssize_t length, double sample_rate,
+                   const std::string& precision, unsigned threads) {
     require_dimensions(frequencies, 2, "frequencies");
     require_dimensions(weights, 2, "weights");
     const std::size_t sounds = extent(frequencies, 0), partials = extent(frequencies, 1);
@@ -43,8 +30,8 @@ Array additive(const Array& frequencies, const Array& weights, const Array& deca
     require_one_each(peaks, sounds, "peaks");
     const std::span<const double> f = view(frequencies), w = view(weights);
     const std::span<const double> decay = view(decays), peak = view(peaks);
-    return render_sounds(sounds, positive_length(length), threads,
-                         [&](std::size_t i, std::span<double> out) {
+    return render_sounds(precision, sounds, positive_length(length), threads,
+                         [&](std::size_t i, auto out) {
                              kac::additive(row(f, partials, i), row(w, partials, i), decay[i],
                                            peak[i], sample_rate, out);
                          });
@@ -63,10 +50,10 @@ Array tone(const std::string& waveshape, const Array& frequencies, py::ssize_t l
     require_dimensions(frequencies, 1, "frequencies");
     const Waveshape shape = waveshape_called(waveshape);
     const std::span<const double> frequency = view(frequencies);
-    return render_sounds(frequency.size(), positive_length(length), threads,
-                         [&](std::size_t i, std::span<double> out) {
-                             kac::tone(shape, frequency[i], sample_rate, out);
-                         });
+    return render_sounds<double>(frequency.size(), positive_length(length), threads,
+                                 [&](std::size_t i, std::span<double> out) {
+                                     kac::tone(shape, frequency[i], sample_rate, out);
+                                 });
 }
 
 Array sweep(py::ssize_t length, double sample_rate) {
@@ -81,7 +68,7 @@ Array sweep(py::ssize_t length, double sample_rate) {
 void bind_synthesis(py::module_& module) {
     using namespace py::literals;
     module.def("additive", &additive, "frequencies"_a, "weights"_a, "decays"_a, "peaks"_a,
-               "length"_a, "sample_rate"_a, "threads"_a = 0,
+               "length"_a, "sample_rate"_a, "precision"_a = "double", "threads"_a = 0,
                R"(Sounds as sums of partials that decay at one rate a sound (modal synthesis).
 
 u(t) = sum_k weight_k exp(-decay t) sin(omega_k t) / omega_k, omega_k^2 = (2 pi f_k)^2 - decay^2,
@@ -94,13 +81,15 @@ Args:
     peaks: largest magnitude of each sound, shape (sounds,); 0 leaves the sum as it is.
     length: samples in a sound.
     sample_rate: Hz.
+    precision: double, or single: sums in float32, with an error of 1e-6 of the peak.
     threads: 0 for all available; the result does not depend on it.
 
 Returns:
-    Array of shape (sounds, length).
+    Array of shape (sounds, length), float64 or float32.
 
 Raises:
-    ValueError: shapes do not match, or a number is not finite or is negative.)");
+    ValueError: shapes do not match, a number is not finite or is negative, or the precision is
+        unknown.)");
     module.def("tone", &tone, "waveshape"_a, "frequencies"_a, "length"_a, "sample_rate"_a,
                "threads"_a = 0,
                R"(Tones of a plain waveshape between -1 and 1, of shape (sounds, length).

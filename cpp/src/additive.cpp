@@ -14,12 +14,11 @@
 #include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 #include "oscillators.hpp"
+#include "peak.hpp"
 
 namespace kac {
 
 namespace {
-
-using oscillators::Oscillator;
 
 constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t block = 512;  // samples between two exact exponentials
@@ -110,17 +109,17 @@ Partials sort_partials(std::span<const double> frequencies, std::span<const doub
 }
 
 /// No sample can be larger than the sum of what each partial can reach.
-void require_finite_sum(const Partials& partials, double duration) {
+void require_finite_sum(const Partials& partials, double duration, double largest) {
     double bound = 0.0;
     for (const auto& [turns, amplitude] : partials.oscillators) bound += std::fabs(amplitude);
     for (const auto& partial : partials.relaxations) bound += std::fabs(partial.weight) * duration;
-    if (bound < 0.25 * std::numeric_limits<double>::max()) return;
+    if (bound < 0.25 * largest) return;
     throw std::invalid_argument("the weights are too large: the sum of the partials overflows");
 }
 
 /// `body(begin, samples)` for every block of a sound.
-template <typename Body>
-void in_blocks(std::span<double> out, Body&& body) {
+template <typename Real, typename Body>
+void in_blocks(std::span<Real> out, Body&& body) {
     in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
         for (; begin < end; begin += block) {
             body(begin, out.subspan(begin, std::min(block, end - begin)));
@@ -129,15 +128,16 @@ void in_blocks(std::span<double> out, Body&& body) {
 }
 
 /// out[n] *= exp(-decay n / sample_rate), the exponential of a sum as a product.
-void decay_all(double decay, double sample_rate, std::span<double> out) {
+template <typename Real>
+void decay_all(double decay, double sample_rate, std::span<Real> out) {
     if (decay == 0.0) return;
     std::array<double, block> within;
     for (std::size_t j = 0; j < block; ++j) {
         within[j] = exponential(-decay * (static_cast<double>(j) / sample_rate));
     }
-    in_blocks(out, [&](std::size_t begin, std::span<double> samples) {
+    in_blocks(out, [&](std::size_t begin, std::span<Real> samples) {
         const double start = exponential(-decay * (static_cast<double>(begin) / sample_rate));
-        for (std::size_t j = 0; j < samples.size(); ++j) samples[j] *= start * within[j];
+        envelope<Real>().decay(samples.data(), samples.size(), start, within.data());
     });
 }
 
@@ -156,61 +156,49 @@ Hyperbolic hyperbolic(const Relaxation& partial, double t) {
 
 /// As for the oscillators, E(n0 + j) = E(n0) F(j) + F(n0) E(j) with E, F from `hyperbolic`, but
 /// only forwards, where all four are positive and bounded: nothing cancels, nothing overflows.
-void add_relaxation(const Relaxation& partial, double sample_rate, std::span<double> out) {
+template <typename Real>
+void add_relaxation(const Relaxation& partial, double sample_rate, std::span<Real> out) {
     std::array<Hyperbolic, block> within;
     for (std::size_t j = 0; j < std::min(block, out.size()); ++j) {
         within[j] = hyperbolic(partial, static_cast<double>(j) / sample_rate);
     }
-    in_blocks(out, [&](std::size_t begin, std::span<double> samples) {
+    in_blocks(out, [&](std::size_t begin, std::span<Real> samples) {
         const auto start = hyperbolic(partial, static_cast<double>(begin) / sample_rate);
         for (std::size_t j = 0; j < samples.size(); ++j) {
-            samples[j] +=
-                partial.weight * (start.sinh * within[j].cosh + start.cosh * within[j].sinh);
+            samples[j] += static_cast<Real>(
+                partial.weight * (start.sinh * within[j].cosh + start.cosh * within[j].sinh));
         }
     });
 }
 
-double largest_magnitude(std::span<const double> values) {
-    constexpr std::size_t lanes = 8;
-    static_assert(checkpoint_samples % lanes == 0);
-    std::array<double, lanes> largest = {};
-    in_parts(values.size(), [&](std::size_t i, std::size_t end) {
-        for (; i + lanes <= end; i += lanes) {
-            for (std::size_t l = 0; l < lanes; ++l) {
-                largest[l] = std::max(largest[l], std::fabs(values[i + l]));
-            }
-        }
-        for (; i < end; ++i) largest[0] = std::max(largest[0], std::fabs(values[i]));
-    });
-    return *std::max_element(largest.begin(), largest.end());
-}
+template <typename Real>
+void render(std::span<const double> frequencies, std::span<const double> weights, double decay,
+            double peak, double sample_rate, std::span<Real> out) {
+    validate(frequencies, weights, decay, peak, sample_rate);
+    const auto length = static_cast<double>(out.size());
+    const Partials partials = sort_partials(frequencies, weights, decay, sample_rate, length);
+    require_finite_sum(partials, length / sample_rate, std::numeric_limits<Real>::max());
 
-/// Divide first: the largest sample becomes `peak` exactly, and no intermediate can overflow.
-void scale_to(double peak, std::span<double> out) {
-    const double largest = largest_magnitude(out);
-    if (peak == 0.0 || largest == 0.0) return;
     in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
-        for (std::size_t n = begin; n < end; ++n) out[n] = out[n] / largest * peak;
+        std::fill(out.data() + begin, out.data() + end, Real{0});
     });
+    oscillators::add_oscillators(std::span<const Oscillator>(partials.oscillators), out);
+    decay_all(decay, sample_rate, out);
+    for (const auto& partial : partials.relaxations) add_relaxation(partial, sample_rate, out);
+    if (!out.empty()) out[0] = 0;  // every partial starts at 0; their sum of products only nearly
+    scale_to(static_cast<Real>(peak), out);
 }
 
 }  // namespace
 
 void additive(std::span<const double> frequencies, std::span<const double> weights, double decay,
               double peak, double sample_rate, std::span<double> out) {
-    validate(frequencies, weights, decay, peak, sample_rate);
-    const auto length = static_cast<double>(out.size());
-    const Partials partials = sort_partials(frequencies, weights, decay, sample_rate, length);
-    require_finite_sum(partials, length / sample_rate);
+    render(frequencies, weights, decay, peak, sample_rate, out);
+}
 
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
-        std::fill(out.data() + begin, out.data() + end, 0.0);
-    });
-    oscillators::add_oscillators(partials.oscillators, out);
-    decay_all(decay, sample_rate, out);
-    for (const auto& partial : partials.relaxations) add_relaxation(partial, sample_rate, out);
-    if (!out.empty()) out[0] = 0.0;  // every partial starts at 0; their sum of products only nearly
-    scale_to(peak, out);
+void additive(std::span<const double> frequencies, std::span<const double> weights, double decay,
+              double peak, double sample_rate, std::span<float> out) {
+    render(frequencies, weights, decay, peak, sample_rate, out);
 }
 
 }  // namespace kac

@@ -1,13 +1,55 @@
 #include "kac/machine.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
 #include <thread>
+
+#include "levels.hpp"
 
 #if defined(__linux__)
 #include <sched.h>
 #endif
 
 namespace kac {
+
+namespace {
+
+#if defined(__x86_64__) || defined(_M_X64)
+constexpr std::string_view names[] = {"sse2", "avx2", "avx512"};
+#elif defined(__aarch64__) || defined(_M_ARM64)
+constexpr std::string_view names[] = {"neon"};
+#else
+constexpr std::string_view names[] = {"generic"};
+#endif
+
+/// Levels are ordered: a machine that has one has those below it.
+Level best_level() {
+#ifdef KAC_X86_LEVELS
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Level::baseline;
+    for (const bool has :
+         {__builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512dq"),
+          __builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512vl")}) {
+        if (!has) return Level::avx2;
+    }
+    return Level::avx512;
+#else
+    return Level::baseline;
+#endif
+}
+
+Level level_called(std::string_view name) {
+    const std::vector<std::string_view> known = instruction_sets();
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found != known.end()) return static_cast<Level>(found - known.begin());
+    std::string message = "KAC_ISA must name an instruction set that this machine has, which are";
+    for (const std::string_view other : known) message.append(" ").append(other);
+    throw std::invalid_argument(message.append(", got '").append(name).append("'"));
+}
+
+}  // namespace
 
 unsigned available_threads() {
 #if defined(__linux__)
@@ -19,14 +61,20 @@ unsigned available_threads() {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+Level level() {
+    static const Level chosen = [] {
+        const char* name = std::getenv("KAC_ISA");
+        return name != nullptr && *name != '\0' ? level_called(name) : best_level();
+    }();
+    return chosen;
+}
+
 std::string_view instruction_set() {
-#if defined(__x86_64__) || defined(_M_X64)
-    return "sse2";
-#elif defined(__aarch64__) || defined(_M_ARM64)
-    return "neon";
-#else
-    return "generic";
-#endif
+    return names[static_cast<std::size_t>(level())];
+}
+
+std::vector<std::string_view> instruction_sets() {
+    return {names, names + static_cast<std::size_t>(best_level()) + 1};
 }
 
 }  // namespace kac

@@ -7,11 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 _Float64 = npt.NDArray[np.float64]
+_Floating = npt.NDArray[np.floating]
 _Complex128 = npt.NDArray[np.complex128]
 _Int64 = npt.NDArray[np.int64]
+_Precision = Literal["double", "single"]
 
 def available_threads() -> int: ...
 def instruction_set() -> str: ...
+def instruction_sets() -> list[str]: ...
 
 # synthesis
 
@@ -22,6 +25,7 @@ def additive(
     peaks: npt.ArrayLike,
     length: int,
     sample_rate: float,
+    precision: _Precision = "double",
     threads: int = 0,
 ) -> _Float64: ...
 def tone(
@@ -32,6 +36,98 @@ def tone(
     threads: int = 0,
 ) -> _Float64: ...
 def sweep(length: int, sample_rate: float) -> _Float64: ...
+
+# drums
+
+def circular_drums(
+    series: npt.ArrayLike,
+    strikes: npt.ArrayLike,
+    pick_up: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    wave_speed: float,
+    decay: float,
+    peak: float,
+    length: int,
+    sample_rate: float,
+    precision: _Precision = "double",
+    threads: int = 0,
+) -> _Floating: ...
+def rectangular_drums(
+    M: int,
+    N: int,
+    strikes: npt.ArrayLike,
+    pick_up: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    aspect_ratios: npt.ArrayLike,
+    wave_speed: float,
+    decay: float,
+    peak: float,
+    length: int,
+    sample_rate: float,
+    precision: _Precision = "double",
+    threads: int = 0,
+) -> _Floating: ...
+def triangular_drums(
+    M: int,
+    N: int,
+    strikes: npt.ArrayLike,
+    pick_up: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    wave_speed: float,
+    decay: float,
+    peak: float,
+    length: int,
+    sample_rate: float,
+    precision: _Precision = "double",
+    threads: int = 0,
+) -> _Floating: ...
+
+# finite differences
+
+class Grid:
+    def __init__(self, live: npt.ArrayLike) -> None: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def cells(self) -> int: ...
+
+class Simulation:
+    def __init__(
+        self,
+        grid: Grid,
+        previous: npt.ArrayLike,
+        current: npt.ArrayLike,
+        c_0: float,
+        c_1: float,
+        c_2: float,
+    ) -> None: ...
+    def step(self, steps: int = 1) -> None: ...
+    def frame(self) -> _Float64: ...
+
+def membranes(
+    grids: Sequence[Grid],
+    coefficients: npt.ArrayLike,
+    pick_ups: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    drums: npt.ArrayLike,
+    strikes: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    length: int,
+    peak: float,
+    precision: _Precision = "double",
+    threads: int = 0,
+) -> _Floating: ...
+def fdtd_waveform(
+    grid: Grid,
+    previous: npt.ArrayLike,
+    current: npt.ArrayLike,
+    c_0: float,
+    c_1: float,
+    c_2: float,
+    length: int,
+    nodes: npt.ArrayLike,
+    weights: npt.ArrayLike,
+) -> _Float64: ...
 
 # spectra
 

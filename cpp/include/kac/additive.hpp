@@ -23,4 +23,9 @@ namespace kac {
 void additive(std::span<const double> frequencies, std::span<const double> weights, double decay,
               double peak, double sample_rate, std::span<double> out);
 
+/// The same in single precision: phases and exponentials still in double, the sums of the partials
+/// in float. Of 100 partials an error of 1e-6 of the peak remains, about 120 dB below it.
+void additive(std::span<const double> frequencies, std::span<const double> weights, double decay,
+              double peak, double sample_rate, std::span<float> out);
+
 }  // namespace kac

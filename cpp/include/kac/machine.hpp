@@ -1,15 +1,24 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace kac {
 
 /// Number of processors this process may run on (its affinity mask where the system has one).
 unsigned available_threads();
 
-/// Name of the instruction set that the kernels of this build use. Sounds are the same with all of
-/// them; spectra rest on the C library's sine of a long double, whose width differs, and so may
-/// their last bits: a dataset records it.
+/// Name of the instruction set that the kernels use: the best of this machine, or the one that the
+/// environment variable KAC_ISA names.
+///
+/// Sounds are the same with all of them, to the last bit, but for those of circular drums, whose
+/// amplitudes rest on the C library's Bessel functions; spectra rest on its sine of a long double.
+/// Both may differ in their last bits from machine to machine: a dataset records the name.
+///
+/// @throws std::invalid_argument if KAC_ISA names none that this machine has
 std::string_view instruction_set();
+
+/// Those that this machine has and this build knows, the best last.
+std::vector<std::string_view> instruction_sets();
 
 }  // namespace kac

@@ -18,20 +18,20 @@ struct Turns {
 
 /// frequency / sample_rate: the remainder of the division, exact in a fused multiply-add (Dekker,
 /// Numerische Mathematik 18, 1971), gives the next 53 bits of the quotient.
-inline Turns turns_per_sample(double frequency, double sample_rate) {
+static inline Turns turns_per_sample(double frequency, double sample_rate) {
     const double high = frequency / sample_rate;
     return {high, std::fma(-high, sample_rate, frequency) / sample_rate};
 }
 
 /// The nearest integer, ties to even, of a number below 2^51: adding 1.5 * 2^52 leaves no room for
 /// a fraction. Unlike std::nearbyint it needs no instruction beyond the baseline's.
-inline double round_to_integer(double x) {
+static inline double round_to_integer(double x) {
     constexpr double shift = 6755399441055744.0;
     return (x + shift) - shift;
 }
 
 /// turns * samples less whole turns, in [-1/2, 1/2] up to rounding; `samples` is an integer.
-inline double fraction(Turns turns, double samples) {
+static inline double fraction(Turns turns, double samples) {
     const double product = turns.high * samples;
     const double error = std::fma(turns.high, samples, -product);
     return (product - round_to_integer(product)) + (error + turns.low * samples);
@@ -58,7 +58,7 @@ inline constexpr auto taylor_coefficients = [] {
 /// With k the nearest integer to 2 x and theta = pi (2 x - k), both are (-1)^k times those of theta
 /// in [-pi/2, pi/2], where the Taylor series are cut below 2e-18. No branch, so a loop over it
 /// vectorises, and no library's sine, so the bits are the same on every machine.
-inline SinCos sin_cos_turns(double x) {
+static inline SinCos sin_cos_turns(double x) {
     constexpr double pi = 3.14159265358979323846;
     const double k = round_to_integer(2.0 * x);
     const double theta = pi * (2.0 * x - k);

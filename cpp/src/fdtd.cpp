@@ -1,0 +1,170 @@
+#include "kac/fdtd.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "describe.hpp"
+#include "kac/parallel.hpp"
+#include "kernels/fdtd.hpp"
+
+namespace kac {
+
+namespace {
+
+constexpr std::size_t alignment = 64;  // bytes of the widest vector, and of a cache line
+constexpr std::size_t cells_at_once = std::size_t{1} << 20;  // between two checkpoints
+
+/// Append one vector, `live` its live cells, to the runs before it.
+void append(std::vector<FdtdRun>& runs, std::size_t begin, std::uint32_t live, std::size_t lanes) {
+    const std::uint32_t all = (1U << lanes) - 1;
+    FdtdRun* last = runs.empty() ? nullptr : &runs.back();
+    const std::size_t end = last == nullptr ? 0 : last->begin + last->vectors * lanes;
+    if (last != nullptr && begin + lanes == end) {  // a gap within the vector
+        last->last |= live;
+        if (last->vectors == 1) last->first = last->last;
+    } else if (last != nullptr && begin == end && (last->vectors == 1 || last->last == all)) {
+        ++last->vectors;
+        last->last = live;
+    } else {
+        runs.push_back({begin, 1, live, live});
+    }
+}
+
+/// Whole vectors that hold all intervals. A vector's dead cells are 0 before and after, so two
+/// intervals may share one.
+std::vector<FdtdRun> runs_of(const Grid& grid, std::size_t lanes) {
+    std::vector<FdtdRun> runs;
+    for (const auto& [begin, end] : grid.intervals()) {
+        for (std::size_t at = begin / lanes * lanes; at < end; at += lanes) {
+            const std::size_t from = std::max(begin, at) - at, to = std::min(end - at, lanes);
+            append(runs, at, (1U << to) - (1U << from), lanes);
+        }
+    }
+    return runs;
+}
+
+/// Rounded so that c_1 + 4 c_0 - c_2, which is 1 for a membrane, keeps its value: an error of one
+/// rounding there would be a spring under every cell, and detune the lowest modes of a large grid.
+/// The one that is derived from the other two has the bits to be exact.
+template <typename Real>
+Coefficients rounded(const Coefficients& given) {
+    const auto [c_0, c_1, c_2] = given;
+    const double stiffness = c_1 + 4.0 * c_0 - c_2;
+    Coefficients result = {static_cast<Real>(c_0), static_cast<Real>(c_1), static_cast<Real>(c_2)};
+    if (std::is_same_v<Real, double>) return result;
+    if (std::fabs(c_1) < 1.0) {
+        result.c_1 = static_cast<Real>(stiffness + result.c_2 - 4.0 * result.c_0);
+    } else {
+        result.c_0 = static_cast<Real>(0.25 * (stiffness + result.c_2 - result.c_1));
+    }
+    return result;
+}
+
+template <typename Real>
+const FdtdKernel<Real>& chosen_kernel() {
+    if constexpr (std::is_same_v<Real, double>) {
+        return fdtd_kernels().double_precision;
+    } else {
+        return fdtd_kernels().single_precision;
+    }
+}
+
+const Coefficients& require_finite(const Coefficients& c) {
+    const auto& [c_0, c_1, c_2] = c;
+    if (std::isfinite(c_0) && std::isfinite(c_1) && std::isfinite(c_2)) return c;
+    throw std::invalid_argument("c_0, c_1 and c_2 must be finite, got " + describe(c_0) + ", " +
+                                describe(c_1) + " and " + describe(c_2));
+}
+
+void require_field(const Grid& grid, std::size_t size, const char* name) {
+    if (size == grid.rows() * grid.columns()) return;
+    throw std::invalid_argument(
+        std::string(name) + " must have a value for each of the " + std::to_string(grid.rows()) +
+        " x " + std::to_string(grid.columns()) + " nodes, got " + std::to_string(size));
+}
+
+/// `body(position, node)` for every live cell.
+template <typename Body>
+void for_cells(const Grid& grid, Body&& body) {
+    const std::size_t origin = grid.position(0);
+    for (const auto& [begin, end] : grid.intervals()) {
+        const std::size_t row = (begin - origin) / grid.stride();
+        const std::size_t shift = origin + row * grid.stride() - row * grid.columns();
+        for (std::size_t at = begin; at < end; ++at) body(at, at - shift);
+    }
+}
+
+}  // namespace
+
+template <typename Real>
+Simulation<Real>::Simulation(const Grid& grid, const Coefficients& coefficients)
+    : grid_(grid),
+      kernel_(chosen_kernel<Real>()),
+      c_0_(static_cast<Real>(rounded<Real>(require_finite(coefficients)).c_0)),
+      c_1_(static_cast<Real>(rounded<Real>(coefficients).c_1)),
+      c_2_(static_cast<Real>(rounded<Real>(coefficients).c_2)),
+      runs_(runs_of(grid, kernel_.lanes)) {
+    const std::size_t field = grid.field_size();
+    memory_.resize(2 * field + alignment / sizeof(Real));
+    void* begin = memory_.data();
+    std::size_t room = memory_.size() * sizeof(Real);
+    previous_ = static_cast<Real*>(std::align(alignment, 2 * field * sizeof(Real), begin, room));
+    current_ = previous_ + field;
+}
+
+template <typename Real>
+Simulation<Real>::~Simulation() = default;
+
+template <typename Real>
+void Simulation<Real>::start(std::span<const double> previous, std::span<const double> current) {
+    require_field(grid_, previous.size(), "the previous field");
+    require_field(grid_, current.size(), "the current field");
+    for_cells(grid_, [&](std::size_t at, std::size_t node) {
+        previous_[at] = static_cast<Real>(previous[node]);
+        current_[at] = static_cast<Real>(current[node]);
+    });
+}
+
+template <typename Real>
+void Simulation<Real>::start(const WeightedNodes& weighted, double scale) {
+    grid_.require(weighted);
+    std::fill(memory_.begin(), memory_.end(), Real{0});
+    for (std::size_t i = 0; i < weighted.nodes.size(); ++i) {
+        const auto node = static_cast<std::size_t>(weighted.nodes[i]);
+        if (!grid_.lives(node)) continue;
+        current_[grid_.position(node)] += static_cast<Real>(scale * weighted.weights[i]);
+    }
+}
+
+template <typename Real>
+void Simulation<Real>::step(std::size_t steps) {
+    const std::size_t at_once = std::max<std::size_t>(1, cells_at_once / grid_.cells());
+    for (; steps != 0; --steps) {
+        if (++steps_ % at_once == 0) checkpoint();
+        kernel_.step(
+            {runs_.data(), runs_.size(), grid_.stride(), c_0_, c_1_, c_2_, current_, previous_});
+        std::swap(previous_, current_);
+    }
+}
+
+template <typename Real>
+void Simulation<Real>::frame(std::span<double> out) const {
+    require_field(grid_, out.size(), "the frame");
+    std::fill(out.begin(), out.end(), 0.0);
+    for_cells(grid_, [&](std::size_t at, std::size_t node) { out[node] = current_[at]; });
+}
+
+template <typename Real>
+bool Simulation<Real>::quieter_than(Real level) const {
+    return std::all_of(memory_.begin(), memory_.end(),
+                       [&](Real value) { return std::fabs(value) <= level; });
+}
+
+template class Simulation<double>;
+template class Simulation<float>;
+
+}  // namespace kac

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+
+#include "../levels.hpp"
+
+namespace kac {
+
+/// What is done to every sample of a finished sum.
+template <typename Real>
+struct EnvelopeKernel {
+    /// samples[j] *= start * within[j]
+    void (*decay)(Real* samples, std::size_t count, double start, const double* within);
+
+    /// The largest magnitude, 0 of none.
+    Real (*largest)(const Real* samples, std::size_t count);
+
+    /// samples[j] = samples[j] / largest * peak
+    void (*scale)(Real* samples, std::size_t count, Real largest, Real peak);
+};
+
+struct EnvelopeKernels {
+    EnvelopeKernel<double> double_precision;
+    EnvelopeKernel<float> single_precision;
+};
+
+KAC_KERNELS(EnvelopeKernels, envelope_kernels)
+
+}  // namespace kac
