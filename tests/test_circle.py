@@ -8,7 +8,6 @@ from kac_prediction.geometry import Circle
 from kac_prediction.physics import (
     besselJ,
     besselJZero,
-    circular_pair_products,
     circularAmplitudes,
     circularChladniPattern,
     circularSeries,
@@ -89,29 +88,15 @@ def test_amplitudes_vanish_at_the_rim_and_keep_their_sign() -> None:
     )
 
 
-def test_pair_products_are_the_sum_over_both_eigenfunctions() -> None:
+def test_products_depend_on_the_angle_between_strike_and_pick_up() -> None:
     series = circularSeries(10, 10)
     z = series * math.sqrt(math.pi)
     m = np.arange(10)[:, None]
-    strikes = np.column_stack([np.sqrt(RNG.random(20)), RNG.random(20) * 7])
-    pick_up = (0.83, 0.4)
-    products = circular_pair_products(strikes, pick_up, series)
-    assert products.shape == (20, 10, 10)
-    for (r, theta), product in zip(strikes, products, strict=True):
-        modes = circularAmplitudes(r, theta, series) * circularAmplitudes(*pick_up, series)
-        np.testing.assert_allclose(product, modes.sum(axis=0), atol=1e-12)
+    for r, theta in np.column_stack([np.sqrt(RNG.random(20)), RNG.random(20) * 7]):
+        modes = circularAmplitudes(r, theta, series) * circularAmplitudes(0.83, 0.4, series)
         formula = besselJ(m, z * r) * besselJ(m, z * 0.83) * np.cos(m * (theta - 0.4))
         formula *= np.where(m == 0, 1, 2) / besselJ(m + 1, z) ** 2
-        np.testing.assert_allclose(product, formula, atol=1e-12)
-        # A strike's numbers do not depend on the strikes beside it.
-        assert np.array_equal(circular_pair_products([(r, theta)], pick_up, series)[0], product)
-    turned = circular_pair_products([pick_up], strikes[3], series)[0]
-    np.testing.assert_allclose(turned, products[3], rtol=1e-13)
-
-
-def test_no_strikes_no_products() -> None:
-    empty = circular_pair_products(np.empty((0, 2)), (0.5, 0.0), circularSeries(2, 3))
-    assert empty.shape == (0, 3, 2)
+        np.testing.assert_allclose(modes.sum(axis=0), formula, atol=1e-12)
 
 
 def test_chladni_patterns() -> None:
@@ -144,8 +129,6 @@ def test_chladni_patterns() -> None:
         (lambda: circularAmplitudes(1.1, 0.0, circularSeries(1, 1)), "1.1"),
         (lambda: circularAmplitudes(0.1, math.nan, circularSeries(1, 1)), "nan"),
         (lambda: circularAmplitudes(0.1, 0.0, [1.0]), "S must"),
-        (lambda: circular_pair_products([(-0.1, 0.0)], (0, 0), circularSeries(1, 1)), "-0.1"),
-        (lambda: circular_pair_products([0.1], (0, 0), circularSeries(1, 1)), "pairs"),
         (lambda: circularChladniPattern(0, 1, 0), "H.*0"),
         (lambda: circularChladniPattern(0, 1, 5, 0.0), "tolerance"),
     ],

@@ -1,6 +1,6 @@
 from typing import get_args
 
-from kac_prediction.samplers import BesselModel, Datasets
+from kac_prediction.samplers import BesselModel, Datasets, PoissonModel
 from kac_prediction.samplers.families import FAMILIES
 
 
@@ -17,6 +17,7 @@ def test_names_say_their_size() -> None:
 def test_settings_make_the_sampler() -> None:
     found = {name: family for name, family in FAMILIES.items() if family.sampler is not None}
     assert found["5000-circular-drums-of-varying-size"].sampler is BesselModel
+    assert found["5000-rectangular-drums-of-varying-dimension"].sampler is PoissonModel
     for family in found.values():
         assert family.sampler.__name__ == family.sampler_name
         sampler = family.sampler(**family.settings)

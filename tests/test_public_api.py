@@ -11,7 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction import architecture, dataset, pipeline, samplers
+from kac_prediction import architecture, dataset, physics, pipeline, samplers
+
+MODAL = [
+    "self",
+    "duration",
+    "sample_rate",
+    "M",
+    "N",
+    "amplitude",
+    "decay_time",
+    "material_density",
+    "tension",
+    "drum_size",
+    "strike_location",
+    "sample_location",
+]
 
 POSITIONAL = {
     (dataset, "generateDataset"): [
@@ -59,6 +74,20 @@ POSITIONAL = {
         "optimiser",
         "outputs",
     ],
+    (physics, "besselJ"): ["n", "x"],
+    (physics, "besselJZero"): ["n", "m"],
+    (physics, "circularAmplitudes"): ["r", "theta", "S"],
+    (physics, "circularChladniPattern"): ["n", "m", "H", "tolerance"],
+    (physics, "circularSeries"): ["N", "M"],
+    (physics, "equilateralTriangleAmplitudes"): ["u", "v", "w", "N", "M"],
+    (physics, "equilateralTriangleSeries"): ["N", "M"],
+    (physics, "rectangularAmplitudes"): ["p", "N", "M", "epsilon"],
+    (physics, "rectangularChladniPattern"): ["n", "m", "X", "Y", "tolerance"],
+    (physics, "rectangularSeries"): ["N", "M", "epsilon"],
+    (physics, "WaveEquationWaveform2D"): ["F", "A", "d", "k", "T"],
+    (samplers.BesselModel, "__init__"): MODAL,
+    (samplers.LaméModel, "__init__"): MODAL,
+    (samplers.PoissonModel, "__init__"): MODAL,
     (samplers.TestSweep, "__init__"): ["self", "duration", "sample_rate"],
     (samplers.TestTone, "__init__"): ["self", "duration", "sample_rate", "f_0", "waveshape"],
 }
@@ -67,9 +96,24 @@ DEFAULTS: dict[tuple[Any, str], dict[str, Any]] = {
     (dataset, "generateDataset"): {"dataset_size": 10, "representation_settings": None},
     (dataset.AudioSampler, "export"): {"bit_depth": 24},
     (dataset.InputRepresentation, "__init__"): {"settings": None},
+    (physics, "circularChladniPattern"): {"tolerance": 0.1},
+    (physics, "rectangularChladniPattern"): {"tolerance": 0.1},
     (pipeline.Routine, "__init__"): {"exports_dir": ""},
     (pipeline.Routine, "importDataset"): {"dataset_name": "", "LocalSampler": None},
     (pipeline.Routine, "setParameters"): {"config_path": ""},
+    **{
+        (sampler, "__init__"): {
+            "M": 10,
+            "N": 10,
+            "amplitude": 1.0,
+            "decay_time": 2.0,
+            "material_density": 0.2,
+            "tension": 2000.0,
+            "drum_size": (0.1, 1.0),
+            "strike_location": None,
+        }
+        for sampler in (samplers.BesselModel, samplers.LaméModel, samplers.PoissonModel)
+    },
 }
 
 NAMES = {
@@ -88,7 +132,20 @@ NAMES = {
         "transformDataset",
     ],
     pipeline: ["ExportedModel", "Model", "ModelInfo", "Parameters", "Routine", "RunInfo"],
-    samplers: ["Datasets", "TestSweep", "TestTone"],
+    physics: [
+        "WaveEquationWaveform2D",
+        "besselJ",
+        "besselJZero",
+        "circularAmplitudes",
+        "circularChladniPattern",
+        "circularSeries",
+        "equilateralTriangleAmplitudes",
+        "equilateralTriangleSeries",
+        "rectangularAmplitudes",
+        "rectangularChladniPattern",
+        "rectangularSeries",
+    ],
+    samplers: ["BesselModel", "Datasets", "LaméModel", "PoissonModel", "TestSweep", "TestTone"],
 }
 
 ATTRIBUTES: dict[str, dict[str, type]] = {
@@ -258,7 +315,7 @@ def test_classes() -> None:
 
 
 def test_every_public_name_has_a_docstring() -> None:
-    for room in (architecture, dataset, pipeline, samplers):
+    for room in NAMES:
         for name in room.__all__:
             found = getattr(room, name)
             documented = inspect.isroutine(found) or inspect.isclass(found)

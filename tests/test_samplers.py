@@ -15,17 +15,25 @@ SAMPLERS = [
     if inspect.isclass(member) and issubclass(member, AudioSampler)
 ]
 RATE, DURATION, COUNT = 8000, 0.05, 13
+# What a sampler must be told beside duration and sample rate.
+EXTRA = {"FDTDModel": {"arbitrary_shape": "ConvexPolygon"}}
+
+
+def make(sampler: type[AudioSampler]) -> AudioSampler:
+    return sampler(DURATION, RATE, **EXTRA.get(sampler.__name__, {}))
 
 
 @pytest.fixture(params=SAMPLERS, ids=lambda sampler: sampler.__name__)
 def sampler(request: pytest.FixtureRequest) -> AudioSampler:
-    made = request.param(DURATION, RATE)
+    made = make(request.param)
     made.seed(42)
     return made
 
 
 def test_samplers_were_found() -> None:
-    assert {"BesselModel", "TestSweep", "TestTone"} <= {member.__name__ for member in SAMPLERS}
+    assert {"BesselModel", "FDTDModel", "LaméModel", "PoissonModel", "TestSweep", "TestTone"} <= {
+        member.__name__ for member in SAMPLERS
+    }
 
 
 def test_sounds_and_labels(sampler: AudioSampler) -> None:
@@ -72,7 +80,7 @@ def test_nothing_to_render(sampler: AudioSampler) -> None:
 
 def test_the_seed_decides(sampler: AudioSampler) -> None:
     sounds, labels = sampler.render(range(COUNT))
-    twin = type(sampler)(DURATION, RATE)
+    twin = make(type(sampler))
     twin.seed(42)
     again, named = twin.render(range(COUNT))
     assert np.array_equal(again, sounds)
@@ -83,7 +91,7 @@ def test_the_seed_decides(sampler: AudioSampler) -> None:
 
 
 def test_a_sound_before_anything_was_asked_for(sampler: AudioSampler) -> None:
-    fresh = type(sampler)(DURATION, RATE)
+    fresh = make(type(sampler))
     fresh.generateWaveform()
     assert fresh.waveform.shape == (sampler.length,)
     assert fresh.getLabels().keys() == sampler.getLabels().keys()

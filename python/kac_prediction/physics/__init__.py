@@ -3,17 +3,35 @@
 from .circle import (
     besselJ,
     besselJZero,
-    circular_pair_products,
     circularAmplitudes,
     circularChladniPattern,
     circularSeries,
 )
+from .eigenfrequencies import eigenfrequencies
+from .excitation import raisedCosine, raisedTriangle
+from .fdtd import FDTD_2D, FDTDWaveform2D
+from .grid import DrumGrid, drum_grid
+from .rectangle import rectangularAmplitudes, rectangularChladniPattern, rectangularSeries
+from .triangle import equilateralTriangleAmplitudes, equilateralTriangleSeries
+from .wave_equation import WaveEquationWaveform2D
 
 __all__ = [
+    "FDTD_2D",
+    "DrumGrid",
+    "FDTDWaveform2D",
+    "WaveEquationWaveform2D",
     "besselJ",
     "besselJZero",
     "circularAmplitudes",
     "circularChladniPattern",
     "circularSeries",
-    "circular_pair_products",
+    "drum_grid",
+    "eigenfrequencies",
+    "equilateralTriangleAmplitudes",
+    "equilateralTriangleSeries",
+    "raisedCosine",
+    "raisedTriangle",
+    "rectangularAmplitudes",
+    "rectangularChladniPattern",
+    "rectangularSeries",
 ]

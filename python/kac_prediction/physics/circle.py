@@ -84,42 +84,17 @@ def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
     Raises:
         ValueError: the point is outside the disc, or `S` is not two-dimensional.
     """
-    series = _require_series(S)
-    point = _require_polar(np.array([[r, theta]]))
-    angle = np.arange(len(series)) * point[0, 1]
-    radial = _radial_amplitudes(point[:, 0], series)[0]
-    return np.stack([np.cos(angle)[:, None] * radial, np.sin(angle)[:, None] * radial])
-
-
-def circular_pair_products(
-    strikes: npt.ArrayLike, pick_up: npt.ArrayLike, S: npt.ArrayLike
-) -> _Float64:
-    """Return what each mode of a disc carries from strikes to a pick-up.
-
-    This is `np.sum(circularAmplitudes(strike) * circularAmplitudes(pick_up), axis=0)` for a batch
-    of strikes. Each strike's numbers are the same in any batch, to the last bit.
-
-    Args:
-        strikes: points (r, theta), shape (k, 2), r in units of the radius, theta in radians.
-        pick_up: one point (r, theta).
-        S: the series of `circularSeries`, shape (M, N), row m of order m.
-
-    Returns:
-        Shape (k, M, N).
-
-    Raises:
-        ValueError: a point is outside the disc, or `S` is not two-dimensional.
-    """
-    series = _require_series(S)
-    struck = _require_polar(np.asarray(strikes, dtype=np.float64))
-    heard = _require_polar(np.asarray(pick_up, dtype=np.float64)[None])
-    angles = (struck[:, 1] - heard[0, 1]).tolist()
-    # libm's cosine, because NumPy's may round otherwise in the last lanes of a vector.
-    turns = np.array([[math.cos(m * angle) for m in range(len(series))] for angle in angles])
-    radial = _radial_amplitudes(struck[:, 0], series)
-    radial *= _radial_amplitudes(heard[:, 0], series)
-    radial *= turns.reshape(len(struck), len(series), 1)
-    return radial
+    series = np.asarray(S, dtype=np.float64)
+    if series.ndim != 2:
+        raise ValueError(f"S must have shape (M, N), row m of order m, got {series.shape}.")
+    if not (0 <= r <= 1 and math.isfinite(theta)):
+        raise ValueError(
+            f"(r, theta) must be a point of the disc, 0 <= r <= 1, got ({r}, {theta})."
+        )
+    m = np.arange(len(series), dtype=np.float64)[:, None]
+    z = series * math.sqrt(math.pi)
+    radial = np.sqrt(np.where(m == 0, 1.0, 2.0)) * jv(m, z * r) / np.abs(jv(m + 1, z))
+    return np.stack([np.cos(m * theta) * radial, np.sin(m * theta) * radial])
 
 
 def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
@@ -160,33 +135,3 @@ def _zeros(order: int, count: int) -> _Float64:
         raise ValueError(f"zeros are numbered by integers from 1 to {_MOST_ZEROS}, got {count}.")
     zeros: _Float64 = jn_zeros(int(order), int(count))
     return zeros
-
-
-def _radial_amplitudes(r: _Float64, series: _Float64) -> _Float64:
-    """Return sqrt(e_m) J_m(z r) / |J_(m+1)(z)|, shape (k, M, N), for r of shape (k,)."""
-    orders = np.arange(len(series), dtype=np.float64)[:, None]
-    z = series * math.sqrt(math.pi)
-    scale = np.sqrt(np.where(orders == 0, 1.0, 2.0)) / np.abs(jv(orders + 1, z))
-    amplitudes: _Float64 = jv(orders, z * r[:, None, None]) * scale
-    return amplitudes
-
-
-def _require_series(S: npt.ArrayLike) -> _Float64:
-    """Return the series as an array; raise ValueError unless it is (M, N)."""
-    series = np.asarray(S, dtype=np.float64)
-    if series.ndim != 2:
-        raise ValueError(f"S must have shape (M, N), row m of order m, got {series.shape}.")
-    return series
-
-
-def _require_polar(points: _Float64) -> _Float64:
-    """Return points (r, theta), shape (k, 2); raise ValueError for one outside the disc."""
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"points must be pairs (r, theta), got shape {points.shape}.")
-    outside = ~((points[:, 0] >= 0) & (points[:, 0] <= 1) & np.isfinite(points[:, 1]))
-    if outside.any():
-        r, theta = points[outside][0]
-        raise ValueError(
-            f"(r, theta) must be a point of the disc, 0 <= r <= 1, got ({r}, {theta})."
-        )
-    return points

@@ -2,7 +2,18 @@
 
 from .bessel_model import BesselModel
 from .families import Datasets
+from .fdtd_model import FDTDModel
+from .lame_model import LaméModel
+from .poisson_model import PoissonModel
 from .test_sweep import TestSweep
 from .test_tone import TestTone
 
-__all__ = ["BesselModel", "Datasets", "TestSweep", "TestTone"]
+__all__ = [
+    "BesselModel",
+    "Datasets",
+    "FDTDModel",
+    "LaméModel",
+    "PoissonModel",
+    "TestSweep",
+    "TestTone",
+]

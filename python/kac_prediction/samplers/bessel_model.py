@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from operator import index
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
-from ..physics import circular_pair_products, circularSeries
-from .drum import Drum, DrumSettings, NumberOrRange, as_interval, draw_between
+from ..physics import circularSeries
+from .drum import Interval, NumberOrRange, Precision, draw_between
+from .modal import ModalDrum, ModalSettings, as_intervals
 
 
-class BesselModel(Drum):
+class BesselModel(ModalDrum):
     """A circular drum: a sum of damped partials with Bessel functions for weights.
 
     An impulse at the strike, displacement at the pick-up:
@@ -32,13 +32,8 @@ class BesselModel(Drum):
 
     centroid: ClassVar[tuple[float, ...]] = (0.0, 0.0)
 
-    class Settings(DrumSettings, total=False):
+    class Settings(ModalSettings, total=False):
         """The parameters of a circular drum."""
-
-        M: int
-        N: int
-        sample_location: Sequence[float]
-        strike_location: Sequence[NumberOrRange] | None
 
     def __init__(
         self,
@@ -53,6 +48,7 @@ class BesselModel(Drum):
         drum_size: NumberOrRange = (0.1, 1.0),
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.83, 0.0),
+        precision: Precision = "double",
     ) -> None:
         """Make a sampler of circular drums.
 
@@ -70,6 +66,7 @@ class BesselModel(Drum):
                 strikes are drawn uniformly over the area. None: anywhere, and the first strike
                 on each drum at its middle.
             sample_location: where the drum is heard, (r, theta).
+            precision: "single" computes in float32.
 
         Raises:
             TypeError: `M` or `N` is not an integer.
@@ -77,9 +74,8 @@ class BesselModel(Drum):
                 drum has no partial below half the sample rate.
         """
         super().__init__(**classLocalsToKwargs(locals()))
-        self.M, self.N = index(M), index(N)
         self.series = circularSeries(self.N, self.M)
-        self.sample_location = _as_point("sample_location", sample_location)
+        self.sample_location = _as_point(sample_location)
         radii, self._angles = _as_ranges(strike_location)
         # Uniform over the area: the square of r is uniform, not r.
         self._squares = (radii[0] ** 2, radii[1] ** 2)
@@ -94,45 +90,29 @@ class BesselModel(Drum):
             r = math.sqrt(draw_between(self.rng, self._squares))
         return r, draw_between(self.rng, self._angles)
 
-    def _sounds(
-        self, sizes: npt.NDArray[np.float64], strikes: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        count = len(sizes)
-        weights = circular_pair_products(strikes, self.sample_location, self.series)
-        if self.amplitude == 0:
-            # To the core a peak of 0 means "as it comes".
-            weights *= 0
-        return _core.additive(
-            self.series.ravel() * (self.wave_speed / (2 * sizes[:, None])),
-            weights.reshape(count, self.series.size),
-            np.full(count, self.sigma),
-            np.full(count, self.amplitude),
-            self.length,
-            self.sample_rate,
-            self.threads,
+    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
+        sizes = [size for size, _ in struck]
+        return _core.circular_drums(
+            self.series, self._strikes(struck), self.sample_location, sizes, *self._core_arguments()
         )
 
 
-def _as_point(name: str, value: Sequence[float]) -> tuple[float, float]:
-    """Return a point (r, theta) inside the disc; raise ValueError for any other."""
+def _as_point(value: Sequence[float]) -> tuple[float, float]:
+    """Return the setting `sample_location`; raise ValueError outside the drum."""
     point = np.asarray(value, dtype=np.float64)
     if point.shape != (2,) or not (0 <= point[0] < 1) or not math.isfinite(point[1]):
         raise ValueError(
-            f"{name} must be a point (r, theta) inside the drum, 0 <= r < 1, got {value!r}."
+            "sample_location must be a point (r, theta) inside the drum, 0 <= r < 1, "
+            f"got {value!r}."
         )
     return float(point[0]), float(point[1])
 
 
-def _as_ranges(
-    strike: Sequence[NumberOrRange] | None,
-) -> tuple[tuple[float, float], tuple[float, float]]:
+def _as_ranges(strike: Sequence[NumberOrRange] | None) -> tuple[Interval, Interval]:
     """Return the ranges of r and theta of a strike; raise ValueError outside the drum."""
     if strike is None:
         return (0.0, 1.0), (0.0, 2 * math.pi)
-    if len(strike) != 2:
-        raise ValueError(f"strike_location must be (r, theta), got {strike!r}.")
-    radii = as_interval("r of strike_location", strike[0])
-    angles = as_interval("theta of strike_location", strike[1])
+    radii, angles = as_intervals(("r", "theta"), strike)
     if not (0 <= radii[0] < 1 and radii[1] <= 1):
         raise ValueError(f"strike_location must lie inside the drum, 0 <= r < 1, got {strike!r}.")
     return radii, angles

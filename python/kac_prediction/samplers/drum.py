@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ NumberOrRange: TypeAlias = float | Sequence[float]
 
 Interval: TypeAlias = tuple[float, float]
 
+Precision: TypeAlias = Literal["double", "single"]
+"""The numbers that a sound is computed in: float64 or float32."""
+
 
 class DrumSettings(SamplerSettings, total=False):
     """The parameters that all drums share."""
@@ -23,20 +26,24 @@ class DrumSettings(SamplerSettings, total=False):
     decay_time: float
     drum_size: NumberOrRange
     material_density: float
+    precision: Precision
     tension: float
 
 
 class Drum(AudioSampler):
     """A membrane under tension, fixed at its rim, struck at one point and heard at another.
 
-    A drum is struck five times, then comes the next. Its size is drawn from `group_rng`, so all
+    A drum is struck five times, then comes the next. Its body is drawn from `group_rng`, so all
     five strikes share it; where it is struck from `rng`. A subclass is one shape: it says where
-    its centroid is, draws a strike, and makes the sounds of a batch.
+    its middle is, draws what else there is of a body, draws a strike, and makes the sounds of a
+    batch in one call to the core. It leaves the three verbs alone: a sampler that redefines one is
+    rendered a sound at a time.
 
     Attributes:
         amplitude: peak of each sound.
         decay_time: seconds in which the amplitude falls by 60 dB (T60).
         drum_size: size of the current drum, the square root of its area, metres.
+        precision: the numbers that the sounds are computed in; they are handed out in float64.
         sample_location: where the drum is heard, in the coordinates of its shape.
         sigma: decay rate of the amplitude, 1/s.
         strike_location: where the current strike falls, in the coordinates of its shape.
@@ -45,6 +52,7 @@ class Drum(AudioSampler):
 
     group_size: ClassVar[int] = 5
     centroid: ClassVar[tuple[float, ...]]
+    precision: Precision
     strike_location: tuple[float, ...]
     sample_location: tuple[float, ...]
 
@@ -60,6 +68,7 @@ class Drum(AudioSampler):
         material_density: float,
         tension: float,
         drum_size: NumberOrRange,
+        precision: Precision,
         **kwargs: Any,
     ) -> None:
         """Check and store what all drums share; `kwargs` are the arguments of the shape alone.
@@ -77,8 +86,11 @@ class Drum(AudioSampler):
         for name, value in (("material_density", material_density), ("tension", tension)):
             if not 0 < value < math.inf:
                 raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
+        if precision not in get_args(Precision):
+            raise ValueError(f"precision must be one of {get_args(Precision)}, got {precision!r}.")
         self.amplitude = float(amplitude)
         self.decay_time = float(decay_time)
+        self.precision = precision
         self.wave_speed = math.sqrt(tension / material_density)
         self.sigma = 3 * math.log(10) / decay_time
         self._sizes = as_interval("drum_size", drum_size)
@@ -86,39 +98,51 @@ class Drum(AudioSampler):
             raise ValueError(f"drum_size must be above 0 metres, got {drum_size!r}.")
         self._centre_first = True
 
-    @abstractmethod
-    def _draw_strike(self) -> tuple[float, ...]:
-        """Draw from `rng` where the drum is struck."""
+    def _draw_body(self) -> None:
+        """Draw from `group_rng` what the strikes on one drum share; a shape draws its own after."""
+        self.drum_size = draw_between(self.group_rng, self._sizes)
 
     @abstractmethod
-    def _sounds(
-        self, sizes: npt.NDArray[np.float64], strikes: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """Make the sounds, shape (n, length), of n drum sizes and n strikes, in order."""
+    def _draw_strike(self) -> tuple[float, ...]:
+        """Draw from `rng` where the current drum is struck."""
+
+    def _middle(self) -> tuple[float, ...]:
+        """Return where the first strike on the current drum falls."""
+        return self.centroid
+
+    def _body_labels(self) -> dict[str, list[float | int]]:
+        """Return what there is to learn about the current drum; a shape adds its own."""
+        return {"drum_size": [self.drum_size]}
+
+    def _struck(self) -> Any:
+        """Return all that the sound of the current strike on the current drum depends on."""
+        return self.drum_size, self.strike_location
+
+    @abstractmethod
+    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
+        """Make the sounds, shape (n, length), of n results of `_struck`, in order."""
 
     def updateProperties(self, i: int | None) -> None:
         """Draw the drum and the strike of sample `i`.
 
         Args:
-            i: index of the sample; the first strike on each drum falls on its centroid, unless
+            i: index of the sample; the first strike on each drum falls on its middle, unless
                 the sampler was told where to strike. None: any strike on any drum.
         """
-        self.drum_size = draw_between(self.group_rng, self._sizes)
+        self._draw_body()
         if self._centre_first and i is not None and i % self.group_size == 0:
-            self.strike_location = self.centroid
+            self.strike_location = self._middle()
         else:
             self.strike_location = self._draw_strike()
 
     def generateWaveform(self) -> None:
         """Make the sound of the current strike on the current drum."""
-        self.waveform = self._sounds(np.array([self.drum_size]), np.array([self.strike_location]))[
-            0
-        ]
+        self.waveform = self._sounds([self._struck()])[0].astype(np.float64, copy=False)
 
     def getLabels(self) -> dict[str, list[float | int]]:
-        """Return `drum_size`, `sample_location` and `strike_location`."""
+        """Return the drum's own labels, `sample_location` and `strike_location`."""
         return {
-            "drum_size": [self.drum_size],
+            **self._body_labels(),
             "sample_location": [*self.sample_location],
             "strike_location": [*self.strike_location],
         }
@@ -127,15 +151,13 @@ class Drum(AudioSampler):
         self, indices: Iterable[int]
     ) -> tuple[npt.NDArray[np.float64], list[dict[str, list[float | int]]]]:
         """Make n sounds, shape (n, length), and their labels, in one call to the core."""
-        sizes, strikes, labels = [], [], []
+        struck, labels = [], []
         for i in indices:
             self.reseed(i)
             self.updateProperties(i)
-            sizes.append(self.drum_size)
-            strikes.append(self.strike_location)
+            struck.append(self._struck())
             labels.append(self.getLabels())
-        points = np.array(strikes).reshape(len(strikes), len(self.centroid))
-        return self._sounds(np.array(sizes), points), labels
+        return self._sounds(struck).astype(np.float64, copy=False), labels
 
     def _require_audible(self, lowest: float) -> None:
         """Raise ValueError unless the smallest drum has a partial below half the sample rate.

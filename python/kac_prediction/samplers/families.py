@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ..dataset import AudioSampler
 from .bessel_model import BesselModel
+from .fdtd_model import FDTDModel
+from .poisson_model import PoissonModel
 
 Datasets: TypeAlias = Literal[
     "2000-convex-polygonal-drums-of-varying-size",
@@ -41,10 +43,15 @@ class Family:
 FAMILIES: Final[Mapping[Datasets, Family]] = MappingProxyType(
     {
         "2000-convex-polygonal-drums-of-varying-size": Family(
-            2000, "FDTDModel", _SECOND | {"arbitrary_shape": "ConvexPolygon"}
+            2000,
+            "FDTDModel",
+            _SECOND | {"arbitrary_shape": "ConvexPolygon", "drum_size": (0.1, 1.0)},
+            FDTDModel,
         ),
         "5000-circular-drums-of-varying-size": Family(5000, "BesselModel", _SECOND, BesselModel),
-        "5000-rectangular-drums-of-varying-dimension": Family(5000, "PoissonModel", _SECOND),
+        "5000-rectangular-drums-of-varying-dimension": Family(
+            5000, "PoissonModel", _SECOND, PoissonModel
+        ),
     }
 )
 """Every name of `Datasets` with what is known of it."""

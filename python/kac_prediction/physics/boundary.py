@@ -1,0 +1,190 @@
+"""The boundary of a shape as a chain of arcs between corners: straight walls and smooth curves."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import CubicSpline
+
+from ..geometry import Shape
+
+_Float64 = npt.NDArray[np.float64]
+
+_SAMPLES = 2048
+_FEWEST_SAMPLES = 256
+_STRAIGHT = 1e-9
+_KINK = 0.1
+_KINK_RATIO = 5.0
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A part of a boundary.
+
+    Attributes:
+        ends: where it begins and ends, shape (2, 2).
+        spline: of fractions in [0, 1] the points on a curve; None for a straight wall.
+    """
+
+    ends: _Float64
+    spline: Any = None
+
+    @classmethod
+    def through(cls, points: _Float64, *, closed: bool = False) -> "Arc":
+        """Draw the arc through points, shape (p, 2); closed, it ends smoothly at the first."""
+        if closed:
+            points = np.vstack([points, points[:1]])
+        ends, (x, y) = points[[0, -1]], points[-1] - points[0]
+        aside = (points - points[0]) @ np.array([-y, x])
+        if not closed and np.abs(aside).max() <= _STRAIGHT * (x * x + y * y):
+            return cls(ends)
+        way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+        if closed:
+            return cls(ends, CubicSpline(way / way[-1], points, bc_type="periodic"))
+        return cls(ends, CubicSpline(way / way[-1], points))
+
+    def at(self, fractions: _Float64) -> _Float64:
+        """Return the points at fractions of the way, shape (f, 2)."""
+        if self.spline is None:
+            start, end = self.ends
+            return np.asarray(start + fractions[:, None] * (end - start))
+        return np.asarray(self.spline(fractions))
+
+    def headings(self, fractions: _Float64) -> _Float64:
+        """Return the directions at fractions of the way, in radians, without jumps."""
+        if self.spline is None:
+            x, y = self.ends[1] - self.ends[0]
+            return np.full(len(fractions), math.atan2(y, x))
+        direction = self.spline(fractions, 1)
+        return np.unwrap(np.arctan2(direction[:, 1], direction[:, 0]))
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A closed chain of arcs, counter-clockwise.
+
+    A place on it is a number: arc k runs from k to k + 1, and the last arc ends where the first
+    begins.
+
+    Attributes:
+        arcs: the arcs.
+        angles: the interior angle where each arc begins, radians; pi where that is no corner.
+    """
+
+    arcs: tuple[Arc, ...]
+    angles: _Float64
+
+    @classmethod
+    def of_shape(cls, shape: Shape) -> "Boundary":
+        """Read the boundary of a shape, scaled to unit area.
+
+        Straight parts are the shape's `walls()`; between them, or where there are none, a smooth
+        curve is drawn through the `outline`. Without walls, a corner is where the outline turns
+        abruptly at one of its points, and an outline of fewer than 256 points, when asked for
+        2048, is a polygon.
+
+        Raises:
+            ValueError: the outline has fewer than three points, or holds what is not finite.
+        """
+        points = _walk(shape)
+        middle, size = points.mean(axis=0), math.sqrt(shape.area)
+        points, walls = (points - middle) / size, (shape.walls() - middle) / size
+        if len(walls):
+            return cls.chained(_around(walls, points))
+        corners = _corners(points)
+        if len(corners) == 0:
+            return cls((Arc.through(points, closed=True),), np.array([np.pi]))
+        chains = np.split(np.roll(points, -corners[0], axis=0), (corners - corners[0])[1:])
+        return cls.chained(chains)
+
+    @classmethod
+    def chained(cls, chains: list[_Float64]) -> "Boundary":
+        """Draw an arc through each chain of points and on to the first point of the next."""
+        following = [*chains[1:], chains[0]]
+        arcs = tuple(
+            Arc.through(np.vstack([chain, after[:1]]))
+            for chain, after in zip(chains, following, strict=True)
+        )
+        headings = np.array([arc.headings(np.array([0.0, 1.0])) for arc in arcs])
+        turns = headings[:, 0] - np.roll(headings[:, 1], 1)
+        return cls(arcs, np.pi - (np.mod(turns + np.pi, 2 * np.pi) - np.pi))
+
+    def at(self, places: _Float64) -> _Float64:
+        """Return the points at places, shape (p, 2)."""
+        arcs = np.minimum(places.astype(np.int64), len(self.arcs) - 1)
+        points = np.empty((len(places), 2))
+        for k in np.unique(arcs):
+            here = arcs == k
+            points[here] = self.arcs[k].at(places[here] - k)
+        return points
+
+    def curves(self, places: _Float64) -> npt.NDArray[np.bool_]:
+        """Say which places lie on a curve, not on a straight wall."""
+        curved = np.array([arc.spline is not None for arc in self.arcs])
+        bent: npt.NDArray[np.bool_] = curved[places.astype(np.int64)]
+        return bent
+
+    def exponents(self) -> _Float64:
+        """Return how eigenfunctions vanish at each corner, as r^exponent; nan where smoothly.
+
+        At a corner of angle a an eigenfunction is a sum of J_(k pi/a)(sqrt(lambda) r) sin(k pi
+        theta/a), k from 1: analytic if pi/a is an integer.
+        Source: Betcke and Trefethen, SIAM Review 47 (2005) 469, 10.1137/S0036144503437336.
+        """
+        exponents = np.pi / self.angles
+        smooth = np.abs(exponents - np.round(exponents)) < _STRAIGHT
+        return np.where(smooth, np.nan, exponents)
+
+    def perimeter(self) -> float:
+        """Return the length of the boundary, of curves that of a fine polygon."""
+        fractions = np.linspace(0, 1, _FEWEST_SAMPLES)
+        points = np.concatenate([arc.at(fractions) for arc in self.arcs])
+        return float(np.hypot(*np.diff(points, axis=0).T).sum())
+
+
+def _walk(shape: Shape) -> _Float64:
+    """Return the points of an outline, counter-clockwise, none twice in a row."""
+    points = np.asarray(shape.outline(_SAMPLES), dtype=np.float64)
+    name = f"{type(shape).__name__}.outline"
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise ValueError(f"{name} must give finite points (x, y), shape (p, 2).")
+    points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    if len(points) < 3:
+        raise ValueError(f"{name} must give at least 3 different points, got {len(points)}.")
+    x, y = (points - points[0]).T
+    clockwise = (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() < 0
+    return np.asarray(points[::-1] if clockwise else points)
+
+
+def _corners(points: _Float64) -> npt.NDArray[np.int64]:
+    """Return the numbers of those points of a closed chain that are corners."""
+    if len(points) < _FEWEST_SAMPLES:
+        return np.arange(len(points))
+    x, y = (np.roll(points, -1, axis=0) - points).T
+    heading = np.arctan2(y, x)
+    turn = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
+    beside = (np.roll(turn, 1) + np.roll(turn, -1)) / 2
+    return np.flatnonzero((turn > _KINK) & (turn > _KINK_RATIO * beside))
+
+
+def _around(walls: _Float64, points: _Float64) -> list[_Float64]:
+    """Return chains of points, each up to the next: the walls, and the outline between them."""
+    chains = []
+    for (start, end), (after, _) in zip(walls, np.roll(walls, -1, axis=0), strict=True):
+        chains.append(start[None])
+        if math.dist(end, after) > _STRAIGHT:
+            chains.append(np.vstack([end, _between(end, after, points, walls)]))
+    return chains
+
+
+def _between(start: _Float64, end: _Float64, points: _Float64, walls: _Float64) -> _Float64:
+    """Return the points of a closed outline between two of its points that lie on no wall."""
+    first, last = (np.argmin(np.hypot(*(points - point).T)) for point in (start, end))
+    chain = np.roll(points, -first, axis=0)[: (last - first) % len(points) + 1]
+    origin, way = walls[:, 0], walls[:, 1] - walls[:, 0]
+    offset = chain[:, None] - origin
+    along = np.clip((offset * way).sum(axis=2) / (way * way).sum(axis=1), 0, 1)
+    distance = np.hypot(*np.moveaxis(offset - along[..., None] * way, 2, 0))
+    return np.asarray(chain[distance.min(axis=1) > 1e3 * _STRAIGHT])

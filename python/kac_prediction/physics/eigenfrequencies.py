@@ -1,0 +1,97 @@
+"""eigenfrequencies: at which frequencies a drum of any shape sounds."""
+
+import math
+import operator
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..geometry import Shape
+
+_Float64 = npt.NDArray[np.float64]
+
+
+def eigenfrequencies(
+    shape: Shape,
+    n: int,
+    drum_size: float = 1.0,
+    wave_speed: float = 100.0,
+    *,
+    method: Literal["elements", "grid"] = "elements",
+    sample_rate: float = 48000.0,
+) -> _Float64:
+    """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
+
+    f = c sqrt(lambda) / (2 pi L), where lambda is a Dirichlet eigenvalue of the shape scaled to
+    unit area. Neither depends on where the shape lies or how large it is.
+
+    Args:
+        shape: any shape; only its proportions matter.
+        n: how many, from 1. Frequencies that coincide are counted as often as they occur.
+        drum_size: L, the square root of the area, metres.
+        wave_speed: c, m/s.
+        method: "elements", finite elements, whose relative error is below 1e-6 for the first 30
+            frequencies of smooth shapes and of polygons, also with re-entrant corners, below 3e-6
+            for hundreds, and below 1e-5 for polygons with dozens of corners and narrow passages.
+            "grid", what the finite difference scheme sounds like at `sample_rate`: the eigenvalues
+            of the five-point Laplacian on its grid (`drum_grid`) with the smallest stable step, at
+            the frequencies that its leapfrog in time gives them; mostly within 0.2 % of the truth
+            at L = 0.3 m and 48 kHz.
+        sample_rate: of the grid's scheme, 1/s; elements do without.
+
+    Returns:
+        Ascending, shape (n,), Hz.
+
+    Raises:
+        ValueError: a number is out of range, `method` is unknown, the shape's outline is not usable
+            or meets itself, or the grid has fewer than n nodes.
+        TypeError: `n` is not an integer.
+    """
+    n = operator.index(n)
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}.")
+    numbers = {"drum_size": drum_size, "wave_speed": wave_speed, "sample_rate": sample_rate}
+    for name, number in numbers.items():
+        if not 0 < number < math.inf:
+            raise ValueError(f"{name} must be a finite number above 0, got {number!r}.")
+    if method == "elements":
+        return wave_speed / (2 * math.pi * drum_size) * np.sqrt(_of_elements(shape, n))
+    if method == "grid":
+        return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
+    raise ValueError(f'method must be "elements" or "grid", got {method!r}.')
+
+
+def _of_elements(shape: Shape, n: int) -> _Float64:
+    """Return the lowest n eigenvalues of the shape scaled to unit area."""
+    # Imported where it is used: scikit-fem takes as long to load as ten drums to solve.
+    from .boundary import Boundary
+    from .finite_elements import element_eigenvalues
+
+    return element_eigenvalues(Boundary.of_shape(shape), n)
+
+
+def _of_grid(
+    shape: Shape, n: int, drum_size: float, wave_speed: float, sample_rate: float
+) -> _Float64:
+    """Return the lowest n frequencies of the finite difference scheme.
+
+    On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev
+    = -(c k)^2 mu u, with k = 1 / sample rate: it swings at sin(pi f k) = c k sqrt(mu) / 2.
+    """
+    from scipy.sparse import csc_array, eye_array
+
+    from .grid import drum_grid
+    from .spectrum import lowest
+
+    step_in_time = wave_speed / sample_rate
+    scale = math.sqrt(shape.area) / drum_size
+    laplacian = drum_grid(shape, math.sqrt(2) * step_in_time * scale).laplacian() * scale**2
+    count = laplacian.shape[0]
+    if count < n:
+        raise ValueError(
+            f"a grid of {count} nodes has no {n} modes: take a smaller n, a larger drum_size or a "
+            "higher sample_rate."
+        )
+    mu = lowest(csc_array(-laplacian), eye_array(count).tocsc(), n)
+    return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))

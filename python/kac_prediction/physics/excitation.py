@@ -1,0 +1,103 @@
+"""Shapes that a strike gives a membrane or a string, on a grid."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+_Float64 = npt.NDArray[np.float64]
+_Size = int | Sequence[int]
+_Place = float | Sequence[float]
+
+
+def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> _Float64:
+    """Return a raised cosine, 0.5 (1 + cos(pi d / sigma)) at distance d < sigma from mu, else 0.
+
+    Source: Bilbao, Numerical Sound Synthesis, Wiley 2009, section 11.3 (10.1002/9780470749012).
+
+    Args:
+        matrix_size: nodes in each of one or two dimensions, as a shape; a number for a line.
+        mu: where the peak is, in the coordinates of the nodes: 0 is the first. One number for each
+            dimension; it may lie between nodes, and outside.
+        sigma: the radius, in steps of the grid.
+
+    Returns:
+        Shape `matrix_size`.
+
+    Raises:
+        ValueError: the size has no or more than two dimensions or is not positive, mu does not have
+            as many or is not finite, or sigma is not positive and finite.
+    """
+    shape = _shape(matrix_size)
+    middle = _numbers("mu", mu, len(shape))
+    if not (sigma > 0 and np.isfinite(sigma)):
+        raise ValueError(f"sigma must be positive and finite, got {sigma}.")
+    offsets = [np.arange(size) - place for size, place in zip(shape, middle, strict=True)]
+    distance = np.abs(offsets[0]) if len(shape) == 1 else np.hypot(offsets[0][:, None], offsets[1])
+    bump: _Float64 = np.where(distance < sigma, 0.5 * (1 + np.cos(np.pi * distance / sigma)), 0.0)
+    return bump
+
+
+def raisedTriangle(
+    matrix_size: _Size,
+    mu: _Place,
+    x_ab: Sequence[float] | None = None,
+    y_ab: Sequence[float] | None = None,
+) -> _Float64:
+    """Return a triangle, or the product of two: 1 at mu, linear to 0 at a and b, 0 beyond.
+
+    Where mu is a or b, the triangle is upright: it starts or ends at 1.
+
+    Args:
+        matrix_size: nodes in each of one or two dimensions, as a shape; a number for a line.
+        mu: where the peak is, in the coordinates of the nodes: 0 is the first. One number for each
+            dimension.
+        x_ab: a and b of the first dimension; the first and the last node if left out.
+        y_ab: a and b of the second dimension; the first and the last node if left out.
+
+    Returns:
+        Shape `matrix_size`.
+
+    Raises:
+        ValueError: the size has no or more than two dimensions or is not positive, mu does not have
+            as many, a <= mu <= b does not hold, a number is not finite, or there is a y_ab in one
+            dimension.
+    """
+    shape = _shape(matrix_size)
+    middle = _numbers("mu", mu, len(shape))
+    if len(shape) == 1 and y_ab is not None:
+        raise ValueError(f"y_ab needs a matrix_size of two dimensions, got {matrix_size}.")
+    names, ends = ("x_ab", "y_ab")[: len(shape)], (x_ab, y_ab)
+    lines = [
+        _triangle(size, place, ab, name)
+        for size, place, ab, name in zip(shape, middle, ends, names, strict=False)
+    ]
+    return lines[0] if len(shape) == 1 else np.outer(lines[0], lines[1])
+
+
+def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> _Float64:
+    """Return one triangle over the nodes 0 ... size - 1."""
+    a, b = (0.0, size - 1.0) if ab is None else _numbers(name, ab, 2)
+    if not a <= mu <= b:
+        raise ValueError(f"mu must lie between a and b of {name}, got {mu} and ({a}, {b}).")
+    x = np.arange(size, dtype=np.float64)
+    up = (x - a) / (mu - a) if mu > a else np.where(x < a, 0.0, 1.0)
+    down = (b - x) / (b - mu) if mu < b else np.where(x > b, 0.0, 1.0)
+    return np.clip(np.minimum(up, down), 0.0, 1.0)
+
+
+def _shape(matrix_size: _Size) -> tuple[int, ...]:
+    """Return a size as a shape of one or two dimensions."""
+    sizes = np.atleast_1d(np.asarray(matrix_size, dtype=np.float64))
+    whole = sizes.ndim == 1 and bool((np.isfinite(sizes) & (sizes == np.floor(sizes))).all())
+    if not whole or len(sizes) not in (1, 2) or bool((sizes < 1).any()):
+        raise ValueError(f"matrix_size must be one or two positive integers, got {matrix_size}.")
+    return tuple(int(size) for size in sizes)
+
+
+def _numbers(name: str, values: _Place, count: int) -> tuple[float, ...]:
+    """Return finite numbers as a tuple of `count`."""
+    numbers = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if numbers.shape != (count,) or not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be {count} finite number(s), got {values}.")
+    return tuple(float(number) for number in numbers)

@@ -1,0 +1,124 @@
+"""The lowest Dirichlet eigenvalues of the Laplacian on a shape, by finite elements of degree 4."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csc_array
+from skfem import Basis, Dofs, ElementTriP4, MeshTri, MeshTri2
+from skfem.models.poisson import laplace, mass
+
+from .boundary import Boundary
+from .mesh import Mesh, triangulate
+from .mesh_corners import graded
+from .spectrum import lowest
+
+_Float64 = npt.NDArray[np.float64]
+
+# Measured: the highest mode of n loses 3e-7 of its eigenvalue with 4 edges to a wave, 3e-6 with 3,
+# and the cost of hundreds grows with the square of the edges.
+_MODES = (30, 100)
+_EDGES_PER_WAVE = (4.0, 3.0)
+_TOLERANCE = 1e-8
+
+
+@dataclass(repr=False)
+class _CurvedMesh(MeshTri2):  # type: ignore[misc]
+    """Triangles whose edges are curves of degree 4."""
+
+    elem: type = ElementTriP4
+
+
+def element_eigenvalues(boundary: Boundary, n: int) -> _Float64:
+    """Return the n lowest eigenvalues of -laplacian u = lambda u, u = 0 on the boundary.
+
+    Quartic triangles, three or four to a wavelength of the highest mode, their edges bent along a
+    curved boundary, in layers that shrink towards corners. Errors relative to the eigenvalue:
+    below 1e-6 for the first 30, for 100 and more below 5e-6; the same for polygons with up to ten
+    corners, of any angle; for random ones with 40 corners and narrow passages below 1e-5.
+
+    Args:
+        boundary: of a shape of unit area.
+        n: how many.
+
+    Returns:
+        Ascending, shape (n,), one over the square of the boundary's unit.
+    """
+    wavenumber = _highest_wavenumber(n, boundary.perimeter())
+    edges_per_wave = np.interp(n, _MODES, _EDGES_PER_WAVE)
+    mesh = triangulate(boundary, 2 * math.pi / (edges_per_wave * wavenumber))
+    mesh = graded(mesh, boundary, wavenumber, _TOLERANCE)
+    return lowest(*_matrices(mesh, boundary), n)
+
+
+def _highest_wavenumber(n: int, perimeter: float) -> float:
+    """Return about the wavenumber k of eigenvalue n of a shape of unit area.
+
+    Weyl's law, k^2/(4 pi) - perimeter k/(4 pi) = n, which is not far off for thin shapes either:
+    for a strip of width w and length 1/w it gives k = 2/w where pi/w is right.
+    """
+    return (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
+
+
+def _matrices(mesh: Mesh, boundary: Boundary) -> tuple[csc_array, csc_array]:
+    """Return the stiffness and the mass of the unknowns inside the boundary."""
+    flat = MeshTri(mesh.points.T.copy(), mesh.triangles.T.copy())
+    curved = boundary.curves(mesh.places.mean(axis=1))
+    bent = _bent(flat, boundary, mesh.rim[curved], mesh.places[curved]) if curved.any() else flat
+    basis = Basis(bent, ElementTriP4(), intorder=10 if curved.any() else 8)
+    free = np.setdiff1d(np.arange(basis.N), basis.get_dofs().all())
+    stiffness, weight = (
+        csc_array(form.assemble(basis))[free][:, free].tocsc() for form in (laplace, mass)
+    )
+    return stiffness, weight
+
+
+def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: _Float64) -> _CurvedMesh:
+    """Bend edges of a mesh along a curved boundary.
+
+    The three nodes inside such an edge are put on the boundary; those inside its triangle are moved
+    by 4 p q / (1 - (q - p)^2) times what the edge is moved at (1 + q - p)/2, where p and q are the
+    barycentric coordinates of its ends.
+    Source: Szabo and Babuska, Finite Element Analysis (1991), section 6.1.2.
+
+    Args:
+        flat: with straight edges.
+        boundary: where the edges belong.
+        rim: the edges (from, to), shape (e, 2).
+        places: the places on the boundary of both ends, shape (e, 2).
+    """
+    mesh = _CurvedMesh.from_mesh(flat)
+    order = np.argsort(rim, axis=1)
+    rim, places = (np.take_along_axis(pair, order, axis=1) for pair in (rim, places))
+    edges = _numbers(mesh.facets, rim)
+    triangles = mesh.f2t[0, edges]
+    dofs: Dofs = mesh.dofs
+    inner = ElementTriP4.doflocs[-3:]
+    coordinates = np.column_stack([1 - inner.sum(axis=1), inner])
+    p, q = (coordinates[:, np.argmax(mesh.t[:, triangles] == end, axis=0)].T for end in rim.T)
+    where = (1 + q - p) / 2
+
+    def moved(fractions: _Float64) -> _Float64:
+        along = places[:, :1] + fractions * (places[:, 1:] - places[:, :1])
+        start, end = flat.p.T[rim][:, 0, None], flat.p.T[rim][:, 1, None]
+        on_edge = start + fractions[..., None] * (end - start)
+        return np.asarray(boundary.at(along.ravel()).reshape(on_edge.shape) - on_edge)
+
+    nodes = mesh.doflocs.T.copy()
+    quarters = np.broadcast_to([0.25, 0.5, 0.75], p.shape)
+    np.add.at(nodes, dofs.facet_dofs[:, edges].T, moved(quarters))
+    shift = (p * q / (where * (1 - where)))[..., None] * moved(where)
+    np.add.at(nodes, dofs.interior_dofs[:, triangles].T, shift)
+    bent: _CurvedMesh = replace(mesh, doflocs=nodes.T.copy())
+    return bent
+
+
+def _numbers(edges: npt.NDArray[np.int32], wanted: Any) -> npt.NDArray[np.int64]:
+    """Return at which columns of `edges`, shape (2, n), the rows of `wanted`, (e, 2), stand."""
+    size = int(edges.max()) + 1
+    keys = edges[0].astype(np.int64) * size + edges[1]
+    order = np.argsort(keys)
+    columns = order[np.searchsorted(keys, wanted[:, 0] * size + wanted[:, 1], sorter=order)]
+    return np.asarray(columns)

@@ -1,0 +1,114 @@
+"""The modes of a rectangular drum.
+
+Mode (m, n) has m half waves along x and n along y, both from 1. The aspect ratio epsilon is the
+side along x over the side along y, so a drum of size L has the sides L sqrt(epsilon) and
+L / sqrt(epsilon).
+Source: Rayleigh, The Theory of Sound I, chapter IX.
+"""
+
+import math
+from operator import index
+
+import numpy as np
+import numpy.typing as npt
+
+_Float64 = npt.NDArray[np.float64]
+
+
+def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
+    """Return the series of a rectangle: its wavenumbers at unit area over pi.
+
+    S = sqrt(m^2 / epsilon + epsilon n^2). A drum of size L (the square root of its area, m) with
+    wave speed c (m/s) sounds at f = S c / (2 L).
+
+    Args:
+        N: half waves along y, n = 1 ... N.
+        M: half waves along x, m = 1 ... M.
+        epsilon: aspect ratio, the side along x over the side along y.
+
+    Returns:
+        Shape (M, N): row m - 1, column n - 1.
+
+    Raises:
+        TypeError: `N` or `M` is not an integer.
+        ValueError: a number is out of range.
+    """
+    _require_ratio(epsilon)
+    m, n = mode_numbers("M", M), mode_numbers("N", N)
+    series: _Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
+    return series
+
+
+def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> _Float64:
+    """Return the eigenfunctions of a rectangle of unit area at one point, signs kept.
+
+    phi = 2 sin(m pi x) sin(n pi y). They are orthonormal over the rectangle, so the weights of the
+    partials that a strike at a and a pick-up at b make are `amplitudes(a) * amplitudes(b)`.
+
+    Args:
+        p: the point (x, y) in units of the sides, each from 0 to 1.
+        N: half waves along y, n = 1 ... N.
+        M: half waves along x, m = 1 ... M.
+        epsilon: aspect ratio; at one place in units of the sides the amplitudes are the same for
+            all of them.
+
+    Returns:
+        Shape (M, N): row m - 1, column n - 1.
+
+    Raises:
+        TypeError: `N` or `M` is not an integer.
+        ValueError: the point is outside the rectangle, or a number is out of range.
+    """
+    _require_ratio(epsilon)
+    point = np.asarray(p, dtype=np.float64)
+    if point.shape != (2,) or not ((point >= 0) & (point <= 1)).all():
+        raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}.")
+    m, n = mode_numbers("M", M), mode_numbers("N", N)
+    return 2 * np.outer(np.sin(np.pi * m * point[0]), np.sin(np.pi * n * point[1]))
+
+
+def rectangularChladniPattern(
+    n: int, m: int, X: int, Y: int, tolerance: float = 0.1
+) -> npt.NDArray[np.bool_]:
+    """Draw where sand comes to rest on a rectangular drum: the nodal lines of one mode.
+
+    Args:
+        n: half waves along y, from 1.
+        m: half waves along x, from 1.
+        X: cells of the drawing along x, from 1; the drum fills it.
+        Y: cells of the drawing along y, from 1.
+        tolerance: sand lies where the mode moves less than this part of its largest movement.
+
+    Returns:
+        Shape (Y, X), True where sand lies. Rows go along y from the lowest, columns along x.
+
+    Raises:
+        TypeError: `n`, `m`, `X` or `Y` is not an integer.
+        ValueError: a number is out of range.
+    """
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be above 0, got {tolerance!r}.")
+    x = (mode_numbers("X", X) - 0.5) / X
+    y = (mode_numbers("Y", Y) - 0.5) / Y
+    along_x = np.sin(np.pi * mode_numbers("m", m)[-1] * x)
+    along_y = np.sin(np.pi * mode_numbers("n", n)[-1] * y)
+    quiet: npt.NDArray[np.bool_] = np.abs(np.outer(along_y, along_x)) < tolerance
+    return quiet
+
+
+def mode_numbers(name: str, count: int) -> _Float64:
+    """Return 1, 2, ... `count`; the errors call it `name`.
+
+    Raises:
+        TypeError: `count` is not an integer.
+        ValueError: `count` is less than 1.
+    """
+    if index(count) < 1:
+        raise ValueError(f"{name} must be at least 1, got {count}.")
+    return np.arange(1, index(count) + 1, dtype=np.float64)
+
+
+def _require_ratio(epsilon: float) -> None:
+    """Raise ValueError unless `epsilon` is an aspect ratio."""
+    if not 0 < epsilon < math.inf:
+        raise ValueError(f"epsilon must be a finite aspect ratio above 0, got {epsilon!r}.")

@@ -1,0 +1,77 @@
+"""The modes of an equilateral triangular drum.
+
+They are numbered as Lamé did, by m and n from 1. (m, n) and (n, m) are one mode; where m and n
+differ it has two eigenfunctions of one frequency, one symmetric and one antisymmetric about the
+altitude v = w. Points are barycentric, (u, v, w): the distances to the three sides over the height,
+which add to one.
+Source: McCartin, Eigenstructure of the equilateral triangle I, SIAM Review 45 (2003); Lamé 1833.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from .rectangle import mode_numbers
+
+_Float64 = npt.NDArray[np.float64]
+
+
+def equilateralTriangleSeries(N: int, M: int) -> _Float64:
+    """Return the series of an equilateral triangle: its wavenumbers at unit area over pi.
+
+    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2). A drum of size L (the square root of its area, m) with
+    wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m and n stands twice in
+    the table where it is square; a sound has it once.
+
+    Args:
+        N: n = 1 ... N.
+        M: m = 1 ... M.
+
+    Returns:
+        Shape (M, N): row m - 1, column n - 1.
+
+    Raises:
+        TypeError: `N` or `M` is not an integer.
+        ValueError: `N` or `M` is less than 1.
+    """
+    m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
+    series: _Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)
+    return series
+
+
+def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) -> _Float64:
+    """Return the eigenfunctions of an equilateral triangle of unit area at one point, signs kept.
+
+    With l = -(m + n), d = pi (v - w) / 3, and F = cos (symmetric) or sin (antisymmetric),
+    T = sin(pi l (1-u)) F((m-n) d) + sin(pi m (1-u)) F((n-l) d) + sin(pi n (1-u)) F((l-m) d),
+    over the root of its mean square, which is 3/4, or 3/2 for m = n. They are orthonormal over the
+    triangle, so the weights of the partials that a strike at a and a pick-up at b make are
+    `np.sum(amplitudes(a) * amplitudes(b), axis=0)`, each pair of m and n taken once.
+
+    Args:
+        u: distance to the first side over the height, from 0 to 1.
+        v: distance to the second side over the height.
+        w: distance to the third side over the height; the three add to one.
+        N: n = 1 ... N.
+        M: m = 1 ... M.
+
+    Returns:
+        Shape (2, M, N): the symmetric and the antisymmetric ones, the latter 0 where m = n.
+
+    Raises:
+        TypeError: `N` or `M` is not an integer.
+        ValueError: the point is outside the triangle, or `N` or `M` is less than 1.
+    """
+    if not (min(u, v, w) >= 0 and abs(u + v + w - 1) <= 1e-8):
+        raise ValueError(
+            "(u, v, w) must be a point of the triangle, none below 0 and their sum 1, got "
+            f"({u}, {v}, {w})."
+        )
+    m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
+    third, d = -(m + n), math.pi * (v - w) / 3
+    functions: _Float64 = sum(
+        np.sin(math.pi * (1 - u) * a) * np.stack([np.cos(b * d), np.sin(b * d)])
+        for a, b in ((third, m - n), (m, n - third), (n, third - m))
+    )
+    return functions / np.sqrt(np.where(m == n, 1.5, 0.75))
