@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kac/parallel.hpp"
+#include "table.hpp"
 
 namespace {
 
@@ -29,6 +30,7 @@ void power_spectrogram(benchmark::State& state) {
         plan.power(signal, sample_rate, out);
         benchmark::DoNotOptimize(out.data());
     }
+    kac::benchmarks::report(state, {.sound = 1.0});
 }
 
 /// 32 mel bands of `count` seconds of sound on `threads` threads.
@@ -43,10 +45,11 @@ void mel_spectrogram(benchmark::State& state) {
                           [&](std::size_t i) { plan.power(signals, sample_rate, out, i); });
         benchmark::DoNotOptimize(out.data());
     }
-    state.SetItemsProcessed(state.iterations() * state.range(0));
+    kac::benchmarks::report(state, {.sound = static_cast<double>(count)});
 }
 
 BENCHMARK(power_spectrogram)
+    ->ArgName("n_fft")
     ->Arg(480)
     ->Arg(512)
     ->Arg(1000)
@@ -54,13 +57,12 @@ BENCHMARK(power_spectrogram)
     ->Arg(1023)
     ->Arg(1024)
     ->Arg(2048)
-    ->Arg(4096)
-    ->Unit(benchmark::kMicrosecond);
+    ->Arg(4096);
 BENCHMARK(mel_spectrogram)
+    ->ArgNames({"seconds", "threads"})
     ->Args({1, 1})
     ->Args({64, 1})
     ->Args({64, 2})
-    ->UseRealTime()
-    ->Unit(benchmark::kMicrosecond);
+    ->UseRealTime();
 
 }  // namespace

@@ -2,5 +2,6 @@
 
 from .drums import drums
 from .report import report_figure
+from .spectra import Voice, spectra_figure
 
-__all__ = ["drums", "report_figure"]
+__all__ = ["Voice", "drums", "report_figure", "spectra_figure"]
