@@ -30,6 +30,7 @@ MAY_USE = {
     "shapely": {"geometry"},
     "skfem": {"physics"},
     "soundfile": {"dataset", "pipeline"},
+    "threadpoolctl": {"physics"},
     "torch": {"dataset", "pipeline", "architecture", "routines"},
     "tqdm": {"dataset", "pipeline", "cli"},
     "wandb": {"pipeline"},

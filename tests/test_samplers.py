@@ -1,13 +1,17 @@
 """Every sampler that is exported is found and held to what all of them promise."""
 
+import doctest
 import inspect
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import kac_prediction.samplers
 from kac_prediction.dataset import AudioSampler
+from kac_prediction.samplers.drum import Drum
 
 SAMPLERS = [
     member
@@ -114,3 +118,17 @@ def test_settings_are_the_constructors_arguments(sampler: AudioSampler) -> None:
     again = type(sampler)(**sampler.settings)
     again.seed(42)
     assert np.array_equal(again.render([3])[0], sampler.render([3])[0])
+
+
+@pytest.mark.parametrize("drum", [sampler for sampler in SAMPLERS if issubclass(sampler, Drum)])
+def test_the_example_of_every_drum_makes_a_sound_file(
+    drum: type[Drum], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = doctest.DocTestFinder(recurse=False).find(drum)
+    assert len(example.examples) == 4
+    assert doctest.DocTestRunner().run(example).failed == 0
+    (written,) = tmp_path.glob("*.wav")
+    sound, rate = soundfile.read(written)
+    assert (len(sound), rate) == (48000, 48000)
+    assert 0.999 < np.abs(sound).max() <= 1

@@ -15,7 +15,8 @@ namespace kac {
 
 namespace {
 
-/// The condition of fdtd.hpp, which NaN does not meet; at the Courant limit it holds with equality, up to rounding.
+/// The condition of fdtd.hpp, which NaN does not meet; at the Courant limit it holds with equality,
+/// up to rounding.
 void require_stable(const Coefficients& c) {
     constexpr double limit = 1.0 + 1e-12;
     const double loop = 4.0 * std::fabs(c.c_0) + std::fabs(c.c_1);

@@ -75,8 +75,8 @@ TEST_CASE("a long sum of partials is stopped between the parts of each of its st
         return polls_of(body);
     };
     const std::size_t once = polls({440.0}, 0.0, 0.0);
-    CHECK(once >= 2 * parts);                         // silence, then 64 partials at a time
-    CHECK(polls({440.0}, 1.0, 0.0) == once + parts);  // the decay
+    CHECK(once >= 2 * parts);                             // silence, then 64 partials at a time
+    CHECK(polls({440.0}, 1.0, 0.0) == once + parts);      // the decay
     CHECK(polls({440.0}, 0.0, 1.0) == once + 2 * parts);  // the peak is found, then set
     CHECK(polls({440.0, 0.1}, 1.0, 0.0) == once + 2 * parts);  // each that only relaxes
     CHECK(polls(std::vector<double>(200, 440.0), 0.0, 0.0) == once + 3 * parts);

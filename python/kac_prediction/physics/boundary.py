@@ -16,7 +16,7 @@ _SAMPLES = 2048
 _FEWEST_SAMPLES = 256
 _STRAIGHT = 1e-9
 _KINK = 0.1
-_KINK_RATIO = 5.0
+_KINK_STAYS = 0.7
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,19 @@ class Boundary:
         """Read the boundary of a shape, scaled to unit area.
 
         Straight parts are the shape's `walls()`; between them, or where there are none, a smooth
-        curve is drawn through the `outline`. Without walls, a corner is where the outline turns
-        abruptly at one of its points, and an outline of fewer than 256 points, when asked for
-        2048, is a polygon.
+        curve is drawn through the `outline`. Without walls, a corner is where the outline turns at
+        one of its points, and turns no less when drawn with twice as many; and an outline of fewer
+        than 256 points, when asked for 2048, is a polygon.
 
         Raises:
             ValueError: the outline has fewer than three points, or holds what is not finite.
         """
-        points = _walk(shape)
+        points = _walk(shape, _SAMPLES)
         middle, size = points.mean(axis=0), math.sqrt(shape.area)
         points, walls = (points - middle) / size, (shape.walls() - middle) / size
         if len(walls):
             return cls.chained(_around(walls, points))
-        corners = _corners(points)
+        corners = _corners(points, (_walk(shape, 2 * _SAMPLES) - middle) / size)
         if len(corners) == 0:
             return cls((Arc.through(points, closed=True),), np.array([np.pi]))
         chains = np.split(np.roll(points, -corners[0], axis=0), (corners - corners[0])[1:])
@@ -144,9 +144,9 @@ class Boundary:
         return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 
-def _walk(shape: Shape) -> _Float64:
+def _walk(shape: Shape, samples: int) -> _Float64:
     """Return the points of an outline, counter-clockwise, none twice in a row."""
-    points = np.asarray(shape.outline(_SAMPLES), dtype=np.float64)
+    points = np.asarray(shape.outline(samples), dtype=np.float64)
     name = f"{type(shape).__name__}.outline"
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise ValueError(f"{name} must give finite points (x, y), shape (p, 2).")
@@ -158,15 +158,23 @@ def _walk(shape: Shape) -> _Float64:
     return np.asarray(points[::-1] if clockwise else points)
 
 
-def _corners(points: _Float64) -> npt.NDArray[np.int64]:
-    """Return the numbers of those points of a closed chain that are corners."""
+def _corners(points: _Float64, finer: _Float64) -> npt.NDArray[np.int64]:
+    """Return the numbers of those points of a closed chain that are corners of a finer one too."""
     if len(points) < _FEWEST_SAMPLES:
         return np.arange(len(points))
+    turns, finer_turns = _turns(points), _turns(finer)
+    sharp = np.flatnonzero(turns > _KINK)
+    nearest = [np.argmin(np.hypot(*(finer - point).T)) for point in points[sharp]]
+    stays = finer_turns[nearest] > _KINK_STAYS * turns[sharp]
+    return sharp[stays]
+
+
+def _turns(points: _Float64) -> _Float64:
+    """Return by how much a closed chain turns at each of its points, radians, either way."""
     x, y = (np.roll(points, -1, axis=0) - points).T
     heading = np.arctan2(y, x)
-    turn = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
-    beside = (np.roll(turn, 1) + np.roll(turn, -1)) / 2
-    return np.flatnonzero((turn > _KINK) & (turn > _KINK_RATIO * beside))
+    turns: _Float64 = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
+    return turns
 
 
 def _around(walls: _Float64, points: _Float64) -> list[_Float64]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from ..geometry import Shape
 
@@ -48,18 +49,24 @@ def eigenfrequencies(
             or meets itself, or the grid has fewer than n nodes.
         TypeError: `n` is not an integer.
     """
-    n = operator.index(n)
-    if n < 1:
+    if operator.index(n) < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
-    numbers = {"drum_size": drum_size, "wave_speed": wave_speed, "sample_rate": sample_rate}
+    _require_positive(drum_size=drum_size, wave_speed=wave_speed, sample_rate=sample_rate)
+    # The products are small: threads of the linear algebra would mostly wait for each other, and on
+    # a busy machine a tenth of a second becomes ten.
+    with threadpool_limits(1, "blas"):
+        if method == "elements":
+            return wave_speed / (2 * math.pi * drum_size) * np.sqrt(_of_elements(shape, n))
+        if method == "grid":
+            return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
+    raise ValueError(f'method must be "elements" or "grid", got {method!r}.')
+
+
+def _require_positive(**numbers: float) -> None:
+    """Raise ValueError unless all numbers are finite and above 0."""
     for name, number in numbers.items():
         if not 0 < number < math.inf:
             raise ValueError(f"{name} must be a finite number above 0, got {number!r}.")
-    if method == "elements":
-        return wave_speed / (2 * math.pi * drum_size) * np.sqrt(_of_elements(shape, n))
-    if method == "grid":
-        return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
-    raise ValueError(f'method must be "elements" or "grid", got {method!r}.')
 
 
 def _of_elements(shape: Shape, n: int) -> _Float64:
@@ -79,7 +86,7 @@ def _of_grid(
     On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev
     = -(c k)^2 mu u, with k = 1 / sample rate: it swings at sin(pi f k) = c k sqrt(mu) / 2.
     """
-    from scipy.sparse import csc_array, eye_array
+    from scipy.sparse import csc_array, identity
 
     from .grid import drum_grid
     from .spectrum import lowest
@@ -93,5 +100,5 @@ def _of_grid(
             f"a grid of {count} nodes has no {n} modes: take a smaller n, a larger drum_size or a "
             "higher sample_rate."
         )
-    mu = lowest(csc_array(-laplacian), eye_array(count).tocsc(), n)
+    mu = lowest(csc_array(-laplacian), csc_array(identity(count)), n)
     return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))

@@ -36,8 +36,9 @@ def element_eigenvalues(boundary: Boundary, n: int) -> _Float64:
 
     Quartic triangles, three or four to a wavelength of the highest mode, their edges bent along a
     curved boundary, in layers that shrink towards corners. Errors relative to the eigenvalue:
-    below 1e-6 for the first 30, for 100 and more below 5e-6; the same for polygons with up to ten
-    corners, of any angle; for random ones with 40 corners and narrow passages below 1e-5.
+    for smooth shapes and polygons with up to ten corners, of any angle, below 2e-6 for the first
+    30, for 100 and more below 5e-6; for random polygons with 40 corners and narrow passages below
+    1e-5.
 
     Args:
         boundary: of a shape of unit area.

@@ -23,6 +23,7 @@ _RADIUS = 0.62  # of a circumcircle over the edge wanted there; 0.58 is an equil
 _FLAT = 0.4  # height of a triangle on the boundary over its base
 _NARROWEST = 0.05  # of the longest edge: what is narrower is not resolved
 _CLOSEST = 1e-8
+_MOST_MISSING = 2000
 _STEPS = 400
 _EXPONENTS = (0.99, 1.01, 2.0, 4.0)
 _EDGES_AT_CORNERS = (0.15, 0.35, 0.5, 1.0)
@@ -196,7 +197,7 @@ class _Net:
         two walls of a sharp corner are divided alike and never divide each other without end.
         """
         lengths = self.lengths[split]
-        if lengths.min() < _CLOSEST:
+        if lengths.min() < _CLOSEST or len(lengths) > _MOST_MISSING:
             x, y = self.points[: self.count][split][np.argmin(lengths)]
             raise ValueError(
                 "the shape's boundary meets itself or nearly does, at "

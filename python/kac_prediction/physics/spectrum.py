@@ -1,5 +1,6 @@
 """The lowest eigenvalues of sparse symmetric matrices, none missed."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,31 +35,34 @@ def lowest(stiffness: csc_array, mass: csc_array, n: int) -> _Float64:
     size = stiffness.shape[0]
     if size < max(_DENSE, 3 * n):
         return np.asarray(eigh(stiffness.toarray(), mass.toarray(), eigvals_only=True)[:n])
-    solver = _factor(stiffness)
-    inverse = LinearOperator(stiffness.shape, matvec=solver.solve, dtype=np.float64)
+    inverse = LinearOperator(stiffness.shape, matvec=_factor(stiffness).solve, dtype=np.float64)
     for attempt in range(_ATTEMPTS):
-        wanted = n + _MORE * (attempt + 1)
-        start = np.random.default_rng(attempt).random(size)
-        found = np.sort(
-            eigsh(
-                stiffness,
-                wanted,
-                mass,
-                sigma=0,
-                OPinv=inverse,
-                v0=start,
-                tol=_ACCURACY,
-                ncv=min(size - 1, wanted + min(wanted + 20, 60)),
-                return_eigenvectors=False,
-            )
-        )
+        found = _lanczos(stiffness, mass, inverse, n + _MORE * (attempt + 1), attempt)
         # The widest gap above the n-th: pivots are surest far from any eigenvalue.
         below = n + int(np.argmax(np.diff(np.log(found[n - 1 :]))))
-        x = np.sqrt(found[below - 1] * found[below])
-        shifted = stiffness - x * mass
-        if np.count_nonzero(_factor(shifted).U.diagonal() < 0) == below:
+        x = math.sqrt(found[below - 1] * found[below])
+        if np.count_nonzero(_factor(stiffness - x * mass).U.diagonal() < 0) == below:
             return found[:n]
     raise ArithmeticError(f"eigenvalues below {x} were missed in {_ATTEMPTS} attempts.")
+
+
+def _lanczos(
+    stiffness: csc_array, mass: csc_array, inverse: LinearOperator, n: int, seed: int
+) -> _Float64:
+    """Return n eigenvalues, hardly ever others than the lowest, ascending."""
+    size = stiffness.shape[0]
+    found = eigsh(
+        stiffness,
+        n,
+        mass,
+        sigma=0,
+        OPinv=inverse,
+        v0=np.random.default_rng(seed).random(size),
+        ncv=min(size - 1, n + min(n + 20, 60)),
+        tol=_ACCURACY,
+        return_eigenvectors=False,
+    )
+    return np.sort(found)
 
 
 def _factor(matrix: Any) -> SuperLU:

@@ -25,6 +25,12 @@ class BesselModel(ModalDrum):
 
     Points are polar, (r, theta), r in units of the radius, theta in radians.
 
+    Example:
+        >>> from kac_prediction.samplers import BesselModel
+        >>> drum = BesselModel(duration=1.0, sample_rate=48000, drum_size=0.4)
+        >>> drum.generateWaveform()
+        >>> drum.export("circle.wav")
+
     Attributes:
         M: number of orders, m = 0 ... M - 1.
         N: number of zeros of each order, n = 1 ... N.

@@ -40,6 +40,12 @@ class FDTDModel(Drum):
     where the quietest of the first ten modes of discs, triangles and rectangles is loudest).
     In a narrow corner it lies nearer to the middle, by as many halvings as bring it off the rim.
 
+    Example:
+        >>> from kac_prediction.samplers import FDTDModel
+        >>> drum = FDTDModel(duration=1.0, sample_rate=48000, arbitrary_shape="ConvexPolygon")
+        >>> drum.generateWaveform()
+        >>> drum.export("polygon.wav")
+
     Attributes:
         shape: the current drum's shape, at its size, the centroid at the origin.
         strike_width: diameter of a strike in metres.

@@ -34,6 +34,12 @@ class LaméModel(ModalDrum):
     quietest of the first 30 modes is loudest: 0.59, where the mean square over the drum is 1 for
     each eigenfunction; of their 54 eigenfunctions none is below 0.09 there.
 
+    Example:
+        >>> from kac_prediction.samplers import LaméModel
+        >>> drum = LaméModel(duration=1.0, sample_rate=48000, drum_size=0.4)
+        >>> drum.generateWaveform()
+        >>> drum.export("triangle.wav")
+
     Attributes:
         M: m = 1 ... M.
         N: n = 1 ... N.

@@ -25,6 +25,12 @@ class PoissonModel(ModalDrum):
 
     Points are (x, y) in units of the sides.
 
+    Example:
+        >>> from kac_prediction.samplers import PoissonModel
+        >>> drum = PoissonModel(duration=1.0, sample_rate=48000, aspect_ratio=1.5)
+        >>> drum.generateWaveform()
+        >>> drum.export("rectangle.wav")
+
     Attributes:
         M: number of half waves along x, m = 1 ... M.
         N: number of half waves along y, n = 1 ... N.
