@@ -132,10 +132,11 @@ def test_the_programs_of_the_readme_run(
         text = text.replace(large, small)
     monkeypatch.chdir(tmp_path)
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 3
+    assert len(programs) == 5
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unheard sounds" in capsys.readouterr().out
-    assert (tmp_path / "what_it_heard.wav").is_file()
+    for name in ("what_it_heard", "BesselModel", "FDTDModel", "LaméModel", "PoissonModel"):
+        assert (tmp_path / f"{name}.wav").is_file()
     assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
     assert len(list(tmp_path.glob("model/*/best.pt"))) == 2

@@ -30,8 +30,8 @@ Digest = Callable[[Path], dict[str, str]]
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three samples a chunk, so that a handful of samples makes several."""
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 3 * 400 * 8)
+    """Two samples a chunk, so that a handful of samples makes several."""
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
 
 
 def test_what_is_on_the_disk_and_in_memory(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_an_interrupted_generation_goes_on(
 
     monkeypatch.setattr(rendering.AudioSampler, "render", count)
     generateDataset(Click, SETTINGS, directory, 8, MEL)
-    assert rendered == ([] if point == "commit" else list(range(3 * after, 8)))
+    assert rendered == ([] if point == "commit" else list(range(2 * after, 8)))
     assert digest(tmp_path / "whole") == digest(tmp_path / "broken")
 
 

@@ -78,8 +78,11 @@ class Renderer:
         return sounds, labels
 
     def chunks(self, start: int, stop: int) -> Iterator[range]:
-        """Cut [start, stop) into ranges whose sounds fit a fixed amount of memory."""
-        return chunks(start, stop, self.sampler.length)
+        """Cut [start, stop) into ranges whose sounds fit a fixed amount of memory.
+
+        They end with whole groups: what a group shares is made once, not once a chunk.
+        """
+        return chunks(start, stop, self.sampler.length, self.sampler.group_size)
 
     def _render_in_processes(self, indices: range | list[int]) -> Rendered:
         # Imported here: few need it, and it slows the import of the package.
@@ -99,11 +102,16 @@ def validate_workers(workers: int | None) -> int:
     return workers or 0
 
 
-def chunks(start: int, stop: int, length: int) -> Iterator[range]:
-    """Cut [start, stop) into ranges of samples of `length` values that fit a fixed memory."""
-    step = max(1, _CHUNK_BYTES // (8 * length))
-    for first in range(start, stop, step):
-        yield range(first, min(first + step, stop))
+def chunks(start: int, stop: int, length: int, group_size: int = 1) -> Iterator[range]:
+    """Cut [start, stop) into ranges of samples of `length` values that fit a fixed memory.
+
+    All but the last end on a multiple of `group_size`.
+    """
+    step = max(1, _CHUNK_BYTES // (8 * length * group_size)) * group_size
+    while start < stop:
+        end = min((start // step + 1) * step, stop)
+        yield range(start, end)
+        start = end
 
 
 def _build(
