@@ -122,13 +122,22 @@ def test_export_counts_what_it_clips(tmp_path: Path) -> None:
     assert sound.max() == 1.0 - 2.0**-23
 
 
+def test_there_is_nothing_to_export_before_a_sound_is_made(tmp_path: Path) -> None:
+    sampler = Click(0.05, 8000)
+    with pytest.raises(ValueError, match="call generateWaveform"):
+        sampler.export(tmp_path / "nothing.wav")
+    assert not (tmp_path / "nothing.wav").exists()
+    sampler.waveform = np.zeros(sampler.length)  # a silence that was meant
+    sampler.export(tmp_path / "silence.wav")
+
+
 def test_export_refuses_what_is_not_finite(tmp_path: Path) -> None:
     sampler = Click(0.05, 8000)
     sampler.waveform[7] = np.inf
     with pytest.raises(ValueError, match="7"):
         sampler.export(tmp_path / "infinite.wav")
     assert not (tmp_path / "infinite.wav").exists()
-    sampler.waveform[7] = 0.0
+    sampler.waveform[7] = 0.1
     with pytest.raises(OSError, match="nowhere"):
         sampler.export(tmp_path / "nowhere" / "click.wav")
 

@@ -58,6 +58,7 @@ def test_a_damaged_sound_leaves_the_dataset_as_it_was(tmp_path: Path) -> None:
 def test_a_sound_that_was_cut_is_noticed(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
     sampler = Click(0.04, 8000)
+    sampler.render([0])
     sampler.export(tmp_path / "sample_00002.wav")
     with pytest.raises(DatasetError, match=r"sample_00002.wav has shape \(320,\)"):
         transformDataset(dataset, MEL)

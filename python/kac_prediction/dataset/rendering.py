@@ -1,5 +1,6 @@
 """Rendering by several workers: threads of the core, or processes for samplers in pure Python."""
 
+import time
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _core
 from .sampler import AudioSampler, Labels
 
 Rendered = tuple[npt.NDArray[np.float64], list[Labels]]
 
 _CHUNK_BYTES = 2**25
+_CHUNK_SECONDS = 1.0
 
 
 class Renderer:
@@ -78,11 +81,21 @@ class Renderer:
         return sounds, labels
 
     def chunks(self, start: int, stop: int) -> Iterator[range]:
-        """Cut [start, stop) into ranges whose sounds fit a fixed amount of memory.
+        """Cut [start, stop) into ranges that fit a fixed amount of memory and take about a second.
 
-        They end with whole groups: what a group shares is made once, not once a chunk.
+        Whoever stops in between loses no more. They end with whole groups: what a group shares is
+        made once, not once a chunk.
         """
-        return chunks(start, stop, self.sampler.length, self.sampler.group_size)
+        group = self.sampler.group_size
+        most = chunk_groups(self.sampler.length * group)
+        # First as much as keeps all threads busy; then by how long that took.
+        groups = min(self.threads or _core.available_threads(), most)
+        while start < stop:
+            end = min((start // group + groups) * group, stop)
+            started = time.monotonic()
+            yield range(start, end)
+            start, took = end, time.monotonic() - started
+            groups = min(2 * groups, most) if took < _CHUNK_SECONDS / 2 else groups
 
     def _render_in_processes(self, indices: range | list[int]) -> Rendered:
         # Imported here: few need it, and it slows the import of the package.
@@ -102,16 +115,16 @@ def validate_workers(workers: int | None) -> int:
     return workers or 0
 
 
-def chunks(start: int, stop: int, length: int, group_size: int = 1) -> Iterator[range]:
-    """Cut [start, stop) into ranges of samples of `length` values that fit a fixed memory.
+def chunks(start: int, stop: int, length: int) -> Iterator[range]:
+    """Cut [start, stop) into ranges of samples of `length` values that fit a fixed memory."""
+    step = chunk_groups(length)
+    for first in range(start, stop, step):
+        yield range(first, min(first + step, stop))
 
-    All but the last end on a multiple of `group_size`.
-    """
-    step = max(1, _CHUNK_BYTES // (8 * length * group_size)) * group_size
-    while start < stop:
-        end = min((start // step + 1) * step, stop)
-        yield range(start, end)
-        start = end
+
+def chunk_groups(values: int) -> int:
+    """Return how many groups of so many values fit a fixed memory, one at least."""
+    return max(1, _CHUNK_BYTES // (8 * values))
 
 
 def _build(

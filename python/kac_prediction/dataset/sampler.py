@@ -117,6 +117,7 @@ class AudioSampler(ABC):
         self.settings = {"duration": duration, "sample_rate": self.sample_rate, **kwargs}
         self.length = round(self.duration * self.sample_rate)
         self.waveform: npt.NDArray[np.float64] = np.zeros(self.length)
+        self._before_any_sound = self.waveform
         self.threads = 0
         self.seed(fresh_seed())
 
@@ -206,8 +207,11 @@ class AudioSampler(ABC):
 
         Raises:
             OSError: the file cannot be written.
-            ValueError: another bit depth, or a sample that is not a finite number.
+            ValueError: no sound has been made yet, another bit depth, or a sample that is not a
+                finite number.
         """
+        if self.waveform is self._before_any_sound and not self.waveform.any():
+            raise ValueError("there is no sound to export yet: call generateWaveform() first.")
         # The core's writer serves single files too (rather than soundfile's), so that a sound has
         # the same bytes wherever it is exported from.
         clipped = _core.write_wavs(
