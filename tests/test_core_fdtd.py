@@ -1,9 +1,5 @@
 """Finite differences in the core, against NumPy, the scheme's own identities and one another."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -187,51 +183,13 @@ def test_threads_and_company_change_no_bit(precision: str) -> None:
         assert np.array_equal(one[0], alone[number])
 
 
-BITS = """
-import hashlib
-import numpy as np
-from kac_prediction import _core
-
-rng = np.random.default_rng(3)
-print(_core.instruction_set())
-for columns, share in ((3, 1), (40, 0.9), (97, 0.98), (104, 1)):
-    live = rng.random((45, columns)) < share
-    live[20:25] = True
-    grid, pick_up = _core.Grid(live), ([21 * columns], [1.0])
-    strikes = [(rng.integers(live.size, size=30), rng.normal(size=30)) for _ in range(3)]
-    for precision in ("double", "single"):
-        sounds = _core.membranes(
-            [grid], [[0.45, 0.15, 0.99]], [pick_up], [0] * 3, strikes, 1500, 1, precision
-        )
-        print(hashlib.sha256(sounds.tobytes()).hexdigest())
-    fields = rng.normal(size=(2, *live.shape))
-    sound = _core.fdtd_waveform(grid, *fields, 0.49, 0.04, 1.0, 900, *pick_up)
-    print(hashlib.sha256(sound.tobytes()).hexdigest())
-"""
-
-
-def test_all_instruction_sets_make_the_same_bits() -> None:
-    names, printed = _core.instruction_sets(), []
-    for name in names:
-        result = subprocess.run(
-            [sys.executable, "-c", BITS],
-            env=os.environ | {"KAC_ISA": name},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        printed.append(result.stdout.split())
-    assert [lines[0] for lines in printed] == names
-    assert len(set(printed[0])) == 13
-    assert all(lines[1:] == printed[0][1:] for lines in printed)
-
-
+@pytest.mark.parametrize(("q", "times"), [(0.49, 1), (0.4999999, 10)])
 @pytest.mark.parametrize(("decay_time", "error"), [(2.0, 2e-4), (0.1, 2e-4), (np.inf, 2e-3)])
-def test_the_error_of_single_precision_is_as_stated(decay_time: float, error: float) -> None:
+def test_the_error_of_single_precision(q, times, decay_time, error) -> None:
     # 0.3 m at 48 kHz: two strikes on a disc, for a second.
     y, x = np.mgrid[-60:61, -60:61]
     live = np.hypot(x, y) < 0.3 / np.sqrt(np.pi) / (100 / RATE / 0.7)
-    c = coefficients(0.49, 3 * np.log(10) / decay_time / RATE)
+    c = coefficients(q, 3 * np.log(10) / decay_time / RATE)
     strikes = [strike(live, 50, 3), strike(live, 20, 3)]
     double, single = (
         _core.membranes(
@@ -239,7 +197,7 @@ def test_the_error_of_single_precision_is_as_stated(decay_time: float, error: fl
         )
         for precision in ("double", "single")
     )
-    assert 0 < np.abs(single - double).max() < error
+    assert 0 < np.abs(single - double).max() < times * error
 
 
 def test_a_sound_that_has_died_away_ends_in_zeros_far_below_hearing() -> None:

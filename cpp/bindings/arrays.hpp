@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kac/machine.hpp"
 #include "kac/parallel.hpp"
 
 /// The only place where NumPy meets C++: words for arrays, and views of them as spans.
@@ -39,11 +40,6 @@ inline std::span<const double> view(const Array& array) {
 }
 
 /// Row i of a two-dimensional array.
-inline std::span<const double> row(std::span<const double> values, std::size_t width,
-                                   std::size_t i) {
-    return values.subspan(i * width, width);
-}
-
 template <typename Real>
 std::span<Real> row(std::span<Real> values, std::size_t width, std::size_t i) {
     return values.subspan(i * width, width);
@@ -66,28 +62,50 @@ inline void check_signals() {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
-/// `parallel_for` for the bindings: without the GIL, and stopped by Ctrl-C.
+/// `parallel_for` for the bindings: without the GIL, and stopped by Ctrl-C. A KAC_ISA that cannot
+/// be met is refused by all of them alike, and read before there are threads.
 template <typename Body>
 void run_parallel(std::size_t count, unsigned threads, Body&& body) {
+    static_cast<void>(kac::instruction_set());
     const py::gil_scoped_release release;
     kac::parallel_for(count, threads, std::forward<Body>(body), check_signals);
 }
 
-/// `run_parallel` over sounds: puts the sound's number before whatever `body` complains of.
+/// Put `place` before whatever `body` complains of.
+template <typename Body>
+void at(const std::string& place, Body&& body) {
+    try {
+        body();
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(place + ": " + error.what());
+    }
+}
+
+/// `run_parallel` over sounds, which complain by their number.
 template <typename Body>
 void run_sounds(std::size_t sounds, unsigned threads, Body&& body) {
-    run_parallel(sounds, threads, [&](std::size_t i) {
-        try {
-            body(i);
-        } catch (const std::invalid_argument& error) {
-            throw std::invalid_argument("sound " + std::to_string(i) + ": " + error.what());
-        }
-    });
+    run_parallel(sounds, threads,
+                 [&](std::size_t i) { at("sound " + std::to_string(i), [&] { body(i); }); });
+}
+
+inline std::size_t at_least_one(py::ssize_t value, const char* name) {
+    if (value >= 1) return static_cast<std::size_t>(value);
+    throw std::invalid_argument(std::string(name) + " must be at least 1, got " +
+                                std::to_string(value));
 }
 
 inline std::size_t positive_length(py::ssize_t length) {
-    if (length >= 1) return static_cast<std::size_t>(length);
-    throw std::invalid_argument("length must be at least 1, got " + std::to_string(length));
+    return at_least_one(length, "length");
+}
+
+/// `values` has one number for each of `count` things, which are called `things`.
+inline void require_one_each(const Array& values, std::size_t count, const char* name,
+                             const char* things) {
+    require_dimensions(values, 1, name);
+    if (extent(values, 0) == count) return;
+    throw std::invalid_argument(std::string(name) + " must have one number for each of the " +
+                                std::to_string(count) + " " + things + ", got " +
+                                std::to_string(extent(values, 0)));
 }
 
 inline bool is_single(const std::string& precision) {

@@ -17,12 +17,6 @@ struct Sounds {
     unsigned threads;
 };
 
-std::size_t at_least_one(py::ssize_t value, const char* name) {
-    if (value >= 1) return static_cast<std::size_t>(value);
-    throw std::invalid_argument(std::string(name) + " must be at least 1, got " +
-                                std::to_string(value));
-}
-
 /// `strike(i, pitch, frequencies, weights)` for every sound, then the sum of its partials.
 template <typename Strike>
 py::array render_drums(const Sounds& sounds, std::size_t partials, std::span<const double> sizes,
@@ -50,20 +44,12 @@ std::size_t require_strikes(const Array& strikes, const Array& pick_up, std::siz
     return extent(strikes, 0);
 }
 
-void require_one_each(const Array& values, std::size_t strikes, const char* name) {
-    require_dimensions(values, 1, name);
-    if (extent(values, 0) == strikes) return;
-    throw std::invalid_argument(std::string(name) + " must have one number for each of the " +
-                                std::to_string(strikes) + " strike(s), got " +
-                                std::to_string(extent(values, 0)));
-}
-
 py::array circular_drums(const Array& series, const Array& strikes, const Array& pick_up,
                          const Array& sizes, double wave_speed, double decay, double peak,
                          py::ssize_t length, double sample_rate, const std::string& precision,
                          unsigned threads) {
     require_dimensions(series, 2, "series");
-    require_one_each(sizes, require_strikes(strikes, pick_up, 2), "sizes");
+    require_one_each(sizes, require_strikes(strikes, pick_up, 2), "sizes", "strike(s)");
     const CircularModes modes(view(series), extent(series, 0), {pick_up.at(0), pick_up.at(1)});
     const std::span<const double> points = view(strikes);
     return render_drums(
@@ -78,8 +64,8 @@ py::array rectangular_drums(py::ssize_t M, py::ssize_t N, const Array& strikes,
                             double wave_speed, double decay, double peak, py::ssize_t length,
                             double sample_rate, const std::string& precision, unsigned threads) {
     const std::size_t count = require_strikes(strikes, pick_up, 2);
-    require_one_each(sizes, count, "sizes");
-    require_one_each(aspect_ratios, count, "aspect_ratios");
+    require_one_each(sizes, count, "sizes", "strike(s)");
+    require_one_each(aspect_ratios, count, "aspect_ratios", "strike(s)");
     const RectangularModes modes(at_least_one(M, "M"), at_least_one(N, "N"),
                                  {pick_up.at(0), pick_up.at(1)});
     const std::span<const double> points = view(strikes), ratios = view(aspect_ratios);
@@ -95,7 +81,7 @@ py::array triangular_drums(py::ssize_t M, py::ssize_t N, const Array& strikes, c
                            const Array& sizes, double wave_speed, double decay, double peak,
                            py::ssize_t length, double sample_rate, const std::string& precision,
                            unsigned threads) {
-    require_one_each(sizes, require_strikes(strikes, pick_up, 3), "sizes");
+    require_one_each(sizes, require_strikes(strikes, pick_up, 3), "sizes", "strike(s)");
     const TriangularModes modes(at_least_one(M, "M"), at_least_one(N, "N"),
                                 {pick_up.at(0), pick_up.at(1), pick_up.at(2)});
     const std::span<const double> points = view(strikes);

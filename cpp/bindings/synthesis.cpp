@@ -6,14 +6,6 @@ namespace kac::python {
 
 namespace {
 
-void require_one_each(const Array& values, std::size_t sounds, const char* name) {
-    require_dimensions(values, 1, name);
-    if (extent(values, 0) == sounds) return;
-    throw std::invalid_argument(std::string(name) + " must have one number for each of the " +
-                                std::to_string(sounds) + " sound(s), got " +
-                                std::to_string(extent(values, 0)));
-}
-
 py::array additive(const Array& frequencies, const Array& weights, const Array& decays,
                    const Array& peaks, py::ssize_t length, double sample_rate,
                    const std::string& precision, unsigned threads) {
@@ -26,8 +18,8 @@ py::array additive(const Array& frequencies, const Array& weights, const Array& 
                                     "), got (" + std::to_string(extent(weights, 0)) + ", " +
                                     std::to_string(extent(weights, 1)) + ")");
     }
-    require_one_each(decays, sounds, "decays");
-    require_one_each(peaks, sounds, "peaks");
+    require_one_each(decays, sounds, "decays", "sound(s)");
+    require_one_each(peaks, sounds, "peaks", "sound(s)");
     const std::span<const double> f = view(frequencies), w = view(weights);
     const std::span<const double> decay = view(decays), peak = view(peaks);
     return render_sounds(precision, sounds, positive_length(length), threads,

@@ -36,8 +36,7 @@ struct Partials {
     std::vector<Relaxation> relaxations;
 };
 
-void require(bool condition, double value, const std::string& what) {
-    if (condition) return;
+[[noreturn]] void refuse(double value, const std::string& what) {
     throw std::invalid_argument(what + ", got " + describe(value));
 }
 
@@ -46,21 +45,24 @@ bool finite_non_negative(double value) {
 }
 
 void validate(std::span<const double> frequencies, std::span<const double> weights, double decay,
-              double peak, double sample_rate) {
+              double sample_rate) {
     if (frequencies.size() != weights.size()) {
         throw std::invalid_argument("every partial needs a frequency and a weight, got " +
                                     std::to_string(frequencies.size()) + " and " +
                                     std::to_string(weights.size()));
     }
-    require(std::isfinite(sample_rate) && sample_rate > 0.0, sample_rate,
-            "the sample rate must be positive and finite");
-    require(finite_non_negative(decay), decay, "the decay must be finite and not negative");
-    require(finite_non_negative(peak), peak, "the peak must be finite and not negative");
+    if (!(std::isfinite(sample_rate) && sample_rate > 0.0)) {
+        refuse(sample_rate, "the sample rate must be positive and finite");
+    }
+    if (!finite_non_negative(decay)) refuse(decay, "the decay must be finite and not negative");
     for (std::size_t k = 0; k < frequencies.size(); ++k) {
-        const std::string partial = "partial " + std::to_string(k) + ": ";
-        require(finite_non_negative(frequencies[k]), frequencies[k],
-                partial + "the frequency must be finite and not negative");
-        require(std::isfinite(weights[k]), weights[k], partial + "the weight must be finite");
+        const auto partial = [&] { return "partial " + std::to_string(k) + ": "; };
+        if (!finite_non_negative(frequencies[k])) {
+            refuse(frequencies[k], partial() + "the frequency must be finite and not negative");
+        }
+        if (!std::isfinite(weights[k])) {
+            refuse(weights[k], partial() + "the weight must be finite");
+        }
     }
 }
 
@@ -109,12 +111,21 @@ Partials sort_partials(std::span<const double> frequencies, std::span<const doub
 }
 
 /// No sample can be larger than the sum of what each partial can reach.
-void require_finite_sum(const Partials& partials, double duration, double largest) {
+double bound_of(const Partials& partials, double duration) {
     double bound = 0.0;
     for (const auto& [turns, amplitude] : partials.oscillators) bound += std::fabs(amplitude);
     for (const auto& partial : partials.relaxations) bound += std::fabs(partial.weight) * duration;
+    return bound;
+}
+
+void require_finite_sum(double bound, double largest) {
     if (bound < 0.25 * largest) return;
     throw std::invalid_argument("the weights are too large: the sum of the partials overflows");
+}
+
+void scale(Partials& partials, double factor) {
+    for (Oscillator& partial : partials.oscillators) partial.amplitude *= factor;
+    for (Relaxation& partial : partials.relaxations) partial.weight *= factor;
 }
 
 /// `body(begin, samples)` for every block of a sound.
@@ -137,7 +148,7 @@ void decay_all(double decay, double sample_rate, std::span<Real> out) {
     }
     in_blocks(out, [&](std::size_t begin, std::span<Real> samples) {
         const double start = exponential(-decay * (static_cast<double>(begin) / sample_rate));
-        envelope<Real>().decay(samples.data(), samples.size(), start, within.data());
+        envelope_kernels().of<Real>().decay(samples.data(), samples.size(), start, within.data());
     });
 }
 
@@ -174,10 +185,14 @@ void add_relaxation(const Relaxation& partial, double sample_rate, std::span<Rea
 template <typename Real>
 void render(std::span<const double> frequencies, std::span<const double> weights, double decay,
             double peak, double sample_rate, std::span<Real> out) {
-    validate(frequencies, weights, decay, peak, sample_rate);
+    validate(frequencies, weights, decay, sample_rate);
+    require_peak<Real>(peak);
     const auto length = static_cast<double>(out.size());
-    const Partials partials = sort_partials(frequencies, weights, decay, sample_rate, length);
-    require_finite_sum(partials, length / sample_rate, std::numeric_limits<Real>::max());
+    Partials partials = sort_partials(frequencies, weights, decay, sample_rate, length);
+    const double bound = bound_of(partials, length / sample_rate);
+    require_finite_sum(
+        bound, peak > 0.0 ? std::numeric_limits<double>::max() : std::numeric_limits<Real>::max());
+    if (peak > 0.0) scale(partials, normaliser(bound));
 
     in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
         std::fill(out.data() + begin, out.data() + end, Real{0});
@@ -186,7 +201,7 @@ void render(std::span<const double> frequencies, std::span<const double> weights
     decay_all(decay, sample_rate, out);
     for (const auto& partial : partials.relaxations) add_relaxation(partial, sample_rate, out);
     if (!out.empty()) out[0] = 0;  // every partial starts at 0; their sum of products only nearly
-    scale_to(static_cast<Real>(peak), out);
+    scale_to(peak, out);
 }
 
 }  // namespace

@@ -47,6 +47,14 @@ std::vector<FdtdRun> runs_of(const Grid& grid, std::size_t lanes) {
     return runs;
 }
 
+/// The nearest Real. Volatile: where several of them are used as doubles again, gcc 12 vectorises
+/// the way there and back, and leaves it out.
+template <typename Real>
+double nearest(double value) {
+    const volatile Real result = static_cast<Real>(value);
+    return result;
+}
+
 /// Rounded so that c_1 + 4 c_0 - c_2, which is 1 for a membrane, keeps its value: an error of one
 /// rounding there would be a spring under every cell, and detune the lowest modes of a large grid.
 /// The one that is derived from the other two has the bits to be exact.
@@ -54,23 +62,14 @@ template <typename Real>
 Coefficients rounded(const Coefficients& given) {
     const auto [c_0, c_1, c_2] = given;
     const double stiffness = c_1 + 4.0 * c_0 - c_2;
-    Coefficients result = {static_cast<Real>(c_0), static_cast<Real>(c_1), static_cast<Real>(c_2)};
-    if (std::is_same_v<Real, double>) return result;
+    Coefficients result = {nearest<Real>(c_0), nearest<Real>(c_1), nearest<Real>(c_2)};
+    if constexpr (std::is_same_v<Real, double>) return result;
     if (std::fabs(c_1) < 1.0) {
-        result.c_1 = static_cast<Real>(stiffness + result.c_2 - 4.0 * result.c_0);
+        result.c_1 = nearest<Real>(stiffness + result.c_2 - 4.0 * result.c_0);
     } else {
-        result.c_0 = static_cast<Real>(0.25 * (stiffness + result.c_2 - result.c_1));
+        result.c_0 = nearest<Real>(0.25 * (stiffness + result.c_2 - result.c_1));
     }
     return result;
-}
-
-template <typename Real>
-const FdtdKernel<Real>& chosen_kernel() {
-    if constexpr (std::is_same_v<Real, double>) {
-        return fdtd_kernels().double_precision;
-    } else {
-        return fdtd_kernels().single_precision;
-    }
 }
 
 const Coefficients& require_finite(const Coefficients& c) {
@@ -103,10 +102,8 @@ void for_cells(const Grid& grid, Body&& body) {
 template <typename Real>
 Simulation<Real>::Simulation(const Grid& grid, const Coefficients& coefficients)
     : grid_(grid),
-      kernel_(chosen_kernel<Real>()),
-      c_0_(static_cast<Real>(rounded<Real>(require_finite(coefficients)).c_0)),
-      c_1_(static_cast<Real>(rounded<Real>(coefficients).c_1)),
-      c_2_(static_cast<Real>(rounded<Real>(coefficients).c_2)),
+      kernel_(fdtd_kernels().of<Real>()),
+      coefficients_(rounded<Real>(require_finite(coefficients))),
       runs_(runs_of(grid, kernel_.lanes)) {
     const std::size_t field = grid.field_size();
     memory_.resize(2 * field + alignment / sizeof(Real));
@@ -143,10 +140,13 @@ void Simulation<Real>::start(const WeightedNodes& weighted, double scale) {
 template <typename Real>
 void Simulation<Real>::step(std::size_t steps) {
     const std::size_t at_once = std::max<std::size_t>(1, cells_at_once / grid_.cells());
+    const auto c_0 = static_cast<Real>(coefficients_.c_0);
+    const auto c_1 = static_cast<Real>(coefficients_.c_1);
+    const auto c_2 = static_cast<Real>(coefficients_.c_2);
     for (; steps != 0; --steps) {
         if (++steps_ % at_once == 0) checkpoint();
         kernel_.step(
-            {runs_.data(), runs_.size(), grid_.stride(), c_0_, c_1_, c_2_, current_, previous_});
+            {runs_.data(), runs_.size(), grid_.stride(), c_0, c_1, c_2, current_, previous_});
         std::swap(previous_, current_);
     }
 }

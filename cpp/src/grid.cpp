@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -25,12 +26,13 @@ std::size_t padded(std::size_t columns) {
 
 Grid::Grid(std::size_t rows, std::size_t columns, std::span<const std::uint8_t> live)
     : rows_(rows), columns_(columns), stride_(padded(columns)) {
-    if (live.size() != rows * columns) {
+    const bool fits = columns == 0 || rows <= std::numeric_limits<std::size_t>::max() / columns;
+    if (!fits || live.size() != rows * columns) {
         throw std::invalid_argument("a grid of " + std::to_string(rows) + " x " +
                                     std::to_string(columns) + " nodes needs as many values, got " +
                                     std::to_string(live.size()));
     }
-    for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t row = 0; row < rows && columns > 0; ++row) {
         const auto cells = live.subspan(row * columns, columns);
         for (std::size_t begin = 0, end = 0; begin < columns; begin = end) {
             end = begin + 1;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <type_traits>
 
 /// Instruction-set levels: a file of kernels/ is compiled once for each, in a namespace of its own,
 /// and the machine's best is chosen at run time.
@@ -19,10 +19,25 @@ enum class Level { baseline, avx2, avx512 };
 /// @throws std::invalid_argument if KAC_ISA names none that this machine has
 Level level();
 
+/// A table of functions for each type of number.
+template <template <typename> typename Kernel>
+struct ForEachReal {
+    Kernel<double> double_precision;
+    Kernel<float> single_precision;
+
+    template <typename Real>
+    const Kernel<Real>& of() const {
+        static_assert(std::is_same_v<Real, double> || std::is_same_v<Real, float>);
+        if constexpr (std::is_same_v<Real, double>) return double_precision;
+        if constexpr (std::is_same_v<Real, float>) return single_precision;
+    }
+};
+
 }  // namespace kac
 
 /// KAC_KERNELS(Table, name) declares one table of functions for each level, and `name()`, which
-/// gives the table of the level in use. kernels/<topic>.cpp defines them.
+/// gives the table of the level in use. kernels/<topic>.cpp defines them, `constinit`: what were to
+/// be filled in when the program starts would be so with instructions that it may not have.
 #ifdef KAC_X86_LEVELS
 #define KAC_KERNELS(Table, name)       \
     namespace baseline {               \

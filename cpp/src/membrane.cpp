@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -39,7 +38,7 @@ class Reader {
         }
     }
 
-    bool deaf() const { return terms_.empty(); }
+    std::size_t size() const { return terms_.size(); }
 
     /// Four sums, for a processor that adds faster than one after the other.
     template <typename Real>
@@ -65,20 +64,21 @@ class Reader {
     std::vector<Term> terms_;
 };
 
-/// The power of two that brings the largest weight to between 1/2 and 1: fields then have the whole
-/// range of the numbers to themselves, and no bit of a sound with a given peak changes.
-double normaliser(const WeightedNodes& weighted) {
+/// Of the largest weight on a live cell.
+double weight_normaliser(const Grid& grid, const WeightedNodes& weighted) {
+    grid.require(weighted);
     double largest = 0.0;
-    for (const double weight : weighted.weights) largest = std::max(largest, std::fabs(weight));
-    int exponent = 0;
-    std::frexp(largest, &exponent);
-    return std::ldexp(1.0, std::clamp(-exponent, -1022, 1022));
+    for (std::size_t i = 0; i < weighted.nodes.size(); ++i) {
+        if (!grid.lives(static_cast<std::size_t>(weighted.nodes[i]))) continue;
+        largest = std::max(largest, std::fabs(weighted.weights[i]));
+    }
+    return normaliser(largest);
 }
 
 std::vector<Reader> readers_of(const Grid& grid, std::span<const WeightedNodes> strikes) {
     std::vector<Reader> readers;
     for (const WeightedNodes& strike : strikes) {
-        readers.emplace_back(grid, strike, normaliser(strike));
+        readers.emplace_back(grid, strike, weight_normaliser(grid, strike));
     }
     return readers;
 }
@@ -95,22 +95,24 @@ std::size_t common_length(std::span<const WeightedNodes> strikes,
                                 std::to_string(strikes.size()) + " strike(s)");
 }
 
-template <typename Real>
-void require_peak(double peak) {
-    if (peak >= 0.0 && peak <= static_cast<double>(std::numeric_limits<Real>::max())) return;
-    throw std::invalid_argument("the peak must be finite and not negative, got " + describe(peak));
-}
-
 /// sounds[j][n] = <strike_j, u^n>; once the membrane is still, they are left as they are.
 template <typename Real>
 void read_all(Simulation<Real>& simulation, const std::vector<Reader>& readers, std::size_t length,
               std::span<const std::span<Real>> sounds) {
     constexpr auto still = static_cast<Real>(0x1p-100);
     constexpr std::size_t listen = 512;  // steps between two looks at whether it is
+    constexpr std::size_t terms_at_once = std::size_t{1} << 20;  // between two checkpoints
+    std::size_t terms = 0, read = 0;
+    for (const Reader& reader : readers) terms += reader.size();
     for (std::size_t n = 1; n < length; ++n) {
         if (n % listen == 0 && simulation.quieter_than(still)) return;
         for (std::size_t j = 0; j < sounds.size(); ++j) {
             sounds[j][n] = static_cast<Real>(readers[j](simulation.current()));
+        }
+        read += terms;
+        if (read >= terms_at_once) {
+            checkpoint();
+            read = 0;
         }
         simulation.step();
     }
@@ -127,7 +129,7 @@ void membrane(const Grid& grid, const Coefficients& coefficients, const Weighted
     const std::size_t length = common_length(strikes, sounds);
     const std::vector<Reader> readers = readers_of(grid, strikes);
     Simulation<Real> simulation(grid, coefficients);
-    simulation.start(pick_up, normaliser(pick_up));
+    simulation.start(pick_up, weight_normaliser(grid, pick_up));
 
     for (const std::span<Real> sound : sounds) {
         in_parts(sound.size(), [&](std::size_t begin, std::size_t end) {
@@ -136,7 +138,7 @@ void membrane(const Grid& grid, const Coefficients& coefficients, const Weighted
     }
     if (peak == 0.0) return;
     read_all(simulation, readers, length, sounds);
-    for (const std::span<Real> sound : sounds) scale_to(static_cast<Real>(peak), sound);
+    for (const std::span<Real> sound : sounds) scale_to(peak, sound);
 }
 
 template void membrane(const Grid&, const Coefficients&, const WeightedNodes&,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "describe.hpp"
+#include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 
 namespace kac {
@@ -146,6 +147,7 @@ void CircularModes::partials(PolarPoint struck, double pitch, std::span<double> 
     const double turns = (struck.theta - theta_) / (2.0 * std::numbers::pi);
     const double angle = turns - std::floor(turns);
     for (std::size_t m = 0, k = 0; m < orders_; ++m) {
+        checkpoint();  // hundreds of Bessel functions take a millisecond
         const double turned = sin_cos_turns(static_cast<double>(m) * angle).cos;
         for (const std::size_t end = k + size() / orders_; k < end; ++k) {
             frequencies[k] = series_[k] * pitch;

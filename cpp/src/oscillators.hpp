@@ -27,18 +27,12 @@ inline constexpr std::size_t reach = 128;  // distances on either side of a bloc
 inline constexpr std::size_t block = 2 * reach;
 inline constexpr std::size_t partials_at_once = 64;  // whose distances (128 KiB) stay in the cache
 
-template <typename Real>
-const OscillatorKernel<Real>& kernel() {
-    if constexpr (sizeof(Real) == sizeof(double)) return oscillator_kernels().double_precision;
-    if constexpr (sizeof(Real) == sizeof(float)) return oscillator_kernels().single_precision;
-}
-
 /// The oscillators of one chunk, and the two matrices in the order in which the kernel reads them.
 template <typename Real>
 class Chunk {
   public:
     explicit Chunk(std::span<const Oscillator> oscillators)
-        : kernel_(kernel<Real>()),
+        : kernel_(oscillator_kernels().of<Real>()),
           oscillators_(oscillators),
           column_sin_(reach * oscillators.size()),
           column_cos_(reach * oscillators.size()),

@@ -161,6 +161,24 @@ TEST_CASE("silence stays silence") {
     CHECK(render({100.0}, {1.0}, 1.0, 0).empty());
 }
 
+TEST_CASE("single precision has every peak, and makes it of every weight") {
+    const auto single = [](double weight, double peak) {
+        std::vector<float> out(900);
+        kac::additive(Samples{440.0, 0.0}, Samples{weight, 0.3 * weight}, 1.0, peak, rate, out);
+        return out;
+    };
+    for (const int exponent : {-900, -200, 3, 200, 900}) {
+        CHECK(single(std::ldexp(1.0, exponent), 0.5) == single(1.0, 0.5));
+    }
+    const auto most = std::numeric_limits<float>::max();
+    const std::vector<float> loud = single(1.0, most);
+    CHECK(*std::max_element(loud.begin(), loud.end()) == most);
+    CHECK(single(1.0, 1e-50) == std::vector<float>(900));
+    CHECK_THROWS_WITH_AS(single(1.0, 1e39), doctest::Contains("in single precision at most"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(single(1e50, 0.0), doctest::Contains("overflow"), std::invalid_argument);
+}
+
 TEST_CASE("impossible input is refused by name") {
     const double nan = std::nan("");
     const double inf = std::numeric_limits<double>::infinity();

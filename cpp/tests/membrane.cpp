@@ -108,6 +108,21 @@ TEST_CASE("a power of two in the weights changes no bit, however far it is") {
         CHECK(with(std::ldexp(1.0, exponent)) == with(1.0));
 }
 
+TEST_CASE("a dead cell's weight counts for nothing, however large") {
+    const Matrix row = drawn({"##.#"});
+    const Point one = {{0}, {1.0}}, little = {{0, 2}, {0x1p-200, 1.0}};
+    for (const Point& strike : {one, little}) {
+        CHECK(render<float>(row, damped, one, {strike}, 900) ==
+              render<float>(row, damped, little, {strike}, 900));
+    }
+    CHECK(largest(render(row, damped, little, {little}, 900)[0]) == 1.0);
+}
+
+TEST_CASE("a peak too small for single precision is silence") {
+    CHECK(render<float>(hooked, damped, {{60}, {1.0}}, {{{40}, {1.0}}}, 9, 1e-50)[0] ==
+          std::vector<float>(9));
+}
+
 TEST_CASE("what is not connected, not alive or not hit is silent") {
     const Matrix apart = drawn({"###.###", "###.###"});
     const auto sounds = render(apart, lossless, {{0}, {1.0}},
@@ -173,6 +188,17 @@ TEST_CASE("sounds and strikes must match") {
             kac::membrane<double>(hooked.grid(), lossless, one.view(), strikes, 1.0, sounds),
             doctest::Contains("every strike needs a sound"), std::invalid_argument);
     }
+}
+
+TEST_CASE("many strikes on a small grid are stopped too") {
+    const Point wide = {Indices(1000, 0), Samples(1000, 1.0)};
+    const std::vector<Point> strikes(20, wide);
+    std::size_t polls = 0;
+    const auto body = [&](std::size_t) {
+        render(drawn({"##"}), lossless, {{0}, {1.0}}, strikes, 1000);
+    };
+    kac::parallel_for(1, 1, body, [&] { ++polls; }, std::chrono::milliseconds(0));
+    CHECK(polls > 15);
 }
 
 TEST_CASE("a long sound is stopped after a million or two cells") {

@@ -63,7 +63,7 @@ class Simulation {
   private:
     const Grid& grid_;
     const FdtdKernel<Real>& kernel_;
-    const Real c_0_, c_1_, c_2_;
+    const Coefficients coefficients_;  // each a Real
     std::vector<FdtdRun> runs_;
     std::vector<Real> memory_;
     Real* previous_;

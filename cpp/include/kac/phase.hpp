@@ -1,10 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <cstddef>
 
 /// Phases counted in turns (one turn is 2 pi), exact however long the sound is.
+///
+/// All has internal linkage, and nothing is a template of the standard library: files that are
+/// compiled for newer processors include this.
 namespace kac {
 
 /// A frequency in turns per sample, as the unevaluated sum high + low: about 106 bits.
@@ -42,15 +44,21 @@ struct SinCos {
     double cos;
 };
 
+inline constexpr std::size_t taylor_terms = 24;
+
+struct Taylor {
+    double coefficients[taylor_terms];
+};
+
 /// (-1)^(n/2) / n!, n/2 rounded down: the Taylor coefficients of cos (n even) and sin (n odd).
-inline constexpr auto taylor_coefficients = [] {
-    std::array<double, 24> coefficients = {};
+static constexpr Taylor taylor = [] {
+    Taylor result = {};
     double factorial = 1.0;
-    for (std::size_t n = 0; n < coefficients.size(); ++n) {
+    for (std::size_t n = 0; n < taylor_terms; ++n) {
         factorial *= n > 0 ? static_cast<double>(n) : 1.0;
-        coefficients[n] = (n / 2 % 2 == 0 ? 1.0 : -1.0) / factorial;
+        result.coefficients[n] = (n / 2 % 2 == 0 ? 1.0 : -1.0) / factorial;
     }
-    return coefficients;
+    return result;
 }();
 
 /// sin and cos of 2 pi x, to 4e-16, for |x| < 2^50.
@@ -67,9 +75,9 @@ static inline SinCos sin_cos_turns(double x) {
     const double square = theta * theta;
     double s = 0.0;
     double c = 0.0;
-    for (std::size_t n = taylor_coefficients.size(); n > 0; n -= 2) {
-        s = s * square + taylor_coefficients[n - 1];
-        c = c * square + taylor_coefficients[n - 2];
+    for (std::size_t n = taylor_terms; n > 0; n -= 2) {
+        s = s * square + taylor.coefficients[n - 1];
+        c = c * square + taylor.coefficients[n - 2];
     }
     return {sign * theta * s, sign * c};
 }

@@ -43,6 +43,6 @@ constexpr EnvelopeKernel<Real> kernel = {decay<Real>, largest<Real>, scale<Real>
 
 }  // namespace
 
-const EnvelopeKernels envelope_kernels = {kernel<double>, kernel<float>};
+constinit const EnvelopeKernels envelope_kernels = {kernel<double>, kernel<float>};
 
 }  // namespace kac::KAC_LEVEL

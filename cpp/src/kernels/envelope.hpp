@@ -19,10 +19,7 @@ struct EnvelopeKernel {
     void (*scale)(Real* samples, std::size_t count, Real largest, Real peak);
 };
 
-struct EnvelopeKernels {
-    EnvelopeKernel<double> double_precision;
-    EnvelopeKernel<float> single_precision;
-};
+using EnvelopeKernels = ForEachReal<EnvelopeKernel>;
 
 KAC_KERNELS(EnvelopeKernels, envelope_kernels)
 

@@ -152,6 +152,6 @@ constexpr FdtdKernel<Real> kernel = {lanes<Real>, step_all<Real>};
 
 }  // namespace
 
-const FdtdKernels fdtd_kernels = {kernel<double>, kernel<float>};
+constinit const FdtdKernels fdtd_kernels = {kernel<double>, kernel<float>};
 
 }  // namespace kac::KAC_LEVEL

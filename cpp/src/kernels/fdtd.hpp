@@ -31,10 +31,7 @@ struct FdtdKernel {
     void (*step)(const FdtdStep<Real>& step);
 };
 
-struct FdtdKernels {
-    FdtdKernel<double> double_precision;
-    FdtdKernel<float> single_precision;
-};
+using FdtdKernels = ForEachReal<FdtdKernel>;
 
 KAC_KERNELS(FdtdKernels, fdtd_kernels)
 

@@ -92,6 +92,6 @@ constexpr OscillatorKernel<Real> kernel = {rows, columns<Real>, fill<Real>, add_
 
 }  // namespace
 
-const OscillatorKernels oscillator_kernels = {kernel<double>, kernel<float>};
+constinit const OscillatorKernels oscillator_kernels = {kernel<double>, kernel<float>};
 
 }  // namespace kac::KAC_LEVEL

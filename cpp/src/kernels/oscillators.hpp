@@ -36,10 +36,7 @@ struct OscillatorKernel {
     void (*add_blocks)(const OscillatorMatrices<Real>& matrices, std::size_t reach, Real* out);
 };
 
-struct OscillatorKernels {
-    OscillatorKernel<double> double_precision;
-    OscillatorKernel<float> single_precision;
-};
+using OscillatorKernels = ForEachReal<OscillatorKernel>;
 
 KAC_KERNELS(OscillatorKernels, oscillator_kernels)
 
