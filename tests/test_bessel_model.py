@@ -54,44 +54,6 @@ def test_m_counts_orders_and_n_zeros() -> None:
     np.testing.assert_allclose(model.waveform, expected, atol=1e-10)
 
 
-def test_decay_time_is_t60() -> None:
-    model = BesselModel(1.5, RATE, M=1, N=1, decay_time=0.8, drum_size=0.2)
-    model.generateWaveform()
-    blocks = np.sqrt((model.waveform.reshape(30, 400) ** 2).mean(axis=1))
-    slope = np.polyfit(np.arange(30) * 400 / RATE, 20 * np.log10(blocks), 1)[0]
-    assert -60 / slope == pytest.approx(0.8, rel=0.01)
-
-
-def test_fundamental() -> None:
-    model = BesselModel(4.0, RATE, M=1, N=1, decay_time=math.inf, drum_size=0.25)
-    model.generateWaveform()
-    spectrum = np.abs(np.fft.rfft(model.waveform * np.hanning(model.length)))
-    assert np.argmax(spectrum) / 4 == pytest.approx(0.678389 * 100 / 0.25, abs=0.25)
-
-
-def test_wave_speed_follows_tension_and_density() -> None:
-    slow = BesselModel(0.1, RATE, drum_size=0.2, strike_location=(0.3, 1.0))
-    fast = BesselModel(
-        0.1, RATE, drum_size=0.4, tension=400.0, material_density=0.01, strike_location=(0.3, 1.0)
-    )
-    assert (slow.wave_speed, fast.wave_speed) == pytest.approx((100.0, 200.0))
-    for model in (slow, fast):
-        model.generateWaveform()
-    # Twice the speed on twice the size: the same sound.
-    np.testing.assert_allclose(slow.waveform, fast.waveform, atol=1e-9)
-
-
-def test_reciprocity() -> None:
-    places = {"strike_location": (0.35, 1.1), "sample_location": (0.7, -0.4)}
-    exchanged = {"strike_location": (0.7, -0.4), "sample_location": (0.35, 1.1)}
-    sounds = []
-    for where in (places, exchanged):
-        model = BesselModel(0.2, RATE, drum_size=0.5, **where)
-        model.generateWaveform()
-        sounds.append(model.waveform)
-    np.testing.assert_allclose(*sounds, atol=1e-11)
-
-
 def test_partials_from_half_the_sample_rate_are_dropped() -> None:
     settings = {"drum_size": 0.1, "strike_location": (0.4, 0.9)}
     low = BesselModel(0.5, 4000, M=6, N=6, **settings)
@@ -178,18 +140,6 @@ def test_outside_a_dataset_any_strike_on_any_drum() -> None:
     assert len(drawn) == 5
 
 
-def test_an_amplitude_of_zero_is_silent() -> None:
-    model = BesselModel(0.01, RATE, amplitude=0.0)
-    assert not model.render([0, 1])[0].any()
-
-
-def test_decay_stronger_than_any_partial() -> None:
-    model = BesselModel(0.1, RATE, decay_time=1e-3, drum_size=1.0)
-    sounds, _ = model.render(range(5))
-    assert np.isfinite(sounds).all()
-    assert np.abs(sounds).max(axis=1) == pytest.approx(1.0)
-
-
 def test_settings_are_all_arguments() -> None:
     assert BesselModel(1, RATE, drum_size=0.3).settings == {
         "M": 10,
@@ -236,8 +186,3 @@ def test_settings_are_all_arguments() -> None:
 def test_impossible_settings_are_named(settings, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         BesselModel(0.1, RATE, **settings)
-
-
-def test_half_a_mode_is_no_mode() -> None:
-    with pytest.raises(TypeError):
-        BesselModel(0.1, RATE, M=2.5)

@@ -184,6 +184,13 @@ def test_single_precision_is_close_and_handed_out_in_double(Sampler) -> None:
         ({"drum_size": -0.1}, "drum_size.*-0.1"),
         ({"drum_size": (0.5, 0.1)}, "drum_size.*low <= high"),
         ({"drum_size": 0.001}, "no partial below half the sample rate"),
+        # The lowest lies between half the sample rate and all of it.
+        ({"drum_size": 0.0141}, "no partial below half the sample rate"),
+        ({"sample_rate": 0}, "sample_rate.*0"),
+        ({"amplitude": 1e39, "precision": "single"}, "amplitude.*single.*1e\\+39"),
+        ({"decay_time": 1e-320}, "decay_time.*1e-320"),
+        ({"tension": 1e-300, "material_density": 1e300}, "tension / material_density"),
+        ({"strike_location": 3.0}, "strike_location must be.*got 3"),
         ({"precision": "half"}, "precision.*half"),
         ({"M": 0}, "M.*0"),
         ({"N": -2}, "N.*-2"),
@@ -191,7 +198,7 @@ def test_single_precision_is_close_and_handed_out_in_double(Sampler) -> None:
 )
 def test_impossible_settings_are_named(Sampler, changes, named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        Sampler(0.1, RATE, **changes)
+        Sampler(**({"duration": 0.1, "sample_rate": RATE} | changes))
 
 
 @drums

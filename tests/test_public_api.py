@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction import architecture, dataset, physics, pipeline, samplers
+from every_shape import KINDS
+from kac_prediction import architecture, dataset, geometry, physics, pipeline, samplers
 
 MODAL = [
     "self",
@@ -74,6 +75,30 @@ POSITIONAL = {
         "optimiser",
         "outputs",
     ],
+    (geometry, "isColinear"): ["vertices"],
+    (geometry, "largestVector"): ["vertices"],
+    (geometry, "lineIntersection"): ["A", "B"],
+    (geometry, "weylCondition"): ["S_1", "S_2"],
+    (geometry.Shape, "draw"): ["self", "grid_size"],
+    (geometry.Shape, "isPointInside"): ["self", "p"],
+    (geometry.Ellipse, "__init__"): ["self", "major", "minor", "centroid"],
+    (geometry.Ellipse, "eccentricity"): ["self"],
+    (geometry.Ellipse, "foci"): ["self"],
+    (geometry.Ellipse, "focalDistance"): ["self"],
+    (geometry.Circle, "__init__"): ["self", "r", "centroid"],
+    (geometry.Polygon, "__init__"): ["self", "vertices"],
+    (geometry.ConvexPolygon, "__init__"): ["self", "N", "max_vertices"],
+    (geometry.IrregularStar, "__init__"): ["self", "N", "max_vertices"],
+    (geometry.TravellingSalesmanPolygon, "__init__"): ["self", "N", "max_vertices"],
+    (geometry.UnitRectangle, "__init__"): ["self", "epsilon"],
+    (geometry.UnitTriangle, "__init__"): ["self", "r", "theta"],
+    (geometry.RegularPolygon, "__init__"): ["self", "N"],
+    (geometry.RegularStar, "__init__"): ["self", "N", "m"],
+    (physics, "FDTDWaveform2D"): ["u_0", "u_1", "B", "c_0", "c_1", "c_2", "T", "w"],
+    (physics.FDTD_2D, "__init__"): ["self", "u_0", "u_1", "B", "c_0", "c_1", "c_2", "T"],
+    (physics, "eigenfrequencies"): ["shape", "n", "drum_size", "wave_speed"],
+    (physics, "raisedCosine"): ["matrix_size", "mu", "sigma"],
+    (physics, "raisedTriangle"): ["matrix_size", "mu", "x_ab", "y_ab"],
     (physics, "besselJ"): ["n", "x"],
     (physics, "besselJZero"): ["n", "m"],
     (physics, "circularAmplitudes"): ["r", "theta", "S"],
@@ -86,6 +111,20 @@ POSITIONAL = {
     (physics, "rectangularSeries"): ["N", "M", "epsilon"],
     (physics, "WaveEquationWaveform2D"): ["F", "A", "d", "k", "T"],
     (samplers.BesselModel, "__init__"): MODAL,
+    (samplers.FDTDModel, "__init__"): [
+        "self",
+        "duration",
+        "sample_rate",
+        "arbitrary_shape",
+        "amplitude",
+        "decay_time",
+        "drum_size",
+        "material_density",
+        "shape_settings",
+        "strike_width",
+        "tension",
+        "sample_location",
+    ],
     (samplers.LaméModel, "__init__"): MODAL,
     (samplers.PoissonModel, "__init__"): MODAL,
     (samplers.TestSweep, "__init__"): ["self", "duration", "sample_rate"],
@@ -96,6 +135,25 @@ DEFAULTS: dict[tuple[Any, str], dict[str, Any]] = {
     (dataset, "generateDataset"): {"dataset_size": 10, "representation_settings": None},
     (dataset.AudioSampler, "export"): {"bit_depth": 24},
     (dataset.InputRepresentation, "__init__"): {"settings": None},
+    (geometry.Ellipse, "__init__"): {"major": 1.0, "minor": 0.0, "centroid": (0.0, 0.0)},
+    (geometry.Circle, "__init__"): {"r": 0.0, "centroid": (0.0, 0.0)},
+    (geometry.ConvexPolygon, "__init__"): {"N": 0, "max_vertices": 10},
+    (geometry.IrregularStar, "__init__"): {"N": 0, "max_vertices": 10},
+    (geometry.TravellingSalesmanPolygon, "__init__"): {"N": 0, "max_vertices": 10},
+    (geometry.UnitRectangle, "__init__"): {"epsilon": 0.0},
+    (physics, "eigenfrequencies"): {"drum_size": 1.0, "wave_speed": 100.0},
+    (physics, "raisedCosine"): {"sigma": 0.5},
+    (physics, "raisedTriangle"): {"x_ab": None, "y_ab": None},
+    (samplers.FDTDModel, "__init__"): {
+        "amplitude": 1.0,
+        "decay_time": 2.0,
+        "drum_size": 0.3,
+        "material_density": 0.2,
+        "shape_settings": None,
+        "strike_width": 0.01,
+        "tension": 2000.0,
+        "sample_location": None,
+    },
     (physics, "circularChladniPattern"): {"tolerance": 0.1},
     (physics, "rectangularChladniPattern"): {"tolerance": 0.1},
     (pipeline.Routine, "__init__"): {"exports_dir": ""},
@@ -131,21 +189,51 @@ NAMES = {
         "regenerateDataPoints",
         "transformDataset",
     ],
+    geometry: [
+        "Circle",
+        "ConvexPolygon",
+        "Ellipse",
+        "IrregularStar",
+        "Polygon",
+        "RegularPolygon",
+        "RegularStar",
+        "Shape",
+        "TravellingSalesmanPolygon",
+        "UnitRectangle",
+        "UnitTriangle",
+        "isColinear",
+        "largestVector",
+        "lineIntersection",
+        "weylCondition",
+    ],
     pipeline: ["ExportedModel", "Model", "ModelInfo", "Parameters", "Routine", "RunInfo"],
     physics: [
+        "FDTDWaveform2D",
+        "FDTD_2D",
         "WaveEquationWaveform2D",
         "besselJ",
         "besselJZero",
         "circularAmplitudes",
         "circularChladniPattern",
         "circularSeries",
+        "eigenfrequencies",
         "equilateralTriangleAmplitudes",
         "equilateralTriangleSeries",
+        "raisedCosine",
+        "raisedTriangle",
         "rectangularAmplitudes",
         "rectangularChladniPattern",
         "rectangularSeries",
     ],
-    samplers: ["BesselModel", "Datasets", "LaméModel", "PoissonModel", "TestSweep", "TestTone"],
+    samplers: [
+        "BesselModel",
+        "Datasets",
+        "FDTDModel",
+        "LaméModel",
+        "PoissonModel",
+        "TestSweep",
+        "TestTone",
+    ],
 }
 
 ATTRIBUTES: dict[str, dict[str, type]] = {
@@ -226,6 +314,19 @@ def test_parameters_stand_in_order_and_the_new_ones_have_defaults(owner: Any, na
 @pytest.mark.parametrize("room", NAMES)
 def test_names_are_where_they_are_imported_from(room: Any) -> None:
     assert set(NAMES[room]) <= set(room.__all__) <= set(dir(room))
+
+
+@pytest.mark.parametrize("shape", KINDS, ids=lambda kind: kind.__name__)
+def test_every_shape_draws_from_a_generator_that_is_passed_by_name(shape: type) -> None:
+    rng = inspect.signature(shape).parameters["rng"]
+    assert (rng.kind, rng.default) == (inspect.Parameter.KEYWORD_ONLY, None)
+    assert {"area", "centroid", "labels", "perimeter"} <= set(dir(shape))
+    arguments = inspect.signature(shape).parameters.keys() - {"rng"}
+    assert shape.Settings.__optional_keys__ == arguments
+
+
+def test_what_a_polygon_says_of_itself() -> None:
+    assert {"N", "convex", "simple", "vertices"} <= set(dir(geometry.Polygon))
 
 
 def test_attributes_are_there_and_of_their_types(tmp_path: Path) -> None:

@@ -94,6 +94,40 @@ def test_the_seed_decides(sampler: AudioSampler) -> None:
         assert all(a != b for a, b in zip(twin.render(range(1, 5))[1], labels[1:5], strict=True))
 
 
+# Whoever changes what is drawn, or in which order, makes other datasets of the same seed: a new
+# major version.
+DRAWN = {
+    "BesselModel": {
+        "drum_size": [0.2280911678787],
+        "strike_location": [0.9227362373561, 5.181134216395],
+    },
+    "FDTDModel": {
+        "drum_size": [0.2426970559596],
+        "sample_location": [0.0429071284101, 0.0668238932287],
+        "strike_location": [-0.0201218891168, -0.1058818459754],
+    },
+    "LaméModel": {
+        "drum_size": [0.2280911678787],
+        "strike_location": [0.0167229575099, 0.1604196974712, 0.8228573450189],
+    },
+    "PoissonModel": {
+        "aspect_ratio": [2.087838293025],
+        "drum_size": [0.2280911678787],
+        "strike_location": [0.8514421637300, 0.8246031213618],
+    },
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_a_seed_draws_stays(name: str) -> None:
+    extra = {"arbitrary_shape": "Circle", "drum_size": (0.2, 0.5)} if name == "FDTDModel" else {}
+    drum = getattr(kac_prediction.samplers, name)(0.01, RATE, **extra)
+    drum.seed(42)
+    (label,) = drum.render([8])[1]
+    for key, numbers in DRAWN[name].items():
+        assert label[key] == pytest.approx(numbers, rel=1e-9)
+
+
 def test_a_sound_before_anything_was_asked_for(sampler: AudioSampler) -> None:
     fresh = make(type(sampler))
     fresh.generateWaveform()

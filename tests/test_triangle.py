@@ -76,6 +76,15 @@ def test_eigenfunctions_are_orthonormal_at_unit_area() -> None:
     np.testing.assert_allclose(functions.T @ functions * 2 / 900, np.eye(21 + 15), atol=1e-12)
 
 
+def test_signs_are_those_of_the_formula() -> None:
+    # (1, 2), l = -3, at u = 1/2 and d = pi (v - w) / 3 = pi / 12: sin of -3 pi / 2, pi / 2, pi.
+    d = math.pi / 12
+    symmetric, antisymmetric = equilateralTriangleAmplitudes(0.5, 0.375, 0.125, 2, 1)[:, 0, 1]
+    scale = math.sqrt(4 / 3)
+    assert symmetric == pytest.approx(scale * (math.cos(d) + math.cos(5 * d)))
+    assert antisymmetric == pytest.approx(scale * (math.sin(-d) + math.sin(5 * d)))
+
+
 def test_symmetric_and_antisymmetric() -> None:
     one = equilateralTriangleAmplitudes(0.2, 0.5, 0.3, 4, 4)
     mirrored = equilateralTriangleAmplitudes(0.2, 0.3, 0.5, 4, 4)

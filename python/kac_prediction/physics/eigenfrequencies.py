@@ -9,6 +9,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from ..geometry import Shape
+from ..geometry.shape import require_positive
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -51,7 +52,9 @@ def eigenfrequencies(
     """
     if operator.index(n) < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
-    _require_positive(drum_size=drum_size, wave_speed=wave_speed, sample_rate=sample_rate)
+    drum_size = require_positive("drum_size", drum_size)
+    wave_speed = require_positive("wave_speed", wave_speed)
+    sample_rate = require_positive("sample_rate", sample_rate)
     # The products are small: threads of the linear algebra would mostly wait for each other, and on
     # a busy machine a tenth of a second becomes ten.
     with threadpool_limits(1, "blas"):
@@ -60,13 +63,6 @@ def eigenfrequencies(
         if method == "grid":
             return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
     raise ValueError(f'method must be "elements" or "grid", got {method!r}.')
-
-
-def _require_positive(**numbers: float) -> None:
-    """Raise ValueError unless all numbers are finite and above 0."""
-    for name, number in numbers.items():
-        if not 0 < number < math.inf:
-            raise ValueError(f"{name} must be a finite number above 0, got {number!r}.")
 
 
 def _of_elements(shape: Shape, n: int) -> _Float64:

@@ -6,11 +6,12 @@ L / sqrt(epsilon).
 Source: Rayleigh, The Theory of Sound I, chapter IX.
 """
 
-import math
 from operator import index
 
 import numpy as np
 import numpy.typing as npt
+
+from ..geometry.shape import require_positive
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -33,7 +34,7 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
         TypeError: `N` or `M` is not an integer.
         ValueError: a number is out of range.
     """
-    _require_ratio(epsilon)
+    require_positive("epsilon", epsilon)
     m, n = mode_numbers("M", M), mode_numbers("N", N)
     series: _Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
     return series
@@ -59,7 +60,7 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> _
         TypeError: `N` or `M` is not an integer.
         ValueError: the point is outside the rectangle, or a number is out of range.
     """
-    _require_ratio(epsilon)
+    require_positive("epsilon", epsilon)
     point = np.asarray(p, dtype=np.float64)
     if point.shape != (2,) or not ((point >= 0) & (point <= 1)).all():
         raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}.")
@@ -106,9 +107,3 @@ def mode_numbers(name: str, count: int) -> _Float64:
     if index(count) < 1:
         raise ValueError(f"{name} must be at least 1, got {count}.")
     return np.arange(1, index(count) + 1, dtype=np.float64)
-
-
-def _require_ratio(epsilon: float) -> None:
-    """Raise ValueError unless `epsilon` is an aspect ratio."""
-    if not 0 < epsilon < math.inf:
-        raise ValueError(f"epsilon must be a finite aspect ratio above 0, got {epsilon!r}.")

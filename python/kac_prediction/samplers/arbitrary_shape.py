@@ -38,7 +38,7 @@ class ShapeSource:
     def draw(self, size: float, rng: np.random.Generator) -> Shape:
         """Draw a shape of the area size^2 (m^2), its centroid at the origin."""
         shape = self.kind(**self.settings, **({"rng": rng} if self._takes_rng else {}))
-        shape.area = size**2
+        shape.area = size * size
         shape.centroid = (0.0, 0.0)
         return shape
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import circularSeries
-from .drum import Interval, NumberOrRange, Precision, draw_between
-from .modal import ModalDrum, ModalSettings, as_intervals
+from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
+from .modal import ModalDrum, ModalSettings
 
 
 class BesselModel(ModalDrum):

@@ -77,17 +77,7 @@ class Drum(AudioSampler):
             ValueError: a number is out of range, with its name and what it should be.
         """
         super().__init__(**classLocalsToKwargs(locals()))
-        if not 0 <= amplitude < math.inf:
-            raise ValueError(f"amplitude must be a finite number from 0, got {amplitude!r}.")
-        if not decay_time > 0:
-            raise ValueError(
-                f"decay_time must be above 0 seconds (inf: no decay), got {decay_time!r}."
-            )
-        for name, value in (("material_density", material_density), ("tension", tension)):
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
-        if precision not in get_args(Precision):
-            raise ValueError(f"precision must be one of {get_args(Precision)}, got {precision!r}.")
+        _require_membrane(amplitude, decay_time, material_density, tension, precision)
         self.amplitude = float(amplitude)
         self.decay_time = float(decay_time)
         self.precision = precision
@@ -174,6 +164,34 @@ class Drum(AudioSampler):
             )
 
 
+def _require_membrane(
+    amplitude: float,
+    decay_time: float,
+    material_density: float,
+    tension: float,
+    precision: str,
+) -> None:
+    """Raise ValueError, naming the setting, unless a membrane may have these numbers."""
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision must be one of {get_args(Precision)}, got {precision!r}.")
+    if not 0 <= amplitude <= float(np.finfo(precision).max):
+        raise ValueError(
+            f"amplitude must be a number from 0 that {precision} precision holds, got "
+            f"{amplitude!r}."
+        )
+    # So short a time that the rate is not finite is as good as none.
+    if not (decay_time > 0 and 3 * math.log(10) / decay_time < math.inf):
+        raise ValueError(f"decay_time must be above 0 seconds (inf: no decay), got {decay_time!r}.")
+    for name, value in (("material_density", material_density), ("tension", tension)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
+    if not 0 < tension / material_density < math.inf:
+        raise ValueError(
+            "tension / material_density, the square of the wave speed, must be a finite number "
+            f"above 0, got {tension!r} / {material_density!r}."
+        )
+
+
 def draw_between(rng: np.random.Generator, interval: Interval) -> float:
     """Draw a number uniform in [low, high); nothing is drawn where both are the same."""
     low, high = interval
@@ -192,3 +210,17 @@ def as_interval(name: str, value: NumberOrRange) -> Interval:
     if numbers[0] > numbers[-1]:
         raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}.")
     return float(numbers[0]), float(numbers[-1])
+
+
+def as_intervals(names: Sequence[str], point: Sequence[NumberOrRange]) -> list[Interval]:
+    """Turn the setting `strike_location`, each coordinate a number or a range, into intervals.
+
+    Raises:
+        ValueError: not as many coordinates as `names`, or one that is not a number or a range.
+    """
+    if not hasattr(point, "__len__") or len(point) != len(names):
+        raise ValueError(f"strike_location must be ({', '.join(names)}), got {point!r}.")
+    return [
+        as_interval(f"{name} of strike_location", value)
+        for name, value in zip(names, point, strict=True)
+    ]

@@ -13,7 +13,7 @@ from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from ..physics import drum_grid
 from .arbitrary_shape import ShapeSource
-from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_interval
+from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane, Point
 
 _MOST_DRAWS = 256
@@ -72,8 +72,8 @@ class FDTDModel(Drum):
         shape_settings: Mapping[str, Any] | None = None,
         strike_width: float = 0.01,
         tension: float = 2000.0,
-        strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] | None = None,
+        strike_location: Sequence[NumberOrRange] | None = None,
         precision: Precision = "double",
     ) -> None:
         """Make a sampler of drums of one kind of shape.
@@ -91,11 +91,11 @@ class FDTDModel(Drum):
             strike_width: diameter of the strike in metres, from 0 to the smallest drum_size.
                 One narrower than the grid's step is spread over the nodes around it.
             tension: tension of the membrane, N/m.
+            sample_location: where the drum is heard, (x, y), which every drum must reach. None:
+                where the formula above puts it.
             strike_location: a point (x, y); each of the two a number, or a range within which
                 strikes are drawn uniformly, as far as it lies on the drum. None: anywhere, and the
                 first strike on each drum at its middle.
-            sample_location: where the drum is heard, (x, y), which every drum must reach. None:
-                where the formula above puts it.
             precision: "single" computes in float32.
 
         Raises:
@@ -118,7 +118,10 @@ class FDTDModel(Drum):
         self.strike_width = float(strike_width)
         self._step = math.sqrt(2) * self.wave_speed / self.sample_rate
         self._require_three_cells()
-        self._box = None if strike_location is None else _as_box(strike_location)
+        # Lower left and upper right corner of where strikes are drawn.
+        self._box = (
+            None if strike_location is None else np.transpose(as_intervals("xy", strike_location))
+        )
         self._centre_first = strike_location is None
         self._pick_up = None if sample_location is None else _as_point(sample_location)
         self._body: Membrane | None = None
@@ -218,11 +221,3 @@ def _as_point(value: Sequence[float]) -> Point:
     if point.shape != (2,) or not np.isfinite(point).all():
         raise ValueError(f"sample_location must be two finite numbers (x, y), got {value!r}.")
     return float(point[0]), float(point[1])
-
-
-def _as_box(strike: Sequence[NumberOrRange]) -> npt.NDArray[np.float64]:
-    """Return the lower left and the upper right corner of where strikes are drawn."""
-    if len(strike) != 2:
-        raise ValueError(f"strike_location must be (x, y), got {strike!r}.")
-    x, y = (as_interval(f"{name} of strike_location", strike[i]) for i, name in enumerate("xy"))
-    return np.array([x, y]).T

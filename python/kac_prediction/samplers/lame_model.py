@@ -9,8 +9,8 @@ import numpy.typing as npt
 from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import equilateralTriangleSeries
-from .drum import Interval, NumberOrRange, Precision, draw_between
-from .modal import ModalDrum, ModalSettings, as_intervals, between_walls
+from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
+from .modal import ModalDrum, ModalSettings, between_walls
 
 _ROUNDING = 1e-9
 """How far three numbers that should add to one may be off."""

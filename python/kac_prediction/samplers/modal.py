@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dataset import classLocalsToKwargs
-from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_interval
+from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision
 
 
 class ModalSettings(DrumSettings, total=False):
@@ -59,21 +59,6 @@ class ModalDrum(Drum):
             self.precision,
             self.threads,
         )
-
-
-def as_intervals(names: Sequence[str], point: Sequence[NumberOrRange]) -> list[Interval]:
-    """Turn the setting `strike_location`, each coordinate a number or a range, into intervals.
-
-    Raises:
-        ValueError: not as many coordinates as `names`, or one that is not a number or
-            a range.
-    """
-    if len(point) != len(names):
-        raise ValueError(f"strike_location must be ({', '.join(names)}), got {point!r}.")
-    return [
-        as_interval(f"{name} of strike_location", value)
-        for name, value in zip(names, point, strict=True)
-    ]
 
 
 def between_walls(interval: Interval) -> bool:

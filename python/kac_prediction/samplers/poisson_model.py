@@ -9,8 +9,8 @@ import numpy.typing as npt
 from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import rectangularSeries
-from .drum import Interval, NumberOrRange, Precision, as_interval, draw_between
-from .modal import ModalDrum, ModalSettings, as_intervals, between_walls
+from .drum import Interval, NumberOrRange, Precision, as_interval, as_intervals, draw_between
+from .modal import ModalDrum, ModalSettings, between_walls
 
 
 class PoissonModel(ModalDrum):
