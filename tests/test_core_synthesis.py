@@ -5,25 +5,9 @@ import pytest
 from scipy.signal import chirp, sawtooth, square
 
 from kac_prediction import _core
+from reference import modal_sum
 
 RATE = 48000
-
-
-def modal_sum(frequencies, weights, decay: float, length: int) -> np.ndarray:
-    """The formula itself, a partial at a time, in long double."""
-    pi = np.longdouble("3.14159265358979323846264338327950288")
-    time = np.arange(length, dtype=np.longdouble) / RATE
-    sound = np.zeros(length, np.longdouble)
-    for frequency, weight in zip(frequencies, weights, strict=True):
-        undamped = 2 * pi * np.longdouble(frequency)
-        squared = (undamped - decay) * (undamped + decay)
-        omega = np.sqrt(abs(squared))
-        if squared > 0:
-            sound += weight * np.exp(-decay * time) * np.sin(omega * time) / omega
-        else:
-            slow = undamped * undamped / (decay + omega)
-            sound += weight * np.exp(-slow * time) * -np.expm1(-2 * omega * time) / (2 * omega)
-    return sound
 
 
 def additive(frequencies, weights, decay=0.0, peak=0.0, length=RATE, rate=RATE, **options):
@@ -47,7 +31,7 @@ def test_additive_is_the_sum_of_its_partials(decay: float) -> None:
     rng = np.random.default_rng(1)
     frequencies = np.concatenate([[1.0, 63.6, 23999.9], rng.uniform(1, 24000, 67)])
     weights = rng.normal(size=70) * frequencies
-    expected = modal_sum(frequencies, weights, decay, RATE // 2)
+    expected = modal_sum(frequencies, weights, decay, RATE // 2, RATE)
     assert_close(additive(frequencies, weights, decay, length=RATE // 2), expected, 1e-11)
 
 

@@ -255,5 +255,5 @@ def test_impossible_steps(step: float) -> None:
 
 
 def test_too_many_nodes() -> None:
-    with pytest.raises(ValueError, match=r"67108864 nodes.*smaller drum_size"):
+    with pytest.raises(ValueError, match=r"16777216 nodes.*smaller drum"):
         drum_grid(Circle(1.0), 1e-5)

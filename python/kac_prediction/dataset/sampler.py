@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from operator import index
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from .. import _core
+from .numbers import require_number
 from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed, validate_seed
 
 Labels: TypeAlias = dict[str, list[float | int]]
@@ -102,9 +104,10 @@ class AudioSampler(ABC):
 
         Raises:
             ValueError: the duration holds no sample, or a value is out of range.
-            TypeError: the sample rate is not an integer.
+            TypeError: the sample rate is not an integer, or the duration not a number.
         """
-        if isinstance(sample_rate, bool) or sample_rate != int(sample_rate):
+        require_number("duration", duration)
+        if require_number("sample_rate", sample_rate) % 1 != 0:
             raise TypeError(f"sample_rate must be an integer (Hz), got {sample_rate!r}.")
         if sample_rate < 1:
             raise ValueError(f"sample_rate must be at least 1 Hz, got {sample_rate}.")
@@ -159,7 +162,13 @@ class AudioSampler(ABC):
         """Put `rng` and `group_rng` at the first number of sample `i` and of its group.
 
         A sample that was drawn anew (revision above 0) has left its group: its body is its own.
+
+        Raises:
+            TypeError: `i` is not an integer.
+            ValueError: `i` is negative.
         """
+        if index(i) < 0:
+            raise ValueError(f"samples are numbered from 0, got {i}.")
         revision = self._revisions.get(i, 0)
         self._own.seek(i, revision)
         self._shared.seek(i if revision else i // self.group_size, revision)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .ellipse_distance import distance_to_ellipse
-from .shape import Float64, Shape, ShapeSettings, require_point, require_positive
+from .shape import Float64, Shape, ShapeSettings, require_number, require_point, require_positive
 
 _DRAWN_LENGTH = (0.1, 1.0)
 _DRAWN_ASPECT = (1.0, 4.0)
@@ -51,7 +51,7 @@ class Ellipse(Shape):
                 the centroid is not two finite numbers.
         """
         for name, axis in (("major", major), ("minor", minor)):
-            if not 0 <= axis < math.inf:
+            if not 0 <= require_number(name, axis) < math.inf:
                 raise ValueError(f"{name} must be a finite number from 0 (0: drawn), got {axis!r}.")
         if 0 < major < minor:
             raise ValueError(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .polygon import Polygon
-from .shape import Shape, require_positive
+from .shape import Shape, require_positive, require_shape
 
 
 def weylCondition(S_1: Shape, S_2: Shape, tolerance: float = 1e-9) -> bool:
@@ -34,7 +34,10 @@ def weylCondition(S_1: Shape, S_2: Shape, tolerance: float = 1e-9) -> bool:
 
     Raises:
         ValueError: the tolerance is not a finite number above 0.
+        TypeError: one is not a shape.
     """
+    require_shape("S_1", S_1)
+    require_shape("S_2", S_2)
     tolerance = require_positive("tolerance", tolerance)
     heard = [(shape.area, shape.perimeter, heat_constant(shape)) for shape in (S_1, S_2)]
     return all(math.isclose(*pair, rel_tol=tolerance) for pair in zip(*heard, strict=True))

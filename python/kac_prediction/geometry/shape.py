@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -177,8 +178,21 @@ class Shape(ABC):
         return inside.reshape(grid_size, grid_size)
 
 
+def require_number(name: str, value: object) -> float:
+    """Return `value` as a float; raise TypeError unless it is a number (a text is none)."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}.")
+    return float(value)
+
+
 def require_positive(name: str, value: float) -> float:
-    """Return `value` as a float; raise ValueError unless it is finite and above 0."""
+    """Return `value` as a float.
+
+    Raises:
+        TypeError: it is not a number.
+        ValueError: it is not finite and above 0.
+    """
+    value = require_number(name, value)
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
     return float(value)
@@ -186,7 +200,7 @@ def require_positive(name: str, value: float) -> float:
 
 def require_point(name: str, value: Sequence[float]) -> tuple[float, float]:
     """Return `value` as (x, y); raise ValueError unless it holds two finite numbers."""
-    if len(value) != 2 or not all(math.isfinite(number) for number in value):
+    if np.shape(value) != (2,) or not all(math.isfinite(require_number(name, x)) for x in value):
         raise ValueError(f"{name} must be two finite numbers (x, y), got {value!r}.")
     return float(value[0]), float(value[1])
 
@@ -202,3 +216,9 @@ def require_points(name: str, value: npt.ArrayLike) -> Float64:
             f"{name} must hold finite numbers, got {points[wrong[0]].tolist()} as point {wrong[0]}."
         )
     return points
+
+
+def require_shape(name: str, value: object) -> None:
+    """Raise TypeError unless `value` is a shape."""
+    if not isinstance(value, Shape):
+        raise TypeError(f"{name} must be a shape, such as Circle(1.0), got {value!r}.")

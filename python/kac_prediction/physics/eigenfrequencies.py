@@ -9,7 +9,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from ..geometry import Shape
-from ..geometry.shape import require_positive
+from ..geometry.shape import require_positive, require_shape
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -24,6 +24,10 @@ def eigenfrequencies(
     sample_rate: float = 48000.0,
 ) -> _Float64:
     """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
+
+    Ten take about a tenth of a second, a hundred a second; from there the time grows with the
+    square of their number and more, and with the number of corners, and so it does for shapes a
+    thousand times as long as wide.
 
     f = c sqrt(lambda) / (2 pi L), where lambda is a Dirichlet eigenvalue of the shape scaled to
     unit area. Neither depends on where the shape lies or how large it is.
@@ -48,8 +52,9 @@ def eigenfrequencies(
     Raises:
         ValueError: a number is out of range, `method` is unknown, the shape's outline is not usable
             or meets itself, or the grid has fewer than n nodes.
-        TypeError: `n` is not an integer.
+        TypeError: `n` is not an integer, or `shape` not a shape.
     """
+    require_shape("shape", shape)
     if operator.index(n) < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
     drum_size = require_positive("drum_size", drum_size)

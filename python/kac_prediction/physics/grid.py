@@ -14,7 +14,7 @@ _Float64 = npt.NDArray[np.float64]
 Weights = tuple[npt.NDArray[np.int64], _Float64]
 """Nodes as flat indices row * columns + column, and what each weighs."""
 
-_MOST_NODES = 2**26
+_MOST_NODES = 2**24
 _BLOCK = 4
 _SHALLOWEST_LIVE, _DEEPEST_DEAD = 0.3, 0.5
 """What `wall_distance` lies between."""
@@ -139,7 +139,7 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
 
     Raises:
         ValueError: the step is not a finite number above 0; the drum is smaller than three cells
-            across, that is, no live node has four live neighbours; or it has over 2^26 nodes.
+            across, that is, no live node has four live neighbours; or it has over 2^24 nodes.
     """
     if not 0 < smallest_step < math.inf:
         raise ValueError(f"smallest_step must be a finite number above 0, got {smallest_step!r}.")
@@ -148,7 +148,7 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
     if np.prod((high - low) / smallest_step + 3) > _MOST_NODES:
         raise ValueError(
             f"a drum {_size(shape):.6g} m in size has over {_MOST_NODES} nodes {smallest_step:.3g} "
-            "m apart: take a smaller drum_size, a lower sample_rate or a higher tension."
+            "m apart: take a smaller drum or a larger step (a lower sample rate)."
         )
     step, anchor = place(shape.walls(), shape.area, shape.centroid, smallest_step)
     first = np.floor((low - anchor) / step) - 1
@@ -160,7 +160,7 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
     if not inner.any():
         raise ValueError(
             f"a drum {_size(shape):.6g} m in size is smaller than three cells of {step:.3g} m "
-            "across: take a larger drum_size, a higher sample_rate or a lower tension."
+            "across: take a larger drum or a smaller step (a higher sample rate, a lower tension)."
         )
     live.flags.writeable = False
     return DrumGrid(step, live, (x, y))

@@ -69,7 +69,8 @@ def as_shape(value: type[Shape] | str) -> type[Shape]:
         return _called(value)
     if not (isinstance(value, type) and issubclass(value, Shape)) or inspect.isabstract(value):
         raise TypeError(
-            f"arbitrary_shape must be a class of geometry or the name of one, got {value!r}."
+            f"arbitrary_shape must be a class of geometry or the name of one, got {value!r}. For "
+            'one given polygon: "Polygon", with shape_settings={"vertices": polygon.vertices}.'
         )
     if _called(value.__name__) is not value:
         raise ValueError(
@@ -93,7 +94,7 @@ def as_shape_settings(shape: type[Shape], value: Mapping[str, Any] | None) -> di
     try:
         inspect.signature(shape).bind(**settings)
     except TypeError as error:
-        raise TypeError(f"shape_settings do not fit {shape.__name__}: {error}.") from error
+        raise TypeError(f"shape_settings do not fit {shape.__name__}: {error}") from error
     return settings
 
 

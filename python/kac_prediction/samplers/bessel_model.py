@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
+from ..dataset.numbers import as_numbers
 from ..physics import circularSeries
 from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
 from .modal import ModalDrum, ModalSettings
@@ -105,7 +106,7 @@ class BesselModel(ModalDrum):
 
 def _as_point(value: Sequence[float]) -> tuple[float, float]:
     """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = np.asarray(value, dtype=np.float64)
+    point = as_numbers(value)
     if point.shape != (2,) or not (0 <= point[0] < 1) or not math.isfinite(point[1]):
         raise ValueError(
             "sample_location must be a point (r, theta) inside the drum, 0 <= r < 1, "

@@ -3,12 +3,14 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from operator import index
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from ..dataset.numbers import as_numbers, require_number
 
 NumberOrRange: TypeAlias = float | Sequence[float]
 """A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
@@ -120,7 +122,7 @@ class Drum(AudioSampler):
                 the sampler was told where to strike. None: any strike on any drum.
         """
         self._draw_body()
-        if self._centre_first and i is not None and i % self.group_size == 0:
+        if self._centre_first and i is not None and index(i) % self.group_size == 0:
             self.strike_location = self._middle()
         else:
             self.strike_location = self._draw_strike()
@@ -171,7 +173,11 @@ def _require_membrane(
     tension: float,
     precision: str,
 ) -> None:
-    """Raise ValueError, naming the setting, unless a membrane may have these numbers."""
+    """Raise an error that names the setting, unless a membrane may have these numbers."""
+    require_number("amplitude", amplitude)
+    require_number("decay_time", decay_time)
+    require_number("material_density", material_density)
+    require_number("tension", tension)
     if precision not in get_args(Precision):
         raise ValueError(f"precision must be one of {get_args(Precision)}, got {precision!r}.")
     if not 0 <= amplitude <= float(np.finfo(precision).max):
@@ -204,7 +210,7 @@ def as_interval(name: str, value: NumberOrRange) -> Interval:
     Raises:
         ValueError: not one or two numbers, not finite, or low above high.
     """
-    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    numbers = np.atleast_1d(as_numbers(value))
     if numbers.ndim != 1 or numbers.size not in (1, 2) or not np.isfinite(numbers).all():
         raise ValueError(f"{name} must be a finite number or a pair (low, high), got {value!r}.")
     if numbers[0] > numbers[-1]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
+from ..dataset.numbers import as_numbers, require_number
 from ..geometry import Shape
 from ..physics import drum_grid
 from .arbitrary_shape import ShapeSource
@@ -30,6 +31,10 @@ class FDTDModel(Drum):
 
     The scheme is symmetric, so that strike and pick-up may change places: all strikes on a drum
     are heard in one simulation, that of a blow on the pick-up.
+
+    Its labels are those of the shape, at its size, and where it is struck and heard. Of `vertices`,
+    x0, y0, x1, y1, ..., the last is repeated until all drums of a dataset have as many; `N` says
+    how many count.
 
     Points are (x, y) in metres from the centroid. A strike is drawn uniformly over the area, less
     a rim of half a step of the grid that does not move, and less what a neck narrower than a step
@@ -110,7 +115,7 @@ class FDTDModel(Drum):
         kwargs["arbitrary_shape"] = self._shapes.kind.__name__
         kwargs["shape_settings"] = None if shape_settings is None else dict(self._shapes.settings)
         super().__init__(**kwargs)
-        if not 0 <= strike_width <= self._sizes[0]:
+        if not 0 <= require_number("strike_width", strike_width) <= self._sizes[0]:
             raise ValueError(
                 "strike_width must lie between 0 and the smallest drum_size, "
                 f"{self._sizes[0]} m, got {strike_width!r}."
@@ -217,7 +222,7 @@ class FDTDModel(Drum):
 
 
 def _as_point(value: Sequence[float]) -> Point:
-    point = np.asarray(value, dtype=np.float64)
+    point = as_numbers(value)
     if point.shape != (2,) or not np.isfinite(point).all():
         raise ValueError(f"sample_location must be two finite numbers (x, y), got {value!r}.")
     return float(point[0]), float(point[1])

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
+from ..dataset.numbers import as_numbers
 from ..physics import equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
 from .modal import ModalDrum, ModalSettings, between_walls
@@ -130,7 +131,7 @@ class LaméModel(ModalDrum):
 
 def _as_point(value: Sequence[float]) -> tuple[float, float, float]:
     """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = np.asarray(value, dtype=np.float64)
+    point = as_numbers(value)
     if point.shape != (3,) or not (point > 0).all() or not abs(point.sum() - 1) <= _ROUNDING:
         raise ValueError(
             "sample_location must be a point (u, v, w) inside the drum, each above 0 and their sum "

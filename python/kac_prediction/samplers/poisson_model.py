@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
+from ..dataset.numbers import as_numbers
 from ..physics import rectangularSeries
 from .drum import Interval, NumberOrRange, Precision, as_interval, as_intervals, draw_between
 from .modal import ModalDrum, ModalSettings, between_walls
@@ -123,7 +124,7 @@ class PoissonModel(ModalDrum):
 
 def _as_point(value: Sequence[float]) -> tuple[float, float]:
     """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = np.asarray(value, dtype=np.float64)
+    point = as_numbers(value)
     if point.shape != (2,) or not ((point > 0) & (point < 1)).all():
         raise ValueError(
             f"sample_location must be a point (x, y) inside the drum, 0 < x, y < 1, got {value!r}."

@@ -1,0 +1,50 @@
+"""What a user gets wrong is named, in the words of the setting."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from kac_prediction.geometry import Circle, Ellipse, isospectral_pair, weylCondition
+from kac_prediction.physics import eigenfrequencies
+from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
+
+S = (0.1, 8000)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda: BesselModel("1", 8000), TypeError, "duration must be a number, got '1'"),
+        (lambda: BesselModel(0.1, None), TypeError, "sample_rate must be a number, got None"),
+        (lambda: BesselModel(*S, tension="2000"), TypeError, "tension must be a number"),
+        (lambda: PoissonModel(*S, decay_time=None), TypeError, "decay_time must be a number"),
+        (lambda: LaméModel(*S, drum_size="big"), ValueError, "drum_size must be a finite number"),
+        (lambda: BesselModel(*S, sample_location=((0.1, 0.2), 0.1)), ValueError, "must be a point"),
+        (lambda: PoissonModel(*S, sample_location="here"), ValueError, "must be a point"),
+        (lambda: LaméModel(*S, sample_location=None), ValueError, "must be a point"),
+        (lambda: FDTDModel(*S, "Circle", sample_location=1.0), ValueError, "two finite numbers"),
+        (lambda: FDTDModel(*S, "Circle", strike_width="1 cm"), TypeError, "strike_width must be a"),
+        (lambda: FDTDModel(*S, isospectral_pair()[0]), TypeError, r"shape_settings=\{.vertices"),
+        (lambda: BesselModel(*S).render([-1]), ValueError, "numbered from 0, got -1"),
+        (lambda: BesselModel(*S).render([1.5]), TypeError, "float"),
+        (lambda: BesselModel(*S).updateProperties("a"), TypeError, "integer"),
+        (lambda: Circle("a"), TypeError, "r must be a number, got 'a'"),
+        (lambda: Ellipse("a"), TypeError, "major must be a number, got 'a'"),
+        (lambda: Circle(1.0, centroid=3), ValueError, "centroid must be two finite numbers"),
+        (lambda: eigenfrequencies("Circle", 3), TypeError, "shape must be a shape, such as Circle"),
+        (lambda: eigenfrequencies(Circle, 3), TypeError, "shape must be a shape"),
+        (lambda: weylCondition(Circle(1.0), 3), TypeError, "S_2 must be a shape"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    wrong: Callable[[], object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        wrong()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    drum = BesselModel(np.float32(0.125), np.int64(8000), drum_size=np.float32(0.5))
+    assert drum.length == 1000
+    assert Circle(np.int32(2), centroid=np.array([1.0, 2.0])).centroid == (1.0, 2.0)
