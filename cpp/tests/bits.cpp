@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "kac/additive.hpp"
+#include "kac/membrane.hpp"
 #include "kac/spectrogram.hpp"
 #include "kac/tone.hpp"
 
@@ -19,29 +21,71 @@ namespace {
 constexpr double rate = 48000.0;
 
 /// FNV-1a, 64 bits, over the values in the order of their bytes from the lowest on.
-std::uint64_t checksum(std::span<const double> values) {
+template <typename Real>
+std::uint64_t checksum(const std::vector<Real>& values) {
+    using Bits = std::conditional_t<sizeof(Real) == 8, std::uint64_t, std::uint32_t>;
     std::uint64_t hash = 0xcbf29ce484222325;
-    for (const double value : values) {
-        const auto bits = std::bit_cast<std::uint64_t>(value);
-        for (int shift = 0; shift < 64; shift += 8) {
+    for (const Real value : values) {
+        const auto bits = std::bit_cast<Bits>(value);
+        for (std::size_t shift = 0; shift < 8 * sizeof(Real); shift += 8) {
             hash = (hash ^ (bits >> shift & 0xff)) * 0x100000001b3;
         }
     }
     return hash;
 }
 
+struct Partials {
+    std::vector<double> frequencies, weights;
+
+    Partials() {
+        for (std::size_t k = 0; k < 150; ++k) {
+            frequencies.push_back(0.37 + 157.3 * static_cast<double>(k));
+            weights.push_back(k % 3 == 0 ? -0.7 : 1.1 * static_cast<double>(k));
+        }
+    }
+};
+
+/// A slanted shape with a slit.
+template <typename Real>
+std::uint64_t checksum_of_membrane() {
+    constexpr std::size_t rows = 23, columns = 31;
+    std::vector<std::uint8_t> live;
+    for (std::size_t node = 0; node < rows * columns; ++node) {
+        const std::size_t row = node / columns, column = node % columns;
+        live.push_back(row + 2 * column > 15 && column + row < 45 && (column != 17 || row > 9));
+    }
+    const kac::Grid grid(rows, columns, live);
+    const std::vector<std::int64_t> pick_up = {200, 201}, strike = {420, 451};
+    const std::vector<double> weights = {0.25, 0.75};
+    const std::vector<kac::WeightedNodes> strikes = {{strike, weights}};
+    std::vector<Real> out(20000);
+    const std::vector<std::span<Real>> sounds = {out};
+    kac::membrane<Real>(grid, {0.48, 0.0799, 0.9999}, {pick_up, weights}, strikes, 0.9, sounds);
+    return checksum(out);
+}
+
 }  // namespace
 
 TEST_CASE("sums of partials") {
-    std::vector<double> frequencies, weights, out(48000);
-    for (std::size_t k = 0; k < 150; ++k) {
-        frequencies.push_back(0.37 + 157.3 * static_cast<double>(k));
-        weights.push_back(k % 3 == 0 ? -0.7 : 1.1 * static_cast<double>(k));
-    }
-    kac::additive(frequencies, weights, 3.45, 0.9, rate, out);
+    const Partials partials;
+    std::vector<double> out(48000);
+    kac::additive(partials.frequencies, partials.weights, 3.45, 0.9, rate, out);
     CHECK(checksum(out) == 0x8534e46cf92c38d5);
-    kac::additive(frequencies, weights, 2000.0, 0.0, rate, out);  // 3 partials only relax
+    kac::additive(partials.frequencies, partials.weights, 2000.0, 0.0, rate,
+                  out);  // 3 partials only relax
     CHECK(checksum(out) == 0xed4b3da2dff0913f);
+}
+
+TEST_CASE("sums of partials in single precision") {
+    const Partials partials;
+    std::vector<float> out(48000);
+    kac::additive(partials.frequencies, partials.weights, 3.45, 0.9, rate, out);
+    CHECK(checksum(out) == 0x9589aab83e7eb722);
+}
+
+TEST_CASE("membranes") {
+    CHECK(checksum_of_membrane<double>() == 0x69d6648bd1c9d94b);
+    CHECK(checksum_of_membrane<float>() == 0xf1cec031369dbff3);
 }
 
 TEST_CASE("tones") {
