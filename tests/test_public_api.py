@@ -373,7 +373,7 @@ def test_required_keys(dictionary: Any) -> None:
 
 
 def test_optional_keys() -> None:
-    assert dataset.RepresentationSettings.__optional_keys__ == {
+    contract = {
         "f_min",
         "hop_length",
         "n_bins",
@@ -382,6 +382,8 @@ def test_optional_keys() -> None:
         "output_type",
         "window_length",
     }
+    beyond = {"f_max", "log", "mel_norm", "mel_scale", "power"}
+    assert dataset.RepresentationSettings.__optional_keys__ == contract | beyond
     assert {"f_0", "waveshape"} <= samplers.TestTone.Settings.__optional_keys__
     assert {"depth", "dropout", "learning_rate", "optimiser"} <= (
         architecture.CRePE.ModelHyperParameters.__required_keys__

@@ -1,124 +1,28 @@
+import logging
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+import reference
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
 
-DEFAULTS = {
-    "f_min": 22.05,
-    "hop_length": 256,
-    "n_bins": 512,
-    "n_mels": 32,
-    "normalise_input": True,
-    "output_type": "end2end",
-    "window_length": 512,
-}
 SPECTRA = ["fft", "mel"]
 SMALL = {"n_bins": 64, "window_length": 50, "hop_length": 20, "n_mels": 5}
+RAW = {**SMALL, "normalise_input": False}
+CROWDED = {"output_type": "mel", "n_mels": 80, "normalise_input": False}
 
 
 def noise(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-class TestSettings:
-    @pytest.mark.parametrize("given", [None, {}, {"n_bins": 512}])
-    def test_shows_all_seven_in_order(self, given):
-        shown = InputRepresentation(48_000, given).settings
-        assert shown == DEFAULTS
-        assert list(shown) == sorted(DEFAULTS)
-
-    def test_keeps_what_was_given_as_plain_types(self):
-        given = {
-            "f_min": np.float32(30),
-            "hop_length": np.int64(100),
-            "normalise_input": np.bool_(False),
-            "output_type": "mel",
-        }
-        shown = InputRepresentation(48_000, given).settings
-        assert shown == DEFAULTS | {
-            "f_min": 30.0,
-            "hop_length": 100,
-            "normalise_input": False,
-            "output_type": "mel",
-        }
-        assert [type(value) for value in shown.values()] == [float, int, int, int, bool, str, int]
-        assert "n_bins" not in given
-
-    @pytest.mark.parametrize(
-        ("given", "error", "message"),
-        [
-            ({"n_fft": 512}, ValueError, "n_fft.*n_bins"),
-            ({"n_bins": 0}, ValueError, "n_bins .*0"),
-            ({"n_bins": 512.0}, TypeError, "n_bins .*512.0"),
-            ({"n_bins": True}, TypeError, "n_bins"),
-            ({"hop_length": -1}, ValueError, "hop_length .*-1"),
-            ({"window_length": "512"}, TypeError, "window_length"),
-            ({"n_mels": 0}, ValueError, "n_mels"),
-            ({"f_min": -0.1}, ValueError, "f_min"),
-            ({"f_min": float("nan")}, ValueError, "f_min .*nan"),
-            ({"f_min": None}, TypeError, "f_min"),
-            ({"f_min": 24_000, "output_type": "mel"}, ValueError, "f_min .*24000"),
-            ({"normalise_input": 1}, TypeError, "normalise_input"),
-            ({"output_type": "stft"}, ValueError, "output_type .*end2end.*'stft'"),
-            ({"output_type": []}, ValueError, "output_type"),
-            ({"output_type": "fft", "n_bins": 256}, ValueError, "window_length .*256, got 512"),
-            ([("n_bins", 512)], TypeError, "dictionary"),
-        ],
-    )
-    def test_refuses_what_it_cannot_use(self, given, error, message):
-        with pytest.raises(error, match=message):
-            InputRepresentation(48_000, given)
-
-    @pytest.mark.parametrize(("rate", "error"), [(0, ValueError), (1.5, TypeError)])
-    def test_refuses_a_bad_sample_rate(self, rate, error):
-        with pytest.raises(error, match="sample_rate"):
-            InputRepresentation(rate)
-
-
-class TestNormalise:
-    def test_the_ends_become_minus_one_and_one(self):
-        sounds = noise(5, 3, 1000) * 0.01 + 0.3
-        result = InputRepresentation.normalise(sounds)
-        np.testing.assert_array_equal(result.min(axis=-1), -np.ones((5, 3)))
-        np.testing.assert_array_equal(result.max(axis=-1), np.ones((5, 3)))
-        low, high = sounds.min(-1, keepdims=True), sounds.max(-1, keepdims=True)
-        np.testing.assert_allclose(result, (2 * sounds - low - high) / (high - low), atol=1e-13)
-
-    def test_again_changes_nothing_much(self):
-        once = InputRepresentation.normalise(noise(100))
-        np.testing.assert_allclose(InputRepresentation.normalise(once), once, atol=1e-15)
-
-    @pytest.mark.parametrize("value", [0.0, 0.7, -1e300, 5e-324])
-    def test_a_constant_becomes_silence(self, value):
-        np.testing.assert_array_equal(
-            InputRepresentation.normalise(np.full((2, 8), value)), np.zeros((2, 8))
-        )
-
-    def test_the_smallest_and_the_largest_numbers(self):
-        np.testing.assert_array_equal(InputRepresentation.normalise([0.0, 5e-324]), [-1.0, 1.0])
-        np.testing.assert_array_equal(InputRepresentation.normalise([0.0, 1.7e308]), [-1.0, 1.0])
-        with pytest.raises(ValueError, match="too far apart"):
-            InputRepresentation.normalise([-1.7e308, 1.7e308])
-
-    def test_leaves_its_argument_alone(self):
-        sounds = noise(10)
-        before = sounds.copy()
-        InputRepresentation.normalise(sounds)
-        np.testing.assert_array_equal(sounds, before)
-
-    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-    def test_refuses_what_is_not_finite(self, value):
-        sounds = noise(3, 9)
-        sounds[1:, 4] = value
-        with pytest.raises(ValueError, match=f"sample 4 of signal 1 is {value}"):
-            InputRepresentation.normalise(sounds)
-
-    @pytest.mark.parametrize("shape", [(), (0,), (3, 0)])
-    def test_refuses_what_is_empty(self, shape):
-        with pytest.raises(ValueError, match="at least one sample"):
-            InputRepresentation.normalise(np.zeros(shape))
+def transformed(sounds, settings, rate=8000, **kwargs):
+    return InputRepresentation(rate, settings, **kwargs).transform(sounds).numpy()
 
 
 class TestTransform:
@@ -136,27 +40,77 @@ class TestTransform:
         result.zero_()
         np.testing.assert_array_equal(sounds, before)
 
-    def test_fft_is_torch_s_power_spectrogram(self):
-        sound = noise(2000)
-        settings = {**SMALL, "output_type": "fft", "normalise_input": False}
-        expected = torch.stft(
-            torch.from_numpy(sound),
-            64,
-            20,
-            50,
-            window=torch.hann_window(50, dtype=torch.float64),
-            return_complex=True,
-        )
-        result = InputRepresentation(48_000, settings).transform(sound)
-        torch.testing.assert_close(result, expected.abs() ** 2, rtol=0, atol=1e-11)
+    @pytest.mark.parametrize(("n_bins", "window", "hop"), [(64, 50, 20), (33, 33, 7), (40, 9, 64)])
+    @pytest.mark.parametrize("beyond", [1, 2, 30, 500])
+    def test_fft_is_the_squared_transform_of_reflected_frames(self, n_bins, window, hop, beyond):
+        sound = noise(n_bins // 2 + beyond, seed=beyond)
+        settings = {"n_bins": n_bins, "window_length": window, "hop_length": hop}
+        settings |= {"output_type": "fft", "normalise_input": False}
+        expected = reference.magnitudes(sound, n_bins, window, hop).astype(float) ** 2
+        result = transformed(sound, settings)
+        np.testing.assert_allclose(result, expected, rtol=0, atol=1e-13 * expected.max())
 
-    def test_mel_takes_the_settings_and_the_sample_rate(self):
+    @pytest.mark.parametrize("f_max", [None, 4000, 1500.0])
+    @pytest.mark.parametrize(("scale", "norm"), [(None, None), ("htk", "slaney"), ("slaney", None)])
+    def test_mel_sums_the_bins_under_filters(self, f_max, scale, norm):
         sounds = noise(2, 999)
-        settings = {**SMALL, "output_type": "mel", "f_min": 100.0}
-        plan = _core.MelSpectrogram(64, 50, 20, 5, 100.0, 8000)
-        result = InputRepresentation(8000, settings).transform(sounds)
-        expected = plan.power(InputRepresentation.normalise(sounds))
-        np.testing.assert_array_equal(result.numpy(), expected)
+        mel = {**RAW, "output_type": "mel", "f_min": 100.0, "mel_scale": scale, "mel_norm": norm}
+        weights = reference.mel_weights(
+            64, 5, 100.0, f_max or 4000, 8000, scale or "htk", "area" if norm else "peak"
+        )
+        for power in (1, 2):
+            power_spectrum = transformed(sounds, {**RAW, "output_type": "fft", "power": power})
+            result = transformed(sounds, {**mel, "f_max": f_max, "power": power})
+            np.testing.assert_allclose(result, weights @ power_spectrum, rtol=1e-11)
+
+    def test_the_default_of_f_max_is_half_the_sample_rate(self):
+        sound, mel = noise(999), {**SMALL, "output_type": "mel"}
+        expected = transformed(sound, {**mel, "f_max": 4000}).tobytes()
+        assert transformed(sound, mel).tobytes() == expected
+        assert transformed(sound, mel, rate=16_000).tobytes() != expected
+
+    def test_power_1_is_the_magnitude(self):
+        sound, fft = noise(999), {**SMALL, "output_type": "fft"}
+        magnitude, power = (transformed(sound, {**fft, "power": power}) for power in (1, 2))
+        np.testing.assert_allclose(magnitude**2, power, rtol=1e-15)
+        assert transformed(sound, fft).tobytes() == power.tobytes()
+
+    @pytest.mark.parametrize("output_type", SPECTRA)
+    @pytest.mark.parametrize(("power", "factor"), [(None, 10), (2, 10), (1, 20)])
+    @pytest.mark.parametrize(("log", "floor"), [(True, -100), (-20.5, -20.5), (7, 7)])
+    def test_log_is_decibels_down_to_a_floor(self, output_type, power, factor, log, floor):
+        sounds = noise(2, 999)
+        sounds[1] *= 1e-9
+        settings = {**RAW, "output_type": output_type, "power": power}
+        expected = np.maximum(factor * np.log10(transformed(sounds, settings)), floor)
+        result = transformed(sounds, {**settings, "log": log})
+        np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)
+        assert result.min() == floor
+        silence = transformed(np.zeros(999), {**settings, "log": log})
+        assert (silence == floor).all()
+
+    @pytest.mark.parametrize("output_type", ["end2end", *SPECTRA])
+    @pytest.mark.parametrize("normalise_input", [False, True])
+    def test_single_precision(self, output_type, normalise_input):
+        settings = {**SMALL, "output_type": output_type, "normalise_input": normalise_input}
+        sounds = noise(3, 801)
+        exact = transformed(sounds, settings)
+        result = transformed(sounds, settings, precision="single")
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, exact, rtol=0, atol=2e-6 * np.abs(exact).max())
+        narrow = sounds.astype(np.float32)
+        assert transformed(narrow, settings, precision="single").tobytes() == result.tobytes()
+        threads = transformed(sounds, settings, precision="single", threads=5)
+        assert threads.tobytes() == result.tobytes()
+
+    def test_refuses_another_precision(self):
+        with pytest.raises(ValueError, match="double or single, got 'half'"):
+            InputRepresentation(48_000, precision="half")
+
+    def test_refuses_numbers_beyond_single_precision(self):
+        single = InputRepresentation(48_000, precision="single")
+        with pytest.raises(ValueError, match="beyond float32"):
+            single.transform([0.0, 1e300])
 
     @pytest.mark.parametrize("output_type", ["end2end", *SPECTRA])
     @pytest.mark.parametrize("normalise_input", [False, True])
@@ -170,8 +124,43 @@ class TestTransform:
             representation = InputRepresentation(48_000, settings, threads=threads)
             assert torch.equal(representation.transform(torch.from_numpy(sounds)), expected)
             assert torch.equal(representation.transform(sounds.tolist()), expected)
+            assert torch.equal(representation.transform(sounds.astype(">f8")), expected)
+            assert torch.equal(representation.transform(np.flip(sounds[::-1], 0)), expected)
             singles = torch.stack([representation.transform(sound) for sound in sounds])
             assert torch.equal(singles, expected)
+
+    @pytest.mark.parametrize("output_type", ["end2end", *SPECTRA])
+    @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64", "bool", "float16"])
+    def test_numbers_of_any_kind(self, output_type, dtype):
+        settings = {**SMALL, "output_type": output_type}
+        sounds = (noise(2, 300) * 3 + 5).astype(dtype)
+        expected = transformed(sounds.astype(float), settings)
+        for given in (sounds, torch.from_numpy(sounds)):
+            np.testing.assert_array_equal(transformed(given, settings), expected)
+
+    def test_tensors_of_any_kind(self):
+        sounds = torch.from_numpy(noise(2, 300)).bfloat16()
+        expected = transformed(sounds.double().numpy(), {})
+        for given in (
+            sounds,
+            sounds.double().requires_grad_(),
+            sounds.float().T.contiguous().T,
+            torch.complex(sounds.float(), -sounds.float()).conj().imag,
+        ):
+            result = InputRepresentation(8000).transform(given)
+            assert not result.requires_grad
+            np.testing.assert_array_equal(result.numpy(), expected)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+    @pytest.mark.parametrize("precision", ["double", "single"])
+    def test_a_tensor_comes_back_where_it_was(self, precision):
+        representation = InputRepresentation(
+            8000, {**SMALL, "output_type": "mel"}, precision=precision
+        )
+        sounds = torch.from_numpy(noise(3, 300))
+        result = representation.transform(sounds.cuda())
+        assert result.device.type == "cuda"
+        assert torch.equal(result.cpu(), representation.transform(sounds))
 
     @pytest.mark.parametrize("output_type", ["end2end", *SPECTRA])
     @pytest.mark.parametrize("length", [65, 257, 1000])
@@ -207,9 +196,41 @@ class TestTransform:
         with pytest.raises(ValueError, match=r"32 samples .*64"):
             InputRepresentation.transformShape(32, settings)
 
-    def test_refuses_complex_numbers(self):
-        with pytest.raises(TypeError, match="complex"):
-            InputRepresentation(48_000).transform(np.zeros(9, dtype=complex))
+    @pytest.mark.parametrize(
+        "waveform", [np.zeros(9, complex), torch.zeros(9, dtype=torch.cfloat), ["1", "2"], [None]]
+    )
+    def test_refuses_what_are_no_real_numbers(self, waveform):
+        with pytest.raises(TypeError, match=r"real numbers, got (complex|<U|object)"):
+            InputRepresentation(48_000).transform(waveform)
+
+
+class TestSilentFilters:
+    def test_are_named_once(self, caplog):
+        representation = InputRepresentation(48_000, CROWDED)
+        rows = representation.transform(noise(2, 2000)).numpy().any(axis=(0, 2))
+        silent = np.flatnonzero(~rows).tolist()
+        assert len(caplog.records) == 1
+        record = caplog.records[0]
+        assert (record.levelno, record.name) == (
+            logging.WARNING,
+            "kac_prediction.dataset.representation",
+        )
+        assert f"{len(silent)} of 80 mel filters" in record.message
+        assert f"({', '.join(map(str, silent))})" in record.message
+        assert "fewer n_mels" in record.message
+        assert "more n_bins" in record.message
+
+    def test_are_not_all_named_where_they_are_many(self, caplog):
+        InputRepresentation(48_000, {**CROWDED, "n_mels": 500})
+        assert ", ...)" in caplog.records[0].message
+        assert len(caplog.records[0].message) < 300
+
+    @pytest.mark.parametrize(
+        "settings", [{"output_type": "mel"}, {"output_type": "fft", "n_mels": 500}, {}]
+    )
+    def test_nothing_is_said_where_there_are_none(self, settings, caplog):
+        InputRepresentation(48_000, settings)
+        assert not caplog.records
 
 
 class TestTransformShape:
@@ -233,6 +254,49 @@ class TestTransformShape:
         with pytest.raises(error, match="data_length"):
             InputRepresentation.transformShape(length, {})
 
+    @pytest.mark.parametrize("n_bins", [1, 2, 3, 64, 65, 513])
+    @pytest.mark.parametrize("hop", [1, 7, 256])
+    def test_frames_are_those_of_the_core(self, n_bins, hop):
+        plan = _core.Spectrogram(n_bins, 1, hop)
+        settings = {"n_bins": n_bins, "window_length": 1, "hop_length": hop, "output_type": "fft"}
+        for length in (n_bins // 2 + 1, n_bins // 2 + 2, 300, 301, 5000):
+            shape = InputRepresentation.transformShape(length, settings)
+            assert shape == (plan.rows, plan.frames(length))
+
     def test_refuses_bad_settings(self):
         with pytest.raises(ValueError, match="unknown representation setting 'bins'"):
             InputRepresentation.transformShape(100, {"bins": 3})
+
+
+PROGRAM = """
+import hashlib
+import numpy as np
+from kac_prediction import _core
+
+sounds = np.random.default_rng(3).normal(size=(5, 20011))
+sounds[3] = 0.7
+print(_core.instruction_set())
+for precision in ("double", "single"):
+    signals = _core.normalise(sounds, precision)
+    print(hashlib.sha256(signals.tobytes()).hexdigest())
+    for filters in (None, _core.MelFilters(512, 32, 22.05, 24000, 48000)):
+        for power, floor in ((2, None), (1, -300)):
+            plan = _core.Spectrogram(512, 500, 256, filters, power, floor, precision)
+            print(hashlib.sha256(plan.transform(signals).tobytes()).hexdigest())
+"""
+
+
+def test_all_instruction_sets_make_the_same_bits():
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env=os.environ | {"KAC_ISA": name},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for name in _core.instruction_sets()
+    ]
+    assert [lines[0] for lines in printed] == _core.instruction_sets()
+    assert len(set(printed[0])) == 11
+    assert all(lines[1:] == printed[0][1:] for lines in printed)

@@ -35,7 +35,8 @@ inline void require_dimensions(const py::array& array, py::ssize_t dimensions, c
 }
 
 /// All values of an array, flat.
-inline std::span<const double> view(const Array& array) {
+template <typename Real>
+std::span<const Real> view(const ArrayOf<Real>& array) {
     return {array.data(), static_cast<std::size_t>(array.size())};
 }
 

@@ -5,6 +5,7 @@ namespace kac::python {
 void bind_drums(pybind11::module_& module);
 void bind_fdtd(pybind11::module_& module);
 void bind_machine(pybind11::module_& module);
+void bind_samples(pybind11::module_& module);
 void bind_spectra(pybind11::module_& module);
 void bind_synthesis(pybind11::module_& module);
 void bind_wav(pybind11::module_& module);
@@ -16,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
     kac::python::bind_drums(module);
     kac::python::bind_fdtd(module);
     kac::python::bind_machine(module);
+    kac::python::bind_samples(module);
     kac::python::bind_spectra(module);
     kac::python::bind_synthesis(module);
     kac::python::bind_wav(module);

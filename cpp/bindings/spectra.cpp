@@ -1,10 +1,15 @@
 #include <pybind11/complex.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <complex>
+#include <optional>
+#include <utility>
+#include <variant>
 
 #include "arrays.hpp"
 #include "kac/fft.hpp"
+#include "kac/mel.hpp"
 #include "kac/spectrogram.hpp"
 
 namespace kac::python {
@@ -21,13 +26,15 @@ std::size_t count(py::ssize_t value, const char* name) {
                                 std::to_string(value));
 }
 
-py::array_t<std::complex<double>> rfft(const Array& signals, unsigned threads) {
+template <typename Real>
+py::array rfft(const py::object& values, unsigned threads) {
+    const ArrayOf<Real> signals(values);
     require_dimensions(signals, 2, "signals");
     const std::size_t rows = extent(signals, 0), length = extent(signals, 1);
-    const RealFft plan(length);
-    py::array_t<std::complex<double>> result({rows, plan.bins()});
-    const std::span<const double> from = view(signals);
-    const std::span<std::complex<double>> to{result.mutable_data(), rows * plan.bins()};
+    const RealFft<Real> plan(length);
+    py::array_t<std::complex<Real>> result({rows, plan.bins()});
+    const std::span<const Real> from = view(signals);
+    const std::span<std::complex<Real>> to{result.mutable_data(), rows * plan.bins()};
     const std::size_t blocks = (rows + signals_per_block - 1) / signals_per_block;
     run_parallel(blocks, threads, [&](std::size_t block) {
         const std::size_t first = block * signals_per_block;
@@ -39,81 +46,119 @@ py::array_t<std::complex<double>> rfft(const Array& signals, unsigned threads) {
     return result;
 }
 
+py::array rfft(const py::object& signals, const std::string& precision, unsigned threads) {
+    return is_single(precision) ? rfft<float>(signals, threads) : rfft<double>(signals, threads);
+}
+
 /// Have the system supply the memory of a new array, bit by bit: rows as long as those of a
 /// spectrogram would otherwise ask for all of it at once, with the first of their columns.
-void touch(std::span<double> values, unsigned threads) {
-    constexpr std::size_t page = 512, block = std::size_t{1} << 20;
+template <typename Real>
+void touch(std::span<Real> values, unsigned threads) {
+    constexpr std::size_t page = 4096 / sizeof(Real), block = std::size_t{1} << 20;
     run_parallel((values.size() + block - 1) / block, threads, [&](std::size_t i) {
         const std::size_t end = std::min((i + 1) * block, values.size());
-        for (std::size_t at = i * block; at < end; at += page) values[at] = 0.0;
+        for (std::size_t at = i * block; at < end; at += page) values[at] = Real{0};
     });
 }
 
-template <typename Plan>
-Array power(const Plan& plan, const Array& signals, unsigned threads) {
+template <typename Real>
+py::array transform(const Spectrogram<Real>& plan, const py::object& values, unsigned threads) {
+    const ArrayOf<Real> signals(values);
     require_dimensions(signals, 2, "signals");
     const std::size_t rows = extent(signals, 0), length = extent(signals, 1);
-    Array result = empty({rows, plan.rows(), plan.frames(length)});
-    const std::span<const double> from = view(signals);
-    const std::span<double> to = writable(result);
+    ArrayOf<Real> result = empty<Real>({rows, plan.rows(), plan.frames(length)});
+    const std::span<const Real> from = view(signals);
+    const std::span<Real> to = writable(result);
     touch(to, threads);
     run_parallel(plan.blocks(rows, length), threads,
-                 [&](std::size_t block) { plan.power(from, length, to, block); });
+                 [&](std::size_t block) { plan.transform(from, length, to, block); });
     return result;
 }
 
-Spectrogram spectrogram(py::ssize_t n_fft, py::ssize_t window_length, py::ssize_t hop_length) {
-    return {count(n_fft, "n_fft"), count(window_length, "window_length"),
-            count(hop_length, "hop_length")};
+/// A plan of either precision.
+class AnySpectrogram {
+  public:
+    using Plan = std::variant<Spectrogram<double>, Spectrogram<float>>;
+
+    explicit AnySpectrogram(Plan plan) : plan_(std::move(plan)) {}
+
+    std::size_t rows() const {
+        return std::visit([](const auto& plan) { return plan.rows(); }, plan_);
+    }
+
+    std::size_t frames(py::ssize_t length) const {
+        const std::size_t samples = count(length, "length");
+        return std::visit([&](const auto& plan) { return plan.frames(samples); }, plan_);
+    }
+
+    py::array transform(const py::object& signals, unsigned threads) const {
+        return std::visit(
+            [&](const auto& plan) { return python::transform(plan, signals, threads); }, plan_);
+    }
+
+  private:
+    Plan plan_;
+};
+
+AnySpectrogram spectrogram(py::ssize_t n_fft, py::ssize_t window_length, py::ssize_t hop_length,
+                           const std::optional<MelFilters>& filters, int power,
+                           std::optional<double> floor, const std::string& precision) {
+    if (power != 1 && power != 2) {
+        throw std::invalid_argument("power must be 1 or 2, got " + std::to_string(power));
+    }
+    const SpectrogramSettings settings = {
+        count(n_fft, "n_fft"), count(window_length, "window_length"),
+        count(hop_length, "hop_length"), power == 2 ? Measure::power : Measure::magnitude, floor};
+    const MelFilters given = filters.value_or(MelFilters());
+    if (is_single(precision)) return AnySpectrogram(Spectrogram<float>(settings, given));
+    return AnySpectrogram(Spectrogram<double>(settings, given));
 }
 
-MelSpectrogram mel_spectrogram(py::ssize_t n_fft, py::ssize_t window_length, py::ssize_t hop_length,
-                               py::ssize_t n_mels, double f_min, double sample_rate) {
-    return {count(n_fft, "n_fft"),
-            count(window_length, "window_length"),
-            count(hop_length, "hop_length"),
-            count(n_mels, "n_mels"),
-            f_min,
-            sample_rate};
+MelFilters mel_filters(py::ssize_t n_fft, py::ssize_t n_mels, double f_min, double f_max,
+                       double sample_rate, const std::string& scale, const std::string& norm) {
+    if (scale != "htk" && scale != "slaney") {
+        throw std::invalid_argument("scale must be htk or slaney, got '" + scale + "'");
+    }
+    if (norm != "peak" && norm != "area") {
+        throw std::invalid_argument("norm must be peak or area, got '" + norm + "'");
+    }
+    return MelFilters({count(n_fft, "n_fft"), count(n_mels, "n_mels"), f_min, f_max, sample_rate,
+                       scale == "htk" ? MelScale::htk : MelScale::slaney,
+                       norm == "peak" ? MelNorm::peak : MelNorm::area});
 }
 
-Array filters(const MelSpectrogram& plan) {
-    const std::vector<double> dense = plan.filters().dense();
-    Array result = empty({plan.rows(), dense.size() / plan.rows()});
+Array weights(const MelFilters& filters) {
+    const std::vector<double> dense = filters.dense();
+    Array result = empty({filters.size(), filters.bins()});
     std::copy(dense.begin(), dense.end(), writable(result).begin());
     return result;
-}
-
-template <typename Plan>
-std::size_t frames(const Plan& plan, py::ssize_t length) {
-    return plan.frames(count(length, "length"));
 }
 
 }  // namespace
 
 void bind_spectra(py::module_& module) {
     using py::arg;
-    module.def("rfft", &rfft, arg("signals"), arg("threads") = 0,
+    module.def("rfft", py::overload_cast<const py::object&, const std::string&, unsigned>(&rfft),
+               arg("signals"), arg("precision") = "double", arg("threads") = 0,
                "The bins 0 to length // 2 of the Fourier transform of each row, any length.");
 
-    py::class_<Spectrogram>(module, "Spectrogram",
-                            "Power spectrograms: Hann window, centred frames, reflected ends.")
-        .def(py::init(&spectrogram), arg("n_fft"), arg("window_length"), arg("hop_length"))
-        .def_property_readonly("bins", &Spectrogram::rows, "Rows of a spectrogram.")
-        .def("frames", &frames<Spectrogram>, arg("length"),
-             "Columns of a spectrogram of so many samples.")
-        .def("power", &power<Spectrogram>, arg("signals"), arg("threads") = 0,
-             "Signals (n, length) to squared magnitudes (n, bins, frames).");
+    py::class_<MelFilters>(module, "MelFilters",
+                           "Triangles on the mel scale, over the bins of a spectrum.")
+        .def(py::init(&mel_filters), arg("n_fft"), arg("n_mels"), arg("f_min"), arg("f_max"),
+             arg("sample_rate"), arg("scale") = "htk", arg("norm") = "peak")
+        .def_property_readonly("weights", &weights, "Shape (n_mels, n_fft // 2 + 1).");
 
-    py::class_<MelSpectrogram>(module, "MelSpectrogram",
-                               "Power spectrograms through triangular filters on the mel scale.")
-        .def(py::init(&mel_spectrogram), arg("n_fft"), arg("window_length"), arg("hop_length"),
-             arg("n_mels"), arg("f_min"), arg("sample_rate"))
-        .def_property_readonly("filters", &filters, "Weights, (n_mels, n_fft // 2 + 1).")
-        .def("frames", &frames<MelSpectrogram>, arg("length"),
+    py::class_<AnySpectrogram>(
+        module, "Spectrogram",
+        "Spectrograms, seen through filters if any: Hann window, centred frames, reflected ends.")
+        .def(py::init(&spectrogram), arg("n_fft"), arg("window_length"), arg("hop_length"),
+             arg("filters") = py::none(), arg("power") = 2, arg("floor") = py::none(),
+             arg("precision") = "double")
+        .def_property_readonly("rows", &AnySpectrogram::rows, "Bins, or filters.")
+        .def("frames", &AnySpectrogram::frames, arg("length"),
              "Columns of a spectrogram of so many samples.")
-        .def("power", &power<MelSpectrogram>, arg("signals"), arg("threads") = 0,
-             "Signals (n, length) to (n, n_mels, frames).");
+        .def("transform", &AnySpectrogram::transform, arg("signals"), arg("threads") = 0,
+             "Signals (n, length) to spectrograms (n, rows, frames).");
 }
 
 }  // namespace kac::python

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -15,7 +14,6 @@ namespace kac {
 
 namespace {
 
-constexpr std::size_t alignment = 64;  // bytes of the widest vector, and of a cache line
 constexpr std::size_t cells_at_once = std::size_t{1} << 20;  // between two checkpoints
 
 /// Append one vector, `live` its live cells, to the runs before it.
@@ -104,14 +102,10 @@ Simulation<Real>::Simulation(const Grid& grid, const Coefficients& coefficients)
     : grid_(grid),
       kernel_(fdtd_kernels().of<Real>()),
       coefficients_(rounded<Real>(require_finite(coefficients))),
-      runs_(runs_of(grid, kernel_.lanes)) {
-    const std::size_t field = grid.field_size();
-    memory_.resize(2 * field + alignment / sizeof(Real));
-    void* begin = memory_.data();
-    std::size_t room = memory_.size() * sizeof(Real);
-    previous_ = static_cast<Real*>(std::align(alignment, 2 * field * sizeof(Real), begin, room));
-    current_ = previous_ + field;
-}
+      runs_(runs_of(grid, kernel_.lanes)),
+      memory_(2 * grid.field_size()),
+      previous_(memory_.data()),
+      current_(previous_ + grid.field_size()) {}
 
 template <typename Real>
 Simulation<Real>::~Simulation() = default;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "kac/additive.hpp"
+#include "kac/fft.hpp"
+#include "kac/mel.hpp"
 #include "kac/membrane.hpp"
 #include "kac/spectrogram.hpp"
 #include "kac/tone.hpp"
@@ -64,6 +67,50 @@ std::uint64_t checksum_of_membrane() {
     return checksum(out);
 }
 
+/// Numbers between -1/2 and 1/2 (Knuth's generator, MMIX).
+template <typename Real>
+std::vector<Real> noise(std::size_t size) {
+    std::uint64_t state = 1;
+    std::vector<Real> values(size);
+    for (Real& value : values) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        value = static_cast<Real>(static_cast<double>(state >> 40) * 0x1p-24 - 0.5);
+    }
+    return values;
+}
+
+/// Passes of every radix, and the detour.
+template <typename Real>
+std::uint64_t checksum_of_bins() {
+    std::vector<Real> parts;
+    for (const std::size_t length : {512U, 480U, 1000U, 1001U, 1023U, 1021U}) {
+        const kac::RealFft<Real> fft(length);
+        std::vector<std::complex<Real>> bins(3 * fft.bins());
+        fft.forward(noise<Real>(3 * length), bins);
+        for (const auto& bin : bins) {
+            parts.push_back(bin.real());
+            parts.push_back(bin.imag());
+        }
+    }
+    return checksum(parts);
+}
+
+template <typename Real>
+std::uint64_t checksum_of_spectrograms() {
+    constexpr std::size_t length = 5000;
+    const kac::MelFilters mel({480, 20, 22.05, rate / 2, rate});
+    const kac::Spectrogram<Real> plans[] = {
+        kac::Spectrogram<Real>({512, 400, 100}), kac::Spectrogram<Real>({480, 480, 97}, mel),
+        kac::Spectrogram<Real>({480, 480, 97, kac::Measure::magnitude, -20.0}, mel)};
+    std::vector<Real> values;
+    for (const auto& plan : plans) {
+        std::vector<Real> out(2 * plan.rows() * plan.frames(length));
+        plan.transform(noise<Real>(2 * length), length, out);
+        values.insert(values.end(), out.begin(), out.end());
+    }
+    return checksum(values);
+}
+
 }  // namespace
 
 TEST_CASE("sums of partials") {
@@ -103,5 +150,21 @@ TEST_CASE("sweeps") {
 }
 
 TEST_CASE("mel filters") {
-    CHECK(checksum(kac::MelFilters(512, 32, 22.05, rate).dense()) == 0xe08ab68c6caa604c);
+    using kac::MelFilters, kac::MelNorm, kac::MelScale;
+    CHECK(checksum(MelFilters({512, 32, 22.05, rate / 2, rate}).dense()) == 0xe08ab68c6caa604c);
+    const auto slaney = [](MelNorm norm) {
+        return MelFilters({512, 32, 22.05, 12000.0, rate, MelScale::slaney, norm}).dense();
+    };
+    CHECK(checksum(slaney(MelNorm::peak)) == 0xcb4cf83d6f686726);
+    CHECK(checksum(slaney(MelNorm::area)) == 0x9a3a08d472b4fe90);
+}
+
+TEST_CASE("Fourier transforms") {
+    CHECK(checksum_of_bins<double>() == 0x9a499912997cba8d);
+    CHECK(checksum_of_bins<float>() == 0x46d6dab8f5d5bdd0);
+}
+
+TEST_CASE("spectrograms") {
+    CHECK(checksum_of_spectrograms<double>() == 0x465f1ae93d5d00bb);
+    CHECK(checksum_of_spectrograms<float>() == 0xe50346c02b619033);
 }

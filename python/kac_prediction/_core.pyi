@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 _Float64 = npt.NDArray[np.float64]
 _Floating = npt.NDArray[np.floating]
-_Complex128 = npt.NDArray[np.complex128]
 _Int64 = npt.NDArray[np.int64]
 _Precision = Literal["double", "single"]
 
@@ -131,33 +130,49 @@ def fdtd_waveform(
 
 # spectra
 
-def rfft(signals: npt.ArrayLike, threads: int = 0) -> _Complex128: ...
+def normalise(
+    signals: npt.ArrayLike, precision: _Precision = "double", threads: int = 0
+) -> _Floating: ...
+def rfft(
+    signals: npt.ArrayLike, precision: _Precision = "double", threads: int = 0
+) -> npt.NDArray[np.complexfloating]: ...
+
+class MelFilters:
+    def __init__(
+        self,
+        n_fft: int,
+        n_mels: int,
+        f_min: float,
+        f_max: float,
+        sample_rate: float,
+        scale: Literal["htk", "slaney"] = "htk",
+        norm: Literal["peak", "area"] = "peak",
+    ) -> None: ...
+    @property
+    def weights(self) -> _Float64: ...
 
 class Spectrogram:
-    def __init__(self, n_fft: int, window_length: int, hop_length: int) -> None: ...
-    @property
-    def bins(self) -> int: ...
-    def frames(self, length: int) -> int: ...
-    def power(self, signals: npt.ArrayLike, threads: int = 0) -> _Float64: ...
-
-class MelSpectrogram:
     def __init__(
         self,
         n_fft: int,
         window_length: int,
         hop_length: int,
-        n_mels: int,
-        f_min: float,
-        sample_rate: float,
+        filters: MelFilters | None = None,
+        power: int = 2,
+        floor: float | None = None,
+        precision: _Precision = "double",
     ) -> None: ...
     @property
-    def filters(self) -> _Float64: ...
+    def rows(self) -> int: ...
     def frames(self, length: int) -> int: ...
-    def power(self, signals: npt.ArrayLike, threads: int = 0) -> _Float64: ...
+    def transform(self, signals: npt.ArrayLike, threads: int = 0) -> _Floating: ...
 
 # sound files
 
 def quantise(signals: npt.ArrayLike, bit_depth: int = 24, threads: int = 0) -> _Float64: ...
+def read_wavs(
+    paths: Sequence[str], length: int, threads: int = 0
+) -> tuple[_Float64, npt.NDArray[np.bool_]]: ...
 def write_wavs(
     paths: Sequence[str],
     signals: npt.ArrayLike,

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "kac/aligned.hpp"
 #include "kac/grid.hpp"
 
 /// Finite differences in time and space for membranes of any shape.
@@ -65,7 +66,7 @@ class Simulation {
     const FdtdKernel<Real>& kernel_;
     const Coefficients coefficients_;  // each a Real
     std::vector<FdtdRun> runs_;
-    std::vector<Real> memory_;
+    Aligned<Real> memory_;
     Real* previous_;
     Real* current_;
     std::size_t steps_ = 0;

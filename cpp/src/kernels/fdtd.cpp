@@ -2,12 +2,6 @@
 
 #include "vector.hpp"
 
-#if KAC_VECTOR_BYTES == 64 && defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define KAC_SHUFFLE
-#endif
-#endif
-
 namespace kac::KAC_LEVEL {
 
 namespace {
@@ -54,7 +48,7 @@ struct Here {
     Vector<Real> value, beside;
 };
 
-#if defined(KAC_SHUFFLE)
+#if defined(KAC_SHUFFLE) && KAC_VECTOR_BYTES == 64
 
 inline Vector<double> west(Vector<double> before, Vector<double> here) {
     return __builtin_shufflevector(before, here, 7, 8, 9, 10, 11, 12, 13, 14);

@@ -2,6 +2,13 @@
 
 #include <cstddef>
 
+// __builtin_shufflevector takes these vectors, and their lanes in any order.
+#if defined(__GNUC__) && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define KAC_SHUFFLE
+#endif
+#endif
+
 /// The vectors of one level, for the files of kernels/ alone: KAC_VECTOR_BYTES wide.
 namespace kac::KAC_LEVEL {
 

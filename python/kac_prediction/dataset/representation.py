@@ -1,61 +1,48 @@
 """InputRepresentation: what a network sees of a sound."""
 
-from collections.abc import Mapping
-from numbers import Integral, Real
+import logging
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from typing_extensions import TypedDict
 
 from .. import _core
+from .representation_settings import (
+    RepresentationSettings,
+    complete_settings,
+    count,
+    frame_count,
+    highest_frequency,
+)
 
+__all__ = ["InputRepresentation", "RepresentationSettings"]
 
-class RepresentationSettings(TypedDict, total=False):
-    """How a sound is represented; settings left out have the defaults given here.
+Precision = Literal["double", "single"]
 
-    Attributes:
-        f_min: lowest frequency of the mel filters in hertz, 22.05 (mel only).
-        hop_length: samples from one frame to the next, 256 (fft and mel).
-        n_bins: length of the Fourier transform in samples, 512 (fft and mel).
-        n_mels: number of mel filters, 32 (mel only).
-        normalise_input: whether a sound is first brought to [-1, 1], True.
-        output_type: the wave itself, its power spectrogram or its mel spectrogram, 'end2end'.
-        window_length: length of the Hann window in samples, at most n_bins, 512 (fft and mel).
-    """
+_DTYPES = {"double": np.float64, "single": np.float32}
+_NAMED = 12  # of the filters that stay silent
 
-    f_min: float
-    hop_length: int
-    n_bins: int
-    n_mels: int
-    normalise_input: bool
-    output_type: Literal["end2end", "fft", "mel"]
-    window_length: int
-
-
-_DEFAULTS: dict[str, Any] = {
-    "f_min": 22.05,
-    "hop_length": 256,
-    "n_bins": 512,
-    "n_mels": 32,
-    "normalise_input": True,
-    "output_type": "end2end",
-    "window_length": 512,
-}
-_OUTPUT_TYPES = ("end2end", "fft", "mel")
+logger = logging.getLogger(__name__)
 
 
 class InputRepresentation:
-    """Turns waves into what a network sees: the wave, a power spectrogram, or a mel spectrogram.
+    """Turns waves into what a network sees: the wave, a spectrogram, or a mel spectrogram.
 
-    Frames are centred, with a periodic Hann window in the middle of n_bins samples; beyond its ends
-    a sound is reflected. The mel filters are triangles on the HTK scale from f_min to half the
-    sample rate, of height 1, applied to the power spectrogram.
+    Frame f is centred on sample f * hop_length: it is the Fourier transform of the n_bins samples
+    from f * hop_length - n_bins // 2 on, under a periodic Hann window of window_length in their
+    middle. Where these lie beyond an end, the sound is reflected there: before sample 0 come
+    samples 1, 2, ..., behind the last one the last but one, and so on, n_bins // 2 samples at
+    either end. So there are 1 + (length + 2 * (n_bins // 2) - n_bins) // hop_length frames, and a
+    sound of n_bins // 2 samples or fewer, which has not enough of them to reflect, is refused.
+
+    Mel filters are triangles, equally wide on the mel scale, from f_min to f_max. One that falls
+    between two bins of the transform sees nothing: its row is silent, and a warning is logged.
 
     Attributes:
+        precision: 'double' or 'single', in which everything is computed and returned.
         sample_rate: samples per second.
-        settings: all settings, in alphabetical order.
+        settings: all settings, in alphabetical order; optional ones where they were asked for.
         threads: how many threads `transform` may use; 0 means all that the process may use. The
             result has the same bits for any number.
     """
@@ -68,6 +55,7 @@ class InputRepresentation:
         settings: RepresentationSettings | None = None,
         *,
         threads: int = 0,
+        precision: Precision = "double",
     ) -> None:
         """Prepare the transform.
 
@@ -75,44 +63,52 @@ class InputRepresentation:
             sample_rate: samples per second.
             settings: those that differ from the defaults.
             threads: see above.
+            precision: see above.
 
         Raises:
             TypeError: a setting has the wrong type.
-            ValueError: a setting is unknown or out of range.
+            ValueError: a setting is unknown or out of range, or another precision.
         """
-        self.sample_rate = _count("sample_rate", sample_rate)
-        self.settings = _complete(settings)
+        self.sample_rate = count("sample_rate", sample_rate)
+        self.settings = complete_settings(settings)
         self.threads = threads
-        self._plan = _plan(self.settings, self.sample_rate)
+        self.precision = _precision(precision)
+        self._plan = _plan(self.settings, self.sample_rate, precision)
 
     def transform(self, waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Represent one sound or many.
 
         Args:
-            waveform: shape (length,) or (n, length).
+            waveform: real numbers of any kind, shape (length,) or (n, length).
 
         Returns:
-            New float64 tensor of the shape `transformShape` gives, after (n,) for many sounds.
+            New tensor, float64 (float32 with precision='single'), of the shape `transformShape`
+            gives, after (n,) for many sounds; on the device of `waveform` if that is a tensor. No
+            gradients flow through it.
 
         Raises:
+            TypeError: the waveform does not hold real numbers.
             ValueError: the shape is another, a sample is not a finite number, or a sound is too
                 short to be reflected at its ends.
         """
-        sounds = _float64(waveform)
+        sounds = _samples(waveform, self.precision)
         if sounds.ndim not in (1, 2) or sounds.shape[-1] == 0:
             raise ValueError(
                 "a waveform must have the shape (length,) or (n, length) and at least one sample, "
                 f"got {sounds.shape}"
             )
+        if self._plan is not None:
+            frame_count(sounds.shape[-1], self.settings)
+        result = np.atleast_2d(sounds)
         if self.settings["normalise_input"]:
-            sounds = self.normalise(sounds)
+            result = _core.normalise(result, self.precision, self.threads)
         elif self._plan is None:
-            _require_finite(sounds)
-            sounds = sounds.copy()
-        if self._plan is None:
-            return torch.from_numpy(sounds)
-        power = self._plan.power(np.atleast_2d(sounds), threads=self.threads)
-        return torch.from_numpy(power if sounds.ndim == 2 else power[0])
+            _require_finite(result)
+            result = result.copy()
+        if self._plan is not None:
+            result = self._plan.transform(result, self.threads)
+        tensor = torch.from_numpy(result if sounds.ndim == 2 else result[0])
+        return tensor.to(waveform.device) if isinstance(waveform, torch.Tensor) else tensor
 
     @staticmethod
     def normalise(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
@@ -125,24 +121,14 @@ class InputRepresentation:
             New array of the same shape; all zeros for a sound that is constant.
 
         Raises:
+            TypeError: the waveform does not hold real numbers.
             ValueError: there are no samples, one is not a finite number, or their span is not.
         """
-        sounds = _float64(waveform)
+        sounds = _samples(waveform, "double")
         if sounds.ndim == 0 or sounds.shape[-1] == 0:
             raise ValueError(f"a waveform must have at least one sample, got shape {sounds.shape}")
-        low = sounds.min(axis=-1, keepdims=True)
-        with np.errstate(over="ignore", invalid="ignore"):
-            span = sounds.max(axis=-1, keepdims=True) - low
-        if not np.isfinite(span).all():
-            _require_finite(sounds)
-            raise ValueError("the samples of a waveform lie too far apart for float64")
-        constant = span == 0
-        result: npt.NDArray[np.float64] = sounds - low
-        # In this order the ends come out as exactly -1 and 1, and nothing beyond them.
-        result /= np.where(constant, 1.0, span)
-        result *= 2.0
-        result -= np.where(constant, 0.0, 1.0)
-        return result
+        result = _core.normalise(sounds.reshape(-1, sounds.shape[-1]))
+        return np.asarray(result, dtype=np.float64).reshape(sounds.shape)
 
     @staticmethod
     def transformShape(data_length: int, settings: RepresentationSettings) -> tuple[int, ...]:
@@ -160,106 +146,86 @@ class InputRepresentation:
             TypeError: a setting, or `data_length`, has the wrong type.
             ValueError: one is out of range, or the sound is too short to be reflected.
         """
-        length = _count("data_length", data_length)
-        complete = _complete(settings)
+        length = count("data_length", data_length)
+        complete = complete_settings(settings)
         if complete["output_type"] == "end2end":
             return (length,)
-        plan = _spectrogram(complete)
-        rows = complete["n_mels"] if complete["output_type"] == "mel" else plan.bins
-        return (rows, plan.frames(length))
+        bins = complete["n_bins"] // 2 + 1
+        rows = complete["n_mels"] if complete["output_type"] == "mel" else bins
+        return (rows, frame_count(length, complete))
 
 
-def _complete(settings: Mapping[str, Any] | None) -> RepresentationSettings:
-    """All seven settings, checked."""
-    given = {} if settings is None else settings
-    if not isinstance(given, Mapping):
-        raise TypeError(f"representation settings must be a dictionary, got {given!r}")
-    for key in given:
-        if key not in _DEFAULTS:
-            raise ValueError(
-                f"unknown representation setting {key!r}; there are {', '.join(_DEFAULTS)}"
-            )
-    values = {**_DEFAULTS, **given}
-    complete = RepresentationSettings(
-        f_min=_frequency("f_min", values["f_min"]),
-        hop_length=_count("hop_length", values["hop_length"]),
-        n_bins=_count("n_bins", values["n_bins"]),
-        n_mels=_count("n_mels", values["n_mels"]),
-        normalise_input=_flag("normalise_input", values["normalise_input"]),
-        output_type=values["output_type"],
-        window_length=_count("window_length", values["window_length"]),
-    )
-    if complete["output_type"] not in _OUTPUT_TYPES:
-        raise ValueError(
-            f"output_type must be one of {', '.join(_OUTPUT_TYPES)}, got {values['output_type']!r}"
-        )
-    # Said here in the words of the settings; a wave has no frames, and may keep any numbers.
-    if complete["output_type"] != "end2end" and complete["window_length"] > complete["n_bins"]:
-        raise ValueError(
-            f"window_length must not be larger than n_bins, {complete['n_bins']}, "
-            f"got {complete['window_length']}"
-        )
-    return complete
-
-
-def _spectrogram(settings: RepresentationSettings) -> _core.Spectrogram:
-    return _core.Spectrogram(settings["n_bins"], settings["window_length"], settings["hop_length"])
+def _precision(precision: Any) -> Precision:
+    if precision in ("double", "single"):
+        return precision  # type: ignore[no-any-return]
+    raise ValueError(f"precision must be double or single, got {precision!r}")
 
 
 def _plan(
-    settings: RepresentationSettings, sample_rate: int
-) -> _core.Spectrogram | _core.MelSpectrogram | None:
+    settings: RepresentationSettings, sample_rate: int, precision: Precision
+) -> _core.Spectrogram | None:
     """The kernel for these settings; None for the wave itself."""
     if settings["output_type"] == "end2end":
         return None
-    if settings["output_type"] == "fft":
-        return _spectrogram(settings)
-    return _core.MelSpectrogram(
+    return _core.Spectrogram(
         settings["n_bins"],
         settings["window_length"],
         settings["hop_length"],
-        settings["n_mels"],
-        settings["f_min"],
-        sample_rate,
+        _filters(settings, sample_rate) if settings["output_type"] == "mel" else None,
+        settings.get("power") or 2,
+        settings.get("log"),
+        precision,
     )
 
 
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if int(value) < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
+def _filters(settings: RepresentationSettings, sample_rate: int) -> _core.MelFilters:
+    filters = _core.MelFilters(
+        settings["n_bins"],
+        settings["n_mels"],
+        settings["f_min"],
+        highest_frequency(settings, sample_rate),
+        sample_rate,
+        settings.get("mel_scale") or "htk",
+        "area" if settings.get("mel_norm") else "peak",
+    )
+    silent = np.flatnonzero(~filters.weights.any(axis=1)).tolist()
+    if silent:
+        logger.warning(
+            "%d of %d mel filters lie between the bins of the transform and stay silent (%s%s): "
+            "ask for fewer n_mels than %d, or for more n_bins than %d",
+            len(silent),
+            settings["n_mels"],
+            ", ".join(map(str, silent[:_NAMED])),
+            ", ..." if len(silent) > _NAMED else "",
+            settings["n_mels"],
+            settings["n_bins"],
+        )
+    return filters
 
 
-def _frequency(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not 0.0 <= float(value) < np.inf:
-        raise ValueError(f"{name} must be a frequency in hertz, at least 0, got {value}")
-    return float(value)
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
-
-
-def _float64(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
-    """The samples as a float64 array, a view where they already are one."""
+def _samples(
+    waveform: npt.ArrayLike | torch.Tensor, precision: Precision
+) -> npt.NDArray[np.floating]:
+    """The samples as an array of that precision, a view where they already are one."""
     if isinstance(waveform, torch.Tensor):
-        waveform = waveform.detach().cpu().numpy()
-    if np.iscomplexobj(waveform):
-        raise TypeError("a waveform must hold real numbers, got complex ones")
-    return np.asarray(waveform, dtype=np.float64)
+        if waveform.is_floating_point() and waveform.itemsize < 4:  # kinds that NumPy lacks
+            waveform = waveform.float()
+        waveform = waveform.numpy(force=True)
+    values, dtype = np.asarray(waveform), _DTYPES[precision]
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"a waveform must hold real numbers, got {values.dtype}")
+    try:
+        with np.errstate(over="raise"):
+            return values.astype(dtype, copy=False)
+    except FloatingPointError as error:
+        raise ValueError(f"a sample of the waveform is beyond {dtype.__name__}") from error
 
 
-def _require_finite(sounds: npt.NDArray[np.float64]) -> None:
-    strange = np.argwhere(~np.isfinite(sounds.reshape(-1, sounds.shape[-1])))
+def _require_finite(sounds: npt.NDArray[np.floating]) -> None:
+    strange = np.argwhere(~np.isfinite(sounds))
     if strange.size > 0:
         signal, sample = strange[0]
-        value = sounds.reshape(-1, sounds.shape[-1])[signal, sample]
         raise ValueError(
-            f"sample {sample} of signal {signal} is {value}; all samples must be finite numbers"
+            f"sample {sample} of signal {signal} is {sounds[signal, sample]}; "
+            "all samples must be finite numbers"
         )

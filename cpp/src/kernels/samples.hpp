@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+
+#include "../levels.hpp"
+
+namespace kac {
+
+/// What is asked of, and done to, all samples of a signal.
+template <typename Real>
+struct SamplesKernel {
+    /// Is none of them infinite or not a number?
+    bool (*all_finite)(const Real* samples, std::size_t size);
+
+    /// The smallest and the largest of at least one finite number; a zero is +0, whatever its sign.
+    void (*extremes)(const Real* samples, std::size_t size, Real* low, Real* high);
+
+    /// to[j] = (from[j] - low) / span * 2 - 1
+    void (*normalise)(const Real* from, std::size_t size, Real low, Real span, Real* to);
+};
+
+using SamplesKernels = ForEachReal<SamplesKernel>;
+
+KAC_KERNELS(SamplesKernels, samples_kernels)
+
+}  // namespace kac

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "kernels/fft.hpp"
+
+namespace kac {
+
+/// The plan of a real Fourier transform of any length, for as many signals side by side as the
+/// vectors of this machine have lanes. Costly to construct, then constant.
+template <typename Real>
+class LaneFft {
+  public:
+    /// @throws std::invalid_argument for a length of 0.
+    explicit LaneFft(std::size_t length);
+
+    std::size_t length() const { return length_; }
+    std::size_t bins() const { return length_ / 2 + 1; }
+    std::size_t lanes() const { return kernel_.lanes; }
+
+    /// How many numbers of working memory `transform` needs.
+    std::size_t workspace() const;
+
+    /// Transform lanes() signals: `data`, lanes() * length() numbers in the order of FftKernel.
+    /// They are overwritten. All memory is Aligned.
+    void transform(Real* data, Real* work, const FftTarget<Real>& target) const;
+
+  private:
+    /// Passes, and the tables they point to.
+    class Passes {
+      public:
+        explicit Passes(const std::vector<std::size_t>& radices);
+
+        operator FftPasses<Real>() const { return {length_, passes_.size(), passes_.data()}; }
+        std::size_t length() const { return length_; }
+
+      private:
+        std::size_t length_ = 1;
+        std::vector<FftPass<Real>> passes_;
+        std::vector<std::vector<Real>> tables_;
+    };
+
+    /// The detour, and its tables.
+    struct Chirp {
+        explicit Chirp(std::size_t length);
+
+        Passes passes;
+        std::size_t shift;
+        std::vector<Real> factors, filters;
+    };
+
+    const FftKernel<Real>& kernel_;
+    std::size_t length_;
+    std::optional<Passes> passes_;
+    std::optional<Chirp> chirp_;
+};
+
+}  // namespace kac

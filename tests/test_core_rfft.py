@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import scipy.fft
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kac_prediction import _core
+from reference import WIDE, spectra
+
+#: What a bin may be off, in parts of the largest.
+TOLERANCES = {"double": 1e-13, "single": 1e-6}
+TYPES = {"double": np.float64, "single": np.float32}
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def assert_close(value, reference, tolerance=1e-13):
+    """Equality relative to the largest bin of all."""
+    assert value.shape == reference.shape
+    largest = np.abs(reference).max(initial=0.0)
+    assert np.abs(value - reference).max(initial=0.0) <= tolerance * largest
+
+
+@pytest.fixture(params=TOLERANCES)
+def precision(request):
+    return request.param
+
+
+@given(
+    length=st.one_of(st.integers(1, 4099), st.sampled_from([10_007, 30_030, 65_536])),
+    count=st.integers(0, 5),
+)
+@example(length=1, count=1)
+@example(length=67 * 61, count=3)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_agrees_with_numpy_and_scipy(length, count):
+    signals = noise(count, length, seed=length)
+    bins = _core.rfft(signals)
+    assert bins.dtype == np.complex128
+    assert_close(bins, np.fft.rfft(signals))
+    if count:
+        assert_close(bins, scipy.fft.rfft(signals))
+
+
+@given(length=st.integers(1, 4099), count=st.integers(1, 3))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_single_precision_agrees_with_double(length, count):
+    signals = noise(count, length, seed=length).astype(np.float32)
+    bins = _core.rfft(signals, "single")
+    assert bins.dtype == np.complex64
+    assert_close(bins, _core.rfft(signals), 1e-6)
+
+
+@pytest.mark.skipif(not WIDE, reason="long double is no wider than double")
+@pytest.mark.parametrize("length", [480, 512, 1000, 1021, 1023, 1024, 2048, 4096, 4099])
+def test_error_against_long_double(length):
+    signals = noise(2, length, seed=length).astype(np.float32)
+    reference = spectra(signals)
+    for precision, tolerance in TOLERANCES.items():
+        for value, exact in zip(_core.rfft(signals, precision), reference, strict=True):
+            assert_close(value, exact, tolerance)
+
+
+@pytest.mark.parametrize("length", [1, 2, 9, 64, 67, 480, 1023])
+def test_parseval(length, precision):
+    signals = noise(4, length)
+    energy = np.abs(_core.rfft(signals, precision).astype(np.complex128)) ** 2
+    # Bins that have a mirror image count twice.
+    energy[:, 1 : (length + 1) // 2] *= 2
+    assert_close(energy.sum(axis=1) / length, (signals**2).sum(axis=1), TOLERANCES[precision])
+
+
+@pytest.mark.parametrize("length", [8, 30, 67, 501, 1024])
+def test_is_linear_and_turns_with_a_shift(length, precision):
+    def rfft(signals):
+        return _core.rfft(signals, precision)
+
+    tolerance = 5 * TOLERANCES[precision]
+    a, b = noise(2, 1, length)
+    assert_close(rfft(2 * a - 3 * b), 2 * rfft(a) - 3 * rfft(b), tolerance)
+    turned = rfft(a) * np.exp(-2j * np.pi * np.arange(length // 2 + 1) * 3 / length)
+    assert_close(rfft(np.roll(a, 3, axis=1)), turned, tolerance)
+
+
+@pytest.mark.parametrize("length", [1, 2, 48, 67, 512])
+def test_impulses_and_tones(length, precision):
+    tolerance = TOLERANCES[precision]
+    turns = np.outer(np.arange(length), np.arange(length // 2 + 1)) % length / length
+    assert_close(_core.rfft(np.eye(length), precision), np.exp(-2j * np.pi * turns), tolerance)
+    bins = _core.rfft(np.cos(2 * np.pi * turns.T), precision)
+    own = np.isin(np.arange(length // 2 + 1) * 2, [0, length])
+    assert_close(bins, np.diag(np.where(own, length, length / 2)), tolerance)
+
+
+def test_silence_denormals_and_powers_of_two(precision):
+    for length in (1, 7, 64, 67, 480):
+        zeros = _core.rfft(np.zeros((2, length)), precision)
+        np.testing.assert_array_equal(zeros, np.zeros_like(zeros))
+    signals = noise(3, 480).astype(np.float32)
+    bins = _core.rfft(signals, precision)
+    for scale in (2.0**-30, 2.0**60):
+        np.testing.assert_array_equal(_core.rfft(signals * scale, precision), bins * scale)
+    least = np.finfo(TYPES[precision]).smallest_subnormal
+    steps = np.round(16 * noise(5, 8))  # small integers times the smallest number of all
+    parts = _core.rfft(steps * np.float64(least), precision).view(TYPES[precision])
+    assert np.abs(parts / least - np.fft.rfft(steps).view(np.float64)).max() <= 8
+
+
+def test_batches_and_threads_do_not_change_a_bit(precision):
+    for count, length in ((101, 134), (1000, 9), (3, 1021), (40, 512)):
+        signals = noise(count, length)
+        result = _core.rfft(signals, precision, threads=1)
+        for threads in (0, 2, 7):
+            np.testing.assert_array_equal(_core.rfft(signals, precision, threads), result)
+        singles = np.concatenate([_core.rfft(row[None], precision) for row in signals])
+        np.testing.assert_array_equal(singles, result)
+
+
+def test_takes_whatever_converts():
+    np.testing.assert_array_equal(_core.rfft([[1, 2, 3]]), _core.rfft(np.array([[1.0, 2, 3]])))
+    strided = noise(6, 20)[::2, ::-1]
+    np.testing.assert_array_equal(_core.rfft(strided), _core.rfft(strided.copy()))
+
+
+def test_refuses_what_has_no_spectrum(precision):
+    with pytest.raises(ValueError, match="at least 1"):
+        _core.rfft(np.zeros((2, 0)), precision)
+    with pytest.raises(ValueError, match="2 dimension"):
+        _core.rfft(np.zeros(4), precision)
+    signals = noise(70, 5)
+    signals[69, 3] = np.nan
+    with pytest.raises(ValueError, match="sample 3 of signal 69 is nan"):
+        _core.rfft(signals, precision)
+
+
+def test_refuses_other_precisions():
+    with pytest.raises(ValueError, match=r"precision .*double.*single.*half"):
+        _core.rfft(np.zeros((1, 4)), "half")
