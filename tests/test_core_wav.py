@@ -141,3 +141,39 @@ def test_every_sound_needs_a_path_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="signals"):
         _core.write_wavs([one], np.zeros(10), 48000)
     assert _core.write_wavs([], np.zeros((0, 10)), 48000).shape == (0,)
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("length", [1, 2, 1001, 20_001])
+def test_reading_gives_what_quantise_says(depth: int, length: int, tmp_path: Path) -> None:
+    signals = some_signals(5, 20_001)[:, :length]
+    paths = paths_in(tmp_path, 5)
+    _core.write_wavs(paths, signals, 44100, depth)
+    quantised = _core.quantise(signals, depth)
+    for threads in (1, 2, 7):
+        sounds, read = _core.read_wavs(paths, length, threads)
+        assert sounds.tobytes() == quantised.tobytes()
+        assert read.tolist() == [True] * 5
+
+
+def test_files_that_are_not_read_are_said(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path, 6)
+    signals = some_signals(6, 100)
+    _core.write_wavs(paths, signals, 44100)
+    Path(paths[0]).unlink()
+    Path(paths[1]).write_bytes(b"RIFF")
+    soundfile.write(paths[2], signals[2], 44100, "FLOAT")
+    soundfile.write(paths[3], signals[[3, 3]].T, 44100, "PCM_24")
+    soundfile.write(paths[4], signals[4], 48000, "PCM_24")
+    sounds, read = _core.read_wavs([*paths, str(tmp_path)], 100)
+    assert read.tolist() == [False, False, False, False, True, True, False]
+    assert np.array_equal(sounds[4:6], [soundfile.read(path)[0] for path in paths[4:]])
+    assert not _core.read_wavs(paths, 99)[1].any()
+    assert _core.read_wavs([], 99)[0].shape == (0, 99)
+
+
+def test_reading_needs_paths_and_a_length() -> None:
+    with pytest.raises(ValueError, match="length must be at least 1, got 0"):
+        _core.read_wavs([], 0)
+    with pytest.raises(TypeError, match="sequence of paths"):
+        _core.read_wavs("abc", 10)

@@ -1,12 +1,16 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 from kac_prediction.dataset import (
     DatasetError,
+    InputRepresentation,
     generateDataset,
     loadDataset,
     rendering,
@@ -18,10 +22,11 @@ from samplers_of_users import Click
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 FFT: Any = MEL | {"output_type": "fft"}
+DECIBELS: Any = MEL | {"log": True, "f_max": 3000, "mel_norm": "slaney", "power": 1}
 Digest = Callable[[Path], dict[str, str]]
 
 
-@pytest.mark.parametrize("settings", [MEL, FFT, {"normalise_input": False}])
+@pytest.mark.parametrize("settings", [MEL, FFT, DECIBELS, {"normalise_input": False}])
 def test_transforming_gives_the_bytes_of_generating(
     tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -44,6 +49,89 @@ def test_the_same_settings_write_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2)
     monkeypatch.setattr(staging.Stage, "__init__", None)
     assert torch.equal(transformDataset(dataset, {"output_type": "end2end"}).X, dataset.X)
+
+
+def test_settings_beyond_the_seven_are_kept(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = transformDataset(generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=3), DECIBELS)
+    expected = InputRepresentation(8000, DECIBELS).settings
+    document = json.loads((tmp_path / "metadata.json").read_text())
+    assert document["representation_settings"] == expected
+    assert list(expected) == sorted(expected)
+    assert loadDataset(str(tmp_path)).representation_settings == expected
+    before = digest(tmp_path)
+    monkeypatch.setattr(staging.Stage, "__init__", None)
+    for settings in (DECIBELS, expected, {**expected, "mel_scale": None}):
+        transformDataset(dataset, settings)
+        generateDataset(Click, SETTINGS, str(tmp_path), 2, settings)
+    assert digest(tmp_path) == before
+
+
+def test_leaving_them_out_again(tmp_path: Path, digest: Digest) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 5, MEL, seed=3)
+    before = digest(tmp_path)
+    assert not torch.equal(transformDataset(dataset, DECIBELS).X, dataset.X)
+    transformDataset(dataset, MEL)
+    assert digest(tmp_path) == before
+
+
+@pytest.mark.parametrize("point", ["write_sounds", "commit"])
+def test_a_generation_with_them_goes_on(
+    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, DECIBELS, seed=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(staging.Stage, point, fail)
+        with pytest.raises(KeyboardInterrupt):
+            generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, DECIBELS, seed=3)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, DECIBELS)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("format", "subtype"), [("WAV", "PCM_16"), ("WAV", "DOUBLE"), ("WAVEX", "PCM_24")]
+)
+def test_sounds_that_others_wrote_are_read(tmp_path: Path, format: str, subtype: str) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    path = tmp_path / "sample_00001.wav"
+    sound = np.round(soundfile.read(path)[0][::-1], 3)
+    soundfile.write(path, sound, 8000, subtype, format=format)
+    sounds = np.stack([soundfile.read(tmp_path / f"sample_{i:05d}.wav")[0] for i in range(3)])
+    expected = InputRepresentation(8000, FFT).transform(sounds)
+    assert torch.equal(transformDataset(dataset, FFT).X, expected)
+
+
+def test_a_sound_in_stereo_is_refused(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    soundfile.write(tmp_path / "sample_00001.wav", np.zeros((400, 2)), 8000, "PCM_24")
+    with pytest.raises(DatasetError, match=r"sample_00001.wav has shape \(400, 2\)"):
+        transformDataset(dataset, MEL)
+
+
+def test_a_sound_that_is_missing(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    (tmp_path / "sample_00002.wav").unlink()
+    with pytest.raises(DatasetError, match=r"sample_00002\.wav is missing"):
+        transformDataset(dataset, MEL)
+
+
+def test_a_disk_that_is_full_leaves_the_dataset_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 5)
+    before = dataset.X.clone()
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
+    monkeypatch.setattr(staging.ArrayWriter, "append", fail)
+    with pytest.raises(OSError, match="No space left"):
+        transformDataset(dataset, MEL)
+    assert torch.equal(loadDataset(str(tmp_path)).X, before)
 
 
 def test_a_damaged_sound_leaves_the_dataset_as_it_was(tmp_path: Path) -> None:

@@ -65,6 +65,23 @@ py::array_t<std::int64_t> write_wavs(const py::sequence& paths, const Array& sig
     return result;
 }
 
+py::tuple read_wavs(const py::sequence& paths, py::ssize_t length, unsigned threads) {
+    const std::vector<std::string> files = encoded_paths(paths);
+    const std::size_t samples = positive_length(length);
+    Array result = empty({files.size(), samples});
+    py::array_t<bool> read(static_cast<py::ssize_t>(files.size()));
+    const std::span<double> to = writable(result);
+    bool* const found = read.mutable_data();
+    run_parallel(files.size(), threads, [&](std::size_t i) {
+        try {
+            found[i] = read_wav(files[i], row(to, samples, i));
+        } catch (const FileError&) {
+            found[i] = false;
+        }
+    });
+    return py::make_tuple(result, read);
+}
+
 /// FileError becomes OSError, or the subclass that belongs to its errno.
 void translate_file_error(std::exception_ptr error) {
     try {
@@ -93,6 +110,18 @@ Args:
 
 Raises:
     ValueError: another bit depth, or a sample that is not finite.)");
+    module.def("read_wavs", &read_wavs, "paths"_a, "length"_a, "threads"_a = 0,
+               R"(Read mono PCM files such as `write_wavs` makes, of `length` samples each.
+
+Args:
+    paths: one for each sound.
+    length: samples, at least 1.
+    threads: 0 for all available.
+
+Returns:
+    The sounds, float64, shape (paths, length), and which of them were read, bool, shape (paths,).
+    Those that were not are undefined: their files are missing or damaged, or of another length or
+    kind.)");
     module.def("write_wavs", &write_wavs, "paths"_a, "signals"_a, "sample_rate"_a,
                "bit_depth"_a = 24, "sync"_a = false, "threads"_a = 0,
                R"(Write one mono PCM file a sound, replacing what is there.

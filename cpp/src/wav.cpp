@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <limits>
@@ -134,15 +135,26 @@ void encode_header(Encoder& encoder, std::uint32_t data_size, std::uint32_t samp
 /// exception, the destructor closes in silence.
 class File {
   public:
-    explicit File(const std::string& path)
-        : path_(path),
-          descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    File(const std::string& path, int flags)
+        : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
         if (descriptor_ < 0) fail();
     }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     ~File() {
         if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    /// Fill `bytes`; false where the file ends before.
+    bool read(std::span<std::uint8_t> bytes) {
+        while (!bytes.empty()) {
+            const auto found = ::read(descriptor_, bytes.data(), bytes.size());
+            if (found < 0 && errno == EINTR) continue;
+            if (found < 0) fail();
+            if (found == 0) return false;
+            bytes = bytes.subspan(static_cast<std::size_t>(found));
+        }
+        return true;
     }
 
     void write(std::span<const std::uint8_t> bytes) {
@@ -172,6 +184,45 @@ class File {
     const std::string& path_;
     int descriptor_;
 };
+
+/// Four bytes, little-endian, whatever the machine's own order.
+std::uint32_t number_at(const std::uint8_t* from) {
+    return std::uint32_t{from[0]} | std::uint32_t{from[1]} << 8 | std::uint32_t{from[2]} << 16 |
+           std::uint32_t{from[3]} << 24;
+}
+
+/// The bit depth of a file of so many samples, 0 unless its header is what `encode_header` writes.
+std::uint32_t bit_depth_of(std::span<const std::uint8_t, header_size> header, std::size_t samples) {
+    const std::uint32_t sample_rate = number_at(&header[24]),
+                        bit_depth = number_at(&header[32]) >> 16;
+    if (bit_depth != 16 && bit_depth != 24 && bit_depth != 32) return 0;
+    if (samples > (largest_number - header_size) / (bit_depth / 8)) return 0;
+    std::vector<std::uint8_t> expected;
+    Encoder encoder(expected);
+    encode_header(encoder, static_cast<std::uint32_t>(samples) * (bit_depth / 8), sample_rate,
+                  bit_depth);
+    return std::equal(header.begin(), header.end(), expected.begin()) ? bit_depth : 0;
+}
+
+/// Samples of `Bytes` bytes; false where the file ends before.
+template <std::size_t Bytes>
+bool read_samples(File& file, std::span<double> out) {
+    // A sample is the upper bytes of the four that end with it: those below are cut off.
+    constexpr std::uint32_t upper = ~std::uint32_t{0} << (32 - 8 * Bytes);
+    const double step = 1.0 / full_scale_of(32);
+    std::array<std::uint8_t, 4 + Bytes * checkpoint_samples> buffer = {};
+    bool whole = true;
+    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        const std::span<double> part = out.subspan(begin, end - begin);
+        whole = whole && file.read(std::span(buffer).subspan(4 - Bytes, Bytes * part.size()));
+        const std::uint8_t* from = buffer.data();
+        for (double& x : part) {
+            x = static_cast<double>(static_cast<std::int32_t>(number_at(from) & upper)) * step;
+            from += Bytes;
+        }
+    });
+    return whole;
+}
 
 }  // namespace
 
@@ -206,7 +257,7 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync) {
     // Piece by piece, for the sake of checkpoints: to write or sync all at once can take seconds.
     constexpr std::size_t most = std::size_t{1} << 23;
-    File file(path);
+    File file(path, O_WRONLY | O_CREAT | O_TRUNC);
     while (true) {
         const std::span<const std::uint8_t> piece = bytes.first(std::min(bytes.size(), most));
         file.write(piece);
@@ -216,6 +267,20 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bo
         checkpoint();
     }
     file.close();
+}
+
+bool read_wav(const std::string& path, std::span<double> out) {
+    File file(path, O_RDONLY);
+    std::array<std::uint8_t, header_size> header;
+    if (!file.read(header)) return false;
+    const std::uint32_t bit_depth = bit_depth_of(header, out.size());
+    bool whole = false;
+    if (bit_depth == 16) whole = read_samples<2>(file, out);
+    if (bit_depth == 24) whole = read_samples<3>(file, out);
+    if (bit_depth == 32) whole = read_samples<4>(file, out);
+    std::array<std::uint8_t, 1> pad, more;
+    if (whole && bit_depth == 24 && out.size() % 2 == 1) whole = file.read(pad);
+    return whole && !file.read(more);
 }
 
 }  // namespace kac

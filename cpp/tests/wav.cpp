@@ -158,3 +158,48 @@ TEST_CASE("a full disk does not go unnoticed") {
         CHECK(error.code().value() == ENOSPC);
     }
 }
+
+TEST_CASE("what is read is what quantise promises") {
+    std::mt19937_64 random(2);
+    std::uniform_real_distribution<double> uniform(-1.1, 1.1);
+    const TemporaryFile file;
+    for (const int bit_depth : {16, 24, 32}) {
+        for (const std::size_t length : {0U, 1U, 2U, 8191U, 8192U, 8193U, 20001U}) {
+            Samples signal(length);
+            for (double& x : signal) x = uniform(random);
+            kac::write_file(file.path, kac::encode_wav(signal, 44100, bit_depth).bytes, false);
+            Samples found(length);
+            CHECK(kac::read_wav(file.path, found));
+            CHECK(found == quantise(signal, bit_depth));
+        }
+    }
+}
+
+TEST_CASE("a file of another kind is not read") {
+    const TemporaryFile file;
+    const Bytes whole = kac::encode_wav(Samples(5, 0.5), 48000, 24).bytes;
+    Samples found(5);
+    const auto reads = [&](const Bytes& bytes) {
+        kac::write_file(file.path, bytes, false);
+        return kac::read_wav(file.path, found);
+    };
+    CHECK(reads(whole));
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        CHECK_FALSE(reads(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size))));
+    }
+    Bytes longer = whole;
+    longer.push_back(0);
+    CHECK_FALSE(reads(longer));
+    for (std::size_t at = 0; at < 44; ++at) {
+        if (at / 4 == 6) continue;  // the sample rate
+        Bytes strange = whole;
+        strange[at] ^= 1;
+        CHECK_FALSE(reads(strange));
+    }
+    kac::write_file(file.path, whole, false);
+    for (const std::size_t length : {0U, 4U, 6U}) {
+        found.resize(length);
+        CHECK_FALSE(kac::read_wav(file.path, found));
+    }
+    CHECK_THROWS_AS(kac::read_wav("/nowhere/at/all.wav", found), kac::FileError);
+}

@@ -9,7 +9,7 @@
 
 namespace kac {
 
-/// A file that could not be opened, written, synced or closed; `code()` holds the errno.
+/// A file that could not be opened, read, written, synced or closed; `code()` holds the errno.
 class FileError : public std::system_error {
   public:
     FileError(int error, const std::string& path)
@@ -45,5 +45,13 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
 /// After an exception, a `checkpoint`'s among them, the file may be there in part.
 /// @throws FileError
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
+
+/// Read the samples of a file such as `encode_wav` makes: of any bit depth and sample rate, but of
+/// out.size() samples.
+///
+/// @returns whether it is one; where it is not, as with other chunks or channels, `out` is of no
+/// use
+/// @throws FileError
+bool read_wav(const std::string& path, std::span<double> out);
 
 }  // namespace kac

@@ -1,9 +1,7 @@
 """generateDataset."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ from tqdm import tqdm
 
 from .. import __version__, _core
 from .load import loadDataset
-from .rendering import Renderer
+from .rendering import Renderer, one_behind
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerSettings
 from .seeding import fresh_seed, validate_seed
@@ -169,7 +167,7 @@ class _Generation:
         with (
             ArrayWriter(self.stage, (size, *row), done) as self.x,
             tqdm(total=size, initial=done, unit=" samples", disable=None) as bar,
-            _one_behind() as submit,
+            one_behind() as submit,
         ):
             for indices in self.renderer.chunks(done, size):
                 submit(self._write, indices, *self.renderer(indices))
@@ -195,25 +193,6 @@ class _Generation:
             revisions=[0] * size,
             checksums={ARRAY: self.x.checksum},
         )
-
-
-@contextmanager
-def _one_behind() -> Iterator[Any]:
-    """Yield a function that hands a call to a thread, after the call before it has ended.
-
-    So the next samples are rendered while these are written, and no more than two chunks are held.
-    """
-    pending: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as writer:
-
-        def submit(*call: Any) -> None:
-            while pending:
-                pending.pop().result()
-            pending.append(writer.submit(*call))
-
-        yield submit
-        while pending:
-            pending.pop().result()
 
 
 def _plan(

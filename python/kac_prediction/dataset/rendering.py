@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -125,6 +127,25 @@ def chunks(start: int, stop: int, length: int) -> Iterator[range]:
 def chunk_groups(values: int) -> int:
     """Return how many groups of so many values fit a fixed memory, one at least."""
     return max(1, _CHUNK_BYTES // (8 * values))
+
+
+@contextmanager
+def one_behind() -> Iterator[Any]:
+    """Yield a function that hands a call to a thread, after the call before it has ended.
+
+    So the next samples are made while these are written, and no more than two chunks are held.
+    """
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as writer:
+
+        def submit(*call: Any) -> None:
+            while pending:
+                pending.pop().result()
+            pending.append(writer.submit(*call))
+
+        yield submit
+        while pending:
+            pending.pop().result()
 
 
 def _build(

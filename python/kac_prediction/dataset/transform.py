@@ -1,15 +1,12 @@
 """transformDataset."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from .. import _core
 from .load import loadDataset
-from .rendering import chunks, validate_workers
+from .rendering import chunks, one_behind, validate_workers
 from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Stage
 from .storage.layout import ARRAY, STAGING, writing
@@ -63,11 +60,11 @@ def _transform(directory: DatasetDirectory, representation: InputRepresentation)
     with (
         ArrayWriter(stage, (header.dataset_size, *shape)) as x,
         tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
-        ThreadPoolExecutor(representation.threads or _core.available_threads()) as readers,
+        one_behind() as submit,
     ):
         for indices in chunks(0, header.dataset_size, length):
-            sounds = np.stack([*readers.map(lambda i: directory.sound(i, length), indices)])
-            x.append(representation.transform(sounds).numpy())
+            sounds = directory.sounds(indices, length, representation.threads)
+            submit(x.append, representation.transform(sounds).numpy())
             bar.update(len(indices))
     changed = replace(
         header,
