@@ -22,7 +22,7 @@ print(_core.instruction_set())
 signals = np.random.default_rng(3).normal(size=(9, 4500))
 for precision in ("double", "single"):
     for length in (1, 7, 64, 67, 480, 1000, 1021, 1023, 4096):
-        show(_core.rfft(signals[:, :length], precision))
+        show(_core.RealFft(length, precision).forward(signals[:, :length]))
     for sizes in ((512, 512, 256), (480, 401, 77), (1021, 1000, 500)):
         filters = _core.MelFilters(sizes[0], 20, 22.05, 20_000, 48_000, "slaney", "area")
         for choices in (

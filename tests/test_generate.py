@@ -128,6 +128,22 @@ def test_other_arguments_replace_it_with_its_own_files_alone(
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
 
 
+@pytest.mark.parametrize("seed", [4, None])
+def test_another_representation_is_one_of_the_same_sounds(
+    tmp_path: Path, digest: Digest, seed: int | None
+) -> None:
+    first = generateDataset(Click, SETTINGS, str(tmp_path / "made"), 5, seed=seed)
+    mel = generateDataset(Click, SETTINGS, str(tmp_path / "made"), 5, MEL, seed)
+    assert mel.sampler_settings == first.sampler_settings
+    header = json.loads((tmp_path / "made/metadata.json").read_text())
+    generateDataset(Click, SETTINGS, str(tmp_path / "at once"), 5, MEL, header["seed"])
+    assert digest(tmp_path / "made") == digest(tmp_path / "at once")
+    generateDataset(Click, SETTINGS, str(tmp_path / "made"), 5, seed=seed)
+    assert torch.equal(loadDataset(str(tmp_path / "made")).X, first.X)
+    with pytest.raises(FileExistsError, match="representation_settings"):
+        generateDataset(Click, SETTINGS, str(tmp_path / "made"), 5, MEL, seed, overwrite=False)
+
+
 def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     before = digest(tmp_path)
@@ -264,7 +280,9 @@ def test_wrong_arguments(
 def test_infinite_settings_survive_as_valid_json(tmp_path: Path) -> None:
     dataset = generateDataset(Click, {**SETTINGS, "loudest": 0.5}, str(tmp_path), 2)
     text = (tmp_path / "metadata.json").read_text()
-    (tmp_path / "metadata.json").write_text(text.replace("0.5", '{"float": "inf"}'))
+    (tmp_path / "metadata.json").write_text(
+        text.replace('"loudest": 0.5', '"loudest": {"float": "inf"}')
+    )
     assert loadDataset(str(tmp_path)).sampler_settings["loudest"] == float("inf")
     assert dataset.sampler_settings["loudest"] == 0.5
 

@@ -61,7 +61,7 @@ def attempt(kernel):
 KERNELS = [
     "additive([[440.0]], [[1.0]], [1.0], [1.0], 9, 48000)",
     "tone('sin', [440.0], 9, 48000)",
-    "rfft([[1.0, 2.0]])",
+    "RealFft(2)",
     "quantise([[0.5]])",
     "Simulation(_core.Grid([[True]]), [[0.0]], [[0.0]], 0.4, 0.4, 1.0)",
     "membranes([_core.Grid([[True]])], [[0.4, 0.2, 1]], [([0], [1])], [0], [([0], [1])], 9, 1)",

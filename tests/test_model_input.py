@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kac_prediction.dataset import InputRepresentation
+from kac_prediction.dataset import InputRepresentation, RepresentationSettings
 from kac_prediction.pipeline import ModelInput
 
 
@@ -105,7 +105,43 @@ def test_targets_that_do_not_fit_are_refused() -> None:
         recipe().targets([])
 
 
+MEL: RepresentationSettings = {"output_type": "mel", "n_mels": 9, "log": -80.0}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_representation_is_of_the_normalised_crop(dtype: torch.dtype) -> None:
+    sounds = torch.rand(3, 2000, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    seen = ModelInput(48000, 1500, ("a",), ("",), representation=MEL)
+    mel = InputRepresentation(
+        48000, MEL, precision="single" if dtype == torch.float32 else "double"
+    )
+    inputs = seen.inputs(sounds)
+    assert (inputs.dtype, inputs.shape) == (dtype, (3, 9, 6))
+    assert torch.allclose(inputs, mel.transform(sounds[:, :1500]))
+    assert torch.equal(inputs[1], seen.inputs(sounds[1]))
+    raw = ModelInput(48000, 1500, ("a",), ("",), normalise=False, representation=MEL)
+    unchanged = InputRepresentation(48000, {**MEL, "normalise_input": False})
+    expected = unchanged.transform(sounds[:, :1500]).to(dtype)
+    assert torch.allclose(raw.inputs(sounds), expected, atol=1e-3)
+    assert not torch.allclose(raw.inputs(sounds), inputs, atol=1)
+
+
+def test_without_a_representation_a_model_sees_waves() -> None:
+    sounds = torch.rand(2, 20)
+    assert torch.equal(recipe().inputs(sounds), recipe().waveforms(sounds))
+
+
+def test_a_representation_must_fit() -> None:
+    with pytest.raises(ValueError, match="n_fft"):
+        ModelInput(48000, 1500, ("a",), ("",), representation={"n_fft": 9})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(ValueError, match="at least 257 samples"):
+        ModelInput(48000, 200, ("a",), ("",), representation=MEL)
+
+
 def test_it_survives_a_checkpoint() -> None:
+    seen = ModelInput(48000, 1500, ("a",), ("",), representation=MEL)
+    assert ModelInput.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
+    assert hash(seen) == hash(ModelInput.from_dict(seen.to_dict()))
     original = ModelInput(44100, 512, ("drum_size", "aspect_ratio"), ("m", ""), normalise=False)
     fields = json.loads(json.dumps(original.to_dict()))
     assert fields["size_convention"] == "sqrt(area)"

@@ -10,6 +10,7 @@ import torch
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model, ModelInput, Parameters, predict
+from kac_prediction.pipeline.audio import onset
 from kac_prediction.pipeline.predict import drum_heard, predict_file
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Click
@@ -110,6 +111,16 @@ def test_outputs_are_named_by_their_labels() -> None:
     assert prediction["aspect_ratio"] == pytest.approx(2 * prediction["drum_size"])
     with pytest.raises(ValueError, match="1 outputs, but its model_input names 2 labels"):
         predict(ear(two), drum().waveform, RATE)
+
+
+def test_a_model_may_see_spectra() -> None:
+    seen = ModelInput(RATE, 2048, ("a", "b"), ("", ""), representation={"output_type": "fft"})
+    sound = drum().waveform
+    spectrum = seen.inputs(sound[onset(sound, RATE) :])
+    model = ear(seen, outputs=2, length=spectrum.numel())
+    model.forward = lambda x: x.flatten(1) @ model.weight.T  # type: ignore[method-assign]
+    expected = model.weight.double() @ spectrum.flatten()
+    assert list(predict(model, sound, RATE).values()) == pytest.approx(expected.tolist(), rel=1e-4)
 
 
 def test_half_of_a_complex_sound_is_not_dropped() -> None:

@@ -1,5 +1,7 @@
+import copy
 import logging
 import os
+import pickle
 import subprocess
 import sys
 
@@ -77,7 +79,7 @@ class TestTransform:
 
     @pytest.mark.parametrize("output_type", SPECTRA)
     @pytest.mark.parametrize(("power", "factor"), [(None, 10), (2, 10), (1, 20)])
-    @pytest.mark.parametrize(("log", "floor"), [(True, -100), (-20.5, -20.5), (7, 7)])
+    @pytest.mark.parametrize(("log", "floor"), [(True, -100), (-20.5, -20.5), (-7, -7)])
     def test_log_is_decibels_down_to_a_floor(self, output_type, power, factor, log, floor):
         sounds = noise(2, 999)
         sounds[1] *= 1e-9
@@ -187,6 +189,25 @@ class TestTransform:
         settings = {**SMALL, "output_type": output_type}
         with pytest.raises(ValueError, match="shape"):
             InputRepresentation(48_000, settings).transform(np.zeros(shape))
+
+    @pytest.mark.parametrize("output_type", ["end2end", *SPECTRA])
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+    def test_copies_do_the_same(self, output_type, copied):
+        original = InputRepresentation(
+            8000, {**SMALL, "output_type": output_type}, threads=2, precision="single"
+        )
+        again = copied(original)
+        assert torch.equal(again.transform(noise(500)), original.transform(noise(500)))
+        assert (again.threads, again.settings) == (2, original.settings)
+
+    @pytest.mark.parametrize(("threads", "error"), [(-1, ValueError), (1.0, TypeError)])
+    def test_refuses_a_bad_number_of_threads(self, threads, error):
+        with pytest.raises(error, match="threads must be"):
+            InputRepresentation(8000, threads=threads)
+
+    def test_says_how_it_read_a_sound_of_two_channels(self):
+        with pytest.raises(ValueError, match=r"2 samples .*\(900, 2\) is the shape of 900 sounds"):
+            InputRepresentation(8000, {"output_type": "fft"}).transform(noise(900, 2))
 
     @pytest.mark.parametrize("output_type", SPECTRA)
     def test_refuses_a_sound_too_short_to_reflect(self, output_type):

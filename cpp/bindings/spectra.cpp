@@ -16,7 +16,7 @@ namespace kac::python {
 
 namespace {
 
-/// Signals a thread takes at a time in `rfft`.
+/// Signals a thread takes at a time in `forward`.
 constexpr std::size_t signals_per_block = 32;
 
 /// A count from Python; 0 is refused, with all else, where it is used.
@@ -27,11 +27,15 @@ std::size_t count(py::ssize_t value, const char* name) {
 }
 
 template <typename Real>
-py::array rfft(const py::object& values, unsigned threads) {
+py::array forward(const RealFft<Real>& plan, const py::object& values, unsigned threads) {
     const ArrayOf<Real> signals(values);
     require_dimensions(signals, 2, "signals");
     const std::size_t rows = extent(signals, 0), length = extent(signals, 1);
-    const RealFft<Real> plan(length);
+    if (length != plan.length()) {
+        throw std::invalid_argument("signals must have the length " +
+                                    std::to_string(plan.length()) + ", got " +
+                                    std::to_string(length));
+    }
     py::array_t<std::complex<Real>> result({rows, plan.bins()});
     const std::span<const Real> from = view(signals);
     const std::span<std::complex<Real>> to{result.mutable_data(), rows * plan.bins()};
@@ -46,14 +50,30 @@ py::array rfft(const py::object& values, unsigned threads) {
     return result;
 }
 
-py::array rfft(const py::object& signals, const std::string& precision, unsigned threads) {
-    return is_single(precision) ? rfft<float>(signals, threads) : rfft<double>(signals, threads);
-}
+/// A plan of either precision.
+class AnyRealFft {
+  public:
+    AnyRealFft(py::ssize_t length, const std::string& precision)
+        : plan_(is_single(precision) ? Plan(RealFft<float>(count(length, "length")))
+                                     : Plan(RealFft<double>(count(length, "length")))) {}
 
-/// Have the system supply the memory of a new array, bit by bit: rows as long as those of a
-/// spectrogram would otherwise ask for all of it at once, with the first of their columns.
+    py::array forward(const py::object& signals, unsigned threads) const {
+        return std::visit([&](const auto& plan) { return python::forward(plan, signals, threads); },
+                          plan_);
+    }
+
+  private:
+    using Plan = std::variant<RealFft<double>, RealFft<float>>;
+
+    Plan plan_;
+};
+
+/// Have the system supply the memory of new spectrograms, bit by bit: the rows of a long signal
+/// would otherwise ask for all of it with the first of their columns, and Ctrl-C would have to
+/// wait.
 template <typename Real>
-void touch(std::span<Real> values, unsigned threads) {
+void touch(std::span<Real> values, std::size_t of_one_signal, unsigned threads) {
+    if (of_one_signal * sizeof(Real) < (std::size_t{1} << 28)) return;
     constexpr std::size_t page = 4096 / sizeof(Real), block = std::size_t{1} << 20;
     run_parallel((values.size() + block - 1) / block, threads, [&](std::size_t i) {
         const std::size_t end = std::min((i + 1) * block, values.size());
@@ -69,7 +89,7 @@ py::array transform(const Spectrogram<Real>& plan, const py::object& values, uns
     ArrayOf<Real> result = empty<Real>({rows, plan.rows(), plan.frames(length)});
     const std::span<const Real> from = view(signals);
     const std::span<Real> to = writable(result);
-    touch(to, threads);
+    touch(to, plan.rows() * plan.frames(length), threads);
     run_parallel(plan.blocks(rows, length), threads,
                  [&](std::size_t block) { plan.transform(from, length, to, block); });
     return result;
@@ -127,6 +147,14 @@ MelFilters mel_filters(py::ssize_t n_fft, py::ssize_t n_mels, double f_min, doub
                        norm == "peak" ? MelNorm::peak : MelNorm::area});
 }
 
+std::vector<std::size_t> silent(const MelFilters& filters) {
+    std::vector<std::size_t> result;
+    for (std::size_t m = 0; m < filters.size(); ++m) {
+        if (filters.filters()[m].weights.empty()) result.push_back(m);
+    }
+    return result;
+}
+
 Array weights(const MelFilters& filters) {
     const std::vector<double> dense = filters.dense();
     Array result = empty({filters.size(), filters.bins()});
@@ -138,15 +166,18 @@ Array weights(const MelFilters& filters) {
 
 void bind_spectra(py::module_& module) {
     using py::arg;
-    module.def("rfft", py::overload_cast<const py::object&, const std::string&, unsigned>(&rfft),
-               arg("signals"), arg("precision") = "double", arg("threads") = 0,
-               "The bins 0 to length // 2 of the Fourier transform of each row, any length.");
+    py::class_<AnyRealFft>(module, "RealFft", "The Fourier transform of real signals, any length.")
+        .def(py::init<py::ssize_t, const std::string&>(), arg("length"),
+             arg("precision") = "double")
+        .def("forward", &AnyRealFft::forward, arg("signals"), arg("threads") = 0,
+             "Signals (n, length) to their bins (n, length // 2 + 1).");
 
     py::class_<MelFilters>(module, "MelFilters",
                            "Triangles on the mel scale, over the bins of a spectrum.")
         .def(py::init(&mel_filters), arg("n_fft"), arg("n_mels"), arg("f_min"), arg("f_max"),
              arg("sample_rate"), arg("scale") = "htk", arg("norm") = "peak")
-        .def_property_readonly("weights", &weights, "Shape (n_mels, n_fft // 2 + 1).");
+        .def_property_readonly("weights", &weights, "Shape (n_mels, n_fft // 2 + 1).")
+        .def_property_readonly("silent", &silent, "Filters that no bin lies under.");
 
     py::class_<AnySpectrogram>(
         module, "Spectrogram",

@@ -105,7 +105,9 @@ Simulation<Real>::Simulation(const Grid& grid, const Coefficients& coefficients)
       runs_(runs_of(grid, kernel_.lanes)),
       memory_(2 * grid.field_size()),
       previous_(memory_.data()),
-      current_(previous_ + grid.field_size()) {}
+      current_(previous_ + grid.field_size()) {
+    std::fill(memory_.begin(), memory_.end(), Real{0});
+}
 
 template <typename Real>
 Simulation<Real>::~Simulation() = default;

@@ -170,8 +170,8 @@ LaneFft<Real>::LaneFft(std::size_t length)
 }
 
 template <typename Real>
-std::size_t LaneFft<Real>::workspace() const {
-    return lanes() * (chirp_ ? 4 * chirp_->passes.length() : length_);
+std::size_t LaneFft<Real>::work_size() const {
+    return chirp_ ? lanes() * 4 * chirp_->passes.length() : data_size();
 }
 
 template <typename Real>
@@ -179,6 +179,14 @@ void LaneFft<Real>::transform(Real* data, Real* work, const FftTarget<Real>& tar
     if (passes_) return kernel_.forward(*passes_, data, work, target);
     const auto& [passes, shift, factors, filters] = *chirp_;
     kernel_.detour({length_, shift, factors.data(), filters.data(), passes}, data, work, target);
+}
+
+template <typename Real>
+Real* LaneFft<Real>::transform(Real* data, Real* work, FftOutput output) const {
+    // The last pass reads `data` if it is the first, the third, ...; the detour reads `work`.
+    Real* const free = passes_ && passes_->count() % 2 == 1 ? work : data;
+    transform(data, work, {output, free, lanes()});
+    return free;
 }
 
 template <typename Real>
@@ -200,7 +208,8 @@ void RealFft<Real>::forward(std::span<const Real> signals,
     }
     const FramesKernel<Real>& frames = frames_kernels().of<Real>();
     const std::vector<Real> window(n, Real{1});
-    Aligned<Real> data(lanes * n), work(plan_->workspace()), spectrum(lanes * 2 * bins());
+    Aligned<Real> memory(plan_->data_size() + plan_->work_size());
+    Real *const data = memory.data(), *const work = data + plan_->data_size();
     std::vector<const Real*> from(lanes);
     std::vector<Real*> to(lanes);
     for (std::size_t first = 0; first < count; first += lanes) {
@@ -211,9 +220,9 @@ void RealFft<Real>::forward(std::span<const Real> signals,
             from[i] = &signals[signal * n];
             to[i] = reinterpret_cast<Real*>(&spectra[signal * bins()]);
         }
-        frames.gather(from.data(), window.data(), n, data.data());
-        plan_->transform(data.data(), work.data(), {FftOutput::complex, spectrum.data(), lanes});
-        frames.scatter(spectrum.data(), 2 * bins(), used, to.data());
+        frames.gather(from.data(), window.data(), n, data);
+        const Real* spectrum = plan_->transform(data, work, FftOutput::complex);
+        frames.scatter(spectrum, 2 * bins(), used, to.data());
     }
 }
 

@@ -20,12 +20,16 @@ class LaneFft {
     std::size_t bins() const { return length_ / 2 + 1; }
     std::size_t lanes() const { return kernel_.lanes; }
 
-    /// How many numbers of working memory `transform` needs.
-    std::size_t workspace() const;
+    /// How many numbers `data` and `work` have room for: at least those of a spectrum.
+    std::size_t data_size() const { return lanes() * 2 * bins(); }
+    std::size_t work_size() const;
 
     /// Transform lanes() signals: `data`, lanes() * length() numbers in the order of FftKernel.
     /// They are overwritten. All memory is Aligned.
     void transform(Real* data, Real* work, const FftTarget<Real>& target) const;
+
+    /// The same to one of `data` and `work`, whichever is free at the end; a vector a row.
+    Real* transform(Real* data, Real* work, FftOutput output) const;
 
   private:
     /// Passes, and the tables they point to.
@@ -35,6 +39,7 @@ class LaneFft {
 
         operator FftPasses<Real>() const { return {length_, passes_.size(), passes_.data()}; }
         std::size_t length() const { return length_; }
+        std::size_t count() const { return passes_.size(); }
 
       private:
         std::size_t length_ = 1;

@@ -115,11 +115,13 @@ class Spectrogram<Real>::Worker {
           lanes_(plan.fft.lanes()),
           margin_((plan.settings.n_fft - plan.window.size()) / 2),
           scale_(plan.settings.measure == Measure::power ? 10.0 : 20.0),
-          data_(lanes_ * plan.fft.length()),
-          work_(plan.fft.workspace()),
-          spectra_(lanes_ * plan.fft.bins()),
-          bands_(lanes_ * plan.bands.size()),
-          reflected_(lanes_ * plan.window.size()),
+          memory_(plan.fft.data_size() + plan.fft.work_size() +
+                  lanes_ * (plan.bands.size() + plan.rows() + plan.window.size())),
+          data_(memory_.data()),
+          work_(data_ + plan.fft.data_size()),
+          bands_(work_ + plan.fft.work_size()),
+          straddling_(bands_ + lanes_ * plan.bands.size()),
+          reflected_(straddling_ + lanes_ * plan.rows()),
           frames_(lanes_) {}
 
     /// The frames [first, first + used) of all signals to their columns of `out`.
@@ -133,11 +135,10 @@ class Spectrogram<Real>::Worker {
         if (used == lanes_ && first % columns + used <= columns) {
             return compute({column(0), rows, columns});
         }
-        Real* const result = (plan_.bands.empty() ? spectra_ : bands_).data();
-        compute({result, rows, lanes_});
+        compute({straddling_, rows, lanes_});
         for (std::size_t i = 0; i < used; ++i) {
             Real* const to = column(i);
-            for (std::size_t k = 0; k < rows; ++k) to[k * columns] = result[k * lanes_ + i];
+            for (std::size_t k = 0; k < rows; ++k) to[k * columns] = straddling_[k * lanes_ + i];
         }
     }
 
@@ -164,13 +165,12 @@ class Spectrogram<Real>::Worker {
     void gather(std::size_t first, std::size_t used) {
         const std::size_t width = plan_.window.size();
         for (std::size_t i = 0; i < lanes_; ++i) {
-            frames_[i] =
-                i < used ? frame(first + i, reflected_.data() + i * width) : frames_[used - 1];
+            frames_[i] = i < used ? frame(first + i, reflected_ + i * width) : frames_[used - 1];
         }
         // The transform of the frames before has overwritten the zeros beside the window.
-        Real* const middle = data_.data() + margin_ * lanes_;
-        std::fill(data_.begin(), middle, Real{0});
-        std::fill(middle + width * lanes_, data_.end(), Real{0});
+        Real* const middle = data_ + margin_ * lanes_;
+        std::fill(data_, middle, Real{0});
+        std::fill(middle + width * lanes_, data_ + plan_.settings.n_fft * lanes_, Real{0});
         plan_.kernel.gather(frames_.data(), plan_.window.data(), width, middle);
     }
 
@@ -178,28 +178,27 @@ class Spectrogram<Real>::Worker {
     void compute(const Rows<Real>& result) {
         const auto& [n_fft, window_length, hop_length, measure, floor] = plan_.settings;
         const bool roots = measure == Measure::magnitude, sums = !plan_.bands.empty();
-        Real *const spectra = spectra_.data(), *const bands = bands_.data();
-        const auto rows = [&](bool last, Real* buffer, std::size_t count) {
-            return last ? result : Rows<Real>{buffer, count, lanes_};
-        };
-        const auto powers = rows(!roots && !sums && !floor, spectra, plan_.fft.bins());
-        plan_.fft.transform(data_.data(), work_.data(),
-                            {FftOutput::power, powers.to, powers.stride});
+        if (!roots && !sums && !floor) {
+            return plan_.fft.transform(data_, work_, {FftOutput::power, result.to, result.stride});
+        }
+        Real* const spectra = plan_.fft.transform(data_, work_, FftOutput::power);
         if (roots) {
-            plan_.kernel.square_root(spectra, rows(!sums && !floor, spectra, plan_.fft.bins()));
+            const Rows<Real> in_place = {spectra, plan_.fft.bins(), lanes_};
+            plan_.kernel.square_root(spectra, sums || floor ? in_place : result);
         }
         if (sums) {
-            plan_.kernel.sum(plan_.bands.data(), spectra, rows(!floor, bands, plan_.bands.size()));
+            const Rows<Real> apart = {bands_, plan_.bands.size(), lanes_};
+            plan_.kernel.sum(plan_.bands.data(), spectra, floor ? apart : result);
         }
-        if (floor) plan_.kernel.decibels(sums ? bands : spectra, scale_, *floor, result);
+        if (floor) plan_.kernel.decibels(sums ? bands_ : spectra, scale_, *floor, result);
     }
 
     const Plan& plan_;
     const Batch& batch_;
     std::size_t lanes_, margin_;
     double scale_;
-    Aligned<Real> data_, work_, spectra_, bands_;
-    std::vector<Real> reflected_;
+    Aligned<Real> memory_;  // in one piece, which the C library is sooner to give again
+    Real *data_, *work_, *bands_, *straddling_, *reflected_;
     std::vector<const Real*> frames_;
 };
 

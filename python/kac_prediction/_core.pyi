@@ -133,9 +133,12 @@ def fdtd_waveform(
 def normalise(
     signals: npt.ArrayLike, precision: _Precision = "double", threads: int = 0
 ) -> _Floating: ...
-def rfft(
-    signals: npt.ArrayLike, precision: _Precision = "double", threads: int = 0
-) -> npt.NDArray[np.complexfloating]: ...
+
+class RealFft:
+    def __init__(self, length: int, precision: _Precision = "double") -> None: ...
+    def forward(
+        self, signals: npt.ArrayLike, threads: int = 0
+    ) -> npt.NDArray[np.complexfloating]: ...
 
 class MelFilters:
     def __init__(
@@ -150,6 +153,8 @@ class MelFilters:
     ) -> None: ...
     @property
     def weights(self) -> _Float64: ...
+    @property
+    def silent(self) -> list[int]: ...
 
 class Spectrogram:
     def __init__(

@@ -12,9 +12,9 @@
 /// interleaved, the spectra of one pass lie where the next one wants them (Stockham): block c reads
 /// blocks c, c + m, c + 2 m, ... of the m r before.
 ///
-/// **Real signals.** X_{n-k} = conj X_k, so k <= l / 2 and bins up to n / 2 suffice. Let a_j + i
-/// b_j be the turned numbers of one k, and A and B the transforms of the real numbers a_j and of
-/// b_j. Then A_{r-q} = conj A_q, likewise B, and
+/// **Real signals.** X_{n-k} = conj X_k, so k <= l / 2 and bins up to n / 2 suffice. Let a_j be the
+/// real and b_j the imaginary parts of the turned numbers of one k, and A and B the transforms of
+/// either. Then A_{r-q} = conj A_q, likewise B, and
 ///     X_{l q + k} = A_q + i B_q,    X_{l q - k} = conj X_{l (r - q) + k} = A_q - i B_q,
 /// so that bins up to n / 2 come from q <= r / 2, and all that is ever transformed is r real
 /// numbers: a *butterfly*. For k = 0 there is nothing to turn, and B = 0.
@@ -32,9 +32,9 @@ constexpr std::size_t largest_radix = 61;
 template <std::size_t Radix>
 constexpr std::size_t room = Radix == 0 ? largest_radix : Radix;
 
-/// In sums over pairs j, r - j, whose cosines are equal and whose sines are opposite:
-///     V_q = v_0 + sum_j (v_j + v_{r-j}) cos(2 pi q j / r) - i sum_j (v_j - v_{r-j}) sin(2 pi q j /
-///     r)
+/// By sums over pairs j, r - j, whose cosines are equal and whose sines are opposite:
+///     re V_q = v_0 + sum_j (v_j + v_{r-j}) cos(2 pi q j / r),
+///     im V_q =     - sum_j (v_j - v_{r-j}) sin(2 pi q j / r),    1 <= j <= r / 2.
 template <std::size_t Radix, typename Real>
 inline void odd_butterfly(Vector<Real>* v, std::size_t radix, const Real* roots) {
     const std::size_t r = Radix == 0 ? radix : Radix, half = r / 2;
@@ -127,74 +127,93 @@ struct Power {
     }
 };
 
-/// The turned numbers of one k: real and imaginary parts apart.
-template <std::size_t Radix, typename Real>
-struct Turned {
-    Vector<Real> re[room<Radix>], im[room<Radix>];
-};
-
-/// One block of a pass; `distance` numbers lie between the spectra that it reads.
+/// One block of a pass, bins k of the spectra that it reads in turn: `from` is the first of them,
+/// `distance` numbers lie between each and the next.
 template <std::size_t Radix, typename Real, typename Sink>
-inline void join(const FftPass<Real>& pass, const Real* from, std::size_t distance, Sink sink) {
-    const std::size_t r = Radix == 0 ? pass.radix : Radix, l = pass.length;
-    const Real* w = pass.twiddles;
-    Turned<Radix, Real> x;
+struct Join {
+    const FftPass<Real>& pass;
+    const Real* from;
+    std::size_t distance;
+    Sink sink;
 
-    x.re[0] = load(from);
-    for (std::size_t j = 1; j < r; ++j) x.re[j] = load(from + j * distance);
-    butterfly<Radix, Real>(x.re, r, pass.roots);
-    sink.real(0, x.re[0]);
-    for (std::size_t q = 1; 2 * q < r; ++q) sink.complex(l * q, x.re[2 * q - 1], x.re[2 * q]);
-    if (r % 2 == 0) sink.real(l * (r / 2), x.re[r - 1]);
+    std::size_t radix() const { return Radix == 0 ? pass.radix : Radix; }
+    void transform(Vector<Real>* v) const { butterfly<Radix, Real>(v, radix(), pass.roots); }
 
-    std::size_t k = 1;
-    for (; 2 * k < l; ++k) {
+    /// k = 0: real numbers, nothing to turn.
+    void first() const {
+        const std::size_t r = radix(), l = pass.length;
+        Vector<Real> a[room<Radix>];
+        a[0] = load(from);
+        for (std::size_t j = 1; j < r; ++j) a[j] = load(from + j * distance);
+        transform(a);
+        sink.real(0, a[0]);
+        for (std::size_t q = 1; 2 * q < r; ++q) sink.complex(l * q, a[2 * q - 1], a[2 * q]);
+        if (r % 2 == 0) sink.real(l * (r / 2), a[r - 1]);
+    }
+
+    /// 0 < k < l / 2; w: the twiddles of k.
+    void middle(std::size_t k, const Real* w) const {
+        const std::size_t r = radix(), l = pass.length;
         const Real* at = from + (2 * k - 1) * lanes<Real>;
-        x.re[0] = load(at);
-        x.im[0] = load(at + lanes<Real>);
+        Vector<Real> a[room<Radix>], b[room<Radix>];
+        a[0] = load(at);
+        b[0] = load(at + lanes<Real>);
         for (std::size_t j = 1; j < r; ++j, w += 2) {
             const Vector<Real> re = load(at + j * distance);
             const Vector<Real> im = load(at + j * distance + lanes<Real>);
-            x.re[j] = w[0] * re - w[1] * im;
-            x.im[j] = w[1] * re + w[0] * im;
+            a[j] = w[0] * re - w[1] * im;
+            b[j] = w[1] * re + w[0] * im;
         }
-        butterfly<Radix, Real>(x.re, r, pass.roots);
-        butterfly<Radix, Real>(x.im, r, pass.roots);
-        sink.complex(k, x.re[0], x.im[0]);
+        transform(a);
+        transform(b);
+        sink.complex(k, a[0], b[0]);
         for (std::size_t q = 1; 2 * q < r; ++q) {
-            const Vector<Real> a = x.re[2 * q - 1], b = x.im[2 * q - 1];
-            const Vector<Real> c = x.re[2 * q], d = x.im[2 * q];
-            sink.complex(l * q + k, a - d, c + b);
-            sink.complex(l * q - k, a + d, c - b);
+            const Vector<Real> a_re = a[2 * q - 1], a_im = a[2 * q];
+            const Vector<Real> b_re = b[2 * q - 1], b_im = b[2 * q];
+            sink.complex(l * q + k, a_re - b_im, a_im + b_re);
+            sink.complex(l * q - k, a_re + b_im, a_im - b_re);
         }
-        if (r % 2 == 0) sink.complex(l * (r / 2) - k, x.re[r - 1], Vector<Real>{} - x.im[r - 1]);
+        if (r % 2 == 0) sink.complex(l * (r / 2) - k, a[r - 1], Vector<Real>{} - b[r - 1]);
     }
-    if (2 * k > l) return;
 
-    // The last bin of an even length is real; of its mirrored pairs only one bin each is new.
-    const Real* at = from + (l - 1) * lanes<Real>;
-    x.re[0] = load(at);
-    x.im[0] = Vector<Real>{};
-    for (std::size_t j = 1; j < r; ++j, w += 2) {
-        const Vector<Real> re = load(at + j * distance);
-        x.re[j] = w[0] * re;
-        x.im[j] = w[1] * re;
+    /// k = l / 2, of an even length: real again, and l q - k is l (q - 1) + k.
+    void last(const Real* w) const {
+        const std::size_t r = radix(), l = pass.length, k = l / 2;
+        const Real* at = from + (l - 1) * lanes<Real>;
+        Vector<Real> a[room<Radix>], b[room<Radix>];
+        a[0] = load(at);
+        b[0] = Vector<Real>{};
+        for (std::size_t j = 1; j < r; ++j, w += 2) {
+            const Vector<Real> re = load(at + j * distance);
+            a[j] = w[0] * re;
+            b[j] = w[1] * re;
+        }
+        transform(a);
+        transform(b);
+        sink.complex(k, a[0], b[0]);
+        for (std::size_t q = 1; 2 * q + 1 < r; ++q) {
+            sink.complex(l * q + k, a[2 * q - 1] - b[2 * q], a[2 * q] + b[2 * q - 1]);
+        }
+        if (r % 2 == 1) sink.real(l * (r / 2) + k, a[r - 2] - b[r - 1]);
     }
-    butterfly<Radix, Real>(x.re, r, pass.roots);
-    butterfly<Radix, Real>(x.im, r, pass.roots);
-    sink.complex(k, x.re[0], x.im[0]);
-    for (std::size_t q = 1; 2 * q + 1 < r; ++q) {
-        sink.complex(l * q + k, x.re[2 * q - 1] - x.im[2 * q], x.re[2 * q] + x.im[2 * q - 1]);
+
+    void run() const {
+        const std::size_t twiddles_of_one = 2 * (radix() - 1);
+        const Real* w = pass.twiddles;
+        first();
+        std::size_t k = 1;
+        for (; 2 * k < pass.length; ++k, w += twiddles_of_one) middle(k, w);
+        if (2 * k == pass.length) last(w);
     }
-    if (r % 2 == 1) sink.real(l * (r / 2) + k, x.re[r - 2] - x.im[r - 1]);
-}
+};
 
 template <std::size_t Radix, typename Real, template <typename> typename Sink>
 void run(const FftPass<Real>& pass, const Real* from, Real* to, std::size_t stride) {
     const std::size_t size = pass.length * lanes<Real>;
     for (std::size_t c = 0; c < pass.blocks; ++c) {
-        join<Radix>(pass, from + c * size, pass.blocks * size,
-                    Sink<Real>{to + c * pass.radix * size, stride});
+        Join<Radix, Real, Sink<Real>>{
+            pass, from + c * size, pass.blocks * size, {to + c * pass.radix * size, stride}}
+            .run();
     }
 }
 

@@ -19,6 +19,7 @@ from .storage.layout import ARRAY, GENERATING, writing
 from .storage.metadata import label_line, plain_settings
 from .storage.stage import ArrayWriter, Progress
 from .torch_dataset import TorchDataset
+from .transform import transformDataset
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def generateDataset(
     """Make a dataset of labelled sounds and store it in a directory.
 
     Called again with the same arguments, it finishes what was interrupted, or returns what is
-    there. Called with other arguments, it replaces the dataset that is there once the new one is
+    there. Where only the representation is another, the sounds that are there are transformed.
+    Called with other arguments, it replaces the dataset that is there once the new one is
     complete. The bytes it writes depend on neither the number of workers nor on interruptions.
 
     Args:
@@ -72,6 +74,8 @@ def generateDataset(
     # Asked for here, so that settings which do not fit are refused before anything is written.
     InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     plan = _plan(renderer.sampler, size, representation.settings, seed)
+    if overwrite and _shows_otherwise(DatasetDirectory(dataset_dir), plan):
+        return transformDataset(loadDataset(dataset_dir), representation.settings, workers)
     if not _is_there(DatasetDirectory(dataset_dir), plan, overwrite):
         with writing(Path(dataset_dir).absolute()):
             # Once more: another process may have made it in the meantime.
@@ -113,6 +117,15 @@ def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
         logger.warning("%s has lost files: it is made again.", directory.path)
         plan["seed"] = old.seed
     return False
+
+
+def _shows_otherwise(directory: DatasetDirectory, plan: dict[str, Any]) -> bool:
+    """Are the sounds that are planned there already, in another representation?"""
+    if not directory.holds_dataset() or directory.older_size() is not None:
+        return False
+    old = directory.read()[0]
+    only_representation = _differing(plan, _plan_of(old, plan)) == ["representation_settings"]
+    return only_representation and old.origin is None and directory.is_whole(old)
 
 
 def _replaceable(directory: DatasetDirectory) -> Header:
@@ -237,6 +250,12 @@ def _may_go_on(plan: dict[str, Any], started: dict[str, Any], directory: Dataset
 
 
 def _difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
+    """Which arguments differ, as a message says it."""
+    differing = _differing(plan, other)
+    return ", ".join(f"{key}: {other[key]!r} there, {plan[key]!r} asked for" for key in differing)
+
+
+def _differing(plan: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """Which arguments differ, by name; a seed that was not given is that of the other.
 
     Of two versions only the first number counts: it moves when rendered sound does.
@@ -248,7 +267,7 @@ def _difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
     ]
     if "sampler" in differing and _family(plan) == _family(other):
         differing.remove("sampler")
-    return ", ".join(f"{key}: {other[key]!r} there, {plan[key]!r} asked for" for key in differing)
+    return differing
 
 
 def _family(plan: dict[str, Any]) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """InputRepresentation: what a network sees of a sound."""
 
 import logging
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -71,9 +72,18 @@ class InputRepresentation:
         """
         self.sample_rate = count("sample_rate", sample_rate)
         self.settings = complete_settings(settings)
-        self.threads = threads
+        self.threads = _threads(threads)
         self.precision = _precision(precision)
         self._plan = _plan(self.settings, self.sample_rate, precision)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy, or another process, makes it from."""
+        return {key: value for key, value in vars(self).items() if key != "_plan"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Plan anew: that costs less than sending a plan."""
+        vars(self).update(state)
+        self._plan = _plan(self.settings, self.sample_rate, self.precision)
 
     def transform(self, waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Represent one sound or many.
@@ -98,7 +108,7 @@ class InputRepresentation:
                 f"got {sounds.shape}"
             )
         if self._plan is not None:
-            frame_count(sounds.shape[-1], self.settings)
+            _require_frames(sounds.shape, self.settings)
         result = np.atleast_2d(sounds)
         if self.settings["normalise_input"]:
             result = _core.normalise(result, self.precision, self.threads)
@@ -155,6 +165,14 @@ class InputRepresentation:
         return (rows, frame_count(length, complete))
 
 
+def _threads(threads: Any) -> int:
+    if isinstance(threads, bool) or not isinstance(threads, Integral):
+        raise TypeError(f"threads must be a whole number, 0 for all, got {threads!r}")
+    if not 0 <= int(threads) < 1 << 16:
+        raise ValueError(f"threads must be 0, for all, or a number of threads, got {threads}")
+    return int(threads)
+
+
 def _precision(precision: Any) -> Precision:
     if precision in ("double", "single"):
         return precision  # type: ignore[no-any-return]
@@ -178,6 +196,14 @@ def _plan(
     )
 
 
+def _require_frames(shape: tuple[int, ...], settings: RepresentationSettings) -> None:
+    try:
+        frame_count(shape[-1], settings)
+    except ValueError as error:
+        many = f" ({shape} is the shape of {shape[0]} sounds: (n, length))" if shape[1:] else ""
+        raise ValueError(f"{error}{many}") from None
+
+
 def _filters(settings: RepresentationSettings, sample_rate: int) -> _core.MelFilters:
     filters = _core.MelFilters(
         settings["n_bins"],
@@ -188,7 +214,7 @@ def _filters(settings: RepresentationSettings, sample_rate: int) -> _core.MelFil
         settings.get("mel_scale") or "htk",
         "area" if settings.get("mel_norm") else "peak",
     )
-    silent = np.flatnonzero(~filters.weights.any(axis=1)).tolist()
+    silent = filters.silent
     if silent:
         logger.warning(
             "%d of %d mel filters lie between the bins of the transform and stay silent (%s%s): "
@@ -222,9 +248,9 @@ def _samples(
 
 
 def _require_finite(sounds: npt.NDArray[np.floating]) -> None:
-    strange = np.argwhere(~np.isfinite(sounds))
-    if strange.size > 0:
-        signal, sample = strange[0]
+    finite = np.isfinite(sounds)
+    if not finite.all():
+        signal, sample = np.argwhere(~finite)[0]
         raise ValueError(
             f"sample {sample} of signal {signal} is {sounds[signal, sample]}; "
             "all samples must be finite numbers"

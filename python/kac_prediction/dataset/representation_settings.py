@@ -12,8 +12,8 @@ class RepresentationSettings(TypedDict, total=False):
     """How a sound is represented; settings left out have the defaults given here.
 
     A setting may have any legal value where the output type does not concern it. The five that are
-    marked optional are shown among the settings, and stored with a dataset, only where they were
-    asked for; None is to leave them out.
+    marked optional are shown among the settings, and stored with a dataset, only where they ask for
+    something other than their default; None is to leave them out.
 
     Attributes:
         f_max: highest frequency of the mel filters in hertz, above f_min and at most half the
@@ -21,8 +21,9 @@ class RepresentationSettings(TypedDict, total=False):
         f_min: lowest frequency of the mel filters in hertz, 22.05 (mel).
         hop_length: samples from one frame to the next, 256 (fft and mel).
         log: the result in decibels, 10 log10 of a power or 20 log10 of a magnitude, nothing below
-            this floor in dB; True is a floor of -100, False is no decibels, as by default (fft and
-            mel; optional). Full scale is no reference: 0 dB is a power of 1 in a bin or filter.
+            this floor, a negative number of dB; True is a floor of -100, False is no decibels, as
+            by default (fft and mel; optional). Full scale is no reference: 0 dB is a power of 1 in
+            a bin or filter.
         mel_norm: 'slaney' for filters of area 1 over the frequency in hertz; by default their
             height is 1 (mel; optional).
         mel_scale: which frequencies count as equally spaced, 'htk': 2595 log10(1 + f / 700), the
@@ -60,6 +61,8 @@ _DEFAULTS: dict[str, Any] = {
     "window_length": 512,
 }
 _FLOOR = -100.0
+_OPTIONAL = {"f_max": None, "log": False, "mel_norm": None, "mel_scale": "htk", "power": 2}
+_LARGEST = 1 << 24  # of all counts: a window of six minutes
 
 
 def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSettings:
@@ -79,7 +82,8 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
             )
     values = _DEFAULTS | {key: value for key, value in given.items() if _is_asked_for(key, value)}
     checked = {key: check(key, values[key]) for key, check in _CHECKS.items() if key in values}
-    complete = cast(RepresentationSettings, checked)
+    shown = {k: value for k, value in checked.items() if k in _DEFAULTS or value != _OPTIONAL[k]}
+    complete = cast(RepresentationSettings, shown)
     _check_together(complete)
     return complete
 
@@ -125,6 +129,13 @@ def count(name: str, value: Any) -> int:
     return int(value)
 
 
+def _bounded_count(name: str, value: Any) -> int:
+    number = count(name, value)
+    if number > _LARGEST:
+        raise ValueError(f"{name} must be at most {_LARGEST}, got {value}")
+    return number
+
+
 def _is_asked_for(key: str, value: Any) -> bool:
     """Not so an optional setting that is None, nor decibels that are False."""
     if key == "log" and isinstance(value, bool | np.bool_):
@@ -158,9 +169,10 @@ def _floor(name: str, value: Any) -> float:
     if isinstance(value, bool | np.bool_):
         return _FLOOR
     number = _number(name, value, "True, False or a number of decibels")
-    if not np.isfinite(number):
+    if not -np.inf < number < 0.0:
         raise ValueError(
-            f"{name} must be a finite number of decibels (True: {_FLOOR}), got {value}"
+            f"{name} must be True, False or the floor in decibels, a negative number such as "
+            f"{_FLOOR:g}, got {value}"
         )
     return number
 
@@ -178,11 +190,10 @@ def _flag(name: str, value: Any) -> bool:
 
 
 def _power(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be 1 or 2, got {value!r}")
-    if int(value) not in (1, 2):
+    number = _number(name, value, "1 or 2")
+    if number not in (1.0, 2.0):
         raise ValueError(f"{name} must be 1 or 2, got {value}")
-    return int(value)
+    return int(number)
 
 
 def _norm(name: str, value: Any) -> str:
@@ -203,14 +214,14 @@ def _one_of(*words: str) -> Callable[[str, Any], str]:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "f_max": _frequency,
     "f_min": _frequency,
-    "hop_length": count,
+    "hop_length": _bounded_count,
     "log": _floor,
     "mel_norm": _norm,
     "mel_scale": _one_of("htk", "slaney"),
-    "n_bins": count,
-    "n_mels": count,
+    "n_bins": _bounded_count,
+    "n_mels": _bounded_count,
     "normalise_input": _flag,
     "output_type": _one_of("end2end", "fft", "mel"),
     "power": _power,
-    "window_length": count,
+    "window_length": _bounded_count,
 }

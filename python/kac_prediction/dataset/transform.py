@@ -34,11 +34,14 @@ def transformDataset(
         The dataset, loaded anew.
 
     Raises:
+        TypeError: not a dataset, or a setting of the wrong type.
         DatasetError: a file of the dataset is missing or damaged, or another process writes there;
             the dataset is as it was.
         OSError: the disk is full or cannot be written; the dataset is as it was.
         ValueError: settings that do not fit the sounds.
     """
+    if not isinstance(dataset, TorchDataset):
+        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}")
     threads = validate_workers(workers)
     path = Path(dataset.dataset_dir).absolute()
     header = DatasetDirectory(path).read()[0]

@@ -60,8 +60,8 @@ def prepare(
     """Make of a sound what a model takes.
 
     Channels are mixed down to mono (their mean), the sound is cut where the drum is struck
-    (see `onset`), resampled to the model's rate, and then cropped and normalised as
-    `ModelInput.waveforms` does in training.
+    (see `onset`), resampled to the model's rate, and then made an input by `ModelInput.inputs`, as
+    in training.
 
     Args:
         waveform: shape (length,) or (length, channels).
@@ -69,7 +69,7 @@ def prepare(
         model_input: what the model takes.
 
     Returns:
-        The input of the model, shape (model_input.length,), float64.
+        The input of the model, float64: shape (model_input.length,), or that of a spectrogram.
 
     Raises:
         TypeError: complex numbers.
@@ -86,7 +86,7 @@ def prepare(
             f"the sound is too short: {1000 * len(struck) / rate:.1f} ms after the strike, "
             f"the model needs {1000 * model_input.length / wanted:.1f} ms."
         )
-    return model_input.waveforms(_resampled(struck, rate, wanted, model_input.length))
+    return model_input.inputs(_resampled(struck, rate, wanted, model_input.length))
 
 
 def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:

@@ -1,14 +1,14 @@
 """ModelInput: the one recipe from a sound to what a model sees, and from labels to its targets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..dataset import InputRepresentation
+from ..dataset import InputRepresentation, RepresentationSettings
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -29,6 +29,8 @@ class ModelInput:
         units: the unit of each label, such as 'm'; '' for a plain number.
         normalise: whether each sound is mapped to -1 ... 1 after the crop.
         size_convention: what `drum_size` means; see `SIZE_CONVENTION`.
+        representation: settings of `InputRepresentation`, for a spectrogram of what was cropped
+            and normalised; None: the wave itself.
     """
 
     sample_rate: int
@@ -37,13 +39,15 @@ class ModelInput:
     units: tuple[str, ...]
     normalise: bool = True
     size_convention: str = SIZE_CONVENTION
+    representation: RepresentationSettings | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         """Check the fields.
 
         Raises:
-            ValueError: a number below 1, no label, one label twice, or not one unit per label.
-            TypeError: a text where several are due.
+            ValueError: a number below 1, no label, one label twice, or not one unit per label; or
+                a representation that does not fit.
+            TypeError: a text where several are due, or a setting of the wrong type.
         """
         for name in ("labels", "units"):
             value = getattr(self, name)
@@ -59,6 +63,29 @@ class ModelInput:
             raise ValueError(f"labels must be one or more different names, got {self.labels}.")
         if len(self.units) != len(self.labels):
             raise ValueError(f"each label needs its unit: {self.labels} have {self.units}.")
+        if self.representation is not None:
+            settings = self._represented("double").settings
+            InputRepresentation.transformShape(self.length, settings)
+            object.__setattr__(self, "representation", settings)
+
+    def inputs(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
+        """Make of sounds what the model sees: crop, normalise, represent.
+
+        Args:
+            X: as `waveforms` takes it.
+
+        Returns:
+            What `waveforms` returns; or spectrograms of it, shape (rows, frames) or
+            (n, rows, frames), in the same dtype.
+
+        Raises:
+            ValueError: as `waveforms` does.
+        """
+        x = self.waveforms(X)
+        if self.representation is None:
+            return x
+        single = x.dtype != torch.float64
+        return self._represented("single" if single else "double").transform(x).to(x)
 
     def waveforms(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Crop sounds to their first samples, then normalise each of them.
@@ -129,6 +156,12 @@ class ModelInput:
             return cls(**fields)
         except TypeError as error:
             raise ValueError(f"these are not the fields of a ModelInput: {error}") from error
+
+    def _represented(self, precision: Literal["double", "single"]) -> InputRepresentation:
+        settings = dict(self.representation or {}) | {"normalise_input": False}
+        return InputRepresentation(
+            self.sample_rate, cast(RepresentationSettings, settings), precision=precision
+        )
 
     def _row(self, i: int, y: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the numbers of one sample's labels, shape (columns,)."""

@@ -192,7 +192,7 @@ class Routine:
             ValueError: the dataset is not of raw sounds at that sample rate.
         """
         check_raw(self.D, model_input)
-        self.D.X = model_input.waveforms(self.D.X)
+        self.D.X = model_input.inputs(self.D.X)
         self.D.Y = model_input.targets(self.D.Y)  # type: ignore[assignment]
         self.model_input = model_input
         if self._model is not None:
