@@ -132,7 +132,7 @@ def test_the_programs_of_the_readme_run(
         text = text.replace(large, small)
     monkeypatch.chdir(tmp_path)
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 5
+    assert len(programs) == 6
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unheard sounds" in capsys.readouterr().out

@@ -21,7 +21,7 @@ namespace kac {
 namespace {
 
 /// Frames a thread takes at a time: enough to make its start worth while.
-constexpr std::size_t frames_per_block = 512;
+constexpr std::size_t frames_per_block = 128;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw std::invalid_argument(message);
