@@ -11,9 +11,9 @@ unsigned available_threads();
 /// Name of the instruction set that the kernels use: the best of this machine, or the one that the
 /// environment variable KAC_ISA names.
 ///
-/// Sounds are the same with all of them, to the last bit, but for those of circular drums, whose
-/// amplitudes rest on the C library's Bessel functions; spectra rest on its sine of a long double.
-/// Both may differ in their last bits from machine to machine: a dataset records the name.
+/// Sounds and spectra are the same with all of them, to the last bit, but for those of circular
+/// drums, whose amplitudes rest on the C library's Bessel functions and may differ in their last
+/// bits from machine to machine: a dataset records the name.
 ///
 /// @throws std::invalid_argument if KAC_ISA names none that this machine has
 std::string_view instruction_set();
