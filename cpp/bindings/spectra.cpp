@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "kac/fft.hpp"
+#include "kac/finite.hpp"
 #include "kac/mel.hpp"
 #include "kac/spectrogram.hpp"
 
@@ -50,12 +51,20 @@ py::array forward(const RealFft<Real>& plan, const py::object& values, unsigned 
     return result;
 }
 
+/// A new plan. A long one takes its time: without the GIL, and Ctrl-C stops it.
+template <typename Plan, typename... Arguments>
+Plan planned(const Arguments&... arguments) {
+    std::optional<Plan> plan;
+    run_parallel(1, 1, [&](std::size_t) { plan.emplace(arguments...); });
+    return *std::move(plan);
+}
+
 /// A plan of either precision.
 class AnyRealFft {
   public:
     AnyRealFft(py::ssize_t length, const std::string& precision)
-        : plan_(is_single(precision) ? Plan(RealFft<float>(count(length, "length")))
-                                     : Plan(RealFft<double>(count(length, "length")))) {}
+        : plan_(is_single(precision) ? Plan(planned<RealFft<float>>(count(length, "length")))
+                                     : Plan(planned<RealFft<double>>(count(length, "length")))) {}
 
     py::array forward(const py::object& signals, unsigned threads) const {
         return std::visit([&](const auto& plan) { return python::forward(plan, signals, threads); },
@@ -130,8 +139,8 @@ AnySpectrogram spectrogram(py::ssize_t n_fft, py::ssize_t window_length, py::ssi
         count(n_fft, "n_fft"), count(window_length, "window_length"),
         count(hop_length, "hop_length"), power == 2 ? Measure::power : Measure::magnitude, floor};
     const MelFilters given = filters.value_or(MelFilters());
-    if (is_single(precision)) return AnySpectrogram(Spectrogram<float>(settings, given));
-    return AnySpectrogram(Spectrogram<double>(settings, given));
+    if (is_single(precision)) return AnySpectrogram(planned<Spectrogram<float>>(settings, given));
+    return AnySpectrogram(planned<Spectrogram<double>>(settings, given));
 }
 
 MelFilters mel_filters(py::ssize_t n_fft, py::ssize_t n_mels, double f_min, double f_max,

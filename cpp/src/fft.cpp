@@ -20,6 +20,8 @@ namespace {
 
 using Radices = std::vector<std::size_t>;
 
+constexpr std::size_t longest = std::size_t{1} << 24;
+
 /// Eights first, fours where eights leave twos, then the odd primes.
 ///
 /// The first pass turns nothing, so a large radix is cheapest there.
@@ -101,9 +103,11 @@ bool takes_detour(std::size_t length, std::size_t largest_radix) {
            static_cast<double>(length) * cost(radices);
 }
 
-std::size_t positive(std::size_t length) {
-    if (length > 0) return length;
-    throw std::invalid_argument("the length of a Fourier transform must be at least 1, got 0");
+std::size_t checked(std::size_t length) {
+    if (length > 0 && length <= longest) return length;
+    throw std::invalid_argument(
+        "the length of a Fourier transform must be at least 1 and at most " +
+        std::to_string(longest) + ", got " + std::to_string(length));
 }
 
 template <typename Real>
@@ -123,6 +127,7 @@ LaneFft<Real>::Passes::Passes(const Radices& radices) {
         std::vector<Real> roots, twiddles;
         for (std::size_t j = 0; j < radix; ++j) append(roots, root_of_unity(j, radix));
         for (std::size_t k = 1; 2 * k <= length_; ++k) {
+            if (k % 1024 == 0) checkpoint();
             for (std::size_t j = 1; j < radix; ++j) append(twiddles, root_of_unity(j * k, joined));
         }
         blocks /= radix;
@@ -140,20 +145,23 @@ LaneFft<Real>::Chirp::Chirp(std::size_t length)
         return root_of_unity(distance * distance % (2 * length), 2 * length);
     };
     for (std::size_t i = 0; i < length; ++i) {
+        if (i % 1024 == 0) checkpoint();
         append(factors, std::conj(chirp(i < shift ? shift - i : i - shift)));
     }
     const std::size_t size = passes.length();
-    std::vector<double> kernels(2 * size);
+    std::vector<double> chirps(2 * size);
     for (std::size_t distance = 0; distance <= reach_of(length); ++distance) {
+        if (distance % 1024 == 0) checkpoint();
+        // Divided here, once, by what the way back wants.
         const auto value = std::conj(chirp(distance)) / static_cast<double>(size);
         for (const std::size_t at : {distance, (size - distance) % size}) {
-            kernels[at] = value.real();
-            kernels[size + at] = value.imag();
+            chirps[at] = value.real();
+            chirps[size + at] = value.imag();
         }
     }
     const RealFft<double> fft(size);
     std::vector<std::complex<double>> spectra(2 * fft.bins());
-    fft.forward(kernels, spectra);
+    fft.forward(chirps, spectra);
     for (std::size_t k = 0; k < fft.bins(); ++k) {
         append(filters, {spectra[k].real(), spectra[fft.bins() + k].real()});
     }
@@ -161,7 +169,7 @@ LaneFft<Real>::Chirp::Chirp(std::size_t length)
 
 template <typename Real>
 LaneFft<Real>::LaneFft(std::size_t length)
-    : kernel_(fft_kernels().of<Real>()), length_(positive(length)) {
+    : kernel_(fft_kernels().of<Real>()), length_(checked(length)) {
     if (takes_detour(length, kernel_.largest_radix)) {
         chirp_.emplace(length);
     } else {

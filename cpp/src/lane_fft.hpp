@@ -13,7 +13,7 @@ namespace kac {
 template <typename Real>
 class LaneFft {
   public:
-    /// @throws std::invalid_argument for a length of 0.
+    /// @throws std::invalid_argument for a length of 0 or above 2^24.
     explicit LaneFft(std::size_t length);
 
     std::size_t length() const { return length_; }
@@ -36,6 +36,8 @@ class LaneFft {
     class Passes {
       public:
         explicit Passes(const std::vector<std::size_t>& radices);
+        Passes(const Passes&) = delete;  // passes point to the tables
+        Passes& operator=(const Passes&) = delete;
 
         operator FftPasses<Real>() const { return {length_, passes_.size(), passes_.data()}; }
         std::size_t length() const { return length_; }

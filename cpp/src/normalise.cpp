@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kac/finite.hpp"
 #include "kac/parallel.hpp"
-#include "kac/spectrogram.hpp"
 #include "kernels/samples.hpp"
 
 namespace kac {
@@ -39,7 +39,7 @@ template <typename Real>
 [[noreturn]] void too_far_apart(std::span<const Real> signals, std::size_t length) {
     require_finite(signals, length, 0, signals.size());
     std::size_t i = 0;
-    while (std::isfinite(extremes(signals, length, i).span)) ++i;
+    while (i + 1 < signals.size() / length && std::isfinite(extremes(signals, length, i).span)) ++i;
     throw std::invalid_argument("the samples of signal " + std::to_string(i) +
                                 " lie too far apart for " +
                                 (sizeof(Real) == 8 ? "float64" : "float32"));
@@ -70,7 +70,8 @@ void normalise(std::span<const Real> signals, std::size_t length, std::span<Real
 
 template <typename Real>
 void normalise(std::span<const Real> signals, std::size_t length, std::span<Real> out) {
-    const std::size_t count = length == 0 ? 1 : signals.size() / length;
+    const bool empty = length > 0 && signals.empty() && out.empty();
+    const std::size_t count = empty ? 0 : std::max(signals.size() / std::max(length, {1}), {1});
     for (std::size_t i = 0; i < count; ++i) normalise(signals, length, out, i);
 }
 

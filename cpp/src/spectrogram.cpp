@@ -10,10 +10,10 @@
 
 #include "describe.hpp"
 #include "kac/aligned.hpp"
+#include "kac/finite.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
 #include "kernels/frames.hpp"
-#include "kernels/samples.hpp"
 #include "lane_fft.hpp"
 
 namespace kac {
@@ -67,16 +67,6 @@ const SpectrogramSettings& checked(const SpectrogramSettings& settings, const Me
 }  // namespace
 
 template <typename Real>
-void require_finite(std::span<const Real> signals, std::size_t length, std::size_t begin,
-                    std::size_t end) {
-    if (samples_kernels().of<Real>().all_finite(signals.data() + begin, end - begin)) return;
-    std::size_t at = 0;
-    while (std::isfinite(signals[at])) ++at;
-    refuse("sample " + std::to_string(at % length) + " of signal " + std::to_string(at / length) +
-           " is " + std::to_string(signals[at]) + "; all samples must be finite numbers");
-}
-
-template <typename Real>
 struct Spectrogram<Real>::Plan {
     Plan(const SpectrogramSettings& given, const MelFilters& filters)
         : settings(checked<Real>(given, filters)),
@@ -87,6 +77,9 @@ struct Spectrogram<Real>::Plan {
             bands.push_back({first, exact.size(), weights.back().data()});
         }
     }
+
+    Plan(const Plan&) = delete;  // bands point to the weights
+    Plan& operator=(const Plan&) = delete;
 
     std::size_t rows() const { return bands.empty() ? fft.bins() : bands.size(); }
 
@@ -177,12 +170,12 @@ class Spectrogram<Real>::Worker {
     /// Gathered frames to what is measured of them; the last of the steps writes the result.
     void compute(const Rows<Real>& result) {
         const auto& [n_fft, window_length, hop_length, measure, floor] = plan_.settings;
-        const bool roots = measure == Measure::magnitude, sums = !plan_.bands.empty();
-        if (!roots && !sums && !floor) {
+        const bool magnitudes = measure == Measure::magnitude, sums = !plan_.bands.empty();
+        if (!magnitudes && !sums && !floor) {
             return plan_.fft.transform(data_, work_, {FftOutput::power, result.to, result.stride});
         }
         Real* const spectra = plan_.fft.transform(data_, work_, FftOutput::power);
-        if (roots) {
+        if (magnitudes) {
             const Rows<Real> in_place = {spectra, plan_.fft.bins(), lanes_};
             plan_.kernel.square_root(spectra, sums || floor ? in_place : result);
         }
@@ -259,11 +252,14 @@ void Spectrogram<Real>::transform(std::span<const Real> signals, std::size_t len
                                   std::span<Real> out) const {
     if (length == 0) refuse("length must be at least 1, got 0");
     const std::size_t count = blocks(signals.size() / length, length);
+    if (count == 0 && (!signals.empty() || !out.empty())) {
+        refuse(std::to_string(signals.size()) + " samples and a result of " +
+               std::to_string(out.size()) + " are not whole signals of " + std::to_string(length) +
+               " samples and their spectrograms");
+    }
     for (std::size_t block = 0; block < count; ++block) transform(signals, length, out, block);
 }
 
-template void require_finite(std::span<const double>, std::size_t, std::size_t, std::size_t);
-template void require_finite(std::span<const float>, std::size_t, std::size_t, std::size_t);
 template class Spectrogram<double>;
 template class Spectrogram<float>;
 

@@ -196,6 +196,7 @@ std::uint32_t bit_depth_of(std::span<const std::uint8_t, header_size> header, st
     const std::uint32_t sample_rate = number_at(&header[24]),
                         bit_depth = number_at(&header[32]) >> 16;
     if (bit_depth != 16 && bit_depth != 24 && bit_depth != 32) return 0;
+    if (sample_rate == 0 || sample_rate > largest_number / (bit_depth / 8)) return 0;
     if (samples > (largest_number - header_size) / (bit_depth / 8)) return 0;
     std::vector<std::uint8_t> expected;
     Encoder encoder(expected);
@@ -270,7 +271,7 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bo
 }
 
 bool read_wav(const std::string& path, std::span<double> out) {
-    File file(path, O_RDONLY);
+    File file(path, O_RDONLY | O_NONBLOCK);  // a pipe by that name would wait for a writer
     std::array<std::uint8_t, header_size> header;
     if (!file.read(header)) return false;
     const std::uint32_t bit_depth = bit_depth_of(header, out.size());
@@ -279,7 +280,7 @@ bool read_wav(const std::string& path, std::span<double> out) {
     if (bit_depth == 24) whole = read_samples<3>(file, out);
     if (bit_depth == 32) whole = read_samples<4>(file, out);
     std::array<std::uint8_t, 1> pad, more;
-    if (whole && bit_depth == 24 && out.size() % 2 == 1) whole = file.read(pad);
+    if (whole && bit_depth == 24 && out.size() % 2 == 1) whole = file.read(pad) && pad[0] == 0;
     return whole && !file.read(more);
 }
 

@@ -141,9 +141,19 @@ TEST_CASE_TEMPLATE("a plan is copied and used again", Real, double, float) {
     CHECK_NOTHROW(plan.forward({}, {}));
 }
 
+TEST_CASE_TEMPLATE("the first bin, and the last of an even length, are real", Real, double, float) {
+    for (const std::size_t n : {1U, 2U, 8U, 30U, 61U, 122U, 1021U, 2042U}) {
+        const auto bins = spectrum(noise<Real>(n), n);
+        CHECK(bins.front().imag() == Real{0});
+        if (n % 2 == 0) CHECK(bins.back().imag() == Real{0});
+    }
+}
+
 TEST_CASE_TEMPLATE("a length of zero and arrays that do not fit are refused", Real, double, float) {
     using Plan = kac::RealFft<Real>;
     CHECK_THROWS_AS(Plan(0), std::invalid_argument);
+    CHECK_THROWS_AS(Plan((std::size_t{1} << 24) + 1), std::invalid_argument);
+    CHECK_THROWS_AS(Plan(~std::size_t{0}), std::invalid_argument);
     std::vector<std::complex<Real>> bins(3);
     CHECK_THROWS_AS(Plan(4).forward(std::vector<Real>(5), bins), std::invalid_argument);
     CHECK_THROWS_AS(Plan(4).forward(std::vector<Real>(8), bins), std::invalid_argument);

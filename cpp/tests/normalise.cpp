@@ -138,6 +138,8 @@ TEST_CASE("arrays that do not fit are refused") {
     const std::vector<double> signals(6);
     std::vector<double> out(6);
     CHECK_THROWS_AS(kac::normalise<double>(signals, 4, out), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 7, out), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>({}, 7, out), std::invalid_argument);
     CHECK_THROWS_AS(kac::normalise<double>(signals, 0, out), std::invalid_argument);
     CHECK_THROWS_AS(kac::normalise<double>(signals, 3, out, 2), std::invalid_argument);
     CHECK_THROWS_AS(kac::normalise<double>(signals, 3, std::span(out).first(3)),

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kac/fft.hpp"
+#include "kac/finite.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
 
@@ -151,6 +152,27 @@ TEST_CASE_TEMPLATE("decibels end at their floor, exactly", Real, double, float) 
     }
 }
 
+TEST_CASE_TEMPLATE("what is beyond all numbers is not taken for silence", Real, double, float) {
+    const Real largest = std::numeric_limits<Real>::max();
+    std::vector<Real> signal(200);
+    for (std::size_t t = 0; t < signal.size(); ++t) signal[t] = t % 3 == 0 ? -largest : largest;
+    const auto decibels =
+        transform(Spectrogram<Real>({16, 16, 4, Measure::power, -80.0}), signal, 200);
+    for (const Real level : decibels) CHECK((std::isnan(level) || level > 300));
+    CHECK(std::find(decibels.begin(), decibels.end(), std::numeric_limits<Real>::infinity()) !=
+          decibels.end());
+}
+
+TEST_CASE("a strange sample is found wherever it stands") {
+    const Spectrogram<double> plan({8, 8, 1});
+    std::vector<double> signals(3 * 700, 0.5);
+    for (std::size_t at = 0; at < signals.size(); ++at) {
+        signals[at] = std::numeric_limits<double>::quiet_NaN();
+        CHECK_THROWS_AS(transform(plan, signals, 700), std::invalid_argument);
+        signals[at] = 0.5;
+    }
+}
+
 TEST_CASE_TEMPLATE("the result has the same bits for any threads and any batch", Real, double,
                    float) {
     const Spectrogram<Real> plan({32, 30, 3});
@@ -225,6 +247,8 @@ TEST_CASE_TEMPLATE("bad sizes are refused", Real, double, float) {
     CHECK_THROWS_AS(plan.transform(signals, 10, out, 1), std::invalid_argument);
     CHECK_THROWS_AS(plan.transform(signals, 9, out, 0), std::invalid_argument);
     CHECK_THROWS_AS(plan.transform(signals, 0, out), std::invalid_argument);
+    CHECK_THROWS_AS(plan.transform(signals, 21, out), std::invalid_argument);
+    CHECK_THROWS_AS(plan.transform({}, 10, out), std::invalid_argument);
     CHECK_THROWS_AS(plan.transform(signals, 5, out, 0), std::invalid_argument);
     CHECK_NOTHROW(plan.transform({}, 10, {}));
 }

@@ -191,7 +191,6 @@ TEST_CASE("a file of another kind is not read") {
     longer.push_back(0);
     CHECK_FALSE(reads(longer));
     for (std::size_t at = 0; at < 44; ++at) {
-        if (at / 4 == 6) continue;  // the sample rate
         Bytes strange = whole;
         strange[at] ^= 1;
         CHECK_FALSE(reads(strange));

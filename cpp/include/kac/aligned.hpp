@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 
 namespace kac {
 
@@ -11,23 +12,22 @@ template <typename Real>
 class Aligned {
   public:
     explicit Aligned(std::size_t size)
-        : size_(size),
-          lines_(std::make_unique_for_overwrite<Line[]>((size + per_line - 1) / per_line)) {}
+        : size_(size), numbers_(static_cast<Real*>(::operator new(size * sizeof(Real), line))) {}
 
-    Real* data() { return lines_.get()->numbers; }
-    Real* begin() { return data(); }
-    Real* end() { return data() + size_; }
-    const Real* begin() const { return lines_.get()->numbers; }
+    Real* data() { return numbers_.get(); }
+    Real* begin() { return numbers_.get(); }
+    Real* end() { return begin() + size_; }
+    const Real* begin() const { return numbers_.get(); }
     const Real* end() const { return begin() + size_; }
 
   private:
-    static constexpr std::size_t per_line = 64 / sizeof(Real);
-    struct alignas(64) Line {
-        Real numbers[per_line];
+    static constexpr std::align_val_t line{64};
+    struct Delete {
+        void operator()(Real* numbers) const { ::operator delete(numbers, line); }
     };
 
     std::size_t size_;
-    std::unique_ptr<Line[]> lines_;
+    std::unique_ptr<Real, Delete> numbers_;
 };
 
 }  // namespace kac

@@ -69,14 +69,15 @@ inline double exponential_minus_one(double x) {
 ///
 /// With x = 2^k m, 1/2 <= m^2 < 2, and s = (m - 1) / (m + 1), ln(m) = 2 artanh(s), an odd series
 /// that is cut below 1e-20. The exponent becomes a number by way of the last bits of 2^52.
-inline double logarithm(double x) {
+static inline double logarithm(double x) {
     constexpr std::uint64_t fraction = 0x000fffffffffffff, one = 0x3ff0000000000000;
     constexpr double shift = 0x1p52;
     const bool subnormal = x < 0x1p-1022;
-    const auto bits = std::bit_cast<std::uint64_t>(subnormal ? x * 0x1p54 : x);
-    const double from_one = std::bit_cast<double>((bits & fraction) | one);
+    const auto bits = __builtin_bit_cast(std::uint64_t, subnormal ? x * 0x1p54 : x);
+    const double from_one = __builtin_bit_cast(double, (bits & fraction) | one);
     const bool upper = from_one * from_one >= 2.0;
-    const double biased = std::bit_cast<double>((bits >> 52) | std::bit_cast<std::uint64_t>(shift));
+    const double biased =
+        __builtin_bit_cast(double, (bits >> 52) | __builtin_bit_cast(std::uint64_t, shift));
     const double k = (biased - shift) - (upper ? 1022.0 : 1023.0) - (subnormal ? 54.0 : 0.0);
     const double m = upper ? 0.5 * from_one : from_one;
     const double s = (m - 1.0) / (m + 1.0);

@@ -17,7 +17,7 @@ class LaneFft;
 template <typename Real>
 class RealFft {
   public:
-    /// @throws std::invalid_argument for a length of 0.
+    /// @throws std::invalid_argument for a length of 0 or above 2^24.
     explicit RealFft(std::size_t length);
 
     std::size_t length() const;

@@ -9,14 +9,6 @@
 
 namespace kac {
 
-/// Check the values [begin, end) of signals that lie one after the other, `length` samples each.
-///
-/// @throws std::invalid_argument if one is not a finite number, naming the signal and the sample of
-///         the first of them all: with several shares at fault it is the same whoever finds out.
-template <typename Real>
-void require_finite(std::span<const Real> signals, std::size_t length, std::size_t begin,
-                    std::size_t end);
-
 /// What is kept of a bin: |X|^2, or its square root (so 0 where |X|^2 is too small for a number).
 enum class Measure { power, magnitude };
 

@@ -9,8 +9,8 @@
 ///     X_{k + l q} = sum_j w_r^{q j} (w_n^{k j} S_j(k)),    0 <= k < l, 0 <= q < r:
 /// r numbers are turned by their twiddle factors and Fourier transformed, for each k. Starting from
 /// single samples, which are their own spectra, the passes build up the whole. As the r signals are
-/// interleaved, the spectra of one pass lie where the next one wants them (Stockham): block c reads
-/// blocks c, c + m, c + 2 m, ... of the m r before.
+/// interleaved, the spectra of one pass lie where the next one wants them (Stockham): of b blocks
+/// that a pass makes, block c is made of blocks c, c + b, c + 2 b, ... of the b r before.
 ///
 /// **Real signals.** X_{n-k} = conj X_k, so k <= l / 2 and bins up to n / 2 suffice. Let a_j be the
 /// real and b_j the imaginary parts of the turned numbers of one k, and A and B the transforms of
@@ -256,17 +256,19 @@ void forward(const FftPasses<Real>& passes, Real* data, Real* work, const FftTar
     }
 }
 
-/// Bluestein's detour. With j k = (j^2 + k^2 - (k - j)^2) / 2 a transform is a convolution:
+/// Bluestein's detour (chirp z). With j k = (j^2 + k^2 - (k - j)^2) / 2 a transform is a
+/// convolution:
 ///     X_k = e_k sum_j (x_j e_j) conj(e_{k-j}),   e_j = exp(-pi i j^2 / n) = c_j - i s_j,
 /// of p = sum_j (x c)_j c_{k-j} + (x s)_j s_{k-j} and q = sum_j (x c)_j s_{k-j} - (x s)_j c_{k-j}:
 ///     X_k = (c_k - i s_k) (p_k + i q_k).
-/// It is made by real transforms of some convenient length m, round which the indices wrap. As x
-/// and all exponentials are periodic, j may run from -n/4 to 3 n/4; then, for k <= n / 2, the
-/// distances k - j reach as far to either side, 3 n/4, and m > 3 n/2 is enough. c and s are even,
-/// so their spectra are real.
+/// It is made by real transforms of some convenient length m, round which the indices wrap. What is
+/// summed has period n in j, so any n neighbours will do: from -n/4 on, the distances k - j, with
+/// k <= n / 2, reach as far to either side, 3 n/4, and m > 3 n/2 is enough. c and s are even, so
+/// their spectra are real.
 ///
 /// The way back needs no other transform: where P is the spectrum of p, the real numbers
-/// h_k = re P_k - im P_k have a spectrum H with p_t = (re H_t - im H_t) / m (Hartley).
+/// h_k = re P_k - im P_k have a spectrum H with p_t = (re H_t - im H_t) / m (Hartley). The spectra
+/// of c and s, `filters`, have been divided by m already.
 template <typename Real>
 void modulate(const FftChirp<Real>& chirp, const Real* data, Real* cosines, Real* sines) {
     const std::size_t n = chirp.length, m = chirp.passes.length;
@@ -284,7 +286,7 @@ void modulate(const FftChirp<Real>& chirp, const Real* data, Real* cosines, Real
     }
 }
 
-/// h_k and h_{m-k} of what has the spectrum at[k], the packed parts of bin k.
+/// h_k and h_{m-k} of the parts of bin k.
 template <typename Real>
 inline void unfold(Real* to, std::size_t k, std::size_t m, Vector<Real> re, Vector<Real> im) {
     store(to + k * lanes<Real>, re - im);

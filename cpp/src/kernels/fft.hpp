@@ -22,12 +22,12 @@ struct FftPasses {
     const FftPass<Real>* first;
 };
 
-/// The detour for lengths with large prime factors (derivation in fft.cpp).
+/// Bluestein's detour (chirp z) for lengths with large prime factors (derivation in fft.cpp).
 template <typename Real>
 struct FftChirp {
     std::size_t length, shift;
     const Real* factors;  // cos and sin of pi (i - shift)^2 / length: i < length
-    const Real* filters;  // spectra of both, by the length of `passes`: k <= that length / 2
+    const Real* filters;  // spectra of both, over the length m of `passes`, by m: k <= m / 2
     FftPasses<Real> passes;
 };
 

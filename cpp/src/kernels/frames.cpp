@@ -1,6 +1,7 @@
 #include "frames.hpp"
 
-#include <cmath>
+#include <math.h>
+
 #include <limits>
 #include <numbers>
 #include <utility>
@@ -103,11 +104,19 @@ void sum(const Band<Real>* bands, const Real* from, const Rows<Real>& result) {
     }
 }
 
+// Those of the library for float are inline functions (see levels.hpp).
+inline double root(double x) {
+    return ::sqrt(x);
+}
+inline float root(float x) {
+    return ::sqrtf(x);
+}
+
 template <typename Real>
 void square_root(const Real* from, const Rows<Real>& result) {
     for (std::size_t k = 0; k < result.count; ++k) {
         for (std::size_t s = 0; s < lanes<Real>; ++s) {
-            result.to[k * result.stride + s] = std::sqrt(from[k * lanes<Real> + s]);
+            result.to[k * result.stride + s] = root(from[k * lanes<Real> + s]);
         }
     }
 }
@@ -121,7 +130,7 @@ void decibels(const Real* from, double scale, double floor, const Rows<Real>& re
         for (std::size_t s = 0; s < lanes<Real>; ++s) {
             const double value = from[k * lanes<Real> + s];
             const double level = value < infinity ? factor * logarithm(value) : value;
-            levels[s] = static_cast<Real>(value > 0 && level > floor ? level : floor);
+            levels[s] = static_cast<Real>(value <= 0 || level <= floor ? floor : level);
         }
         store(result.to + k * result.stride, load(levels));
     }

@@ -13,8 +13,8 @@ struct Band {
     const Real* weights;
 };
 
-/// Where results go, a vector a row, `stride` numbers from each to the next; it may be where they
-/// come from, rows of `lanes` numbers.
+/// Where results go, a vector a row, `stride` numbers from each to the next. Of a root or a level
+/// it may be where it comes from, rows of `lanes` numbers.
 template <typename Real>
 struct Rows {
     Real* to;
@@ -36,7 +36,7 @@ struct FramesKernel {
 
     void (*square_root)(const Real* from, const Rows<Real>& result);
 
-    /// max(floor, scale log_10 value), floor for what is not positive
+    /// max(floor, scale log_10 value), floor for 0; what is no number stays so
     void (*decibels)(const Real* from, double scale, double floor, const Rows<Real>& result);
 };
 

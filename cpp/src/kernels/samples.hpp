@@ -12,7 +12,7 @@ struct SamplesKernel {
     /// Is none of them infinite or not a number?
     bool (*all_finite)(const Real* samples, std::size_t size);
 
-    /// The smallest and the largest of at least one finite number; a zero is +0, whatever its sign.
+    /// The smallest and the largest of at least one finite number; a zero of either sign.
     void (*extremes)(const Real* samples, std::size_t size, Real* low, Real* high);
 
     /// to[j] = (from[j] - low) / span * 2 - 1

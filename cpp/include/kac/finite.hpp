@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace kac {
+
+/// Check the values [begin, end) of signals that lie one after the other, `length` samples each.
+/// Real is double or float.
+///
+/// @throws std::invalid_argument if one is not a finite number, naming the signal and the sample of
+///         the first of them all: with several shares at fault it is the same whoever finds out.
+template <typename Real>
+void require_finite(std::span<const Real> signals, std::size_t length, std::size_t begin,
+                    std::size_t end);
+
+}  // namespace kac
