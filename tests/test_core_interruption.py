@@ -63,3 +63,16 @@ def test_the_core_works_on_after_an_interruption(alarm: Alarm) -> None:
     with pytest.raises(KeyboardInterrupt):
         _core.additive(frequencies, frequencies, [1, 1], [1, 1], 400_000, 48_000)
     assert _core.tone("sqr", [0.0, 0.0, 0.0], 5, 48_000).tolist() == [[1.0] * 5] * 3
+
+
+def test_signals_get_through_to_long_plans_and_spectra(alarm: Alarm) -> None:
+    # Half a second each, and more.
+    sounds = np.zeros((2, 20_000_000))
+    for run in (
+        lambda: _core.RealFft(10_000_019),
+        lambda: _core.Spectrogram(10_000_019, 9, 9),
+        lambda: _core.Spectrogram(64, 64, 8).transform(sounds, threads=2),
+    ):
+        alarm.seen = 0
+        with pytest.raises(KeyboardInterrupt):
+            run()
