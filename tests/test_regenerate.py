@@ -32,6 +32,12 @@ def test_new_values_for_just_those_indices(tmp_path: Path) -> None:
     assert torch.equal(before, dataset.X), "a dataset that was open keeps its values"
 
 
+def test_a_part_is_refused(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 6, seed=3)
+    with pytest.raises(ValueError, match="3 of the 6 samples"):
+        regenerateDataPoints(dataset[3:], Click, [0])
+
+
 def test_a_regenerated_sample_is_a_group_of_its_own(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 6, seed=3)
     after = regenerateDataPoints(dataset, Click, [0, 1])

@@ -1,13 +1,66 @@
+import copy
+import pickle
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader, Subset, default_collate
 
-from kac_prediction.dataset import TorchDataset, generateDataset, loadDataset
-from kac_prediction.dataset.torch_dataset import label_tensors
+from kac_prediction.dataset import (
+    DatasetError,
+    TorchDataset,
+    generateDataset,
+    loadDataset,
+    regenerateDataPoints,
+    transformDataset,
+)
+from kac_prediction.dataset.torch_dataset import LabelTensors, label_tensors
 from samplers_of_users import Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A dataset of 12 samples, which no test changes on the disk."""
+    path = str(tmp_path_factory.mktemp("dataset"))
+    generateDataset(Click, SETTINGS, path, 12, seed=3)
+    return path
+
+
+def with_labels(Y: Any, X: torch.Tensor | None = None) -> TorchDataset:
+    """A dataset of these labels, which stands on no disk."""
+    X = torch.arange(2.0 * len(Y)).reshape(len(Y), 2) if X is None else X
+    settings: Any = {"output_type": "end2end"}
+    return TorchDataset("nowhere", settings, {"name": "Click", "version": "1"}, {}, X, Y)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Are tensors, or lists, tuples and dictionaries of them, equal, nan being equal to nan?"""
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a.nan_to_num(-9), b.nan_to_num(-9))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return len(a) == len(b) and all(map(same, a, b))
+
+
+def samples(dataset: TorchDataset) -> list[Any]:
+    return [dataset[i] for i in range(len(dataset))]
+
+
+def assert_holds(view: TorchDataset, whole: TorchDataset, rows: list[int]) -> None:
+    """A view holds these samples of the whole, in every way that one can look at it."""
+    assert len(view) == view.info["dataset_size"] == len(rows)
+    assert view.info == whole.info | {"dataset_size": len(rows)}
+    assert same(samples(view), [whole[i] for i in rows])
+    assert view.groups.tolist() == [int(whole.groups[i]) for i in rows]
+    assert view.older.tolist() == [bool(whole.older[i]) for i in rows]
+    assert same(list(view.__getitems__(range(len(rows)))), [whole[i] for i in rows])
+    assert same(view.Y, [whole.Y[i] for i in rows])
+    assert torch.equal(view.X, whole.X[rows])
+    assert same(samples(view), [whole[i] for i in rows])
 
 
 def test_items_and_length(tmp_path: Path) -> None:
@@ -66,3 +119,204 @@ def test_lengths_must_agree(tmp_path: Path) -> None:
             dataset.Y[:1],
             dataset.groups,
         )
+
+
+@pytest.mark.parametrize(
+    "key", [slice(2, 10), slice(None, None, 5), slice(-3, None), slice(4, 4), slice(9, 1, -3)]
+)
+def test_slices(path: str, key: slice) -> None:
+    dataset = loadDataset(path)
+    view = dataset[key]
+    assert isinstance(view, TorchDataset)
+    assert_holds(view, dataset, list(range(12))[key])
+
+
+@pytest.mark.parametrize(
+    ("indices", "rows"),
+    [
+        ([7, 0, 0, -1], [7, 0, 0, 11]),
+        (torch.tensor([3, 1, 4]), [3, 1, 4]),
+        (np.array([2, 5, 8], dtype=np.uint8), [2, 5, 8]),
+        (range(11, 3, -2), [11, 9, 7, 5]),
+        ([], []),
+        ([i in (1, 2, 9) for i in range(12)], [1, 2, 9]),
+        (torch.arange(12) > 9, [10, 11]),
+    ],
+)
+def test_subsets_and_views_of_views(path: str, indices: Any, rows: list[int]) -> None:
+    dataset = loadDataset(path)
+    assert_holds(dataset.subset(indices), dataset, rows)
+    twice = loadDataset(path)
+    assert_holds(twice.subset(indices)[1:], dataset, rows[1:])
+    assert_holds(twice.subset(indices)[::-1], dataset, rows[::-1])
+    assert_holds(twice.subset([5, 3]).subset([1, 0, 1]), dataset, [3, 5, 3])
+
+
+def test_evenly_spaced_samples_share_memory(path: str) -> None:
+    dataset = loadDataset(path)
+    assert dataset[2:10].X.data_ptr() == dataset.X[2].data_ptr()
+    assert dataset.subset([1, 4, 7]).X.data_ptr() == dataset.X[1].data_ptr()
+
+
+@pytest.mark.parametrize("i", [3, -9, np.int64(3), np.uint8(3), torch.tensor(3)])
+def test_integers_of_all_kinds(path: str, i: Any) -> None:
+    dataset = loadDataset(path)
+    assert same(dataset[i], (dataset.X[3], dataset.Y[3]))
+    assert same(dataset.subset([9, 3, 5])[1], dataset[3])
+
+
+def test_bad_indices_are_named(path: str) -> None:
+    dataset = loadDataset(path)
+    for get in (dataset.__getitem__, lambda i: dataset.subset([i]), lambda i: dataset[:12][i]):
+        for i in (12, -13):
+            with pytest.raises(IndexError, match=rf"sample {i} in a dataset of 12 samples"):
+                get(i)
+    with pytest.raises(IndexError, match="sample 3 in a dataset of 3"):
+        dataset[:3].__getitems__([0, 3])
+    with pytest.raises(IndexError, match="3 bools for a dataset of 12"):
+        dataset.subset([True, False, True])
+    for wrong in ([1.0], [[1]], ["a"]):
+        with pytest.raises(TypeError, match="integers or bools"):
+            dataset.subset(wrong)  # type: ignore[arg-type]
+    for wrong in (1.0, True, "a"):
+        with pytest.raises(TypeError, match="no index of a sample"):
+            dataset[wrong]  # type: ignore[call-overload]
+
+
+def test_iteration_ends(path: str) -> None:
+    assert len(list(loadDataset(path)[:5])) == 5  # type: ignore[call-overload]
+
+
+def test_a_batch_is_what_the_default_collate_makes_of_samples(path: str) -> None:
+    dataset = loadDataset(path)
+    rows = [5, 0, 11, 0]
+    expected = default_collate([dataset[i] for i in rows])
+    batch = dataset.__getitems__(rows)
+    assert same(default_collate(batch), expected)
+    assert same(default_collate(list(batch)), expected)
+    assert same(default_collate([batch[i] for i in range(4)]), expected)
+    assert same(default_collate(Subset(dataset, rows).__getitems__([0, 1, 2, 3])), expected)
+    assert same(batch[1:3], [dataset[0], dataset[11]])
+    dataset.Y = torch.arange(24.0).reshape(12, 2)  # type: ignore[assignment]
+    assert torch.equal(default_collate(dataset.__getitems__(rows))[1], dataset.Y[rows])  # type: ignore[call-overload]
+    assert torch.equal(dataset[::5][1][1], torch.tensor([10.0, 11.0]))
+
+
+def test_batches_follow_labels_that_are_changed_in_place(path: str) -> None:
+    changes: list[Any] = [
+        lambda Y: Y[4]["level"].mul_(2),
+        lambda Y: Y[4].update(level=torch.ones(1, dtype=torch.float64)),
+        lambda Y: Y[4].update(pitch=torch.ones(2, dtype=torch.float64)),
+        lambda Y: Y.__setitem__(4, {name: value + 1 for name, value in Y[4].items()}),
+    ]
+    for change in changes:
+        dataset = loadDataset(path)
+        first = default_collate(dataset.__getitems__([4, 5]))
+        change(dataset.Y)
+        second = default_collate(dataset.__getitems__([4, 5]))
+        assert same(second, default_collate([dataset[4], dataset[5]]))
+        assert not same(second, first)
+        assert same(samples(pickle.loads(pickle.dumps(dataset))), samples(dataset))
+
+
+def test_ragged_and_missing_labels_are_padded_with_nan() -> None:
+    nan = torch.nan
+    Y = label_tensors([{"v": [1, 2, 3]}, {"v": [4], "size": [5]}, {}, {"size": [6]}])
+    dataset = with_labels(Y)
+    _, y = default_collate([dataset[i] for i in range(4)])
+    v = torch.tensor([[1, 2, 3], [4, nan, nan], [nan] * 3, [nan] * 3], dtype=torch.float64)
+    size = torch.tensor([[nan], [5], [nan], [6]], dtype=torch.float64)
+    assert same(y, {"v": v, "size": size})
+    assert same(default_collate(dataset.__getitems__([0, 1, 2, 3]))[1], y)
+    assert same(default_collate(dataset[1:].__getitems__([0]))[1], {"v": v[1:2], "size": size[1:2]})
+    assert [list(y) for y in dataset.Y] == [["v"], ["v", "size"], [], ["size"]]
+    assert same(samples(pickle.loads(pickle.dumps(dataset[1:]))), samples(dataset[1:]))
+
+
+def test_vertices_are_padded_and_other_dimensions_refused() -> None:
+    polygons: Any = [{"vertices": [[0, 0], [1, 0], [0, 1]]}, {"vertices": [[0, 0], [1, 1]]}]
+    y = with_labels(label_tensors(polygons))[1][1]["vertices"]
+    assert y.shape == (3, 2)
+    assert y[2].isnan().all()
+    mixed: LabelTensors = [{"a": torch.zeros(2)}, {"a": torch.zeros(2, 2)}]
+    with pytest.raises(ValueError, match="'a' has the shapes"):
+        with_labels(mixed)[0]
+
+
+def test_a_dataset_without_labels_feeds_a_data_loader() -> None:
+    _, y = next(iter(DataLoader(with_labels([{}, {}]), batch_size=2)))
+    assert y == {}
+
+
+def test_it_is_pickled_as_a_path_and_a_view(path: str) -> None:
+    dataset = loadDataset(path)
+    for view, rows in (
+        (dataset, list(range(12))),
+        (dataset[2:10:3], [2, 5, 8]),
+        (dataset.subset([9, 1]), [9, 1]),
+        (dataset.subset([9, 1, 4])[1:], [1, 4]),
+    ):
+        pickled = pickle.dumps(view)
+        assert len(pickled) < 1500 < dataset.X[0].nbytes
+        assert_holds(pickle.loads(pickled), dataset, rows)
+        assert_holds(copy.deepcopy(view), dataset, rows)
+        assert_holds(copy.copy(view), dataset, rows)
+        _ = view.X  # a copy of scattered samples is no other dataset
+        assert len(pickle.dumps(view)) < 1500
+    again = pickle.loads(pickle.dumps(dataset))
+    again.X.zero_()
+    assert torch.equal(loadDataset(path).X, dataset.X)
+
+
+def test_what_is_not_on_the_disk_is_pickled_as_it_is(path: str) -> None:
+    dataset = loadDataset(path)
+    dataset.X = dataset.X[:, :10].float()
+    assert len(pickle.dumps(dataset)) < 3000
+    assert torch.equal(pickle.loads(pickle.dumps(dataset[1::2])).X, dataset.X[1::2])
+    dataset.Y = torch.arange(12.0)[:, None]  # type: ignore[assignment]
+    dataset.groups = torch.zeros(12, dtype=torch.int64)
+    again = pickle.loads(pickle.dumps(dataset.subset([3, 0])))
+    assert torch.equal(again.X, dataset.X[[3, 0]])
+    assert again.Y.tolist() == [[3.0], [0.0]]
+    assert again.groups.tolist() == [0, 0]
+    written = loadDataset(path)
+    written.X[5, 0] = 7.0
+    assert pickle.loads(pickle.dumps(written[5:])).X[0, 0] == 7.0
+    scattered = written.subset([9, 5])
+    for _ in range(2):  # the second time, X was copied together
+        assert pickle.loads(pickle.dumps(scattered)).X[1, 0] == 7.0
+
+
+def test_a_dataset_that_changed_is_refused(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4, seed=3)
+    pickled = pickle.dumps(dataset[1:])
+    regenerateDataPoints(dataset, Click, [0])
+    with pytest.raises(DatasetError, match=r"has changed .*checksums.*revisions"):
+        pickle.loads(pickled)
+    dataset = loadDataset(str(tmp_path))
+    pickled = pickle.dumps(dataset)
+    transformDataset(dataset, {"output_type": "fft"})
+    with pytest.raises(DatasetError, match="representation_settings"):
+        pickle.loads(pickled)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_worker_processes_give_equal_batches(path: str, method: str) -> None:
+    dataset = loadDataset(path).subset([4, 2, 11, 0, 7])
+    expected = list(DataLoader(dataset, batch_size=2))
+    loader = DataLoader(dataset, batch_size=2, num_workers=2, multiprocessing_context=method)
+    assert same(list(loader), expected)
+
+
+def test_it_says_what_it_is(path: str) -> None:
+    dataset = loadDataset(path)
+    sounds = f"of Click, end2end of shape (400,), {path!r})"
+    assert repr(dataset) == f"TorchDataset(12 samples {sounds}"
+    assert repr(dataset[:5]) == f"TorchDataset(5 of 12 samples {sounds}"
+
+
+def test_a_view_of_data_shaped_to_other_lengths_is_refused(path: str) -> None:
+    dataset = loadDataset(path)
+    dataset.X = dataset.X[:5]
+    with pytest.raises(ValueError, match="one length, got 5, 12, 12, 12"):
+        dataset.subset([0])

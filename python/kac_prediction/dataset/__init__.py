@@ -6,6 +6,7 @@ from .regenerate import regenerateDataPoints
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, SamplerInfo, SamplerSettings, classLocalsToKwargs
 from .storage import DatasetError
+from .streaming import StreamingDataset
 from .torch_dataset import TorchDataset
 from .transform import transformDataset
 
@@ -16,6 +17,7 @@ __all__ = [
     "RepresentationSettings",
     "SamplerInfo",
     "SamplerSettings",
+    "StreamingDataset",
     "TorchDataset",
     "classLocalsToKwargs",
     "generateDataset",

@@ -1,6 +1,11 @@
 """loadDataset."""
 
-from .storage import DatasetDirectory, convert
+import io
+from typing import Any
+
+import torch
+
+from .storage import DatasetDirectory, DatasetError, convert
 from .torch_dataset import TorchDataset, build_dataset
 
 
@@ -30,3 +35,74 @@ def loadDataset(dataset_dir: str) -> TorchDataset:
         directory = convert(directory)
     header, labels = directory.read()
     return build_dataset(str(directory.path), header, directory.array(header), labels)
+
+
+def packed_state(dataset: TorchDataset, same: set[str]) -> dict[str, Any]:
+    """What of a dataset is pickled.
+
+    Args:
+        dataset: the dataset.
+        same: which of X, Y, groups and older are what stands on the disk, which is opened again.
+    """
+    state = {name: value for name, value in vars(dataset).items() if not name.startswith("_")}
+    if dataset._stored is not None and same & {"X", "Y"}:
+        state |= {"_rows": dataset._rows, "_fingerprint": dataset._stored.fingerprint}
+        for name in same & {"groups", "older"}:
+            del state[name]
+    if "X" not in same:
+        state["_X"] = _compact(dataset.X)
+    if "Y" not in same:
+        state |= {"_Y": _packed(dataset.Y), "_shapes": dataset._padding.shapes}
+    return state
+
+
+def restored(state: dict[str, Any]) -> TorchDataset:
+    """A dataset of what was pickled.
+
+    Raises:
+        DatasetError: its directory holds another dataset by now.
+        FileNotFoundError: it holds none.
+    """
+    dataset = object.__new__(TorchDataset)
+    if "_fingerprint" in state:
+        whole = loadDataset(state["dataset_dir"])
+        _check_unchanged(whole, state["_fingerprint"])
+        dataset = whole._view(state["_rows"])
+    else:
+        dataset._stored, dataset._rows = None, range(0)
+    vars(dataset).update({name: v for name, v in state.items() if not name.startswith("_")})
+    if "_X" in state:
+        dataset.X = state["_X"]
+    if "_Y" in state:
+        dataset.Y = _unpacked(state["_Y"])
+        dataset._padding.shapes = state["_shapes"]
+    return dataset
+
+
+def _check_unchanged(dataset: TorchDataset, before: dict[str, Any]) -> None:
+    now = {} if dataset._stored is None else dataset._stored.fingerprint
+    different = [name for name in before if now.get(name) != before[name]]
+    if different:
+        raise DatasetError(
+            f"{dataset.dataset_dir} has changed since this dataset was pickled (its "
+            f"{', '.join(different)}): load it with loadDataset and take the samples again."
+        )
+
+
+def _compact(X: torch.Tensor) -> torch.Tensor:
+    """A tensor without the rest of what it is a view of, which would be pickled with it."""
+    whole = not isinstance(X, torch.Tensor) or X.untyped_storage().nbytes() <= X.nbytes
+    return X if whole else X.clone()
+
+
+def _packed(Y: Any) -> Any:
+    # Tensors by the thousand in a list would each become a shared file on the way to a worker.
+    if isinstance(Y, torch.Tensor):
+        return _compact(Y)
+    file = io.BytesIO()
+    torch.save(Y, file)
+    return file.getvalue()
+
+
+def _unpacked(Y: Any) -> Any:
+    return torch.load(io.BytesIO(Y), weights_only=False) if isinstance(Y, bytes) else Y

@@ -43,10 +43,17 @@ def regenerateDataPoints(
         DatasetError: the dataset is damaged, or another process writes there; it is as it was.
         OSError: the disk is full or cannot be written; the dataset is as it was.
         TypeError: an entry is not an integer.
-        ValueError: an entry is out of range, or the sampler is another one.
+        ValueError: an entry is out of range, the sampler is another one, or the dataset is only a
+            part of what its directory holds.
     """
     path = Path(dataset.dataset_dir).absolute()
-    indices = _validate(entries, DatasetDirectory(path).read()[0].dataset_size)
+    size = DatasetDirectory(path).read()[0].dataset_size
+    if len(dataset) != size:
+        raise ValueError(
+            f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
+            "others: give the whole dataset, as loadDataset returns it."
+        )
+    indices = _validate(entries, size)
     if indices:
         with writing(path):
             _regenerate(DatasetDirectory(path), Sampler, indices, workers).warn_clipped()

@@ -1,23 +1,53 @@
 """TorchDataset: a dataset as PyTorch sees it."""
 
-from typing import Any, TypeAlias
+import operator
+from collections.abc import Sequence
+from typing import Any, Self, SupportsIndex, overload
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from .representation import RepresentationSettings
 from .sampler import Labels, SamplerInfo
+from .samples import (
+    Batch,
+    Padding,
+    Rows,
+    Sample,
+    Stored,
+    are_untouched,
+    fingerprint_of,
+    indices_of,
+    no_sample,
+    spaced,
+    take,
+    written,
+)
+from .samples import LabelTensors as LabelTensors
+from .samples import label_tensors as label_tensors
 from .storage import Header
 
-LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
-"""One dictionary of float64 tensors a sample, each of shape (k,)."""
 
-
-class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.Tensor]]]):
+class TorchDataset(torch.utils.data.Dataset[Sample]):
     """Sounds and labels, sample by sample.
 
     X is mapped from the disk: opening is immediate, what is not touched is not read, and writing
     to it changes this process's copy alone. X and Y may be assigned, to shape the data for a model.
+
+    `dataset[2:10]`, `dataset[::5]` and `dataset.subset(indices)` are datasets of some of the
+    samples. They share memory with this one where the samples are evenly spaced; elsewhere their X
+    is copied together when it is first asked for as a whole, and samples and batches do not ask.
+
+    Samples and batches have labels of one shape, as a DataLoader needs them: a label whose sizes
+    differ between the samples is padded with nan, at its end, to the longest of the whole dataset
+    (of which this may be a part), and one that a sample lacks is nan throughout. No label on the
+    disk is nan. Y itself is not padded.
+
+    A dataset is pickled as the path of its directory and which of its samples it holds; where it is
+    unpickled the directory is opened anew, and has to hold the same dataset still (DatasetError).
+    X, Y, groups and older that were assigned or written to are not on the disk, so they are pickled
+    as they are, by torch.
 
     Attributes:
         dataset_dir: directory of the dataset.
@@ -32,6 +62,13 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
         X: float64, shape (n, ...).
         Y: one dictionary of float64 tensors a sample, each of shape (k,).
     """
+
+    # A tensor, and the rows of it that X consists of (None: all): one attribute, so that threads
+    # that take samples while another asks for X see the two of one time.
+    _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
+    _x_is_stored: bool
+    _rows: Rows  # which samples of the directory these are
+    _stored: Stored | None
 
     def __init__(
         self,
@@ -50,22 +87,43 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
         Raises:
             ValueError: X, Y, groups and older are not of one length.
         """
-        groups = torch.arange(len(X)) if groups is None else groups
-        older = torch.zeros(len(X), dtype=torch.bool) if older is None else older
-        lengths = [len(X), len(Y), len(groups), len(older)]
-        if len(set(lengths)) > 1:
-            raise ValueError(
-                f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
-            )
         self.dataset_dir = dataset_dir
         self.representation_settings = representation_settings
         self.sampler = sampler
         self.sampler_settings = sampler_settings
+        self.groups = torch.arange(len(X)) if groups is None else groups
+        self.older = torch.zeros(len(X), dtype=torch.bool) if older is None else older
+        self.seed = seed
+        self._stored = None
+        self._rows = range(len(X))
         self.X = X
         self.Y = Y
-        self.groups = groups
-        self.older = older
-        self.seed = seed
+        self._check_lengths()
+
+    @property
+    def X(self) -> torch.Tensor:
+        """The data, float64, shape (n, ...)."""
+        x, order = self._data
+        if order is not None:
+            self._x_is_stored = self._x_is_stored and not written(x)
+            x = take(x, order)
+            self._data = x, None
+        return x
+
+    @X.setter
+    def X(self, X: torch.Tensor) -> None:
+        self._data = X, None
+        self._x_is_stored = False
+
+    @property
+    def Y(self) -> LabelTensors:
+        """The labels: one dictionary of float64 tensors a sample, each of shape (k,)."""
+        return self._y
+
+    @Y.setter
+    def Y(self, Y: LabelTensors) -> None:
+        self._y = Y
+        self._padding = Padding(Y)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -78,20 +136,143 @@ class TorchDataset(torch.utils.data.Dataset[tuple[torch.Tensor, dict[str, torch.
             "seed": self.seed,
         }
 
-    def __getitem__(self, i: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the data and the labels of sample `i`."""
-        return self.X[i], self.Y[i]
+    @overload
+    def __getitem__(self, i: SupportsIndex) -> Sample: ...
+    @overload
+    def __getitem__(self, i: slice) -> Self: ...
+    def __getitem__(self, i: SupportsIndex | slice) -> Sample | Self:
+        """Return the data and the labels of sample `i`, or the dataset of a slice of the samples.
+
+        Raises:
+            IndexError: there is no such sample.
+            TypeError: `i` is neither an integer nor a slice.
+        """
+        if isinstance(i, slice):
+            return self._view(spaced(range(len(self))[i]))
+        if isinstance(i, bool | np.bool_) or not hasattr(i, "__index__"):
+            raise TypeError(f"{i!r} is no index of a sample: give an integer, a slice, or subset.")
+        row, size = operator.index(i), len(self)
+        if not -size <= row < size:
+            raise no_sample(row, size)
+        x, order = self._data
+        return x[row if order is None else int(order[row])], self._padding(self._y[row])
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
+        """Return samples of these indices, read at once: what a DataLoader makes a batch of.
+
+        Raises:
+            IndexError: there is no such sample.
+        """
+        rows = indices_of(indices, len(self))
+        data, order = self._data
+        ys = take(self._y, rows)
+        columns = self._padding.columns_of(self._y, ys, rows)
+        ys = self._padding.all(ys)
+        x = take(data, rows if order is None else order[rows])
+        # A worker process lets torch stack the samples, straight into memory that it shares.
+        alone = torch.utils.data.get_worker_info() is None
+        if isinstance(x, torch.Tensor) and alone and Batch.can_be_collated():
+            return Batch(x, ys, columns)
+        return list(zip(x, ys, strict=True))
+
+    def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
+        """Return the dataset of some of the samples, in this order.
+
+        Args:
+            indices: of the samples, negative ones from the end; or which ones, as n bools.
+
+        Raises:
+            IndexError: there is no such sample, or not as many bools as samples.
+            TypeError: neither integers nor bools.
+        """
+        return self._view(spaced(indices_of(indices, len(self))))
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return len(self.X)
+        x, order = self._data
+        return len(x if order is None else order)
+
+    def __repr__(self) -> str:
+        """Say in one line what this is."""
+        known = 0 if self._stored is None else len(self._stored.Y)
+        of = f" of {known}" if known > len(self) else ""
+        shape = tuple(self._data[0].shape[1:])
+        output = self.representation_settings.get("output_type", "data")
+        return (
+            f"TorchDataset({len(self)}{of} samples of {self.sampler['name']}, {output} of shape "
+            f"{shape}, {self.dataset_dir!r})"
+        )
+
+    def __copy__(self) -> Self:
+        """Return a dataset of the same data."""
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: path, samples and settings, and the data that are not on the disk."""
+        from .load import packed_state  # here, as load.py imports this module
+
+        return packed_state(self, self._as_stored())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the directory and take the view, or what was pickled as it was.
+
+        Raises:
+            DatasetError: the directory holds another dataset than when this was pickled.
+            FileNotFoundError: it holds none.
+        """
+        from .load import restored
+
+        vars(self).update(vars(restored(state)))
+
+    def _view(self, rows: Rows) -> Self:
+        """The dataset of these samples."""
+        self._check_lengths()
+        view = self.__copy__()
+        x, order = self._data
+        if order is not None:
+            view._data = x, take(order, rows)
+        elif isinstance(rows, range):
+            view._data = take(x, rows), None
+        else:
+            view._data = x, rows
+        view.Y = take(self._y, rows)
+        view._padding.of(self._padding)
+        view.groups, view.older = take(self.groups, rows), take(self.older, rows)
+        if self._stored is not None:
+            view._rows = take(self._rows, rows)
+        return view
+
+    def _as_stored(self) -> set[str]:
+        """Which of X, Y, groups and older are what stands on the disk."""
+        stored, rows = self._stored, self._rows
+        if stored is None:
+            return set()
+        same = {
+            name
+            for name in ("groups", "older")
+            if torch.equal(getattr(self, name), take(getattr(stored, name), rows))
+        }
+        if self._x_is_stored and not written(self._data[0]):
+            same.add("X")
+        if are_untouched(self._y, take(stored.Y, rows)):
+            same.add("Y")
+        return same
+
+    def _check_lengths(self) -> None:
+        lengths = [len(self), len(self._y), len(self.groups), len(self.older)]
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
+            )
 
 
 def build_dataset(
     dataset_dir: str, header: Header, x: np.ndarray[Any, np.dtype[np.float64]], labels: list[Labels]
 ) -> TorchDataset:
     """A TorchDataset from what stands on the disk."""
-    return TorchDataset(
+    dataset = TorchDataset(
         dataset_dir=dataset_dir,
         representation_settings=header.representation_settings,
         sampler=header.sampler,
@@ -102,23 +283,11 @@ def build_dataset(
         seed=header.seed,
         older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
     )
-
-
-def label_tensors(labels: list[Labels]) -> LabelTensors:
-    """Labels as float64 tensors, each of shape (k,).
-
-    Samples that agree in the names and sizes of their labels (all, as a rule) share one tensor a
-    label, of which each gets a row: making a small tensor a sample would be what loading costs.
-    """
-    names = list(labels[0]) if labels else []
-    sizes = [len(labels[0][name]) for name in names]
-    if any(list(y) != names or [len(y[name]) for name in names] != sizes for y in labels):
-        return [
-            {name: torch.tensor(values, dtype=torch.float64) for name, values in y.items()}
-            for y in labels
-        ]
-    columns = [
-        torch.tensor([y[name] for y in labels], dtype=torch.float64).unbind() for name in names
-    ]
-    rows = zip(*columns, strict=True) if columns else [()] * len(labels)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    dataset._stored = Stored(
+        fingerprint_of(header),
+        [dict(y) for y in dataset.Y],
+        dataset.groups.clone(),
+        dataset.older.clone(),
+    )
+    dataset._x_is_stored = True
+    return dataset

@@ -26,7 +26,7 @@ def transformDataset(
     these settings would have given.
 
     Args:
-        dataset: a dataset that was loaded or generated.
+        dataset: a dataset that was loaded or generated; of a part, the whole is transformed.
         representation_settings: the settings to come; those left out have their defaults.
         workers: how many threads work at once; None: all that this process may use.
 

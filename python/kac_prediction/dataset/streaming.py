@@ -1,0 +1,208 @@
+"""StreamingDataset: labelled sounds without end, made while a model learns from them."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count as count_from
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from .. import __version__, _core
+from .rendering import Renderer, chunk_groups
+from .representation import InputRepresentation, RepresentationSettings
+from .representation_settings import count
+from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
+from .seeding import fresh_seed, validate_seed
+from .torch_dataset import label_tensors
+
+Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
+"""What is learnt from at once: x and labels, of one sample or of a batch."""
+
+_CHUNK = 64
+
+
+class StreamingDataset(torch.utils.data.IterableDataset[Example]):
+    """Fresh sounds and labels without end or disk, no two alike, the same ones for a seed.
+
+    Sample i is sample i of the dataset that `generateDataset` makes of the same seed, before its
+    sound is rounded to the 24 bits of a file. Every iteration begins with sample `start`: to go
+    on rather than to see the same sounds again, keep one iterator, or add to `start` how many
+    were seen.
+
+    The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ...,
+    and the loader hands them out in the order of the stream, whatever W is. Without a
+    `batch_size` here they take turns by chunks, and the order is that of the stream if the
+    loader's batches are as large as `chunk`. Processes that are no such workers, as those of
+    distributed training, need a seed each.
+
+    The next samples are made, in threads, while these are used. So samplers of this package are
+    quickest without workers, which pay for handing every batch to another process; a sampler
+    written in Python needs workers to use more than one core.
+
+    Example:
+        >>> from kac_prediction.dataset import StreamingDataset
+        >>> from kac_prediction.samplers import BesselModel
+        >>> drums = StreamingDataset(
+        ...     BesselModel, {"duration": 0.02, "sample_rate": 48000}, seed=1, batch_size=64
+        ... )
+        >>> x, y = next(iter(drums))
+        >>> x.shape, y["drum_size"].shape
+        (torch.Size([64, 960]), torch.Size([64, 1]))
+
+    Attributes:
+        batch_size: samples of each batch; None: single samples are handed out.
+        chunk: how many samples are made at once.
+        representation_settings: what x shows of the sounds.
+        sampler: name of the sampler, and version of the package.
+        sampler_settings: arguments of the sampler's constructor.
+        seed: what everything is drawn from.
+        start: the sample that every iteration begins with; may be assigned.
+        threads: threads of the core; None: one in a worker of a DataLoader, else all that the
+            process may use.
+    """
+
+    def __init__(
+        self,
+        Sampler: type[AudioSampler],
+        sampler_settings: SamplerSettings | Mapping[str, Any],
+        seed: int | None = None,
+        representation_settings: RepresentationSettings | None = None,
+        *,
+        batch_size: int | None = None,
+        chunk: int | None = None,
+        start: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        """Check the settings; nothing is made before the first sample is asked for.
+
+        Args:
+            Sampler: what makes the sounds.
+            sampler_settings: arguments of its constructor.
+            seed: an integer in [0, 2^64) that everything is drawn from; None: drawn, see `seed`.
+            representation_settings: what x shows of the sounds; None: the waves, each normalised
+                over its whole length. A recipe that crops first, such as
+                `pipeline.ModelInput`, wants `{"normalise_input": False}`.
+            batch_size: None: single samples, x and labels, as a TorchDataset hands them out. A
+                number: batches of so many, as a DataLoader puts them together, but with far less
+                work for Python (give them to a `DataLoader(..., batch_size=None)`); 64 or more
+                keep the core busy.
+            chunk: how many single samples are made at once, best a multiple of the sampler's
+                `group_size`; None: about 64, fewer if sounds are very long.
+            start: the sample to begin with, from 0, so that a training can go on.
+            threads: see above.
+
+        Raises:
+            TypeError: not a sampler, settings that do not fit it, or a number that is not whole.
+            ValueError: a number out of range, `chunk` beside `batch_size`, or settings of the
+                sampler or the representation that do not fit.
+        """
+        if not isinstance(sampler_settings, Mapping):
+            raise TypeError(f"sampler_settings must be a dictionary, got {sampler_settings!r}.")
+        self.seed = fresh_seed() if seed is None else validate_seed(seed)
+        sampler = Renderer(Sampler, sampler_settings, self.seed).sampler
+        representation = InputRepresentation(sampler.sample_rate, representation_settings)
+        InputRepresentation.transformShape(sampler.length, representation.settings)
+        if batch_size is not None and chunk is not None:
+            raise ValueError("give chunk or batch_size: a batch is made at once as it is.")
+        self._Sampler = Sampler
+        self.sampler: SamplerInfo = {"name": Sampler.__name__, "version": __version__}
+        self.sampler_settings = dict(sampler_settings)
+        self.representation_settings = representation.settings
+        self.batch_size = None if batch_size is None else count("batch_size", batch_size)
+        self.chunk = self.batch_size or _default_chunk(sampler)
+        if chunk is not None:
+            self.chunk = count("chunk", chunk)
+        self.start = _validate_start(start)
+        self.threads = None if threads is None else count("threads", threads)
+
+    def __iter__(self) -> Iterator[Example]:
+        """Single samples, x of shape (...) and labels of shape (k,), or batches of them.
+
+        In a batch x has the shape (batch_size, ...) and each label (batch_size, k), all float64;
+        where samples differ in k, as polygons do in their vertices, nan fills up the shorter ones.
+
+        Raises:
+            ValueError: the sampler made a sound that is not finite or has another length, or
+                samples of a batch differ in the names of their labels.
+        """
+        info = torch.utils.data.get_worker_info()
+        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        threads = self.threads or (1 if info else 0)
+        firsts = count_from(_validate_start(self.start) + worker * self.chunk, workers * self.chunk)
+        for x, labels in self._ahead(firsts, threads):
+            if self.batch_size is None:
+                yield from zip(x, label_tensors(labels), strict=True)
+            else:
+                yield x, _stacked(labels)
+
+    def _ahead(
+        self, firsts: Iterator[int], threads: int
+    ) -> Iterator[tuple[torch.Tensor, list[Labels]]]:
+        """Chunks that begin at `firsts`, in order, of which the next ones are under way.
+
+        Two are, each in a thread and with a sampler of its own: one is drawn in Python while the
+        other keeps the core busy. With one thread to the core, or a sampler in Python, only one.
+        """
+        in_core = self._Sampler.render is not AudioSampler.render
+        lanes = 2 if in_core and (threads or _core.available_threads()) > 1 else 1
+        makers = deque(_Maker(self, threads) for _ in range(lanes))
+        pending: deque[Future[tuple[torch.Tensor, list[Labels]]]] = deque()
+        with ThreadPoolExecutor(lanes) as pool:
+            for first in firsts:
+                # A maker is free again: with all of them at work the oldest is waited for.
+                done = pending.popleft().result() if len(pending) == lanes else None
+                pending.append(pool.submit(makers[0], range(first, first + self.chunk)))
+                makers.rotate(-1)
+                if done is not None:
+                    yield done
+
+
+class _Maker:
+    """Makes chunks of a stream, one after the other."""
+
+    def __init__(self, stream: StreamingDataset, threads: int) -> None:
+        self._render = Renderer(stream._Sampler, stream.sampler_settings, stream.seed)
+        self._render.sampler.threads = threads
+        self._represent = InputRepresentation(
+            self._render.sampler.sample_rate, stream.representation_settings, threads=threads
+        )
+
+    def __call__(self, indices: range) -> tuple[torch.Tensor, list[Labels]]:
+        """Make samples `indices`: x, shape (n, ...), and their labels."""
+        sounds, labels = self._render(indices)
+        return self._represent.transform(sounds), labels
+
+
+def _default_chunk(sampler: AudioSampler) -> int:
+    """The samples of so many whole groups as are 64 or just more, unless they fill the memory."""
+    group = sampler.group_size
+    return group * min(-(-_CHUNK // group), chunk_groups(sampler.length * group))
+
+
+def _validate_start(start: int) -> int:
+    if isinstance(start, bool) or not isinstance(start, (int, np.integer)):
+        raise TypeError(f"start must be an integer, got {start!r}.")
+    if start < 0:
+        raise ValueError(f"start must be at least 0 (samples are numbered from 0), got {start}.")
+    return int(start)
+
+
+def _stacked(labels: list[Labels]) -> dict[str, torch.Tensor]:
+    """Labels of n samples as one float64 tensor each, shape (n, k); nan fills up shorter ones."""
+    for y in labels:
+        if y.keys() != labels[0].keys():
+            raise ValueError(
+                f"samples of one batch have the labels {sorted(labels[0])} and {sorted(y)}: "
+                "a sampler must give all the same, or be asked for single samples "
+                "(batch_size=None)."
+            )
+    return {name: _column([y[name] for y in labels]) for name in labels[0]}
+
+
+def _column(rows: list[list[float | int]]) -> torch.Tensor:
+    longest = max(map(len, rows))
+    if any(len(row) < longest for row in rows):
+        rows = [[*row, *[float("nan")] * (longest - len(row))] for row in rows]
+    return torch.tensor(rows, dtype=torch.float64)
