@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from .samples import holds_tensors
 from .storage import DatasetDirectory, DatasetError, convert
 from .torch_dataset import TorchDataset, build_dataset
 
@@ -96,13 +97,15 @@ def _compact(X: torch.Tensor) -> torch.Tensor:
 
 
 def _packed(Y: Any) -> Any:
-    # Tensors by the thousand in a list would each become a shared file on the way to a worker.
     if isinstance(Y, torch.Tensor):
         return _compact(Y)
+    if not isinstance(Y, list) or not all(map(holds_tensors, Y)):
+        return Y
+    # Tensors by the thousand in a list would each become a shared file on the way to a worker.
     file = io.BytesIO()
     torch.save(Y, file)
     return file.getvalue()
 
 
 def _unpacked(Y: Any) -> Any:
-    return torch.load(io.BytesIO(Y), weights_only=False) if isinstance(Y, bytes) else Y
+    return torch.load(io.BytesIO(Y), weights_only=True) if isinstance(Y, bytes) else Y
