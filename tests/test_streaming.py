@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from kac_prediction.dataset import InputRepresentation, StreamingDataset, generateDataset
 from kac_prediction.samplers import BesselModel
@@ -42,6 +42,20 @@ class Numbered(Click):
         if self.ragged == "more" and self.i % 2:
             labels["another"] = [0]
         return labels
+
+
+class Ending(IterableDataset[Any]):
+    """The first n of what each worker makes of a stream.
+
+    A spawned worker that is stopped while it hands over a tensor may abort within torch, whatever
+    the dataset; workers that have come to an end are stopped in peace.
+    """
+
+    def __init__(self, stream: Any, n: int) -> None:
+        self.stream, self.n = stream, n
+
+    def __iter__(self) -> Any:
+        return islice(self.stream, self.n)
 
 
 def rendered(sampler: Any, indices: range, settings: Any = None) -> torch.Tensor:
@@ -98,9 +112,11 @@ def test_it_is_the_dataset_of_its_seed(tmp_path: Path, Sampler: Any) -> None:
 def test_workers_share_the_sequence(context: str) -> None:
     stream = StreamingDataset(Numbered, SHORT, 1, batch_size=5, start=10)
     next(iter(stream))  # Threads have been at work here before the workers are forked.
-    loader = DataLoader(stream, None, num_workers=2, multiprocessing_context=context)
+    loader = DataLoader(Ending(stream, 3), None, num_workers=2, multiprocessing_context=context)
     alone = list(islice(stream, 6))
-    for k, (x, y) in enumerate(islice(loader, 6)):
+    seen = list(loader)
+    assert len(seen) == 6
+    for k, (x, y) in enumerate(seen):
         assert torch.equal(x, alone[k][0])
         assert y["i"].ravel().tolist() == list(range(10 + 5 * k, 15 + 5 * k))
         assert y["worker"].unique().tolist() == [k % 2]
