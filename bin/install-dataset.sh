@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# NAME: download a published dataset into data/NAME.
+# NAME [--dir DIR] [--from PATH_OR_URL] [--md5 MD5]: install a published dataset in data/NAME, from
+# its record or from a copy; NAME --generate [--size N] [--seed S]: make the same family here.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 source "$(dirname "$0")/setup.sh"

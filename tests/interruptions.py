@@ -1,29 +1,91 @@
 """Processes that end in the middle of what they do."""
 
-import shutil
+import os
+import resource
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
 
-import pytest
+from kac_prediction.dataset.storage import disk
 
-
-class Killed(BaseException):
-    """The process ended here."""
+DONE, FAILED = 0, 3
 
 
-def die_at(monkeypatch: pytest.MonkeyPatch, step: int, *others: tuple[type, str]) -> None:
-    """Let everything that renames or removes a file, and the `others`, die after `step` calls."""
-    count = 0
+def in_child(call: Callable[[], object], fault: str = "", seconds: float | None = None) -> int:
+    """Run a call in a fork of this process, and return what that ended with.
 
-    def counted(original: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > step:
-                raise Killed
-            return original(*args, **kwargs)
+    Args:
+        call: what to run.
+        fault: the write point at which it is to fail, as KAC_FAULT_AT_WRITE has it.
+        seconds: after which it is killed; None: it is left to end.
 
-        return call
+    Returns:
+        DONE; FAILED if the call raised OSError; or minus the signal that ended it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads: none of them is at work
+        child = os.fork()
+    if child == 0:
+        _run(call, fault)
+    if seconds is not None:
+        timer = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
+        timer.start()
+    status = os.waitpid(child, 0)[1]
+    if seconds is not None:
+        timer.cancel()
+        timer.join()
+    return os.waitstatus_to_exitcode(status)
 
-    for owner, name in ((Path, "replace"), (Path, "unlink"), (shutil, "rmtree"), *others):
-        monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+
+def points(call: Callable[[], object]) -> int:
+    """How many write points a call passes."""
+    reader, writer = os.pipe()
+
+    def count() -> None:
+        disk._passed = 0
+        call()
+        os.write(writer, str(disk._passed).encode())
+
+    assert in_child(count) == DONE
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        return int(pipe.read())
+
+
+def limited(call: Callable[[], object], size: int) -> Callable[[], object]:
+    """A call during which no file may grow beyond so many bytes, as if its disk were full."""
+
+    def run() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        call()
+
+    return run
+
+
+def visible(directory: Path) -> dict[str, bytes]:
+    """The files of a directory, hidden ones aside, and what they hold."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and not path.relative_to(directory).parts[0].startswith(".")
+    }
+
+
+def _run(call: Callable[[], object], fault: str) -> None:
+    code = 4
+    try:
+        disk._passed = 0
+        os.environ[disk.FAULT] = fault
+        with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+            call()
+        code = DONE
+    except OSError:
+        code = FAILED
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)

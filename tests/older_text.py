@@ -1,5 +1,6 @@
 """A writer of the text formats of older software."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ STYLES = {
     "lines": lambda text: text,
     "CRLF": lambda text: text.replace("\n", "\r\n"),
     "one line": lambda text: text.replace("\n", ""),
+    "byte order mark": lambda text: "\ufeff" + text,
+    "indented": lambda text: json.dumps(json.loads(text), indent=4),
     "spread": lambda text: _TOKEN.sub(lambda m: m[1] or f"\n\t {m[2]} \r\n", text),
 }
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 
-from interruptions import Killed, die_at
 from kac_prediction.dataset import (
     generateDataset,
     loadDataset,
@@ -22,46 +21,12 @@ from samplers_of_users import Click
 Digest = Callable[[Path], dict[str, str]]
 
 
-CHANGES = (
-    (Path, "mkdir"),
-    (Path, "hardlink_to"),
-    (conversion.ArrayWriter, "append"),
-    (conversion.Stage, "write_metadata"),
-)
-
-
-def test_a_conversion_cut_short_anywhere_is_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    x = waves(6)
-    monkeypatch.setattr(conversion, "_BATCH_BYTES", 2 * 8 * 8)
-    for step in range(99):
-        directory = tmp_path / str(step)
-        content = write(directory, x)
-        (directory / "sample_00000.wav").write_bytes(b"sound")
-        survived = True
-        with monkeypatch.context() as patch:
-            die_at(patch, step, *CHANGES)
-            try:
-                loadDataset(str(directory))
-            except Killed:
-                survived = False
-        if not (directory / ".journal.json").exists() and not (directory / "x.npy").exists():
-            assert (directory / "metadata.json").read_bytes() == content
-        assert loadDataset(str(directory)).X.tolist() == x
-        assert (directory / "metadata.legacy.json").read_bytes() == content
-        assert (directory / "sample_00000.wav").read_bytes() == b"sound"
-        if survived:
-            break
-    assert 12 < step < 99
-
-
 def test_a_loaded_dataset_is_not_parsed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, waves())
     loadDataset(str(tmp_path))
-    monkeypatch.setattr(tokens, "parse_numbers", None)
+    monkeypatch.setattr(tokens.Tokens, "numbers", None)
     monkeypatch.setattr(conversion, "OlderDataset", None)
     assert len(loadDataset(str(tmp_path))) == 5
 

@@ -1,5 +1,6 @@
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +57,13 @@ def test_signals_get_through_to_long_simulations(alarm: Alarm) -> None:
         alarm.seen = 0
         with pytest.raises(KeyboardInterrupt):
             run()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no file without end")
+@pytest.mark.parametrize("files", [1, 3])
+def test_signals_get_through_to_long_files(files: int, alarm: Alarm) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _core.file_checksums(["/dev/zero"] * files, threads=2)
 
 
 def test_the_core_works_on_after_an_interruption(alarm: Alarm) -> None:

@@ -1,5 +1,9 @@
 import errno
 import os
+import resource
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +54,23 @@ def test_quantise_rounds_to_the_nearest_and_clips(depth: int) -> None:
     assert _core.quantise([[1e300, -1e300]], depth).tolist() == [[1 - 1 / full, -1.0]]
 
 
+def checksums_of(paths: list[str]) -> list[int]:
+    return [zlib.crc32(Path(path).read_bytes()) for path in paths]
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_clipped_samples_are_counted(tmp_path: Path) -> None:
     signals = np.array([[0.0, 1.0, -1.0], [1.1, -1.1, 0.0], [2.0, 2.0, 2.0]])
-    clipped = _core.write_wavs(paths_in(tmp_path, 3), signals, 8000)
+    clipped, _ = _core.write_wavs(paths_in(tmp_path, 3), signals, 8000)
     assert clipped.dtype == np.int64
     assert clipped.tolist() == [0, 2, 3]
 
@@ -66,7 +84,7 @@ def test_threads_never_change_a_bit(tmp_path: Path) -> None:
         folder = tmp_path / str(threads)
         folder.mkdir()
         paths = paths_in(folder, 9)
-        clipped = _core.write_wavs(paths, signals, 48000, 24, threads=threads)
+        clipped, _ = _core.write_wavs(paths, signals, 48000, 24, threads=threads)
         contents.add((tuple(Path(path).read_bytes() for path in paths), tuple(clipped)))
     assert len(contents) == 1
 
@@ -114,6 +132,50 @@ def test_a_full_disk(threads: int, tmp_path: Path) -> None:
     assert (error.value.errno, error.value.filename) == (errno.ENOSPC, "/dev/full")
 
 
+@pytest.mark.parametrize("sync", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_file_that_is_written_in_part_is_an_error(
+    sync: bool, threads: int, tmp_path: Path
+) -> None:
+    paths = paths_in(tmp_path, 1)
+    signals = some_signals(1, 40_000)
+    with (
+        no_file_longer_than(100_000),
+        pytest.raises(OSError, match=os.strerror(errno.EFBIG)) as error,
+    ):
+        _core.write_wavs(paths, signals, 48000, 24, sync, threads)
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, paths[0])
+    assert Path(paths[0]).stat().st_size == 100_000
+    assert not _core.read_wavs(paths, 40_000)[1].any()
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("sync", [False, True])
+def test_checksums_are_those_of_the_files(depth: int, sync: bool, tmp_path: Path) -> None:
+    paths = paths_in(tmp_path, 20)
+    for length in (1, 1001, 20_001):
+        signals = some_signals(20, length + 5)[:, :length]
+        _, written = _core.write_wavs(paths, signals, 44100, depth, sync)
+        sounds, read, found = _core.read_wavs(paths, length)
+        assert written.dtype == found.dtype == np.uint32
+        assert read.all()
+        assert written.tolist() == found.tolist() == checksums_of(paths)
+        assert sounds.tobytes() == _core.quantise(signals, depth).tobytes()
+
+
+def test_the_checksum_of_another_content_is_another(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path, 2)
+    _, written = _core.write_wavs(paths, some_signals(2, 100), 44100)
+    content = bytearray(Path(paths[1]).read_bytes())
+    content[200] ^= 1
+    Path(paths[1]).write_bytes(content)
+    Path(paths[0]).write_bytes(b"RIFF")
+    _, read, found = _core.read_wavs(paths, 100)
+    assert read.tolist() == [False, True]
+    assert found.tolist() == [0, zlib.crc32(content)]
+    assert found[1] != written[1]
+
+
 def test_impossible_formats_are_refused(tmp_path: Path) -> None:
     signals = np.zeros((1, 10))
     paths = paths_in(tmp_path, 1)
@@ -140,7 +202,7 @@ def test_every_sound_needs_a_path_of_its_own(tmp_path: Path) -> None:
         _core.write_wavs("abc", np.zeros((3, 10)), 48000)
     with pytest.raises(ValueError, match="signals"):
         _core.write_wavs([one], np.zeros(10), 48000)
-    assert _core.write_wavs([], np.zeros((0, 10)), 48000).shape == (0,)
+    assert _core.write_wavs([], np.zeros((0, 10)), 48000)[0].shape == (0,)
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -151,7 +213,7 @@ def test_reading_gives_what_quantise_says(depth: int, length: int, tmp_path: Pat
     _core.write_wavs(paths, signals, 44100, depth)
     quantised = _core.quantise(signals, depth)
     for threads in (1, 2, 7):
-        sounds, read = _core.read_wavs(paths, length, threads)
+        sounds, read, _ = _core.read_wavs(paths, length, threads)
         assert sounds.tobytes() == quantised.tobytes()
         assert read.tolist() == [True] * 5
 
@@ -165,7 +227,7 @@ def test_files_that_are_not_read_are_said(tmp_path: Path) -> None:
     soundfile.write(paths[2], signals[2], 44100, "FLOAT")
     soundfile.write(paths[3], signals[[3, 3]].T, 44100, "PCM_24")
     soundfile.write(paths[4], signals[4], 48000, "PCM_24")
-    sounds, read = _core.read_wavs([*paths, str(tmp_path)], 100)
+    sounds, read, _ = _core.read_wavs([*paths, str(tmp_path)], 100)
     assert read.tolist() == [False, False, False, False, True, True, False]
     assert np.array_equal(sounds[4:6], [soundfile.read(path)[0] for path in paths[4:]])
     assert not _core.read_wavs(paths, 99)[1].any()

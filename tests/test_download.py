@@ -1,145 +1,262 @@
-import stat
-import zipfile
-from pathlib import Path
+"""Installing a published dataset, from wherever it is, whatever happens on the way."""
 
-import pooch
+import logging
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from kac_prediction.dataset import DatasetError, generateDataset, loadDataset
-from kac_prediction.pipeline import download
-from kac_prediction.pipeline.download import download_dataset, unpack
+from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
+from kac_prediction.pipeline import download, download_dataset, fetching
+from kac_prediction.pipeline.importing import import_dataset
 from kac_prediction.samplers import TestTone
+from older_text import SAMPLERS
+from published import FILE, NAME, Server, archive, check_installed, md5, serving, unpacked
+from test_fetching import point_at
 
-NAME = "5000-circular-drums-of-varying-size"
-
-
-def zipped(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return path
+OTHER = "5000-rectangular-drums-of-varying-dimension"
+Digest = Callable[[Path], dict[str, str]]
 
 
-MEMBERS = {
-    f"{NAME}/data/metadata.json": b"{}",
-    f"{NAME}/data/sample_00000.wav": b"RIFF",
-    f"{NAME}/data/._sample_00000.wav": b"apple",
-    f"{NAME}/data/.DS_Store": b"apple",
-    f"{NAME}/readme.txt": b"hello",
-    f"__MACOSX/{NAME}/data/metadata.json": b"apple",
-}
+@pytest.fixture
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive on a disk."""
+    return archive(tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture
+def server(local: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    monkeypatch.setattr(fetching, "_CHUNK", 100)
+    with serving(local.read_bytes()) as state:
+        point_at(state, monkeypatch)
+        yield state
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    with serving(b"") as gone:
+        point_at(gone, monkeypatch)
 
 
 def names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
 
-@pytest.mark.parametrize("prefix", ["", "odd/place/", f"{NAME}/data/"])
-def test_the_dataset_is_found_wherever_it_lies(prefix: str, tmp_path: Path) -> None:
-    members = {f"{prefix}metadata.json": b"{}", f"{prefix}sample_00000.wav": b"RIFF"}
-    unpack(zipped(tmp_path / "a.zip", members), tmp_path / "out")
-    assert names(tmp_path / "out") == {"metadata.json", "sample_00000.wav"}
+def test_by_its_name_alone(server: Server, local: Path, tmp_path: Path, caplog: Any) -> None:
+    with caplog.at_level(logging.INFO):
+        download_dataset(NAME, tmp_path / "data")
+    check_installed(tmp_path / "data", local.parent / "source")
+    assert server.requested == [None]
+    assert f"downloading {NAME} from {server.url}/content/{FILE}" in caplog.text
+    assert "holds 5 samples; expected were 5000" in caplog.text
+    assert "not verified" not in caplog.text
+    mel = {"output_type": "mel", "n_bins": 4, "window_length": 4, "hop_length": 2, "n_mels": 2}
+    transformed = transformDataset(loadDataset(str(tmp_path / "data")), mel)  # type: ignore[arg-type]
+    assert transformed.X.shape == (5, 2, 5)
 
 
-@pytest.mark.parametrize("evil", ["../evil.wav", "/evil.wav", "a/../../evil.wav", "C:/evil.wav"])
-def test_paths_that_lead_out_are_refused(evil: str, tmp_path: Path) -> None:
-    archive = zipped(tmp_path / "a.zip", {"metadata.json": b"{}", evil: b"x"})
-    with pytest.raises(ValueError, match="leads elsewhere"):
-        unpack(archive, tmp_path / "out")
-    assert names(tmp_path) == {"a.zip"}
+@pytest.mark.parametrize("source", ["/mirror", "/mirror/", f"/mirror/{FILE}", "/moved.zip"])
+def test_from_a_mirror(source: str, server: Server, local: Path, tmp_path: Path) -> None:
+    download_dataset(NAME, tmp_path / "data", f"{server.url}{source}")
+    check_installed(tmp_path / "data", local.parent / "source")
 
 
-def test_links_are_refused(tmp_path: Path) -> None:
-    link = zipfile.ZipInfo("sample_00000.wav")
-    link.create_system = 3
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("metadata.json", "{}")
-        archive.writestr(link, "/etc/passwd")
-    with pytest.raises(ValueError, match="a link or a path"):
-        unpack(tmp_path / "a.zip", tmp_path / "out")
+@pytest.mark.parametrize("place", [FILE, "", "source", "parent"])
+def test_from_a_disk(place: str, server: Server, local: Path, tmp_path: Path) -> None:
+    if place == "parent":
+        (local.parent / "data").symlink_to("source")
+        local.unlink()
+    source = local.parent if place in ("", "parent") else local.parent / place
+    before = names(local.parent)
+    download_dataset(NAME, tmp_path / "data", source)
+    check_installed(tmp_path / "data", local.parent / "source")
+    assert names(local.parent) == before
+    assert not server.requested
 
 
-def test_archives_without_a_dataset(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds 0"):
-        unpack(zipped(tmp_path / "a.zip", {"x.wav": b""}), tmp_path / "out")
-    two = zipped(tmp_path / "b.zip", {"a/metadata.json": b"", "b/metadata.json": b""})
-    with pytest.raises(ValueError, match="holds 2"):
-        unpack(two, tmp_path / "out")
-    (tmp_path / "c.zip").write_bytes(b"no zip")
-    with pytest.raises(ValueError, match=r"c\.zip is not a whole zip"):
-        unpack(tmp_path / "c.zip", tmp_path / "out")
+def test_an_installed_dataset_can_be_copied_from(local: Path, tmp_path: Path) -> None:
+    download_dataset(NAME, tmp_path / "a", local.parent / "source")
+    download_dataset(NAME, tmp_path / "b", tmp_path / "a")
+    check_installed(tmp_path / "b", local.parent / "source")
 
 
-@pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Serve the archive from here; the list counts what was fetched."""
-    fetched: list[str] = []
-
-    def fetch(self: pooch.Pooch, name: str, progressbar: bool) -> str:
-        assert self.base_url.rstrip("/") == "doi:10.5281/zenodo.7274474"
-        fetched.append(name)
-        return str(zipped(Path(self.path) / name, MEMBERS))
-
-    monkeypatch.setattr(pooch.Pooch, "load_registry_from_doi", lambda self: None)
-    monkeypatch.setattr(pooch.Pooch, "fetch", fetch)
-    return fetched
-
-
-def test_only_the_dataset_arrives(published: list[str], tmp_path: Path) -> None:
-    (tmp_path / ".gitkeep").touch()
-    download_dataset(NAME, tmp_path)
-    assert published == [f"{NAME}.zip"]
-    assert names(tmp_path) == {".gitkeep", "metadata.json", "sample_00000.wav"}
-
-
-def test_an_interrupted_publication_goes_on(
-    published: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("way", ["mirror", "zip"])
+def test_the_md5_of_the_record_counts_wherever_it_comes_from(
+    way: str, server: Server, local: Path, tmp_path: Path, caplog: Any
 ) -> None:
-    def stopped(self: Path, target: Path) -> Path:
-        if self.name == "metadata.json":
-            raise KeyboardInterrupt
-        self.rename(target)
-        return target
+    server.checksum = f"md5:{'0' * 32}"
+    source = f"{server.url}/mirror" if way == "mirror" else str(local)
+    with pytest.raises(ValueError, match=f"{md5(server.content)} where {'0' * 32} was expected"):
+        download_dataset(NAME, tmp_path / "data", source)
+    assert not (tmp_path / "data").exists()
+    assert local.exists()
+    # Who packed it anew vouches for it.
+    given = f"md5:{md5(server.content).upper()}"
+    download_dataset(NAME, tmp_path / "data", source, given)
+    check_installed(tmp_path / "data", local.parent / "source")
+    assert "not verified" not in caplog.text
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            download_dataset(NAME, tmp_path)
-    assert names(tmp_path) == {".download", "sample_00000.wav"}
+
+@pytest.mark.parametrize("way", ["mirror", "zip"])
+def test_without_a_record_it_is_said_that_nothing_was_verified(
+    way: str, local: Path, offline: None, tmp_path: Path, caplog: Any
+) -> None:
+    with serving(local.read_bytes()) as mirror:
+        source = f"{mirror.url}/mirror" if way == "mirror" else str(local)
+        download_dataset(NAME, tmp_path / "a", source)
+        assert f"{source}" in caplog.text
+        assert "is not verified, since no md5 is known" in caplog.text
+        caplog.clear()
+        download_dataset(NAME, tmp_path / "b", source, md5(mirror.content))
+        assert "not verified" not in caplog.text
+        with pytest.raises(ValueError, match="where 00000"):
+            download_dataset(NAME, tmp_path / "c", source, "0" * 32)
+    for name in "ab":
+        check_installed(tmp_path / name, local.parent / "source")
+    assert not (tmp_path / "c").exists()
+
+
+def test_sources_that_are_none(local: Path, tmp_path: Path, offline: None) -> None:
+    place = tmp_path / "data"
+    with pytest.raises(FileNotFoundError, match=f"no directory with {FILE}"):
+        download_dataset(NAME, place, tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=f"no directory with {FILE}"):
+        download_dataset(NAME, place, tmp_path)
+    with pytest.raises(ValueError, match="neither a path nor an http"):
+        download_dataset(NAME, place, "ftp://example.org/drums.zip")
+    with pytest.raises(ValueError, match="32 hexadecimal digits, which 'abc' has not"):
+        download_dataset(NAME, place, local, "abc")
+    with pytest.raises(ValueError, match="an md5 is of the archive"):
+        download_dataset(NAME, place, local.parent / "source", "0" * 32)
+    with pytest.raises(ValueError, match="'drums' is not a published dataset"):
+        download_dataset("drums", place)  # type: ignore[arg-type]
+    with serving(b"") as mirror, pytest.raises(ConnectionError, match="404"):
+        download_dataset(NAME, place, f"{mirror.url}/elsewhere")
+    assert not place.exists()
+
+
+def test_no_network_says_so_and_how_to_go_on(offline: None, tmp_path: Path) -> None:
+    place = tmp_path / "some drums"
+    with pytest.raises(ConnectionError) as caught:
+        download_dataset(NAME, place)
+    message = str(caught.value)
+    assert "the record doi:10.5281/zenodo.7274474 could not be read" in message
+    assert "Check the network and call again" in message
+    assert f"bin/install-dataset.sh {NAME} --dir '{place}' --from PATH_OR_URL" in message
+    assert f"bin/install-dataset.sh {NAME} --dir '{place}' --generate" in message
+    assert f"kac_prediction.pipeline.generate_family({NAME!r}, {str(place)!r})" in message
+    assert not place.exists()
+    (tmp_path / ".gitkeep").touch()
+    with pytest.raises(ConnectionError):
+        download_dataset(NAME, tmp_path)
+    assert names(tmp_path) == {".gitkeep"}
+
+
+def test_a_download_that_was_cut_goes_on(server: Server, local: Path, tmp_path: Path) -> None:
+    server.faults = ["cut", 404]
+    with pytest.raises(ConnectionError, match="404"):
+        download_dataset(NAME, tmp_path)
+    assert names(tmp_path) == {".download"}
+    with pytest.raises(FileNotFoundError, match=f"installation of {NAME} that was interrupted"):
+        import_dataset(str(tmp_path))
     download_dataset(NAME, tmp_path)
-    assert len(published) == 1
-    assert names(tmp_path) == {"metadata.json", "sample_00000.wav"}
+    assert server.requested[-1] != server.requested[0]
+    check_installed(tmp_path, local.parent / "source")
 
 
-def test_foreign_files_are_left_alone(published: list[str], tmp_path: Path) -> None:
+def test_what_arrived_is_not_mixed_with_another_source(
+    server: Server, local: Path, tmp_path: Path
+) -> None:
+    server.faults = ["cut", 404]
+    with pytest.raises(ConnectionError):
+        download_dataset(NAME, tmp_path, f"{server.url}/mirror")
+    download_dataset(NAME, tmp_path)
+    assert server.requested[-1] is None
+    check_installed(tmp_path, local.parent / "source")
+
+
+@pytest.mark.parametrize("damage", ["wrong bytes", "no dataset", "another sampler", "cut text"])
+def test_nothing_is_kept_of_what_is_no_such_dataset(damage: str, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    path = archive(folder, sampler=SAMPLERS["E9"] if damage == "another sampler" else '"x"')
+    if damage == "wrong bytes":
+        content = path.read_bytes()
+        path.write_bytes(content[:300] + b"x" + content[301:])
+    elif damage == "no dataset":
+        path.write_bytes(b"<html>please log in</html>")
+    elif damage == "cut text":
+        with zipfile.ZipFile(path, "w") as content:
+            content.writestr("metadata.json", (folder / "source/metadata.json").read_bytes()[:-9])
+    target = tmp_path / "data"
+    with serving(path.read_bytes()) as mirror, pytest.raises(ValueError, match=r"\w{9}"):
+        download_dataset(NAME, target, f"{mirror.url}/mirror", md5(path.read_bytes()))
+    assert not target.exists()
+
+
+def test_foreign_files_and_datasets_are_left_alone(
+    local: Path, tmp_path: Path, digest: Digest
+) -> None:
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(DatasetError, match=r"thesis\.tex"):
-        download_dataset(NAME, tmp_path)
+        download_dataset(NAME, tmp_path, local)
     assert names(tmp_path) == {"thesis.tex"}
-    assert not published
-
-
-def test_a_dataset_is_not_replaced(published: list[str], tmp_path: Path) -> None:
-    generateDataset(TestTone, {"duration": 0.05, "sample_rate": 8000}, str(tmp_path / "data"), 2)
+    data = tmp_path / "data"
+    generateDataset(TestTone, {"duration": 0.05, "sample_rate": 8000}, str(data), 2)
+    before = digest(data)
     with pytest.raises(FileExistsError, match="holds a dataset already"):
-        download_dataset(NAME, tmp_path / "data")
-    assert not published
-    assert len(loadDataset(str(tmp_path / "data"))) == 2
+        download_dataset(NAME, data, local)
+    assert digest(data) == before
 
 
-@pytest.mark.parametrize("step", ["load_registry_from_doi", "fetch"])
-def test_no_network_says_so_and_offers_a_way(
-    step: str, published: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_it_is_never_moved_over_what_came_in_the_meantime(
+    local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempts = []
+    def publish(complete: Path, directory: Path) -> None:
+        (directory / "sample_00003.wav").write_text("mine")
+        original(complete, directory)
 
-    def unreachable(*_: object, **__: object) -> str:
-        attempts.append(1)
-        raise OSError("Name or service not known")
+    original = download._publish
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "_publish", publish)
+        with pytest.raises(FileExistsError, match=r"sample_00003\.wav is in the way"):
+            download_dataset(NAME, tmp_path, local)
+    assert names(tmp_path) == {".download", "sample_00003.wav"}
+    assert (tmp_path / "sample_00003.wav").read_text() == "mine"
+    (tmp_path / "sample_00003.wav").unlink()
+    local.unlink()  # it is not needed any more
+    download_dataset(NAME, tmp_path, local)
+    check_installed(tmp_path, local.parent / "source")
 
-    monkeypatch.setattr(download, "_PAUSE", 0)
-    monkeypatch.setattr(pooch.Pooch, step, unreachable)
-    with pytest.raises(ConnectionError, match=r"not known.*LocalSampler \(BesselModel\)"):
-        download_dataset(NAME, tmp_path)
-    assert len(attempts) == 3
+
+def test_two_at_once(local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(*arguments: Any) -> None:
+        with pytest.raises(DatasetError, match="by another process"):
+            download_dataset(NAME, tmp_path / "data", local)
+        original(*arguments)
+
+    original = download.unpack
+    monkeypatch.setattr(download, "unpack", meanwhile)
+    download_dataset(NAME, tmp_path / "data", local)
+    check_installed(tmp_path / "data", local.parent / "source")
+
+
+def test_a_leftover_of_another_name_does_no_harm(
+    server: Server, local: Path, tmp_path: Path
+) -> None:
+    server.files = [f"{OTHER}.zip"]
+    server.faults = ["cut", 404]
+    with pytest.raises(ConnectionError):
+        download_dataset(OTHER, tmp_path)
+    download_dataset(NAME, tmp_path, local.parent / "source")
+    check_installed(tmp_path, local.parent / "source")
+
+
+def test_a_source_that_is_unpacked_elsewhere_says_it_is_not_verified(
+    tmp_path: Path, caplog: Any
+) -> None:
+    download_dataset(NAME, tmp_path / "data", unpacked(tmp_path / "source"))
+    assert "is not verified: it is unpacked" in caplog.text

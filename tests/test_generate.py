@@ -1,4 +1,3 @@
-import importlib
 import json
 import os
 import subprocess
@@ -12,17 +11,21 @@ import pytest
 import soundfile
 import torch
 
+from formats import edit
+from kac_prediction import _core
 from kac_prediction.dataset import (
     DatasetError,
     InputRepresentation,
     generateDataset,
     loadDataset,
+    regenerateDataPoints,
     rendering,
+    transformDataset,
 )
 from kac_prediction.dataset.storage import stage as staging
+from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
-generating = importlib.import_module("kac_prediction.dataset.generate")
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 Digest = Callable[[Path], dict[str, str]]
@@ -78,15 +81,60 @@ def test_the_header(tmp_path: Path) -> None:
     assert x.shape == (3, *InputRepresentation.transformShape(400, MEL))
 
 
+@pytest.mark.parametrize("shard_size", [None, 1, 3])
 @pytest.mark.parametrize("chunk", [1, 2, 100])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_neither_workers_nor_chunks_change_a_byte(
-    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, workers: int, chunk: int
+@pytest.mark.parametrize(
+    ("Sampler", "workers"), [(Click, 2), *((BesselModel, n) for n in (1, 2, 7))]
+)
+def test_neither_workers_nor_chunks_nor_shards_change_a_byte(
+    tmp_path: Path,
+    digest: Digest,
+    monkeypatch: pytest.MonkeyPatch,
+    Sampler: Any,
+    workers: int,
+    chunk: int,
+    shard_size: int | None,
 ) -> None:
-    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, MEL, seed=1)
+    generateDataset(Sampler, SETTINGS, str(tmp_path / "a"), 7, MEL, seed=1)
     monkeypatch.setattr(rendering, "_CHUNK_BYTES", chunk * 400 * 8)
-    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, MEL, seed=1, workers=workers)
+    path = str(tmp_path / "b")
+    generateDataset(Sampler, SETTINGS, path, 7, MEL, 1, workers, shard_size=shard_size)
+    a, b = digest(tmp_path / "a"), digest(tmp_path / "b")
+    assert {Path(name).name: sum for name, sum in a.items() if name != "metadata.json"} == {
+        Path(name).name: sum for name, sum in b.items() if name != "metadata.json"
+    }
+    assert shard_size is not None or a == b
+
+
+def test_shards(tmp_path: Path, digest: Digest) -> None:
+    made = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 7, seed=1, shard_size=3)
+    assert sorted(digest(tmp_path / "a")) == [
+        "metadata.json",
+        *(f"shard_{i // 3:05d}/sample_{i:05d}.wav" for i in range(7)),
+        "x.npy",
+    ]
+    plain = generateDataset(Click, SETTINGS, str(tmp_path / "b"), 7, seed=1)
+    assert torch.equal(made.X, plain.X)
+    for change in (
+        lambda dataset: transformDataset(dataset, MEL),
+        lambda dataset: regenerateDataPoints(dataset, Click, [0, 5]),
+    ):
+        made, plain = change(made), change(plain)
+        assert torch.equal(made.X, plain.X)
+        loadDataset(str(tmp_path / "a"), verify=True)
+
+
+def test_the_same_sounds_in_other_folders(tmp_path: Path, digest: Digest) -> None:
+    first = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 7, shard_size=2)
+    again = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 7)
+    assert torch.equal(first.X, again.X)
+    generateDataset(Click, SETTINGS, str(tmp_path / "b"), 7, seed=first.seed)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert not list((tmp_path / "a").glob("shard_*"))
+    (tmp_path / "c" / "shard_00000").mkdir(parents=True)
+    (tmp_path / "c" / "shard_00000" / "mine.txt").touch()
+    with pytest.raises(DatasetError, match=r"shard_00000/mine\.txt"):
+        generateDataset(Click, SETTINGS, str(tmp_path / "c"), 7)
 
 
 def test_a_sampler_of_a_user_in_two_processes(tmp_path: Path, digest: Digest) -> None:
@@ -260,6 +308,8 @@ def test_a_broken_sampler_leaves_the_old_dataset(
     [
         ({"dataset_size": 0}, ValueError, "dataset_size"),
         ({"dataset_size": 2.0}, TypeError, "dataset_size"),
+        ({"shard_size": 0}, ValueError, "shard_size"),
+        ({"shard_size": True}, TypeError, "shard_size"),
         ({"workers": 0}, ValueError, "workers"),
         ({"seed": -1}, ValueError, "seed"),
         ({"Sampler": int}, TypeError, "AudioSampler"),
@@ -279,10 +329,7 @@ def test_wrong_arguments(
 
 def test_infinite_settings_survive_as_valid_json(tmp_path: Path) -> None:
     dataset = generateDataset(Click, {**SETTINGS, "loudest": 0.5}, str(tmp_path), 2)
-    text = (tmp_path / "metadata.json").read_text()
-    (tmp_path / "metadata.json").write_text(
-        text.replace('"loudest": 0.5', '"loudest": {"float": "inf"}')
-    )
+    edit(tmp_path, lambda text: text.replace('"loudest": 0.5', '"loudest": {"float": "inf"}'))
     assert loadDataset(str(tmp_path)).sampler_settings["loudest"] == float("inf")
     assert dataset.sampler_settings["loudest"] == 0.5
 
@@ -336,7 +383,7 @@ def test_a_generation_begun_with_another_instruction_set_is_not_mixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(generating._core, "instruction_set", lambda: "abacus")
+        patch.setattr(_core, "instruction_set", lambda: "abacus")
         patch.setattr(staging.Stage, "commit", None)
         with pytest.raises(TypeError):
             generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)

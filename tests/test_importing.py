@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from kac_prediction.dataset import RepresentationSettings, generateDataset
-from kac_prediction.pipeline import ModelInput, Routine, importing
+from kac_prediction.pipeline import ModelInput, Routine, generate_family, importing
 from kac_prediction.pipeline.importing import check_raw, import_dataset
 from kac_prediction.samplers import BesselModel, TestSweep, TestTone
+from published import NAME, unpacked
 
 TONE = {"duration": 0.05, "sample_rate": 8000}
 MEL = RepresentationSettings(
@@ -101,8 +102,8 @@ def test_a_named_set_is_downloaded_only_into_an_empty_place(
 ) -> None:
     downloads = []
 
-    def download(name: str, directory: str) -> None:
-        downloads.append(name)
+    def download(name: str, directory: str, source: str | None) -> None:
+        downloads.append((name, source))
         generateDataset(BesselModel, TONE, directory, 5)
 
     monkeypatch.setattr(importing, "download_dataset", download)
@@ -110,7 +111,26 @@ def test_a_named_set_is_downloaded_only_into_an_empty_place(
     for _ in range(2):
         assert len(import_dataset(place, name, BesselModel, dataset_size=5)) == 5
     assert len(import_dataset(place, LocalSampler=BesselModel)) == 5
-    assert downloads == [name]
+    import_dataset(str(tmp_path / "others"), name, dataset_source="https://example.org/drums")
+    assert downloads == [(name, None), (name, "https://example.org/drums")]
+
+
+def test_a_named_set_is_taken_from_where_it_is(tmp_path: Path) -> None:
+    place, source = str(tmp_path / "drums"), unpacked(tmp_path / "source")
+    routine = Routine(str(tmp_path))
+    routine.importDataset(place, NAME, BesselModel, dataset_source=source)
+    assert len(routine.D) == 5
+    assert routine.D.older.all()
+    routine.importDataset(place, NAME)
+    with pytest.raises(ValueError, match=r"dataset_source is '.*source', but there is no dataset_"):
+        routine.importDataset(str(tmp_path / "others"), dataset_source=source)
+
+
+def test_a_family_made_here_stands_for_the_published_one(tmp_path: Path) -> None:
+    generate_family(NAME, tmp_path, 3, seed=1)
+    made = import_dataset(str(tmp_path), NAME, BesselModel)
+    assert len(made) == 3
+    assert not made.older.any()
 
 
 def test_a_routine_takes_size_and_seed_from_its_parameters(tmp_path: Path) -> None:

@@ -18,9 +18,14 @@ from kac_prediction.dataset import (
     loadDataset,
     transformDataset,
 )
+from kac_prediction.dataset.storage.older import OlderDataset
 from older_text import SAMPLERS, STYLES, waves, write
 
 Digest = Callable[[Path], dict[str, str]]
+Damage = Callable[[bytes, np.random.Generator], bytes]
+
+MEL = '{"hop_length": 8, "n_bins": 16, "n_mels": 2, "output_type": "mel", "window_length": 16}'
+MEL_SETTINGS = '{"duration": 0.02, "sample_rate": 1000}'
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -78,16 +83,26 @@ def test_spectrograms_load_and_are_transformed(
     assert (tmp_path / "metadata.legacy.json").exists()
 
 
-def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", ["lines", "CRLF", "one line", "spread"])
+@pytest.mark.parametrize("kind", ["E8", "E9", "E9 raw"])
+def test_numbers_that_are_not_finite(tmp_path: Path, kind: str, style: str) -> None:
     words = "[nan, NaN, inf, -inf, Infinity, -Infinity, 1e-05, -0.0]"
-    settings = '{"duration": 0.01, "sample_rate": 800, "decay_time": inf, "a": [nan, -Infinity]}'
-    write(tmp_path, [words], ['{"drum_size": [1]}'], settings=settings)
+    settings = (
+        '{"duration": 0.01, "sample_rate": 800, "decay_time": inf, "a": [nan, -Infinity], '
+        '"Lam\\u00e9": NaN, "é": -inf}'
+    )
+    labels = ['{"Lam\\u00e9": [1], "é": [1e-05]}']
+    write(tmp_path, [words], labels, settings=settings, sampler=SAMPLERS[kind], style=style)
     dataset = loadDataset(str(tmp_path))
     inf, nan = float("inf"), float("nan")
-    expected = [nan, nan, inf, -inf, inf, -inf, 1e-05, -0.0]
+    expected = np.array([nan, nan, inf, -inf, inf, -inf, 1e-05, -0.0])
     assert np.array_equal(dataset.X.numpy()[0], expected, equal_nan=True)
+    assert np.signbit(dataset.X.numpy()[0, -1])
     assert dataset.sampler_settings["decay_time"] == inf
     assert np.array_equal(dataset.sampler_settings["a"], [nan, -inf], equal_nan=True)
+    assert np.isnan(dataset.sampler_settings["Lamé"])
+    assert dataset.sampler_settings["é"] == -inf
+    assert {name: y.tolist() for name, y in dataset.Y[0].items()} == {"Lamé": [1], "é": [1e-05]}
 
 
 def test_groups_are_consecutive_samples_of_one_body(tmp_path: Path) -> None:
@@ -122,26 +137,62 @@ def test_a_text_cut_anywhere_is_an_error_and_changes_nothing(
         assert digest(tmp_path) == before
 
 
-def test_damaged_bytes_never_crash(tmp_path: Path) -> None:
-    content = write(tmp_path, waves(2, 4), settings='{"duration": 0.5, "sample_rate": 8}')
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: bool) -> None:
+    """Without opening a dataset: odd indentation, lists and lists of lists."""
+    kind = {"representation": MEL, "settings": MEL_SETTINGS} if nested else {}
+    x = np.random.default_rng(4).normal(size=(2, 2, 3)).tolist() if nested else waves(2, 8)
+    for style in ("indented", "spread"):
+        content = write(tmp_path, x, style=style, **kind)
+        path = tmp_path / "metadata.json"
+        assert [found.tolist() for found in samples(path)] == x
+        for length in range(len(content.rstrip())):
+            path.write_bytes(content[:length])
+            with pytest.raises(DatasetError, match=r"metadata\.json.* byte \d+"):
+                samples(path)
+
+
+def samples(path: Path) -> list[np.ndarray]:
+    with OlderDataset(path) as older:
+        return [x for x, _ in older.samples()]
+
+
+def replaced(content: bytes, rng: np.random.Generator) -> bytes:
+    """One byte less, or another word in its place."""
+    words = [b"", b"[", b"]", b'"', b"{", b"}", b",", b"\xff", b"\0", b"\\", b"9", b"nan", b"null"]
+    place = int(rng.integers(len(content)))
+    return content[:place] + rng.choice(words) + content[place + 1 :]
+
+
+def flipped(content: bytes, rng: np.random.Generator) -> bytes:
+    """One to three bits are others."""
+    damaged = bytearray(content)
+    for place in rng.integers(8 * len(content), size=rng.integers(1, 4)):
+        damaged[place // 8] ^= 1 << (place % 8)
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("damage", [replaced, flipped])
+@pytest.mark.parametrize("nested", [False, True])
+def test_damaged_bytes_never_crash(tmp_path: Path, damage: Damage, nested: bool) -> None:
+    if nested:
+        x = np.random.default_rng(4).normal(size=(2, 2, 3)).tolist()
+        content = write(tmp_path, x, representation=MEL, settings=MEL_SETTINGS)
+    else:
+        content = write(tmp_path, waves(2, 4), settings='{"duration": 0.5, "sample_rate": 8}')
     rng = np.random.default_rng(3)
     failures = 0
-    for _ in range(600):
-        damaged = bytearray(content)
-        place = int(rng.integers(len(damaged)))
-        damaged[place : place + 1] = rng.choice(
-            [b"", b"[", b"]", b'"', b"{", b"}", b",", b"\xff", b"\0", b"\\", b"9", b"nan", b"null"]
-        )
+    for _ in range(200):
         directory = tmp_path / "damaged"
         directory.mkdir()
-        (directory / "metadata.json").write_bytes(damaged)
+        (directory / "metadata.json").write_bytes(damage(content, rng))
         try:
-            assert loadDataset(str(directory)).X.shape == (2, 4)
+            assert loadDataset(str(directory)).X.shape == ((2, 2, 3) if nested else (2, 4))
         except DatasetError as error:
             failures += "metadata.json" in str(error)
             assert [path.name for path in directory.iterdir()] == ["metadata.json"]
         shutil.rmtree(directory)
-    assert failures > 400
+    assert failures > 80
 
 
 @pytest.mark.parametrize(
@@ -149,10 +200,11 @@ def test_damaged_bytes_never_crash(tmp_path: Path) -> None:
     [
         ([[0.0] * 8, [0.0] * 7], {}, r"x of sample 1 has the shape \(7,\), expected was \(8,\)"),
         ([[[0.0] * 8]], {}, r"x of sample 0 has the shape \(1, 8\)"),
-        (["[[[0.0]]]"], {}, "malformed"),
-        (["[[1], [1, 2]]"], {}, "malformed"),
-        (["[1, true]"], {}, r"b'true' is not part of a number"),
-        ([f"[1{'0' * 400}]"], {}, "malformed"),
+        (["[[[0.0]]]"], {}, r"'\[' stands where a number should"),
+        (["[[1], [1, 2]]"], {}, "the end of 1 numbers, not of 2"),
+        (["[1, true]"], {}, r"'true' stands where a number should"),
+        ([f"[1{'0' * 400}]"], {}, "a number within the range of float64"),
+        ([[0.0] * 9], {}, "a list of 9 numbers, where 8 are the most"),
         (["null"], {}, "b'null' stands where"),
         ([[0.0] * 8], {"size": 2}, "only 1 samples where its dataset_size says 2"),
         ([[0.0] * 8] * 2, {"size": 1}, "more samples where its dataset_size says 1"),

@@ -37,6 +37,7 @@ POSITIONAL = {
         "dataset_size",
         "representation_settings",
     ],
+    (dataset, "exportDataset"): ["dataset", "export_dir", "layout"],
     (dataset, "loadDataset"): ["dataset_dir"],
     (dataset, "regenerateDataPoints"): ["dataset", "Sampler", "entries"],
     (dataset, "transformDataset"): ["dataset", "representation_settings"],
@@ -133,6 +134,7 @@ POSITIONAL = {
 
 DEFAULTS: dict[tuple[Any, str], dict[str, Any]] = {
     (dataset, "generateDataset"): {"dataset_size": 10, "representation_settings": None},
+    (dataset, "exportDataset"): {"layout": "audiofolder"},
     (dataset.AudioSampler, "export"): {"bit_depth": 24},
     (dataset.InputRepresentation, "__init__"): {"settings": None},
     (geometry.Ellipse, "__init__"): {"major": 1.0, "minor": 0.0, "centroid": (0.0, 0.0)},
@@ -184,6 +186,7 @@ NAMES = {
         "SamplerSettings",
         "TorchDataset",
         "classLocalsToKwargs",
+        "exportDataset",
         "generateDataset",
         "loadDataset",
         "regenerateDataPoints",

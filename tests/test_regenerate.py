@@ -8,6 +8,7 @@ import pytest
 import soundfile
 import torch
 
+from formats import edit
 from kac_prediction.dataset import generateDataset, loadDataset, regenerateDataPoints
 from samplers_of_users import Broken, Click
 
@@ -91,8 +92,7 @@ def test_another_sampler_is_refused(tmp_path: Path) -> None:
 def test_a_sampler_that_breaks_leaves_the_dataset(tmp_path: Path) -> None:
     dataset = generateDataset(Broken, SETTINGS, str(tmp_path), 4)
     before = dataset.X.clone()
-    text = (tmp_path / "metadata.json").read_text()
-    (tmp_path / "metadata.json").write_text(text.replace('"how": ""', '"how": "nan"'))
+    edit(tmp_path, lambda text: text.replace('"how": ""', '"how": "nan"'))
     with pytest.raises(ValueError, match="not finite"):
         regenerateDataPoints(loadDataset(str(tmp_path)), Broken, [1, 2])
     assert torch.equal(loadDataset(str(tmp_path)).X, before)

@@ -51,9 +51,9 @@ def test_numbers_do_not_depend_on_the_window(
     path = tmp_path / "text"
     path.write_text(f" {rows.tolist()} , {rows[0].tolist()}")
     with tokens.Tokens(path) as found:
-        assert np.array_equal(found.numbers(2000), rows)
+        assert np.array_equal(found.numbers(63, 2000), rows)
         found.expect(b",")
-        assert np.array_equal(found.numbers(2000), rows[0])
+        assert np.array_equal(found.numbers(63, 2000), rows[0])
         found.end()
 
 
@@ -67,7 +67,7 @@ def test_what_never_ends_is_not_read_to_the_end(
         '"' + "a" * 2**16: tokens.Tokens.next,
         " " * 2**16: tokens.Tokens.next,
         "[" + "1, " * 2**16: tokens.Tokens.value,
-        "[" + "1, " * 2**17: lambda found: found.numbers(2**12),
+        "[" + "1, " * 2**17: lambda found: found.numbers(2**17, 2**12),
     }.items():
         path.write_text(text)
         with tokens.Tokens(path) as found:
@@ -76,18 +76,37 @@ def test_what_never_ends_is_not_read_to_the_end(
             assert found._file.tell() <= 2**14
 
 
-def test_parsed_numbers_are_exact() -> None:
-    values = np.random.default_rng(2).normal(size=1000) * 10.0 ** np.arange(-500, 500).clip(
-        -300, 300
-    )
-    assert np.array_equal(tokens.parse_numbers(repr(values.tolist()).encode()), values)
-    found = tokens.parse_numbers(b"[[-inf, nan], [-nan, Infinity]]")
+def list_of(path: Path, text: str, size: int = 9) -> np.ndarray:
+    path.write_text(text)
+    with tokens.Tokens(path) as found:
+        return found.numbers(size, 2000)
+
+
+def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    found = list_of(tmp_path / "text", "[[-inf, nan], [-nan, Infinity]]")
     assert np.array_equal(found, [[-np.inf, np.nan], [np.nan, np.inf]], equal_nan=True)
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[1,]", b"[1 2]", b"[nann]", b"[Infinit]", b'["1"]', b"[1.]"]
+    ("text", "message"),
+    [
+        ("", "byte 0: the file ends where '\\[' should"),
+        (" 5", "byte 1: b'5' stands where '\\['"),
+        ('"5', "byte 0: the file ends within"),
+        (" [1,]", "byte 4: '\\]' stands where a number should"),
+        ("[1 2]", "byte 3: '2' stands where"),
+        ('["1"]', "byte 1: '\"1\"' stands where a number should"),
+        (" [1, 2", "byte 1: the file ends within the list"),
+        (" [1, 2,", "byte 1: the file ends within the list"),
+        (" [[1, 2]", "byte 1: the file ends within the list"),
+        (" [0,0,0,0,0,0,0,0,0,0]", "byte 1: a list of 10 numbers, where 9 are the most"),
+        (" [[0,0,0,0,0],[0,0,0,0,0]]", "byte 1: a list of 10 numbers, where 9 are the most"),
+    ],
 )
-def test_what_is_no_list_of_numbers(text: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        tokens.parse_numbers(text)
+def test_what_is_no_list_of_numbers(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DatasetError, match=f"text is damaged at {message}"):
+        list_of(tmp_path / "text", text)
+
+
+def test_a_list_takes_no_more_memory_than_its_file_allows(tmp_path: Path) -> None:
+    assert list_of(tmp_path / "text", "[1, 2]", size=2**60).tolist() == [1, 2]

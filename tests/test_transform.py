@@ -8,6 +8,7 @@ import pytest
 import soundfile
 import torch
 
+from formats import downgrade
 from kac_prediction.dataset import (
     DatasetError,
     InputRepresentation,
@@ -97,6 +98,7 @@ def test_a_generation_with_them_goes_on(
 )
 def test_sounds_that_others_wrote_are_read(tmp_path: Path, format: str, subtype: str) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    downgrade(tmp_path)  # there checksums of sounds are not known
     path = tmp_path / "sample_00001.wav"
     sound = np.round(soundfile.read(path)[0][::-1], 3)
     soundfile.write(path, sound, 8000, subtype, format=format)
@@ -107,6 +109,7 @@ def test_sounds_that_others_wrote_are_read(tmp_path: Path, format: str, subtype:
 
 def test_a_sound_in_stereo_is_refused(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    downgrade(tmp_path)
     soundfile.write(tmp_path / "sample_00001.wav", np.zeros((400, 2)), 8000, "PCM_24")
     with pytest.raises(DatasetError, match=r"sample_00001.wav has shape \(400, 2\)"):
         transformDataset(dataset, MEL)
@@ -117,21 +120,6 @@ def test_a_sound_that_is_missing(tmp_path: Path) -> None:
     (tmp_path / "sample_00002.wav").unlink()
     with pytest.raises(DatasetError, match=r"sample_00002\.wav is missing"):
         transformDataset(dataset, MEL)
-
-
-def test_a_disk_that_is_full_leaves_the_dataset_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 5)
-    before = dataset.X.clone()
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
-    monkeypatch.setattr(staging.ArrayWriter, "append", fail)
-    with pytest.raises(OSError, match="No space left"):
-        transformDataset(dataset, MEL)
-    assert torch.equal(loadDataset(str(tmp_path)).X, before)
 
 
 def test_a_damaged_sound_leaves_the_dataset_as_it_was(tmp_path: Path) -> None:
@@ -145,6 +133,7 @@ def test_a_damaged_sound_leaves_the_dataset_as_it_was(tmp_path: Path) -> None:
 
 def test_a_sound_that_was_cut_is_noticed(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 3)
+    downgrade(tmp_path)
     sampler = Click(0.04, 8000)
     sampler.render([0])
     sampler.export(tmp_path / "sample_00002.wav")

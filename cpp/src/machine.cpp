@@ -28,7 +28,10 @@ constexpr std::string_view names[] = {"generic"};
 Level best_level() {
 #ifdef KAC_X86_LEVELS
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Level::baseline;
+    for (const bool has : {__builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
+                           __builtin_cpu_supports("pclmul")}) {
+        if (!has) return Level::baseline;
+    }
     for (const bool has :
          {__builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512dq"),
           __builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512vl")}) {

@@ -1,18 +1,17 @@
 #include "kac/wav.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string_view>
-#include <utility>
 
 #include "describe.hpp"
+#include "file.hpp"
+#include "kac/crc32.hpp"
 #include "kac/parallel.hpp"
 #include "kac/phase.hpp"
 
@@ -131,60 +130,6 @@ void encode_header(Encoder& encoder, std::uint32_t data_size, std::uint32_t samp
     encoder.number<4>(data_size);
 }
 
-/// An open file. `close` reports what a delayed write may still have to say; without it, after an
-/// exception, the destructor closes in silence.
-class File {
-  public:
-    File(const std::string& path, int flags)
-        : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-        if (descriptor_ < 0) fail();
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-
-    /// Fill `bytes`; false where the file ends before.
-    bool read(std::span<std::uint8_t> bytes) {
-        while (!bytes.empty()) {
-            const auto found = ::read(descriptor_, bytes.data(), bytes.size());
-            if (found < 0 && errno == EINTR) continue;
-            if (found < 0) fail();
-            if (found == 0) return false;
-            bytes = bytes.subspan(static_cast<std::size_t>(found));
-        }
-        return true;
-    }
-
-    void write(std::span<const std::uint8_t> bytes) {
-        while (!bytes.empty()) {
-            const auto written = ::write(descriptor_, bytes.data(), bytes.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) fail();
-            bytes = bytes.subspan(static_cast<std::size_t>(written));
-        }
-    }
-
-    void sync() {
-        while (::fsync(descriptor_) != 0) {
-            if (errno != EINTR) fail();
-        }
-    }
-
-    /// Not repeated after EINTR: the descriptor is gone then, perhaps already another file's.
-    void close() {
-        const int descriptor = std::exchange(descriptor_, -1);
-        if (::close(descriptor) != 0 && errno != EINTR) fail();
-    }
-
-  private:
-    [[noreturn]] void fail() const { throw FileError(errno, path_); }
-
-    const std::string& path_;
-    int descriptor_;
-};
-
 /// Four bytes, little-endian, whatever the machine's own order.
 std::uint32_t number_at(const std::uint8_t* from) {
     return std::uint32_t{from[0]} | std::uint32_t{from[1]} << 8 | std::uint32_t{from[2]} << 16 |
@@ -205,9 +150,9 @@ std::uint32_t bit_depth_of(std::span<const std::uint8_t, header_size> header, st
     return std::equal(header.begin(), header.end(), expected.begin()) ? bit_depth : 0;
 }
 
-/// Samples of `Bytes` bytes; false where the file ends before.
+/// Samples of `Bytes` bytes, whose CRC-32 continues `checksum`; false where the file ends before.
 template <std::size_t Bytes>
-bool read_samples(File& file, std::span<double> out) {
+bool read_samples(File& file, std::span<double> out, std::uint32_t& checksum) {
     // A sample is the upper bytes of the four that end with it: those below are cut off.
     constexpr std::uint32_t upper = ~std::uint32_t{0} << (32 - 8 * Bytes);
     const double step = 1.0 / full_scale_of(32);
@@ -215,7 +160,9 @@ bool read_samples(File& file, std::span<double> out) {
     bool whole = true;
     in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
         const std::span<double> part = out.subspan(begin, end - begin);
-        whole = whole && file.read(std::span(buffer).subspan(4 - Bytes, Bytes * part.size()));
+        const auto bytes = std::span(buffer).subspan(4 - Bytes, Bytes * part.size());
+        whole = whole && file.read(bytes);
+        checksum = crc32(bytes, checksum);
         const std::uint8_t* from = buffer.data();
         for (double& x : part) {
             x = static_cast<double>(static_cast<std::int32_t>(number_at(from) & upper)) * step;
@@ -246,42 +193,39 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
     Encoder encoder(wav.bytes);
     encode_header(encoder, static_cast<std::uint32_t>(size),
                   static_cast<std::uint32_t>(sample_rate), static_cast<std::uint32_t>(bit_depth));
+    std::size_t summed = 0;
+    const auto sum = [&] {
+        wav.checksum = crc32(std::span(wav.bytes).subspan(summed), wav.checksum);
+        summed = wav.bytes.size();
+    };
     in_parts(signal.size(), [&](std::size_t begin, std::size_t end) {
         const std::span<const double> part = finite_part(signal, begin, end);
         for (const double x : part) wav.clipped += std::fabs(x) > 1.0;
         encoder.samples(part, bit_depth);
+        sum();
     });
     if (size % 2 == 1) encoder.number<1>(0);
+    sum();
     return wav;
 }
 
-void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync) {
-    // Piece by piece, for the sake of checkpoints: to write or sync all at once can take seconds.
-    constexpr std::size_t most = std::size_t{1} << 23;
-    File file(path, O_WRONLY | O_CREAT | O_TRUNC);
-    while (true) {
-        const std::span<const std::uint8_t> piece = bytes.first(std::min(bytes.size(), most));
-        file.write(piece);
-        if (sync) file.sync();
-        bytes = bytes.subspan(piece.size());
-        if (bytes.empty()) break;
-        checkpoint();
-    }
-    file.close();
-}
-
-bool read_wav(const std::string& path, std::span<double> out) {
+std::optional<std::uint32_t> read_wav(const std::string& path, std::span<double> out) {
     File file(path, O_RDONLY | O_NONBLOCK);  // a pipe by that name would wait for a writer
     std::array<std::uint8_t, header_size> header;
-    if (!file.read(header)) return false;
+    if (!file.read(header)) return {};
+    std::uint32_t checksum = crc32(header);
     const std::uint32_t bit_depth = bit_depth_of(header, out.size());
     bool whole = false;
-    if (bit_depth == 16) whole = read_samples<2>(file, out);
-    if (bit_depth == 24) whole = read_samples<3>(file, out);
-    if (bit_depth == 32) whole = read_samples<4>(file, out);
+    if (bit_depth == 16) whole = read_samples<2>(file, out, checksum);
+    if (bit_depth == 24) whole = read_samples<3>(file, out, checksum);
+    if (bit_depth == 32) whole = read_samples<4>(file, out, checksum);
     std::array<std::uint8_t, 1> pad, more;
-    if (whole && bit_depth == 24 && out.size() % 2 == 1) whole = file.read(pad) && pad[0] == 0;
-    return whole && !file.read(more);
+    if (whole && bit_depth == 24 && out.size() % 2 == 1) {
+        whole = file.read(pad) && pad[0] == 0;
+        checksum = crc32(pad, checksum);
+    }
+    if (!whole || file.read(more)) return {};
+    return checksum;
 }
 
 }  // namespace kac

@@ -13,6 +13,7 @@
 
 #include "kac/additive.hpp"
 #include "kac/fft.hpp"
+#include "kac/files.hpp"
 #include "kac/parallel.hpp"
 #include "kac/spectrogram.hpp"
 #include "kac/tone.hpp"
@@ -93,6 +94,9 @@ TEST_CASE("a long sound file is stopped while it is encoded and while it is writ
     CHECK(polls_of(write) >= 4);
     interrupt(write);
     CHECK(std::filesystem::file_size(path) < bytes.size());
+    const auto check = [&] { kac::file_checksum(path.string()); };
+    CHECK(polls_of(check) >= 64);
+    interrupt(check);
     std::filesystem::remove(path);
 }
 

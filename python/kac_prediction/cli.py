@@ -1,7 +1,7 @@
-"""The command line: train a routine, say which drum is heard, download a published dataset."""
+"""The command line: train a routine, say which drum is heard, install a published dataset."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -9,14 +9,22 @@ from typing import Any, get_args
 import click
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from .pipeline import Model, drum_heard, loadModel, predict_file
-from .pipeline.download import download_dataset
+from .dataset import exportDataset, loadDataset
+from .pipeline import (
+    Model,
+    download_dataset,
+    drum_heard,
+    generate_family,
+    loadModel,
+    predict_file,
+)
 from .routines import SizeOfCircularDrum
 from .samplers import Datasets
 
 ROUTINES: dict[str, Callable[..., Any]] = {"SizeOfCircularDrum": SizeOfCircularDrum}
 
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
+_DIRECTORY = click.Path(exists=True, file_okay=False)
 
 
 @contextmanager
@@ -97,12 +105,76 @@ def _hear(model: Model, path: Path) -> str:
 @click.command("install-dataset")
 @click.argument("name", type=click.Choice(get_args(Datasets)))
 @click.option("--dir", "directory", help="Where to put it.  [default: data/NAME]")
-def install_dataset(name: Any, directory: str | None) -> None:
-    """Download the published dataset NAME."""
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH_OR_URL",
+    help="A zip, a directory where one was unpacked or that has NAME.zip in it, or the http(s) "
+    "address of a zip or of such a directory.  [default: the Zenodo record]",
+)
+@click.option("--md5", default="", help="Of the archive.  [default: asked of the record]")
+@click.option("--generate", is_flag=True, help="Make the same family of drums here instead.")
+@click.option("--size", type=int, help="How many sounds to make.  [default: as published]")
+@click.option("--seed", type=int, help="Of what is made.  [default: a fresh one]")
+def install_dataset(
+    name: Any,
+    directory: str | None,
+    source: str | None,
+    md5: str,
+    generate: bool,
+    size: int | None,
+    seed: int | None,
+) -> None:
+    """Install the published dataset NAME, ready to train on: downloaded, verified, converted.
+
+    Called again, it goes on where it was interrupted. Without a network, --generate makes drums of
+    the same family, their sizes in metres.
+    """
     target = directory or f"data/{name}"
+    _check_options(generate, {"--from": source, "--md5": md5}, {"--size": size, "--seed": seed})
     with _errors_as_messages(), visible_progress():
-        download_dataset(name, target)
-    click.echo(f"installed: {target}")
+        if generate:
+            dataset = generate_family(name, target, size, seed=seed)
+        else:
+            download_dataset(name, target, source, md5)
+            dataset = loadDataset(target)
+    click.echo(f"installed: {target} ({len(dataset)} sounds)")
+
+
+def _check_options(
+    generate: bool, of_download: Mapping[str, Any], of_generation: Mapping[str, Any]
+) -> None:
+    """Refuse options that would have no effect."""
+    idle, remedy = (
+        (of_download, "goes without --generate")
+        if generate
+        else (of_generation, "goes with --generate")
+    )
+    for option, value in idle.items():
+        if value not in (None, ""):
+            raise click.UsageError(f"{option} {remedy}")
+
+
+@click.command()
+@click.argument("directory", type=_DIRECTORY)
+def verify(directory: str) -> None:
+    """Read every file of the dataset in DIRECTORY, and compare it with its checksum."""
+    with _errors_as_messages():
+        dataset = loadDataset(directory, verify=True)
+    click.echo(f"whole: {dataset!r}")
+
+
+@click.command()
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("target", type=click.Path())
+@click.option("--layout", type=click.Choice(["audiofolder", "webdataset"]), default="audiofolder")
+@click.option("--shard-size", type=click.IntRange(1), help="Samples of a folder or tar.")
+@click.option("--prefix", default="drums", show_default=True, help="How those are named.")
+def export(directory: str, target: str, layout: Any, shard_size: int | None, prefix: str) -> None:
+    """Write the dataset in DIRECTORY to TARGET, for Hugging Face or WebDataset to read."""
+    with _errors_as_messages(), visible_progress():
+        exportDataset(loadDataset(directory), target, layout, shard_size=shard_size, prefix=prefix)
+    click.echo(f"exported: {target}")
 
 
 @click.group()
@@ -110,7 +182,7 @@ def main() -> None:
     """Which drum makes this sound?"""
 
 
-for command in (train, deploy, install_dataset):
+for command in (train, deploy, install_dataset, verify, export):
     main.add_command(command)
 
 if __name__ == "__main__":

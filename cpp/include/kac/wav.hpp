@@ -2,23 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <vector>
 
+#include "kac/files.hpp"
+
 namespace kac {
-
-/// A file that could not be opened, read, written, synced or closed; `code()` holds the errno.
-class FileError : public std::system_error {
-  public:
-    FileError(int error, const std::string& path)
-        : std::system_error(error, std::generic_category(), path), path_(path) {}
-    const std::string& path() const noexcept { return path_; }
-
-  private:
-    std::string path_;
-};
 
 /// What a reader of the PCM file sees: out = q / 2^(b-1), exactly, where q is the integer nearest
 /// to signal * 2^(b-1), ties to even, kept in [-2^(b-1), 2^(b-1) - 1].
@@ -29,7 +20,8 @@ void quantise(std::span<const double> signal, int bit_depth, std::span<double> o
 
 struct EncodedWav {
     std::vector<std::uint8_t> bytes;
-    std::size_t clipped;  ///< samples outside [-1, 1]
+    std::size_t clipped;     ///< samples outside [-1, 1]
+    std::uint32_t checksum;  ///< the CRC-32 of the bytes
 };
 
 /// A whole RIFF/WAVE file: mono PCM of 16, 24 or 32 bits, little-endian.
@@ -40,18 +32,12 @@ struct EncodedWav {
 ///         that is no positive 32-bit number of bytes a second, or more than the 4 GiB of a RIFF
 EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, int bit_depth);
 
-/// Create or replace a file; with `sync`, its data are on the disk when this returns.
-///
-/// After an exception, a `checkpoint`'s among them, the file may be there in part.
-/// @throws FileError
-void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
-
 /// Read the samples of a file such as `encode_wav` makes: of any bit depth and sample rate, but of
 /// out.size() samples.
 ///
-/// @returns whether it is one; where it is not, as with other chunks or channels, `out` is of no
-/// use
+/// @returns the CRC-32 of the file; none where it is not such a file, as with other chunks or
+/// channels, and then `out` is of no use
 /// @throws FileError
-bool read_wav(const std::string& path, std::span<double> out);
+std::optional<std::uint32_t> read_wav(const std::string& path, std::span<double> out);
 
 }  // namespace kac

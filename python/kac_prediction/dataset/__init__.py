@@ -1,5 +1,6 @@
-"""Datasets of labelled sounds: samplers, representations, and the four operations."""
+"""Datasets of labelled sounds: samplers, representations, and what is done with them."""
 
+from .export import exportDataset
 from .generate import generateDataset
 from .load import loadDataset
 from .regenerate import regenerateDataPoints
@@ -20,6 +21,7 @@ __all__ = [
     "StreamingDataset",
     "TorchDataset",
     "classLocalsToKwargs",
+    "exportDataset",
     "generateDataset",
     "loadDataset",
     "regenerateDataPoints",

@@ -10,10 +10,11 @@ from .storage import DatasetDirectory, DatasetError, convert
 from .torch_dataset import TorchDataset, build_dataset
 
 
-def loadDataset(dataset_dir: str) -> TorchDataset:
+def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
     """Open the dataset in a directory.
 
-    Nothing is read but the labels: X is mapped. An operation that was interrupted after it was
+    Nothing is read but the labels, whose checksum is compared: X is mapped, and what it shows of
+    the sounds is checked by its size alone. An operation that was interrupted after it was
     committed is finished first.
 
     A dataset in one of the older text formats is converted where it stands when it is first opened,
@@ -22,6 +23,8 @@ def loadDataset(dataset_dir: str) -> TorchDataset:
 
     Args:
         dataset_dir: the directory.
+        verify: read every file, and compare it with the checksum that was taken when it was
+            written? That takes as long as reading does.
 
     Returns:
         The dataset.
@@ -35,6 +38,8 @@ def loadDataset(dataset_dir: str) -> TorchDataset:
     if directory.older_size() is not None:
         directory = convert(directory)
     header, labels = directory.read()
+    if verify:
+        directory.verify(header)
     return build_dataset(str(directory.path), header, directory.array(header), labels)
 
 

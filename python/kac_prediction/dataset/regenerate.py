@@ -13,9 +13,9 @@ from .representation import InputRepresentation
 from .sampler import AudioSampler, Labels
 from .seeding import fresh_seed
 from .storage import DatasetDirectory, Header, Stage
+from .storage.array import ArrayWriter
 from .storage.layout import ARRAY, STAGING, writing
 from .storage.metadata import label_line
-from .storage.stage import ArrayWriter
 from .torch_dataset import TorchDataset
 
 
@@ -76,7 +76,7 @@ def _regenerate(
     revisions = {i: header.revisions[i] for i in indices}
     seed = fresh_seed() if header.seed is None else header.seed
     renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
-    stage = Stage(directory, STAGING)
+    stage = Stage(directory.path, STAGING, shard_size=header.shard_size)
     checksum = _render(directory, renderer, stage, header, labels, set(indices))
     header = replace(header, seed=seed, checksums=header.checksums | {ARRAY: checksum})
     stage.write_metadata(header, [label_line(y, i) for i, y in enumerate(labels)])
@@ -123,6 +123,8 @@ def _render(
 ) -> int:
     """Stage the new sounds, and x with their rows replaced; put their labels among the others.
 
+    The checksums of the sounds, where they are known, become those of the new ones.
+
     Returns:
         The checksum of x.
     """
@@ -131,16 +133,21 @@ def _render(
         sampler.sample_rate, header.representation_settings, threads=renderer.threads
     )
     x = directory.array(header)
-    with ArrayWriter(stage, x.shape) as writer:
+    row_checksums: list[int] = []
+    with ArrayWriter(stage.path / ARRAY, x.shape) as writer:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
             rows = x[part.start : part.stop]
             chosen = sorted(indices.intersection(part))
             if chosen:
                 sounds, new_labels = renderer(chosen)
-                stage.write_sounds(chosen, sounds, sampler.sample_rate, renderer.threads)
+                checksums = stage.write_sounds(
+                    chosen, sounds, sampler.sample_rate, renderer.threads
+                )
                 quantised = _core.quantise(sounds, 24, threads=renderer.threads)
                 rows[[i - part.start for i in chosen]] = representation.transform(quantised)
-                for i, y in zip(chosen, new_labels, strict=True):
+                for i, y, checksum in zip(chosen, new_labels, checksums, strict=True):
                     labels[i] = y
-            writer.append(rows)
-    return writer.checksum
+                    if header.sounds:
+                        header.sounds[i] = checksum
+            row_checksums += writer.write(part.start, rows)
+        return writer.checksum(row_checksums)

@@ -59,6 +59,11 @@ class Renderer:
         self.sampler.threads = self.threads
         self._processes = (workers or 1) if self._in_pure_python else 1
 
+    @property
+    def recipe(self) -> tuple[type[AudioSampler], dict[str, Any]]:
+        """What the sampler is made of: its class and the arguments of its constructor."""
+        return self._parts[:2]
+
     def seed(self, seed: int) -> None:
         """Draw everything from another seed."""
         self._parts = (*self._parts[:2], seed, self._parts[3])

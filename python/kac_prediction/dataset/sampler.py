@@ -223,7 +223,7 @@ class AudioSampler(ABC):
             raise ValueError("there is no sound to export yet: call generateWaveform() first.")
         # The core's writer serves single files too (rather than soundfile's), so that a sound has
         # the same bytes wherever it is exported from.
-        clipped = _core.write_wavs(
+        clipped, _ = _core.write_wavs(
             [str(absolutePath)], self.waveform[None], self.sample_rate, bit_depth
         )
         if clipped[0]:

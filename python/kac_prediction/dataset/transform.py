@@ -3,15 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from .load import loadDataset
 from .rendering import chunks, one_behind, validate_workers
 from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Stage
+from .storage.array import ArrayWriter
 from .storage.layout import ARRAY, STAGING, writing
 from .storage.metadata import label_line
-from .storage.stage import ArrayWriter
 from .torch_dataset import TorchDataset
 
 
@@ -45,8 +47,9 @@ def transformDataset(
     threads = validate_workers(workers)
     path = Path(dataset.dataset_dir).absolute()
     header = DatasetDirectory(path).read()[0]
-    sample_rate = header.sampler_settings["sample_rate"]
-    representation = InputRepresentation(sample_rate, representation_settings, threads=threads)
+    representation = InputRepresentation(
+        header.sample_rate, representation_settings, threads=threads
+    )
     if representation.settings != header.representation_settings:
         with writing(path):
             _transform(DatasetDirectory(path), representation)
@@ -56,23 +59,27 @@ def transformDataset(
 def _transform(directory: DatasetDirectory, representation: InputRepresentation) -> None:
     """Compute x from the sounds, and let it replace the one that is there."""
     header, labels = directory.read()
-    settings = header.sampler_settings
-    length = round(settings["duration"] * settings["sample_rate"])
-    shape = InputRepresentation.transformShape(length, representation.settings)
-    stage = Stage(directory, STAGING)
-    with (
-        ArrayWriter(stage, (header.dataset_size, *shape)) as x,
-        tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
-        one_behind() as submit,
-    ):
-        for indices in chunks(0, header.dataset_size, length):
-            sounds = directory.sounds(indices, length, representation.threads)
-            submit(x.append, representation.transform(sounds).numpy())
-            bar.update(len(indices))
+    shape = InputRepresentation.transformShape(header.length, representation.settings)
+    stage = Stage(directory.path, STAGING)
+    rows: list[int] = []
+
+    def write(first: int, x: npt.NDArray[np.float64]) -> None:
+        rows.extend(array.write(first, x))
+
+    with ArrayWriter(stage.path / ARRAY, (header.dataset_size, *shape)) as array:
+        with (
+            tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
+            one_behind() as submit,
+        ):
+            for indices in chunks(0, header.dataset_size, header.length):
+                sounds = directory.sounds(header, indices, representation.threads)
+                submit(write, indices.start, representation.transform(sounds).numpy())
+                bar.update(len(indices))
+        checksum = array.checksum(rows)
     changed = replace(
         header,
         representation_settings=representation.settings,
-        checksums=header.checksums | {ARRAY: x.checksum},
+        checksums=header.checksums | {ARRAY: checksum},
     )
     stage.write_metadata(changed, [label_line(y, i) for i, y in enumerate(labels)])
     stage.commit(sounds=())

@@ -1,7 +1,9 @@
 """From a dataset to a trained model and its predictions."""
 
 from .checkpoint import read_checkpoint
+from .download import download_dataset
 from .early_stopping import EarlyStopping
+from .family import generate_family
 from .info import ExportedModel, ModelInfo, RunInfo
 from .loading import loadModel
 from .model import Model
@@ -19,7 +21,9 @@ __all__ = [
     "Parameters",
     "Routine",
     "RunInfo",
+    "download_dataset",
     "drum_heard",
+    "generate_family",
     "loadModel",
     "predict",
     "predict_file",

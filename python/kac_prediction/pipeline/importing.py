@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..dataset import (
@@ -16,7 +17,8 @@ from ..dataset import (
 )
 from ..dataset.storage import DatasetDirectory
 from ..samplers.families import FAMILIES
-from .download import download_dataset, downloadable
+from .download import download_dataset, installation_begun
+from .family import published
 from .info import plain
 from .model_input import ModelInput
 
@@ -35,12 +37,14 @@ def import_dataset(
     dataset_size: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
+    dataset_source: str | Path | None = None,
 ) -> TorchDataset:
     """Load, download or generate a dataset; see `Routine.importDataset`."""
-    name = downloadable(dataset_name) if dataset_name else None
+    name = published(dataset_name) if dataset_name else None
+    _check_source(dataset_source, name)
     if not DatasetDirectory(dataset_dir).holds_dataset():
         if name is not None:
-            download_dataset(name, dataset_dir)
+            download_dataset(name, dataset_dir, dataset_source)
         elif LocalSampler is not None:
             return generateDataset(
                 LocalSampler,
@@ -52,10 +56,7 @@ def import_dataset(
                 workers=workers,
             )
         else:
-            raise FileNotFoundError(
-                f"{dataset_dir} holds no dataset: give importDataset a dataset_name to download"
-                f" ({', '.join(FAMILIES)}) or a LocalSampler to make one with"
-            )
+            raise _nothing_in(dataset_dir)
     dataset = loadDataset(dataset_dir)
     if LocalSampler is not None:
         _check_sampler(dataset, LocalSampler.__name__, "the LocalSampler asked for")
@@ -64,6 +65,27 @@ def import_dataset(
     _check_settings(dataset, sampler_settings or {})
     _mention_size(dataset, dataset_size)
     return _represented(dataset, representation_settings, workers)
+
+
+def _nothing_in(dataset_dir: str) -> FileNotFoundError:
+    """The error that says how to come by a dataset."""
+    begun = installation_begun(dataset_dir)
+    found = (
+        f"holds an installation of {begun} that was interrupted" if begun else "holds no dataset"
+    )
+    return FileNotFoundError(
+        f"{dataset_dir} {found}: give importDataset a dataset_name to download"
+        f" ({', '.join(FAMILIES)}) or a LocalSampler to make one with"
+    )
+
+
+def _check_source(dataset_source: str | Path | None, name: str | None) -> None:
+    """Refuse a source of nothing in particular."""
+    if dataset_source is not None and name is None:
+        raise ValueError(
+            f"dataset_source is {str(dataset_source)!r}, but there is no dataset_name: name the"
+            f" published dataset that is to be found there ({', '.join(FAMILIES)})"
+        )
 
 
 def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:

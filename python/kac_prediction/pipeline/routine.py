@@ -112,6 +112,7 @@ class Routine:
         dataset_size: int | None = None,
         seed: int | None = None,
         workers: int | None = None,
+        dataset_source: str | Path | None = None,
     ) -> None:
         """Set `routine.D`: what stands in the directory, else a download, else made here.
 
@@ -126,24 +127,20 @@ class Routine:
             dataset_size: samples to make; None: the parameter `dataset_size`, else 200.
             seed: of the samples to make; None: the parameter `seed`, else a fresh one.
             workers: threads that work at once; None: all available.
+            dataset_source: where the dataset named is taken from, a zip, a directory or an http
+                address of one; None: its Zenodo record. See `pipeline.download_dataset`.
 
         Raises:
-            ConnectionError: the download failed for want of a network.
+            ConnectionError: the download failed for want of a network; says what else to do.
             FileNotFoundError: nothing stands there, and there is nothing to make it from.
             ValueError: the dataset there is of another sampler, or of other settings than those
                 given here; the message names both.
         """
         parameters = getattr(self, "P", {})
-        self.D = import_dataset(
-            dataset_dir,
-            dataset_name,
-            LocalSampler,
-            representation_settings,
-            sampler_settings,
-            dataset_size=parameters.get("dataset_size") if dataset_size is None else dataset_size,
-            seed=parameters.get("seed") if seed is None else seed,
-            workers=workers,
-        )
+        size = parameters.get("dataset_size") if dataset_size is None else dataset_size
+        seed = parameters.get("seed") if seed is None else seed
+        what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
+        self.D = import_dataset(*what, size, seed, workers, dataset_source)
         self.model_input = None
 
     def setModel(self, M: Model) -> None:

@@ -27,31 +27,37 @@ class Family:
 
     Attributes:
         size: number of sounds.
-        sampler_name: name of the sampler that made it.
-        settings: settings with which the sampler makes sounds of this kind.
-        sampler: the class of that name, where this package has it.
+        sampler: what makes sounds of this kind, of the name that the dataset names.
+        settings: the settings for it, in our convention of size: `drum_size` is sqrt(area), metres.
         doi: DOI of the record that holds the archive.
     """
 
     size: int
-    sampler_name: str
+    sampler: type[AudioSampler]
     settings: Mapping[str, Any]
-    sampler: type[AudioSampler] | None = None
     doi: str = _RECORD
+
+    @property
+    def sampler_name(self) -> str:
+        """Name of the sampler that made it."""
+        return self.sampler.__name__
+
+    @property
+    def length(self) -> int:
+        """Number of values of each sound."""
+        length: int = round(self.settings["duration"] * self.settings["sample_rate"])
+        return length
 
 
 FAMILIES: Final[Mapping[Datasets, Family]] = MappingProxyType(
     {
         "2000-convex-polygonal-drums-of-varying-size": Family(
             2000,
-            "FDTDModel",
-            _SECOND | {"arbitrary_shape": "ConvexPolygon", "drum_size": (0.1, 1.0)},
             FDTDModel,
+            _SECOND | {"arbitrary_shape": "ConvexPolygon", "drum_size": (0.1, 1.0)},
         ),
-        "5000-circular-drums-of-varying-size": Family(5000, "BesselModel", _SECOND, BesselModel),
-        "5000-rectangular-drums-of-varying-dimension": Family(
-            5000, "PoissonModel", _SECOND, PoissonModel
-        ),
+        "5000-circular-drums-of-varying-size": Family(5000, BesselModel, _SECOND),
+        "5000-rectangular-drums-of-varying-dimension": Family(5000, PoissonModel, _SECOND),
     }
 )
 """Every name of `Datasets` with what is known of it."""

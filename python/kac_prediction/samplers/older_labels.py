@@ -27,8 +27,8 @@ def current_labels(dataset: TorchDataset) -> LabelTensors:
 
     A dataset says which of its samples came from older software (`TorchDataset.older`); they alone
     are converted, by the sampler's name and version. All other labels stay as they are, and so does
-    the dataset. Of an older dataset, note that `decay_time` is the time of a fall by 120 dB, and
-    that there is no pick-up.
+    the dataset. Of an older dataset, note that `decay_time` is the time of a fall by 120 dB, that
+    strikes are not uniform over the area, and that there is no pick-up.
 
     Args:
         dataset: as loaded, Y not yet shaped.

@@ -4,7 +4,7 @@ A directory holds `metadata.json` (header and labels), `x.npy` (the representati
 sample, which is the source: every representation is computed from it. Several files change at once
 through a stage and a journal (`journal.py`), so that at every instant the old dataset or the new
 one is whole. Datasets of older software, x as text in metadata.json, are converted when they are
-first opened.
+first opened. `disk.py` alone changes anything on the disk.
 """
 
 from .conversion import convert

@@ -1,7 +1,6 @@
 """Turning an older dataset into one of our format, once and all at once."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -11,11 +10,12 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from ..sampler import Labels
+from .array import ArrayWriter
 from .directory import DatasetDirectory
 from .layout import ARRAY, LEGACY, STAGING, DatasetError, locked
 from .metadata import OLDER, Header, label_line, plain_settings
 from .older import OlderDataset, infer_groups
-from .stage import ArrayWriter, Stage
+from .stage import Stage
 
 _BATCH_BYTES = 2**22
 
@@ -46,11 +46,11 @@ def convert(directory: DatasetDirectory) -> DatasetDirectory:
         directory = DatasetDirectory(path)
         if directory.older_size() is None:
             return directory
-        stage = Stage(directory, STAGING)
+        stage = Stage(path, STAGING)
         try:
             _fill(stage, directory.metadata_path())
         except BaseException:
-            shutil.rmtree(stage.path, ignore_errors=True)
+            stage.discard()
             raise
         stage.commit(sounds=(), others=[LEGACY])
     return DatasetDirectory(path)
@@ -65,10 +65,12 @@ def _fill(stage: Stage, source: Path) -> None:
     ):
         batches = _batches(older, labels)
         first = next(batches)
-        with ArrayWriter(stage, (older.dataset_size, *first.shape[1:])) as x:
+        rows: list[int] = []
+        with ArrayWriter(stage.path / ARRAY, (older.dataset_size, *first.shape[1:])) as x:
             for batch in chain([first], batches):
-                x.append(batch)
+                rows += x.write(len(rows), batch)
                 bar.update(older.position - bar.n)
+            checksum = x.checksum(rows)
     header = Header(
         dataset_size=older.dataset_size,
         representation_settings=older.representation_settings,
@@ -78,7 +80,7 @@ def _fill(stage: Stage, source: Path) -> None:
         instruction_set="",
         groups=infer_groups(labels),
         revisions=[0] * older.dataset_size,
-        checksums={ARRAY: x.checksum},
+        checksums={ARRAY: checksum},
         origin=OLDER,
     )
     try:

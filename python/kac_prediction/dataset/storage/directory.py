@@ -1,7 +1,7 @@
 """A directory that holds a dataset, or will."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +10,23 @@ import soundfile
 
 from ... import _core
 from ..sampler import Labels
+from .array import map_array
 from .journal import Journal, current_path, read_journal, roll_forward
 from .layout import (
     ARRAY,
     GENERATING,
     METADATA,
     DatasetError,
-    is_own_file,
+    is_own_name,
+    is_shard,
     locked,
     sound_name,
     wav_size,
 )
 from .metadata import Header, decode
 from .older import older_size
+
+_BATCH = 64
 
 
 class DatasetDirectory:
@@ -78,44 +82,68 @@ class DatasetDirectory:
         Raises:
             DatasetError: x.npy is missing, cut short, or does not fit the header.
         """
-        path = self._file(ARRAY)
-        try:
-            x: npt.NDArray[np.float64] = np.load(path, mmap_mode="c")
-        except (OSError, ValueError, EOFError) as error:
-            raise DatasetError(f"{path} is missing or damaged: {error}.") from error
-        if x.dtype != np.float64 or x.ndim < 2 or len(x) != header.dataset_size:
-            raise DatasetError(
-                f"{path} holds {x.dtype} of shape {x.shape} where float64 of "
-                f"{header.dataset_size} samples was expected: generate it again."
-            )
-        return x
+        return map_array(self._file(ARRAY), header.x_shapes())
 
     def is_whole(self, header: Header) -> bool:
         """Can x be opened, and are all sounds there, in their full size?"""
-        settings = header.sampler_settings
-        size = wav_size(round(settings["duration"] * settings["sample_rate"]))
-        sounds = (self._file(sound_name(i)) for i in range(header.dataset_size))
+        size = wav_size(header.length)
+        sounds = (self.sound_path(header, i) for i in range(header.dataset_size))
         try:
             self.array(header)
             return all(path.stat().st_size == size for path in sounds)
         except (DatasetError, FileNotFoundError):
             return False
 
+    def verify(self, header: Header) -> None:
+        """Read every file, and compare it with its checksum.
+
+        Where the checksums of the sounds are not known, as in older datasets, those that are there
+        are read as sounds.
+
+        Raises:
+            DatasetError: one is damaged or missing.
+        """
+        paths = [self.sound_path(header, i) for i in range(header.dataset_size)]
+        expected = list(header.sounds)
+        if ARRAY in header.checksums:
+            paths.append(self._file(ARRAY))
+            expected.append(header.checksums[ARRAY])
+        if not header.sounds:
+            self._read_through(header)
+            del paths[: header.dataset_size]
+        for first in range(0, len(paths), _BATCH):
+            _compare(paths[first : first + _BATCH], expected[first : first + _BATCH])
+
     def metadata_path(self) -> Path:
         """Where metadata.json stands."""
         return self._file(METADATA)
 
-    def sounds(self, indices: Sequence[int], length: int, threads: int) -> npt.NDArray[np.float64]:
+    def sound_path(self, header: Header, i: int) -> Path:
+        """Where the sound of sample `i` stands."""
+        return self._file(sound_name(i, header.shard_size))
+
+    def sounds(
+        self, header: Header, indices: Sequence[int], threads: int
+    ) -> npt.NDArray[np.float64]:
         """The sounds of these samples, shape (n, length).
 
         Raises:
             DatasetError: a wav is missing, damaged, or not mono of this length.
         """
-        paths = [str(self._file(sound_name(i))) for i in indices]
-        sounds, read = _core.read_wavs(paths, length, threads)
-        for row in np.flatnonzero(~read).tolist():
-            sounds[row] = _read_any(paths[row], length)
+        paths = [str(self.sound_path(header, i)) for i in indices]
+        sounds, read, checksums = _core.read_wavs(paths, header.length, threads)
+        if header.sounds:
+            wrong = ~read | (checksums != [header.sounds[i] for i in indices])
+            for row in np.flatnonzero(wrong).tolist():
+                _compare([Path(paths[row])], [header.sounds[indices[row]]])
+        else:
+            for row in np.flatnonzero(~read).tolist():
+                sounds[row] = _read_any(paths[row], header.length)
         return sounds
+
+    def names(self, header: Header) -> list[str]:
+        """The names of the sounds."""
+        return [sound_name(i, header.shard_size) for i in range(header.dataset_size)]
 
     def refuse_foreign_files(self) -> None:
         """Raise DatasetError if anything but a dataset's own files (or hidden ones) is there."""
@@ -123,15 +151,16 @@ class DatasetDirectory:
             return
         if not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
-        size = self.older_size() or 0
+        size, shard_size = self.older_size() or 0, None
         if size == 0 and self.holds_dataset():
-            size = self.read()[0].dataset_size
-        for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
-            if entry.name.startswith(".") or (size and is_own_file(entry.name, size)):
+            header = self.read()[0]
+            size, shard_size = header.dataset_size, header.shard_size
+        for name in _visible(self.path):
+            if size and is_own_name(name, size, shard_size):
                 continue
             raise DatasetError(
-                f"{self.path} holds {entry.name}, which is no file of a dataset: nothing was "
-                "changed; name another directory or move it away."
+                f"{self.path} holds {name}, which is no file of a dataset: nothing was changed; "
+                "name another directory or move it away."
             )
 
     def _finish_commit(self) -> None:
@@ -142,8 +171,38 @@ class DatasetDirectory:
                 roll_forward(self.path, journal)
         self._journal = None
 
+    def _read_through(self, header: Header) -> None:
+        """Read the sounds that are there."""
+        there = [i for i in range(header.dataset_size) if self.sound_path(header, i).exists()]
+        for first in range(0, len(there), _BATCH):
+            self.sounds(header, there[first : first + _BATCH], 0)
+
     def _file(self, name: str) -> Path:
         return current_path(self.path, name, self._journal)
+
+
+def _visible(directory: Path) -> Iterator[str]:
+    """The names of what stands in a directory and its folders of sounds, hidden files aside."""
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        if is_shard(entry.name) and entry.is_dir(follow_symlinks=False):
+            yield from sorted(f"{entry.name}/{sound.name}" for sound in os.scandir(entry))
+        elif not entry.name.startswith("."):
+            yield entry.name
+
+
+def _compare(paths: list[Path], expected: list[int]) -> None:
+    """Raise DatasetError unless these files have these CRC-32."""
+    try:
+        found = _core.file_checksums([str(path) for path in paths])[0].tolist()
+    except OSError as error:
+        raise DatasetError(f"{error.filename} is missing or cannot be read: {error}.") from error
+    for path, checksum, wanted in zip(paths, found, expected, strict=True):
+        if checksum != wanted:
+            raise DatasetError(
+                f"{path} is damaged: its checksum is {checksum:08x}, and {wanted:08x} was written. "
+                "Restore it from a copy; or delete it and call generateDataset with the same "
+                "arguments, which makes the dataset again."
+            )
 
 
 def _read_any(path: str, length: int) -> npt.NDArray[np.float64]:

@@ -7,11 +7,13 @@ after it, the new one is.
 """
 
 import json
-import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from .layout import JOURNAL, DatasetError, file_checksum, locked, publish, sync_directory
+from ... import _core
+from . import disk
+from .layout import GENERATING, JOURNAL, STAGING, DatasetError, locked
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,27 @@ class Journal:
 
 
 def read_journal(directory: Path) -> Journal | None:
-    """The published journal of a directory, if one stands there."""
+    """The published journal of a directory, if one stands there.
+
+    Raises:
+        DatasetError: it is damaged, or names files outside of the directory.
+    """
     path = directory / JOURNAL
     try:
-        return Journal(**json.loads(path.read_bytes()))
+        content = disk.unsealed(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
-        raise DatasetError(f"{path} is damaged: {error}.") from error
+    try:
+        journal = Journal(**json.loads(content or b""))
+        names = [*journal.sizes, *journal.removed]
+        if journal.stage in (STAGING, GENERATING) and not any(map(_leads_elsewhere, names)):
+            return journal
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise DatasetError(
+        f"{path} is damaged, so it cannot be known which files of {directory} are the new ones: "
+        "restore the directory from a copy, or generate it again in another one."
+    )
 
 
 def commit(
@@ -56,11 +71,12 @@ def commit(
     Raises:
         FileNotFoundError: one of them is not in the stage; nothing was changed.
     """
-    sync_directory(stage)
+    for folder in _folders(stage, names):
+        disk.sync_folder(folder)
     sizes = {name: (stage / name).stat().st_size for name in names}
     journal = Journal(stage.name, sizes, checksums, removed)
     with locked(directory):
-        publish(directory / JOURNAL, json.dumps(asdict(journal)).encode())
+        disk.publish(directory / JOURNAL, disk.sealed(json.dumps(asdict(journal)).encode()))
         carry_out(directory, journal)
 
 
@@ -72,7 +88,7 @@ def roll_forward(directory: Path, journal: Journal) -> None:
     """
     for name, checksum in journal.checksums.items():
         path = current_path(directory, name, journal)
-        if path.exists() and file_checksum(path) != checksum:
+        if path.exists() and _core.file_checksums([str(path)])[0][0] != checksum:
             raise DatasetError(f"{path} is not the file that was committed: generate it again.")
     carry_out(directory, journal)
 
@@ -86,15 +102,21 @@ def carry_out(directory: Path, journal: Journal) -> None:
     stage = directory / journal.stage
     for name, size in journal.sizes.items():
         check_size(current_path(directory, name, journal), size)
+    for folder in _folders(directory, journal.sizes):
+        disk.make_folder(folder)
     for name in journal.sizes:
         if (stage / name).exists():
-            (stage / name).replace(directory / name)
+            disk.replace(stage / name, directory / name)
     for name in journal.removed:
-        (directory / name).unlink(missing_ok=True)
-    sync_directory(directory)
-    shutil.rmtree(stage, ignore_errors=True)
-    (directory / JOURNAL).unlink()
-    sync_directory(directory)
+        disk.remove(directory / name)
+    for folder in _folders(directory, journal.removed):
+        if folder != directory:
+            disk.remove_empty(folder)
+    for folder in _folders(directory, journal.sizes):
+        disk.sync_folder(folder)
+    disk.remove_folder(stage)
+    disk.remove(directory / JOURNAL)
+    disk.sync_folder(directory)
 
 
 def current_path(directory: Path, name: str, journal: Journal | None) -> Path:
@@ -112,3 +134,14 @@ def check_size(path: Path, size: int) -> None:
     if found != size:
         state = "is missing" if found is None else f"holds {found} bytes"
         raise DatasetError(f"{path} {state} where {size} bytes were committed: generate it again.")
+
+
+def _folders(root: Path, names: Iterable[str]) -> list[Path]:
+    """The folders that these files are in, that of metadata.json, the root, last."""
+    within = {name.rpartition("/")[0] for name in names} - {""}
+    return [*(root / folder for folder in sorted(within)), root]
+
+
+def _leads_elsewhere(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or "\\" in name

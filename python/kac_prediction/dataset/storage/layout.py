@@ -1,8 +1,7 @@
-"""Names of the files of a dataset, and how they reach the disk."""
+"""Names of the files of a dataset, and who may write them."""
 
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,18 +14,36 @@ LOCK = ".lock"
 STAGING = ".staging"
 GENERATING = ".generating"
 
-_BLOCK = 2**22
-
-SOUND = re.compile(r"sample_(\d{5,})\.wav")
+_SHARD = re.compile(r"shard_(\d{5,})")
+_SOUND = re.compile(r"sample_(\d{5,})\.wav")
 
 
 class DatasetError(ValueError):
     """A dataset directory is damaged, foreign or in a format that this version cannot read."""
 
 
-def sound_name(i: int) -> str:
-    """File name of the sound of sample `i`."""
-    return f"sample_{i:05d}.wav"
+def sound_name(i: int, shard_size: int | None = None) -> str:
+    """Path of the sound of sample `i` within the directory.
+
+    With a shard size, so many sounds share a folder, and no folder grows without end.
+    """
+    name = f"sample_{i:05d}.wav"
+    return name if shard_size is None else f"shard_{i // shard_size:05d}/{name}"
+
+
+def is_own_name(name: str, dataset_size: int, shard_size: int | None = None) -> bool:
+    """Is this the path of a file of a dataset of this size, within its directory?"""
+    if name in {METADATA, ARRAY, LEGACY}:
+        return True
+    match = _SOUND.fullmatch(name.rpartition("/")[2])
+    if match is None or int(match[1]) >= dataset_size:
+        return False
+    return name == sound_name(int(match[1]), shard_size)
+
+
+def is_shard(name: str) -> bool:
+    """Is this the name of a folder of sounds?"""
+    return _SHARD.fullmatch(name) is not None
 
 
 def wav_size(length: int) -> int:
@@ -34,28 +51,12 @@ def wav_size(length: int) -> int:
     return 44 + 3 * length + length % 2
 
 
-def is_own_file(name: str, dataset_size: int) -> bool:
-    """Does a file of this name belong to a dataset of this size?"""
-    if name in {METADATA, ARRAY, LEGACY}:
-        return True
-    match = SOUND.fullmatch(name)
-    return match is not None and int(match[1]) < dataset_size
-
-
-def sync_directory(path: Path) -> None:
-    """Flush the names in a directory to the disk (nothing to do where that cannot be asked)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time hold a file or directory (all where that cannot be asked)."""
+def locked(path: Path, shared: bool = False) -> Iterator[None]:
+    """Hold a file or directory, alone or with others that share it.
+
+    Nothing is held where that cannot be asked for.
+    """
     if os.name != "posix":
         yield
         return
@@ -64,7 +65,7 @@ def locked(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         with suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -102,28 +103,3 @@ def writing(directory: Path) -> Iterator[None]:
         if held:
             path.unlink(missing_ok=True)
         os.close(descriptor)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a whole file and flush it to the disk."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def file_checksum(path: Path) -> int:
-    """CRC-32 of a file."""
-    checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
-
-
-def publish(path: Path, content: bytes) -> None:
-    """Write a file so that its name shows the old content or the new one, never a part."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    write_synced(temporary, content)
-    temporary.replace(path)
-    sync_directory(path.parent)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..representation import RepresentationSettings
+from ..representation import InputRepresentation, RepresentationSettings
+from ..representation_settings import complete_settings
 from ..sampler import Labels, SamplerInfo
 from .layout import DatasetError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 OLDER = "older text format"
 
 
@@ -33,6 +35,8 @@ class Header:
         groups: for each sample, which body (drum) it was made on.
         revisions: how often each sample has been drawn anew.
         checksums: CRC-32 of x.npy.
+        sounds: CRC-32 of each sound's file; empty where they are not known, as in older datasets.
+        shard_size: how many sounds share a folder; None: all stand in the directory itself.
         origin: `OLDER` for a dataset that older software made and that was converted, so that the
             labels of all samples of revision 0 have its conventions; None: made by us.
     """
@@ -46,8 +50,41 @@ class Header:
     groups: list[int]
     revisions: list[int]
     checksums: dict[str, int] = field(default_factory=dict)
+    sounds: list[int] = field(default_factory=list)
+    shard_size: int | None = None
     origin: str | None = None
     format_version: int = FORMAT_VERSION
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples of a sound in a second."""
+        return int(self.sampler_settings["sample_rate"])
+
+    @property
+    def duration(self) -> float:
+        """Length of each sound in seconds."""
+        return float(self.sampler_settings["duration"])
+
+    @property
+    def length(self) -> int:
+        """Samples of each sound."""
+        return round(self.duration * self.sample_rate)
+
+    def x_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes that x may have, the usual one first.
+
+        There are two where duration times sample rate is no whole number: some older software
+        rounded it, some cut it off.
+        """
+        cut = math.floor(self.duration * self.sample_rate)
+        lengths = [self.length] if self.origin is None else [self.length, cut]
+        return [
+            (
+                self.dataset_size,
+                *InputRepresentation.transformShape(n, self.representation_settings),
+            )
+            for n in lengths
+        ]
 
 
 def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
@@ -75,14 +112,25 @@ def _plain(value: Any, key: str) -> Any:
 
 
 def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
-    """The document, piece by piece: a line a key of the header, then a line a sample."""
+    """The document, piece by piece: a line a key of the header, then a line a sample.
+
+    Its last line has the checksum of all lines before it, so that damage does not go unseen.
+    """
+    checksum = 0
+    for piece in _encode(header, label_lines):
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    yield b'"checksum": %d}\n' % checksum
+
+
+def _encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
     for position, (key, value) in enumerate(asdict(header).items()):
         start = "{\n" if position == 0 else ",\n"
         yield f"{start}{json.dumps(key)}: {_dump(value)}".encode()
     yield b',\n"data": ['
     for position, line in enumerate(label_lines):
         yield f"{',' if position else ''}\n{line}".encode()
-    yield b"\n]}\n"
+    yield b"\n],\n"
 
 
 def label_line(labels: Labels, i: int) -> str:
@@ -114,31 +162,65 @@ def decode(path: Path) -> tuple[Header, list[Labels]]:
     Raises:
         DatasetError: the file is not a whole metadata.json of this format.
     """
+    content = path.read_bytes()
     try:
-        document = json.loads(path.read_bytes(), object_hook=_restore)
+        document = json.loads(content)
         data = document.pop("data")
         version = document.get("format_version")
-        if version != FORMAT_VERSION:
+        if version not in (1, FORMAT_VERSION):
             raise DatasetError(
-                f"{path} is of format {version!r}, this version reads {FORMAT_VERSION}: open it "
-                "with the version of kac_prediction that wrote it."
+                f"{path} is of format {version!r}, this version reads 1 to {FORMAT_VERSION}: open "
+                "it with the version of kac_prediction that wrote it."
             )
-        header = Header(**document)
+        if version != 1:
+            _check_sum(path, content, document.pop("checksum"))
+        header = Header(**_restore(document) | {"format_version": FORMAT_VERSION})
         labels = [entry["y"] for entry in data]
+        _check(header, labels)
     except DatasetError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DatasetError(f"{path} is damaged or not a dataset's: {error}.") from error
-    for name, found in {
-        "labels": labels,
-        "groups": header.groups,
-        "revisions": header.revisions,
-    }.items():
-        if len(found) != header.dataset_size:
-            raise DatasetError(
-                f"{path} is damaged: {len(found)} {name} for {header.dataset_size} samples."
-            )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise DatasetError(
+            f"{path} is damaged or not a dataset's: {reason}. Restore it from a copy, or make the "
+            "dataset again."
+        ) from error
     return header, labels
+
+
+def _check_sum(path: Path, content: bytes, checksum: Any) -> None:
+    """Refuse content that is not what was written before its last line."""
+    found = zlib.crc32(content[: content.rfind(b'"checksum"')])
+    if found != checksum:
+        raise DatasetError(
+            f"{path} is damaged: its last line gives the checksum {checksum}, and what stands "
+            f"before has {found}. Restore it from a copy; or, if you changed it on purpose, write "
+            f"{found} there."
+        )
+
+
+def _check(header: Header, labels: list[Labels]) -> None:
+    """Raise ValueError, TypeError or KeyError for a header that contradicts itself."""
+    size = header.dataset_size
+    if type(size) is not int or size < 1:
+        raise ValueError(f"dataset_size is {size!r}")
+    sizes = {
+        "labels": len(labels),
+        "groups": len(header.groups),
+        "revisions": len(header.revisions),
+        "sounds": len(header.sounds) or size,
+    }
+    for name, found in sizes.items():
+        if found != size:
+            raise ValueError(f"{found} {name} for {size} samples")
+    numbers = [*header.groups, *header.revisions, *header.sounds, header.shard_size or 1]
+    if set(map(type, numbers)) != {int} or min(numbers) < 0:
+        raise ValueError("groups, revisions, sounds and shard_size must be whole numbers")
+    if not all(isinstance(y, dict) for y in labels):
+        raise TypeError("labels must be objects")
+    if complete_settings(header.representation_settings) != header.representation_settings:
+        raise ValueError(f"representation_settings are {header.representation_settings}")
+    header.x_shapes()
 
 
 def _dump(value: Any) -> str:
@@ -156,7 +238,12 @@ def _mark(value: Any) -> Any:
     return value
 
 
-def _restore(value: dict[str, Any]) -> Any:
-    if value.keys() == {"float"} and isinstance(value["float"], str):
-        return float(value["float"])
+def _restore(value: Any) -> Any:
+    """What `_mark` made that of."""
+    if isinstance(value, dict):
+        if value.keys() == {"float"} and isinstance(value["float"], str):
+            return float(value["float"])
+        return {key: _restore(item) for key, item in value.items()}
+    if isinstance(value, list) and not set(map(type, value)) <= {int, str}:
+        return [_restore(item) for item in value]
     return value

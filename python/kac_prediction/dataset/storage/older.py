@@ -74,8 +74,8 @@ class OlderDataset:
             self.close()
             raise
         self.size = self._tokens.size
-        largest = max(math.prod(shape) for shape in self._shapes)
-        self._limit = _BYTES_PER_NUMBER * largest + _BYTES_BESIDE
+        self._largest = max(math.prod(shape) for shape in self._shapes)
+        self._limit = _BYTES_PER_NUMBER * self._largest + _BYTES_BESIDE
 
     @property
     def position(self) -> int:
@@ -136,7 +136,7 @@ class OlderDataset:
         return found["x"], found["y"]
 
     def _x(self, i: int) -> npt.NDArray[np.float64]:
-        x = self._tokens.numbers(self._limit)
+        x = self._tokens.numbers(self._largest, self._limit)
         if x.shape not in self._shapes:
             raise DatasetError(
                 f"{self._path} is damaged at byte {self.position}: x of sample {i} has the shape "

@@ -1,6 +1,7 @@
 """Reading the text of older datasets: token by token, through a window that moves forward."""
 
 import json
+import math
 import re
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ... import _core
 from .layout import DatasetError
 
 _BLOCK = 2**18
@@ -19,29 +21,7 @@ _TOKEN = re.compile(
     rb'[ \t\r\n]*("[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]|[^ \t\r\n"\[\]{},:]+)', re.S
 )
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_NUMERIC = b"0123456789+-.eE,[] \t\r\n"
-_NAN = re.compile(rb"-?\b(?:nan|NaN)\b")
-_STRANGE = re.compile(rb"[^0-9+\-.eE,\[\] \t\r\n]\w*")
-_INFINITY = re.compile(rb"\binf\b")
 _WORDS = {b"nan": b"NaN", b"-nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
-
-
-def parse_numbers(text: bytes) -> npt.NDArray[np.float64]:
-    """Turn the text of a list of numbers, or of a list of such lists, into an array.
-
-    Args:
-        text: JSON, in which nan and inf may be spelled as Python or as JavaScript does.
-
-    Raises:
-        OverflowError: a whole number is beyond float64.
-        ValueError: it is not well formed, holds anything but numbers, or its rows differ in length.
-    """
-    if text.translate(None, _NUMERIC):
-        text = _INFINITY.sub(b"Infinity", _NAN.sub(b"NaN", text))
-        strange = _STRANGE.search(text.replace(b"NaN", b"").replace(b"Infinity", b""))
-        if strange is not None:
-            raise ValueError(f"{strange[0][:20]!r} is not part of a number")
-    return np.array(json.loads(text), dtype=np.float64)
 
 
 class Tokens:
@@ -115,16 +95,28 @@ class Tokens:
             parts.append(_WORDS.get(token, token))
         return self._decode(b" ".join(parts))
 
-    def numbers(self, limit: int) -> npt.NDArray[np.float64]:
-        """Read a list of numbers, or a list of such lists, of at most `limit` bytes."""
+    def numbers(self, size: int, limit: int) -> npt.NDArray[np.float64]:
+        """Read a list of numbers, or a list of equally long lists of them.
+
+        Args:
+            size: how many numbers there may be.
+            limit: how many bytes of text there may be, about.
+        """
         self.expect(b"[")
         self._at -= 1
         start = self.position
-        text = self._brackets(limit)
-        try:
-            return parse_numbers(text)
-        except (ValueError, OverflowError) as error:
-            raise self.damaged(f"the list of numbers is malformed: {error}", start) from error
+        # A number and what separates it take two bytes: whatever a header says, no more fit.
+        values = np.empty(min(size, max(0, self.size - start) // 2))
+        found = _core.NumberList(values, start)
+        while not self._closed(found):
+            if self._start + len(self._window) - start > limit:
+                raise self.damaged(f"a list of numbers is longer than {limit} bytes", start)
+            if not self._grow():
+                raise self.damaged("the file ends within the list that begins here", start)
+        count = math.prod(found.shape)
+        if count > len(values):
+            raise self.damaged(f"a list of {count} numbers, where {size} are the most", start)
+        return values[:count].reshape(found.shape)
 
     def end(self) -> None:
         """Raise DatasetError unless nothing but space is left."""
@@ -165,27 +157,13 @@ class Tokens:
         self._at = 0
         return True
 
-    def _brackets(self, limit: int) -> bytes:
-        """The text from the bracket that comes next to the one that closes it."""
-        depth = length = 0
-        while True:
-            start = self._at + length
-            close = self._window.find(b"]", start)
-            stop = close + 1 or len(self._window)
-            depth += self._window.count(b"[", start, stop)
-            length = stop - self._at
-            # A quotation mark: the closing bracket is missing, and this is the key after the list.
-            if depth > 2 or length > limit or self._window.find(b'"', start, stop) >= 0:
-                raise self.damaged("a list of numbers that begins here is malformed")
-            if close >= 0:
-                depth -= 1
-                if depth == 0:
-                    break
-            elif not self._grow():
-                raise self.damaged("the file ends within the list of numbers that begins here")
-        text = self._window[self._at : self._at + length]
-        self._at += length
-        return text
+    def _closed(self, found: _core.NumberList) -> bool:
+        """Read on in a list as far as the window goes; True at the end of the list."""
+        try:
+            self._at = found.read(self._window, self._at)
+        except ValueError as error:
+            raise DatasetError(f"{self.path} is damaged at {error}.") from error
+        return found.complete
 
     def _nothing_but_space(self) -> bytes:
         """Pass over the space at the end; raise DatasetError for half a token."""

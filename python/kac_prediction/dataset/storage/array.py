@@ -1,0 +1,115 @@
+"""x.npy: how it is written, in any order, and opened."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import _core
+from . import disk
+from .layout import DatasetError
+
+_VERSION = (1, 0)
+
+
+class ArrayWriter:
+    """Writes the rows of an x.npy, each in its place.
+
+    Several may write to one file at once, also from several processes or machines, where each has
+    rows of its own. A row counts as whole when its checksum says so.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+        """Open the file of an array of this shape; what stands there stays."""
+        self._row = tuple(shape[1:])
+        self._header = _header(shape)
+        self.row_bytes = 8 * int(np.prod(self._row))
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        if self._file.read(len(self._header)) != self._header:
+            self._file.seek(0)
+            disk.write(self._file, self._header)
+
+    def write(self, first: int, rows: npt.NDArray[np.float64]) -> list[int]:
+        """Write rows from `first` on, and flush them to the disk; return the CRC-32 of each."""
+        if rows.shape[1:] != self._row:
+            raise ValueError(f"Rows of x have shape {rows.shape[1:]}, expected {self._row}.")
+        values = np.ascontiguousarray(rows, dtype="<f8")
+        self._file.seek(len(self._header) + first * self.row_bytes)
+        disk.write(self._file, values.data.cast("B"))
+        return [_core.crc32(row) for row in values]
+
+    def checksums(self, count: int) -> list[int]:
+        """The CRC-32 of the first rows, as many as there are, at most `count`."""
+        found: list[int] = []
+        self._file.seek(len(self._header))
+        while len(found) < count and len(row := self._file.read(self.row_bytes)) == self.row_bytes:
+            found.append(_core.crc32(row))
+        return found
+
+    def checksum(self, rows: list[int]) -> int:
+        """CRC-32 of the whole file, whose rows have these; what is beyond them is cut off."""
+        size = len(self._header) + len(rows) * self.row_bytes
+        if os.fstat(self._file.fileno()).st_size != size:
+            self._file.truncate(size)
+            os.fsync(self._file.fileno())
+        total = _core.crc32(self._header)
+        for row in rows:
+            total = _core.crc32_combine(total, row, self.row_bytes)
+        return total
+
+    def close(self) -> None:
+        """Close the file; what was written is on the disk already."""
+        self._file.close()
+
+    def __enter__(self) -> "ArrayWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float64]:
+    """Map an x.npy of one of these shapes, copy-on-write: what is not touched is not read.
+
+    Raises:
+        DatasetError: it is missing, or not just as long as such an array, or of something else.
+    """
+    try:
+        with path.open("rb") as file:
+            found, offset = _read_header(file)
+            size = os.fstat(file.fileno()).st_size
+    except (OSError, ValueError, EOFError) as error:
+        raise DatasetError(f"{path} is missing or damaged: {error}.") from error
+    if found not in shapes:
+        raise DatasetError(f"{path} has the shape {found} where {shapes[0]} was expected.")
+    expected = offset + 8 * int(np.prod(found))
+    if size != expected:
+        raise DatasetError(f"{path} is damaged: it holds {size} bytes instead of {expected}.")
+    mapped: Any = np.memmap(path, dtype="<f8", mode="c", offset=offset, shape=found)
+    return np.asarray(mapped)
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    header = BytesIO()
+    form = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, form)
+    return header.getvalue()
+
+
+def _read_header(file: Any) -> tuple[tuple[int, ...], int]:
+    """The shape of an array of float64, and where its values begin."""
+    if np.lib.format.read_magic(file) != _VERSION:
+        raise ValueError("it is no array as a dataset holds it")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype != np.dtype("<f8") or fortran_order:
+        raise ValueError(f"it holds {dtype} where float64 was expected")
+    return shape, file.tell()

@@ -1,0 +1,164 @@
+"""Every change to the files of a dataset: one function each, and durable when it returns.
+
+`KAC_FAULT_AT_WRITE` lets a process fail at one of them, for tests: "kill 17" ends it at its 17th
+point, "full 17" lets the disk be full there. A function has a point before what it does, and one in
+the middle of what may be done in part.
+"""
+
+import errno
+import os
+import shutil
+import signal
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import _core
+
+FAULT = "KAC_FAULT_AT_WRITE"
+
+_passed = 0
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a whole file."""
+    with path.open("wb", buffering=0) as file:
+        write(file, content)
+
+
+def publish(path: Path, content: bytes) -> None:
+    """Write a file so that its name shows the old content or the new one, never a part."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    write_whole(temporary, content)
+    replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def write(file: BinaryIO, content: bytes | memoryview) -> None:
+    """Write where an unbuffered file stands."""
+    _point()
+    middle = len(content) // 2
+    for part in (memoryview(content)[:middle], memoryview(content)[middle:]):
+        while part:
+            part = part[file.write(part) :]
+        _point()
+    os.fsync(file.fileno())
+
+
+def write_sounds(
+    paths: Sequence[Path], sounds: npt.NDArray[np.float64], sample_rate: int, threads: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+    """Write sounds, shape (n, length), as PCM 24.
+
+    Returns:
+        How many samples of each were clipped, and the CRC-32 of each file.
+    """
+    names = [str(path) for path in paths]
+    _point()
+    if FAULT in os.environ:
+        middle = (len(names) + 1) // 2
+        _core.write_wavs(names[:middle], sounds[:middle], sample_rate, 24, True, threads)
+        _point()
+    return _core.write_wavs(names, sounds, sample_rate, 24, sync=True, threads=threads)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file, over what has the name; `sync_folder` makes it durable."""
+    _point()
+    source.replace(target)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
+    _point()
+    path.unlink(missing_ok=True)
+
+
+def remove_folder(path: Path, first: str = "") -> None:
+    """Remove a folder and all it holds, if it is there; the file `first` before all others."""
+    if not path.is_dir() or path.is_symlink():
+        return
+    if first:
+        remove(path / first)
+        sync_folder(path)
+    for entry in os.scandir(path):
+        if entry.is_dir(follow_symlinks=False):
+            remove_folder(Path(entry.path))
+        else:
+            remove(Path(entry.path))
+    remove_empty(path)
+
+
+def remove_empty(path: Path) -> None:
+    """Remove a folder if it is there and empty."""
+    _point()
+    try:
+        path.rmdir()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are not there."""
+    if not path.is_dir():
+        _point()
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it."""
+    _point()
+    try:
+        target.hardlink_to(source)
+    except OSError:  # the file system has no links, or forbids one to another user's file
+        shutil.copyfile(source, target)
+        with target.open("r+b") as file:
+            os.fsync(file.fileno())
+
+
+def cut(path: Path, size: int) -> None:
+    """Cut a file off after so many bytes."""
+    _point()
+    with path.open("r+b") as file:
+        file.truncate(size)
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable (nothing to do where that cannot be asked)."""
+    _point()
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sealed(content: bytes) -> bytes:
+    """Content that holds no newline, with its checksum in front, as a line."""
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def unsealed(line: bytes) -> bytes | None:
+    """What was sealed in a line; None: it is not as it was written."""
+    content = line[9:-1]
+    return content if content and sealed(content) == line else None
+
+
+def _point() -> None:
+    """Where a process may end; see above."""
+    global _passed
+    _passed += 1
+    how, _, where = os.environ.get(FAULT, "").partition(" ")
+    if not how or int(where) != _passed:
+        return
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"point {where}")
