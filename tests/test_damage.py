@@ -5,6 +5,7 @@ import random
 import shutil
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,10 @@ def test_a_damaged_file_is_named(drums: Path, digest: Digest, name: str, damage:
         (drums / name).write_bytes(damaged)
         with pytest.raises(DatasetError, match=Path(name).name):
             loadDataset(str(drums), verify=True)
-        if name == "metadata.json" or (len(damaged) < len(content) and name == "x.npy"):
-            with pytest.raises(DatasetError, match=name):
-                loadDataset(str(drums))
+        # Without the checksums less can be seen, but nothing else goes wrong.
+        seen = name == "metadata.json" or (len(damaged) < len(content) and name == "x.npy")
+        with pytest.raises(DatasetError, match=name) if seen else suppress(DatasetError):
+            loadDataset(str(drums))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**23
