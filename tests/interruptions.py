@@ -35,11 +35,12 @@ def in_child(call: Callable[[], object], fault: str = "", seconds: float | None 
     if seconds is not None:
         timer = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
         timer.start()
-    status = os.waitpid(child, 0)[1]
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     if seconds is not None:
         timer.cancel()
         timer.join()
-    return os.waitstatus_to_exitcode(status)
+    # Only now may its number go to another process, which the timer would have killed.
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def points(call: Callable[[], object]) -> int:

@@ -132,11 +132,12 @@ def test_the_programs_of_the_readme_run(
         text = text.replace(large, small)
     monkeypatch.chdir(tmp_path)
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 6
+    assert len(programs) == 7
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unheard sounds" in capsys.readouterr().out
     for name in ("what_it_heard", "BesselModel", "FDTDModel", "LaméModel", "PoissonModel"):
         assert (tmp_path / f"{name}.wav").is_file()
     assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
+    assert (tmp_path / "data/for_hugging_face/metadata.jsonl").is_file()
     assert len(list(tmp_path.glob("model/*/best.pt"))) == 2

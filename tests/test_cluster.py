@@ -1,14 +1,19 @@
 """Datasets made by a real cluster of processes on this machine, also where one of them dies."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kac_prediction import __version__, _core
 from kac_prediction.dataset import DatasetError, cluster, generateDataset, loadDataset, rendering
+from kac_prediction.dataset.storage import disk, journal
+from kac_prediction.dataset.storage.progress import Progress
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
@@ -42,7 +47,7 @@ def client() -> Iterator[Any]:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         with (
             distributed.LocalCluster(
-                n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+                n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
             ) as machines,
             distributed.Client(machines) as found,
         ):
@@ -74,9 +79,9 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path, digest: Digest, client: 
 def test_what_was_begun_on_one_machine_is_finished_on_many(
     tmp_path: Path, digest: Digest, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = cluster.Progress.append
+    append = Progress.append
 
-    def stop(progress: cluster.Progress, records: Any) -> None:
+    def stop(progress: Progress, records: Any) -> None:
         if progress.done:
             raise KeyboardInterrupt
         append(progress, records)
@@ -84,11 +89,11 @@ def test_what_was_begun_on_one_machine_is_finished_on_many(
     for name, begun, finished in (("one", None, client), ("many", client, None)):
         directory = tmp_path / name
         with monkeypatch.context() as patch:
-            patch.setattr(cluster.Progress, "append", stop)
+            patch.setattr(Progress, "append", stop)
             patch.setattr(rendering, "_CHUNK_BYTES", 4 * 80 * 8)
             with pytest.raises(KeyboardInterrupt):
                 generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=begun)
-        assert 0 < cluster.Progress(directory / ".generating").done < 23
+        assert 0 < Progress(directory / ".generating").done < 23
         generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=finished)
     generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 23, seed=1)
     assert digest(tmp_path / "one") == digest(tmp_path / "many") == digest(tmp_path / "whole")
@@ -135,8 +140,7 @@ def test_a_worker_that_would_make_other_bytes_refuses(
     (task,) = tasks
     vars(task)["plan"] = task.plan | plan
     if "seed" not in plan:
-        monkeypatch.setattr(cluster.Progress, "plan", task.plan, raising=False)
-        monkeypatch.setattr(cluster.Progress, "__init__", lambda *_: None)
+        monkeypatch.setattr(cluster, "read_plan", lambda _: task.plan)
     with pytest.raises(DatasetError, match=message):
         task(range(2))
 
@@ -152,3 +156,35 @@ def test_what_is_no_client_is_refused(tmp_path: Path, client: Any) -> None:
     with pytest.raises(TypeError, match=r"dask\.distributed\.Client"):
         generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, cluster=client)
     assert not (tmp_path / "a").exists()
+
+
+def test_nothing_is_committed_while_a_worker_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose task was given up, but who does not know that yet."""
+    fcntl = pytest.importorskip("fcntl")
+    publish, seen = journal.commit, []
+
+    def commit(directory: Path, stage: Path, *rest: Any) -> None:
+        with (stage / "plan.json").open("rb") as plan:
+            try:
+                fcntl.flock(plan, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                seen.append("held")
+        publish(directory, stage, *rest)
+
+    monkeypatch.setattr(journal, "commit", commit)
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
+    assert seen == ["held"]
+
+
+def test_a_worker_of_a_version_that_sounds_alike_is_welcome(tmp_path: Path) -> None:
+    first = __version__.split(".")[0]
+    plan = {"instruction_set": _core.instruction_set()}
+    for version, alike in ((f"{first}.999", True), ("77.0", False)):
+        task = cluster.Part(
+            tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, MEL, 1
+        )
+        disk.publish(tmp_path / "plan.json", disk.sealed(json.dumps(task.plan).encode()))
+        with nullcontext() if alike else pytest.raises(DatasetError, match="one version"):
+            task._check(tmp_path)

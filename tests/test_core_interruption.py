@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,13 @@ def test_signals_get_through_to_long_simulations(alarm: Alarm) -> None:
 def test_signals_get_through_to_long_files(files: int, alarm: Alarm) -> None:
     with pytest.raises(KeyboardInterrupt):
         _core.file_checksums(["/dev/zero"] * files, threads=2)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no file that waits for a reader")
+def test_signals_get_through_to_a_file_that_does_not_open(tmp_path: Path, alarm: Alarm) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KeyboardInterrupt):
+        _core.write_wavs([tmp_path / "pipe"], np.zeros((1, 10)), 48000)
 
 
 def test_the_core_works_on_after_an_interruption(alarm: Alarm) -> None:

@@ -190,12 +190,21 @@ def test_impossible_formats_are_refused(tmp_path: Path) -> None:
     assert not Path(paths[0]).exists()
 
 
+def test_paths_of_a_sequence_that_makes_them_as_they_are_asked_for(tmp_path: Path) -> None:
+    paths = np.array(paths_in(tmp_path, 200))
+    _core.write_wavs(paths, np.zeros((200, 10)), 48000)
+    assert len(list(tmp_path.iterdir())) == 200
+    assert _core.read_wavs(paths, 10)[1].all()
+
+
 def test_every_sound_needs_a_path_of_its_own(tmp_path: Path) -> None:
     one, other = paths_in(tmp_path, 2)
     with pytest.raises(ValueError, match=r"3 sound.*2 path"):
         _core.write_wavs([one, other], np.zeros((3, 10)), 48000)
     with pytest.raises(ValueError, match="twice"):
         _core.write_wavs([one, one], np.zeros((2, 10)), 48000)
+    with pytest.raises(ValueError, match=r"twice: b'\\xff'"):
+        _core.write_wavs([b"\xff"] * 2, np.zeros((2, 10)), 48000)
     with pytest.raises(ValueError, match="null"):
         _core.write_wavs(["a\0b"], np.zeros((1, 10)), 48000)
     with pytest.raises(TypeError, match="sequence of paths"):

@@ -200,6 +200,20 @@ def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
     assert digest(tmp_path) == before
 
 
+def test_what_was_begun_with_other_arguments_is_not_given_up_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(staging.Stage, "commit", None)
+        with pytest.raises(TypeError):
+            generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    with pytest.raises(FileExistsError, match=r"3 samples of an unfinished .*dataset_size: 3"):
+        generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=4, overwrite=False)
+    assert len(list((tmp_path / ".generating").glob("*.wav"))) == 3
+    generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=4)
+    assert "3 samples of an unfinished dataset are given up" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [("notes.txt", 0), ("sample_00000.wav", 0), ("notes.txt", 3), ("sample_00003.wav", 3)],
@@ -311,6 +325,7 @@ def test_a_broken_sampler_leaves_the_old_dataset(
         ({"shard_size": 0}, ValueError, "shard_size"),
         ({"shard_size": True}, TypeError, "shard_size"),
         ({"workers": 0}, ValueError, "workers"),
+        ({"workers": "3"}, TypeError, "workers"),
         ({"seed": -1}, ValueError, "seed"),
         ({"Sampler": int}, TypeError, "AudioSampler"),
         ({"sampler_settings": {**SETTINGS, "size": 3}}, TypeError, "size"),

@@ -9,7 +9,12 @@ import soundfile
 import torch
 
 from formats import edit
-from kac_prediction.dataset import generateDataset, loadDataset, regenerateDataPoints
+from kac_prediction.dataset import (
+    DatasetError,
+    generateDataset,
+    loadDataset,
+    regenerateDataPoints,
+)
 from samplers_of_users import Broken, Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
@@ -96,6 +101,19 @@ def test_a_sampler_that_breaks_leaves_the_dataset(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not finite"):
         regenerateDataPoints(loadDataset(str(tmp_path)), Broken, [1, 2])
     assert torch.equal(loadDataset(str(tmp_path)).X, before)
+
+
+def test_damage_elsewhere_in_x_gets_no_checksum_that_fits_it(
+    tmp_path: Path, digest: Digest
+) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4, seed=3)
+    content = bytearray((tmp_path / "x.npy").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "x.npy").write_bytes(content)
+    before = digest(tmp_path)
+    with pytest.raises(DatasetError, match=r"x\.npy is damaged"):
+        regenerateDataPoints(dataset, Click, [0])
+    assert digest(tmp_path) == before
 
 
 def test_entries_may_come_from_an_iterator(tmp_path: Path) -> None:

@@ -2,15 +2,26 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 from formats import edit
-from interruptions import in_child
-from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
+from interruptions import in_child, visible
+from kac_prediction.dataset import (
+    DatasetError,
+    generateDataset,
+    loadDataset,
+    regenerateDataPoints,
+    transformDataset,
+)
 from kac_prediction.dataset.storage import directory as directories
+from kac_prediction.dataset.storage import journal
+from older_text import waves, write
 from samplers_of_users import Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
@@ -49,12 +60,62 @@ def test_a_staged_file_that_vanished_or_changed_is_noticed(
         loadDataset(str(tmp_path))
 
 
+def test_an_x_that_another_process_replaced_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    """Whatever the other process had come to, once the header was read."""
+    refused = 0
+    for point in range(1, 40):
+        place = tmp_path / str(point)
+        dataset = generateDataset(Click, SETTINGS, str(place), 2, seed=1)
+        directory = directories.DatasetDirectory(place)
+        header = directory.read()[0]
+        in_child(partial(regenerateDataPoints, dataset, Click, [0]), f"kill {point}")
+        changed = (place / ".journal.json").exists() or not torch.equal(
+            loadDataset(str(place)).X, dataset.X
+        )
+        if changed:
+            with pytest.raises(DatasetError, match="changed by another process"):
+                directory.array(header)
+        else:
+            assert np.array_equal(directory.array(header), dataset.X)
+        refused += changed
+    assert 5 < refused < 35
+
+
+@pytest.mark.parametrize("how", ["another disk", "not writable"])
+def test_nothing_is_committed_that_cannot_be_carried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """To a shard that was moved, and linked, or that is another user's."""
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4, seed=1, shard_size=2)
+    before = visible(tmp_path)
+    with monkeypatch.context() as patch:
+        if how == "another disk":
+            patch.setattr(journal, "_device", lambda path: path.name == "shard_00001")
+        else:
+            patch.setattr(journal.os, "access", lambda path, _: Path(path).name != "shard_00001")
+        with pytest.raises(OSError, match=r"shard_00001"):
+            regenerateDataPoints(dataset, Click, [3])
+    assert visible(tmp_path) == before
+    loadDataset(str(tmp_path), verify=True)
+
+
 def leave_published(directory: Path) -> None:
     """A dataset whose transformation was killed just after its commit."""
     dataset = generateDataset(Click, SETTINGS, str(directory), 3, seed=1)
     points = (f"kill {point}" for point in range(1, 100))
     while not (directory / ".journal.json").exists():
         in_child(lambda: transformDataset(dataset, {"normalise_input": False}), next(points))
+
+
+def test_older_sounds_whose_length_was_cut_off_are_no_damage(tmp_path: Path) -> None:
+    """8.8 values: this package rounds that, and some older software did not."""
+    write(tmp_path, waves(2), settings='{"duration": 0.011, "sample_rate": 800}')
+    for i in range(2):
+        soundfile.write(tmp_path / f"sample_{i:05d}.wav", np.zeros(8), 800, subtype="PCM_24")
+    assert loadDataset(str(tmp_path), verify=True).X.shape == (2, 8)
+    soundfile.write(tmp_path / "sample_00001.wav", np.zeros(7), 800, subtype="PCM_24")
+    with pytest.raises(DatasetError, match=r"sample_00001\.wav has shape \(7,\)"):
+        loadDataset(str(tmp_path), verify=True)
 
 
 def test_nothing_there(tmp_path: Path) -> None:

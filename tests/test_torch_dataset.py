@@ -16,7 +16,7 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
-from kac_prediction.dataset.torch_dataset import LabelTensors, label_tensors
+from kac_prediction.dataset.labels import LabelTensors, label_tensors
 from samplers_of_users import Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}

@@ -17,7 +17,8 @@ inline std::vector<std::string> encoded_paths(const py::sequence& paths) {
     }
     const py::object encode = py::module_::import("os").attr("fsencode");
     std::vector<std::string> encoded;
-    for (const py::handle path : paths) {
+    // An owner, not a handle: a sequence may make its items as they are asked for.
+    for (const py::object path : paths) {
         encoded.push_back(encode(path).cast<std::string>());
         if (encoded.back().find('\0') == std::string::npos) continue;
         throw std::invalid_argument("a path must not contain a null character, got " +

@@ -26,12 +26,15 @@ void require_distinct(std::vector<std::string> paths) {
     std::sort(paths.begin(), paths.end());
     const auto twice = std::adjacent_find(paths.begin(), paths.end());
     if (twice == paths.end()) return;
-    throw std::invalid_argument("every sound needs a path of its own, got twice: " + *twice);
+    throw std::invalid_argument("every sound needs a path of its own, got twice: " +
+                                py::repr(py::bytes(*twice)).cast<std::string>());
 }
 
 /// Threads that mostly wait for the disk: flushes that are waited for side by side are answered
-/// together, by one commit of the file system's journal. One after the other, a thousand files take
-/// up to twice as long; a second pass that flushes what all have written is no faster than this.
+/// together, by one commit of the file system's journal. On ext4, 2000 small files take a quarter
+/// of what they take one after the other, and no more time of the processor; more threads gain
+/// little, and a second pass that flushes what all have written is no faster than this. What each
+/// holds is one encoded file, at most half as large as its sound.
 constexpr unsigned syncing_threads = 16;
 
 py::tuple write_wavs(const py::sequence& paths, const Array& signals, std::int64_t sample_rate,

@@ -11,17 +11,20 @@
 #include <utility>
 
 #include "kac/files.hpp"
+#include "kac/parallel.hpp"
 
 namespace kac {
+
+/// To read a file: a pipe by that name would wait for a writer.
+inline constexpr int for_reading = O_RDONLY | O_NONBLOCK;
 
 /// An open file. `close` reports what a delayed write may still have to say; without it, after an
 /// exception, the destructor closes in silence.
 class File {
   public:
     File(const std::string& path, int flags)
-        : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-        if (descriptor_ < 0) fail();
-    }
+        : path_(path),
+          descriptor_(repeated([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {}
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     ~File() {
@@ -30,11 +33,9 @@ class File {
 
     /// As much into `bytes` as there is at once: the part that was filled, empty at the file's end.
     std::span<std::uint8_t> read_some(std::span<std::uint8_t> bytes) {
-        while (true) {
-            const auto found = ::read(descriptor_, bytes.data(), bytes.size());
-            if (found >= 0) return bytes.first(static_cast<std::size_t>(found));
-            if (errno != EINTR) fail();
-        }
+        const auto found =
+            repeated([&] { return ::read(descriptor_, bytes.data(), bytes.size()); });
+        return bytes.first(static_cast<std::size_t>(found));
     }
 
     /// Fill `bytes`; false where the file ends before.
@@ -49,17 +50,15 @@ class File {
 
     void write(std::span<const std::uint8_t> bytes) {
         while (!bytes.empty()) {
-            const auto written = ::write(descriptor_, bytes.data(), bytes.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) fail();
+            const auto written =
+                repeated([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+            if (written == 0) throw FileError(EIO, path_);
             bytes = bytes.subspan(static_cast<std::size_t>(written));
         }
     }
 
     void sync() {
-        while (::fsync(descriptor_) != 0) {
-            if (errno != EINTR) fail();
-        }
+        repeated([&] { return ::fsync(descriptor_); });
     }
 
     /// Not repeated after EINTR: the descriptor is gone then, perhaps already another file's.
@@ -69,6 +68,17 @@ class File {
     }
 
   private:
+    /// A system call, again after each signal that interrupts it, unless that one means to stop us.
+    template <typename Call>
+    auto repeated(const Call& call) const -> decltype(call()) {
+        while (true) {
+            const auto result = call();
+            if (result >= 0) return result;
+            if (errno != EINTR) fail();
+            checkpoint();
+        }
+    }
+
     [[noreturn]] void fail() const { throw FileError(errno, path_); }
 
     const std::string& path_;

@@ -25,7 +25,7 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bo
 }
 
 FileChecksum file_checksum(const std::string& path) {
-    File file(path, O_RDONLY | O_NONBLOCK);  // a pipe by that name would wait for a writer
+    File file(path, for_reading);
     std::array<std::uint8_t, 65536> block;
     FileChecksum sum = {};
     while (true) {

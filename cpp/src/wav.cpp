@@ -1,7 +1,5 @@
 #include "kac/wav.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -210,7 +208,7 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
 }
 
 std::optional<std::uint32_t> read_wav(const std::string& path, std::span<double> out) {
-    File file(path, O_RDONLY | O_NONBLOCK);  // a pipe by that name would wait for a writer
+    File file(path, for_reading);
     std::array<std::uint8_t, header_size> header;
     if (!file.read(header)) return {};
     std::uint32_t checksum = crc32(header);

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -88,7 +89,8 @@ TEST_CASE("a long sound file is stopped while it is encoded and while it is writ
     const auto encode = [&] { kac::encode_wav(signal, 48000, 24); };
     CHECK(polls_of(encode) >= parts);
     interrupt(encode);
-    const auto path = std::filesystem::temp_directory_path() / "kac_interruption.wav";
+    const auto path =
+        std::filesystem::temp_directory_path() / ("kac_interruption_" + std::to_string(::getpid()));
     const std::vector<std::uint8_t> bytes(std::size_t{40} << 20);
     const auto write = [&] { kac::write_file(path.string(), bytes, false); };
     CHECK(polls_of(write) >= 4);

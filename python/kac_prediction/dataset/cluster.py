@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from .. import __version__, _core
 from .part_writer import PartWriter
+from .plan import sound_alike
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler
 from .storage import DatasetError, Stage
 from .storage.layout import GENERATING, locked
-from .storage.progress import PLAN, Progress, Record
+from .storage.progress import PLAN, Record, read_plan
 
 _AHEAD = 3  # tasks for each thread of the cluster: one under way, the others wait at hand
 _RETRIES = 3
@@ -85,14 +86,14 @@ class Part:
         return records, stage.clipped
 
     def _check(self, folder: Path) -> None:
-        if Progress(folder).plan != self.plan:
+        if read_plan(folder) != self.plan:
             raise self._refusal(f"finds another generation in {folder}, which replaced this one")
         if _core.instruction_set() != self.plan["instruction_set"]:
             raise self._refusal(
                 f"uses the instruction set {_core.instruction_set()}, and the dataset is made with "
                 f"{self.plan['instruction_set']}: set KAC_ISA to one that all have, everywhere"
             )
-        if __version__ != self.plan["sampler"]["version"]:
+        if not sound_alike(__version__, self.plan["sampler"]["version"]):
             raise self._refusal(
                 f"has kac_prediction {__version__}, and the dataset is made with "
                 f"{self.plan['sampler']['version']}: install one version everywhere"
@@ -120,12 +121,20 @@ def in_order(client: Any, make: Callable[[range], Made], parts: Iterator[range])
         client.cancel(list(under_way))
 
 
-def cut(client: Any, sampler: AudioSampler, start: int, stop: int) -> Iterator[range]:
-    """Cut [start, stop) into parts, of whole groups, that fit the memory and keep all at work."""
+def cut(client: Any, sampler: AudioSampler, values: int, start: int, stop: int) -> Iterator[range]:
+    """Cut [start, stop) into parts, of whole groups, that fit the memory and keep all at work.
+
+    Args:
+        client: of the cluster.
+        sampler: what makes the samples.
+        values: how many a sample has, of its sound or its representation, whichever has more.
+        start: the first sample.
+        stop: the end.
+    """
     group = sampler.group_size
     threads = sum(client.nthreads().values()) or 1
     fair = -(-(stop - start) // (group * threads * _AHEAD))
-    step = group * max(1, min(chunk_groups(sampler.length * group), fair))
+    step = group * max(1, min(chunk_groups(values * group), fair))
     while start < stop:
         end = min((start // step + 1) * step, stop)
         yield range(start, end)

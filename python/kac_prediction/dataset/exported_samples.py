@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from .labels import parsed
 from .sampler import Labels
 from .samples import fingerprint_of
 from .storage import DatasetDirectory, DatasetError, Header
@@ -48,8 +49,9 @@ class ExportedSamples:
         if len(dataset) == 0:
             raise ValueError(f"{dataset!r} has no samples to export.")
         self.directory = DatasetDirectory(dataset.dataset_dir)
-        self._state = _state(self.directory)
-        self._header, self._labels = self.directory.read()
+        self._state = self.directory.state()
+        self._header, lines = self.directory.read()
+        self._labels = list(parsed(lines))
         if fingerprint_of(self._header) != dataset._stored.fingerprint:
             raise DatasetError(
                 f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
@@ -120,7 +122,7 @@ class ExportedSamples:
     def check_unchanged(self) -> None:
         """Raise DatasetError if the dataset was written to meanwhile."""
         # Opened anew, as what another process has committed by now may still wait to be finished.
-        if _state(DatasetDirectory(self.directory.path)) != self._state:
+        if DatasetDirectory(self.directory.path).state() != self._state:
             raise DatasetError(
                 f"{self.directory.path} was changed while it was being exported: load it again."
             )
@@ -146,12 +148,6 @@ def _value(values: Any, is_number: bool) -> Any:
     if values is None:
         return None
     return float(values[0]) if is_number else np.asarray(values, dtype=np.float64).tolist()
-
-
-def _state(directory: DatasetDirectory) -> tuple[int, int, int]:
-    """What differs when another metadata.json, which every change writes, stands there."""
-    stat = directory.metadata_path().stat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _check_sound(path: Path, content: bytes, header: Header, i: int) -> None:

@@ -52,7 +52,7 @@ def generateDataset(
         seed: an integer in [0, 2^64) that everything is drawn from; None: drawn and recorded.
         workers: how many threads (processes, for a sampler in pure Python) work at once; None:
             all the threads that this process may use (one process).
-        overwrite: may a dataset made with other arguments be replaced?
+        overwrite: may a dataset made, or begun, with other arguments be replaced?
         shard_size: how many sounds share a folder, which large datasets need, as many tools (and
             people) are slow with folders of many thousand files; None: no folders. How it is
             opened and used does not depend on it.
@@ -66,8 +66,8 @@ def generateDataset(
     Raises:
         DatasetError: the directory holds files that are no dataset's, or another process writes
             there; nothing was changed.
-        FileExistsError: another dataset is there, and `overwrite` is False; or one that came from
-            older software, such as a published one, which is never replaced.
+        FileExistsError: another dataset is there, finished or not, and `overwrite` is False; or
+            one that came from older software, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
         TypeError: not a sampler, a size that is no integer, settings that do not fit the sampler
             or cannot be stored, or a cluster that is no client of Dask.
@@ -93,7 +93,8 @@ def generateDataset(
             # Once more: another process may have made it in the meantime.
             directory = DatasetDirectory(dataset_dir)
             if not _is_there(directory, plan, overwrite):
-                Generation(directory, renderer, representation, plan).run(cluster).warn_clipped()
+                made = Generation(directory, renderer, representation, plan, overwrite)
+                made.run(cluster).warn_clipped()
     return loadDataset(dataset_dir)
 
 
@@ -126,7 +127,8 @@ def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
             "name another directory, or let it be replaced with overwrite=True."
         )
     if not other:
-        logger.warning("%s has lost files: it is made again.", directory.path)
+        anew = ", those that were regenerated as they were at first" if any(old.revisions) else ""
+        logger.warning("%s has lost files: all samples are made again%s.", directory.path, anew)
     if set(differing(plan, plan_of(old, plan))) <= {"shard_size"}:
         plan["seed"] = old.seed
     return False

@@ -14,9 +14,9 @@ from .rendering import Renderer, one_behind
 from .representation import InputRepresentation
 from .sampler import Labels
 from .seeding import fresh_seed
-from .storage import DatasetDirectory, DatasetError, Header, Stage
-from .storage.layout import ARRAY, GENERATING
-from .storage.progress import Progress, Record
+from .storage import DatasetDirectory, DatasetError, Header, Stage, disk
+from .storage.layout import ARRAY, GENERATING, STAGING, locked
+from .storage.progress import PLAN, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -30,25 +30,29 @@ class Generation:
         renderer: Renderer,
         representation: InputRepresentation,
         plan: dict[str, Any],
+        overwrite: bool = True,
     ) -> None:
         """Go on with what was interrupted, if it is of this plan, or else begin.
 
         Raises:
             DatasetError: it is, but it was rendered with another instruction set.
+            FileExistsError: it is of another plan, and must not be replaced (`overwrite`).
         """
         self._old = directory.read()[0] if directory.holds_dataset() else None
         self._old_names = set(directory.names(self._old)) if self._old else set()
         folder = directory.path / GENERATING
-        started = Progress(folder).plan
+        unfinished = Progress(folder)
+        started = unfinished.plan
         resume = started is not None and _may_go_on(plan, started, directory)
+        if started is not None and not resume:
+            _give_up(unfinished, difference(plan, started), directory, overwrite)
+        disk.remove_folder(directory.path / STAGING)  # what a transformation that was killed left
         shard_size = plan["shard_size"]
         self.stage = Stage(directory.path, GENERATING, shard_size=shard_size, resume=resume)
         self._progress = Progress(folder)
         if started is not None and resume:
             self._plan = started
         else:
-            if started is not None:
-                logger.info("%s: starting anew (%s).", directory.path, difference(plan, started))
             self._plan = plan | {"seed": fresh_seed() if plan["seed"] is None else plan["seed"]}
             self._progress.start(self._plan)
         self._renderer = renderer
@@ -67,12 +71,14 @@ class Generation:
                 if cluster is None:
                     self._render_here(writer, bar)
                 else:
-                    self._render_on(cluster, bar)
-            records = list(self._progress.records())
-            checksum = writer.x.checksum([record.row for record in records])
-        self.stage.write_metadata(self._header(checksum, records), (r.labels for r in records))
-        gone = self._old_names.difference(self.stage.names(range(size)))
-        self.stage.commit(range(size), removed=sorted(gone))
+                    self._render_on(cluster, writer.values, bar)
+            checksum = writer.x.checksum(record.row for record in self._progress.records())
+        # A worker of a cluster may still be at a task that was given up, or is done by another.
+        with locked(self.stage.path / PLAN):
+            lines = (record.labels for record in self._progress.records())
+            self.stage.write_metadata(self._header(checksum), lines)
+            gone = self._old_names.difference(self.stage.names(range(size)))
+            self.stage.commit(range(size), removed=sorted(gone))
         return self.stage
 
     def _render_here(self, writer: PartWriter, bar: "tqdm[Any]") -> None:
@@ -82,11 +88,12 @@ class Generation:
             self._progress.append(writer.write(indices, sounds, labels))
 
         with one_behind() as submit:
-            for indices in self._renderer.chunks(self._progress.done, self._plan["dataset_size"]):
+            done, size = self._progress.done, self._plan["dataset_size"]
+            for indices in self._renderer.chunks(done, size, writer.values):
                 submit(write, indices, *self._renderer(indices))
                 bar.update(len(indices))
 
-    def _render_on(self, cluster: Any, bar: "tqdm[Any]") -> None:
+    def _render_on(self, cluster: Any, values: int, bar: "tqdm[Any]") -> None:
         """Let the workers of a cluster make, and write, the samples that are missing."""
         part = Part(
             self.stage.directory,
@@ -96,20 +103,20 @@ class Generation:
             self._renderer.threads or 1,
         )
         size = self._plan["dataset_size"]
-        parts = cut(cluster, self._renderer.sampler, self._progress.done, size)
+        parts = cut(cluster, self._renderer.sampler, values, self._progress.done, size)
         for records, clipped in in_order(cluster, part, parts):
             self._progress.append(records)
             self.stage.clipped += clipped
             bar.update(len(records))
 
-    def _header(self, checksum: int, records: list[Record]) -> Header:
+    def _header(self, checksum: int) -> Header:
         size, group_size = self._plan["dataset_size"], self._renderer.sampler.group_size
         return Header(
             **self._plan,
             groups=[i // group_size for i in range(size)],
             revisions=[0] * size,
             checksums={ARRAY: checksum},
-            sounds=[record.sound for record in records],
+            sounds=[record.sound for record in self._progress.records()],
         )
 
 
@@ -129,3 +136,23 @@ def _may_go_on(plan: dict[str, Any], started: dict[str, Any], directory: Dataset
             f"go on where it was begun, or delete {directory.path / GENERATING}."
         )
     return True
+
+
+def _give_up(
+    unfinished: Progress, other: str, directory: DatasetDirectory, overwrite: bool
+) -> None:
+    """Say that what was begun with other arguments is replaced; or refuse to."""
+    if not unfinished.done:
+        return
+    if not overwrite:
+        raise FileExistsError(
+            f"{directory.path} holds {unfinished.done} samples of an unfinished dataset ({other}): "
+            "finish it with its own arguments, name another directory, or let it be replaced with "
+            "overwrite=True."
+        )
+    logger.warning(
+        "%s: %d samples of an unfinished dataset are given up (%s).",
+        directory.path,
+        unfinished.done,
+        other,
+    )

@@ -3,14 +3,16 @@
 import gc
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 
-from .samples import holds_tensors
-from .storage import DatasetDirectory, DatasetError, convert
+from .labels import are_labels
+from .storage import DatasetChangedError, DatasetDirectory, DatasetError, convert
 from .torch_dataset import TorchDataset, build_dataset
+
+_ATTEMPTS = 5  # while another process changes the dataset at every one
 
 
 def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
@@ -37,14 +39,27 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
         DatasetError: the dataset is damaged or of a format that this version cannot read.
         PermissionError: it is in an older format, and the directory cannot be written.
     """
+    with _uncollected():
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(DatasetChangedError):
+                return _open(dataset_dir, verify)
+        return _open(dataset_dir, verify)
+
+
+def _open(dataset_dir: str, verify: bool) -> TorchDataset:
     directory = DatasetDirectory(dataset_dir)
     if directory.older_size() is not None:
         directory = convert(directory)
-    with _uncollected():
-        header, labels = directory.read()
-        if verify:
-            directory.verify(header)
-        return build_dataset(str(directory.path), header, directory.array(header), labels)
+    header, lines = directory.read()
+    x = directory.array(header)
+    if verify:
+        directory.verify(header)
+    try:
+        return build_dataset(str(directory.path), header, x, lines)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DatasetError(
+            f"{directory.metadata_path()} is damaged: the labels are malformed: {error}."
+        ) from error
 
 
 @contextmanager
@@ -94,7 +109,7 @@ def restored(state: dict[str, Any]) -> TorchDataset:
         _check_unchanged(whole, state["_fingerprint"])
         dataset = whole._view(state["_rows"])
     else:
-        dataset._stored, dataset._rows = None, range(0)
+        dataset._stored, dataset._table, dataset._rows = None, None, range(0)
     vars(dataset).update({name: v for name, v in state.items() if not name.startswith("_")})
     if "_X" in state:
         dataset.X = state["_X"]
@@ -123,7 +138,7 @@ def _compact(X: torch.Tensor) -> torch.Tensor:
 def _packed(Y: Any) -> Any:
     if isinstance(Y, torch.Tensor):
         return _compact(Y)
-    if not isinstance(Y, list) or not all(map(holds_tensors, Y)):
+    if not are_labels(Y):
         return Y
     # Tensors by the thousand in a list would each become a shared file on the way to a worker.
     file = io.BytesIO()

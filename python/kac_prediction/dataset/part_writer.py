@@ -1,5 +1,6 @@
 """Where samples are put, by whoever makes them."""
 
+import math
 from types import TracebackType
 
 import numpy as np
@@ -16,7 +17,12 @@ from .storage.progress import Record
 
 
 class PartWriter:
-    """Puts samples of a dataset on the disk, any of them: their sounds, and their rows of x."""
+    """Puts samples of a dataset on the disk, any of them: their sounds, and their rows of x.
+
+    Attributes:
+        values: how many a sample has, of its sound or of its row, whichever has more.
+        x: what writes the rows.
+    """
 
     def __init__(
         self, stage: Stage, dataset_size: int, length: int, representation: InputRepresentation
@@ -25,6 +31,7 @@ class PartWriter:
         self._stage = stage
         self._representation = representation
         row = InputRepresentation.transformShape(length, representation.settings)
+        self.values = max(length, math.prod(row))
         self.x = ArrayWriter(stage.path / ARRAY, (dataset_size, *row))
 
     def write(

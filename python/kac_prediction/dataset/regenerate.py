@@ -10,7 +10,7 @@ from .. import _core
 from .load import loadDataset
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
-from .sampler import AudioSampler, Labels
+from .sampler import AudioSampler
 from .seeding import fresh_seed
 from .storage import DatasetDirectory, Header, Stage
 from .storage.array import ArrayWriter
@@ -42,10 +42,12 @@ def regenerateDataPoints(
     Raises:
         DatasetError: the dataset is damaged, or another process writes there; it is as it was.
         OSError: the disk is full or cannot be written; the dataset is as it was.
-        TypeError: an entry is not an integer.
+        TypeError: not a dataset, or an entry is not an integer.
         ValueError: an entry is out of range, the sampler is another one, or the dataset is only a
             part of what its directory holds.
     """
+    if not isinstance(dataset, TorchDataset):
+        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
     path = Path(dataset.dataset_dir).absolute()
     size = DatasetDirectory(path).read()[0].dataset_size
     if len(dataset) != size:
@@ -67,7 +69,7 @@ def _regenerate(
     workers: int | None,
 ) -> Stage:
     """Let new samples replace those that are there; return the stage, now done."""
-    header, labels = directory.read()
+    header, lines = directory.read()
     if Sampler.__name__ != header.sampler["name"]:
         raise ValueError(
             f"{directory.path} was made by {header.sampler['name']}, not by {Sampler.__name__}."
@@ -77,9 +79,9 @@ def _regenerate(
     seed = fresh_seed() if header.seed is None else header.seed
     renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
     stage = Stage(directory.path, STAGING, shard_size=header.shard_size)
-    checksum = _render(directory, renderer, stage, header, labels, set(indices))
+    checksum = _render(directory, renderer, stage, header, lines, set(indices))
     header = replace(header, seed=seed, checksums=header.checksums | {ARRAY: checksum})
-    stage.write_metadata(header, [label_line(y, i) for i, y in enumerate(labels)])
+    stage.write_metadata(header, lines)
     stage.commit(indices)
     return stage
 
@@ -118,7 +120,7 @@ def _render(
     renderer: Renderer,
     stage: Stage,
     header: Header,
-    labels: list[Labels],
+    lines: list[str],
     indices: set[int],
 ) -> int:
     """Stage the new sounds, and x with their rows replaced; put their labels among the others.
@@ -132,11 +134,12 @@ def _render(
     representation = InputRepresentation(
         sampler.sample_rate, header.representation_settings, threads=renderer.threads
     )
+    directory.verify_array(header)  # or damage that it has would get a checksum that fits it
     x = directory.array(header)
     row_checksums: list[int] = []
     with ArrayWriter(stage.path / ARRAY, x.shape) as writer:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
-            rows = x[part.start : part.stop]
+            rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
             chosen = sorted(indices.intersection(part))
             if chosen:
                 sounds, new_labels = renderer(chosen)
@@ -146,7 +149,7 @@ def _render(
                 quantised = _core.quantise(sounds, 24, threads=renderer.threads)
                 rows[[i - part.start for i in chosen]] = representation.transform(quantised)
                 for i, y, checksum in zip(chosen, new_labels, checksums, strict=True):
-                    labels[i] = y
+                    lines[i] = label_line(y, i)
                     if header.sounds:
                         header.sounds[i] = checksum
             row_checksums += writer.write(part.start, rows)

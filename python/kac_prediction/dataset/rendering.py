@@ -15,7 +15,7 @@ from .sampler import AudioSampler, Labels
 
 Rendered = tuple[npt.NDArray[np.float64], list[Labels]]
 
-_CHUNK_BYTES = 2**25
+_CHUNK_BYTES = 2**24
 _CHUNK_SECONDS = 1.0
 
 
@@ -87,16 +87,18 @@ class Renderer:
             )
         return sounds, labels
 
-    def chunks(self, start: int, stop: int) -> Iterator[range]:
+    def chunks(self, start: int, stop: int, values: int) -> Iterator[range]:
         """Cut [start, stop) into ranges that fit a fixed amount of memory and take about a second.
 
         Whoever stops in between loses no more. They end with whole groups: what a group shares is
-        made once, not once a chunk.
+        made once, not once a chunk. `values` is how many a sample has, of its sound or its
+        representation, whichever has more.
         """
         group = self.sampler.group_size
-        most = chunk_groups(self.sampler.length * group)
+        threads = 1 if self._in_pure_python else self.threads or _core.available_threads()
+        most = chunk_groups(values * group, threads)
         # First as much as keeps all threads busy; then by how long that took.
-        groups = min(self.threads or _core.available_threads(), most)
+        groups = min(threads, most)
         while start < stop:
             end = min((start // group + groups) * group, stop)
             started = time.monotonic()
@@ -116,10 +118,18 @@ class Renderer:
 
 
 def validate_workers(workers: int | None) -> int:
-    """Return a number of threads as the core takes it, 0 for None; raise ValueError below 1."""
+    """Return a number of threads as the core takes it, 0 for None.
+
+    Raises:
+        TypeError: it is no integer.
+        ValueError: it is below 1.
+    """
+    whole = isinstance(workers, (int, np.integer)) and not isinstance(workers, bool)
+    if workers is not None and not whole:
+        raise TypeError(f"workers must be an integer (None: the default), got {workers!r}.")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1 (None: the default), got {workers}.")
-    return workers or 0
+    return int(workers or 0)
 
 
 def chunks(start: int, stop: int, length: int) -> Iterator[range]:
@@ -129,9 +139,12 @@ def chunks(start: int, stop: int, length: int) -> Iterator[range]:
         yield range(first, min(first + step, stop))
 
 
-def chunk_groups(values: int) -> int:
-    """Return how many groups of so many values fit a fixed memory, one at least."""
-    return max(1, _CHUNK_BYTES // (8 * values))
+def chunk_groups(values: int, threads: int = 1) -> int:
+    """Return how many groups of so many values fit a fixed memory, one at least.
+
+    More than two threads get more of it, so that there is work for all of them.
+    """
+    return max(1, _CHUNK_BYTES * max(2, threads) // 2 // (8 * values))
 
 
 @contextmanager

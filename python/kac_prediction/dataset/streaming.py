@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from .. import __version__, _core
+from .labels import label_tensors
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
 from .representation_settings import count
 from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
 from .seeding import fresh_seed, validate_seed
-from .torch_dataset import label_tensors
 
 Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """What is learnt from at once: x and labels, of one sample or of a batch."""

@@ -8,24 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .labels import LabelTable, LabelTensors, label_tensors, parsed
 from .representation import RepresentationSettings
-from .sampler import Labels, SamplerInfo
-from .samples import (
-    Batch,
-    Padding,
-    Rows,
-    Sample,
-    Stored,
-    are_untouched,
-    fingerprint_of,
-    indices_of,
-    no_sample,
-    spaced,
-    take,
-    written,
-)
-from .samples import LabelTensors as LabelTensors
-from .samples import label_tensors as label_tensors
+from .rows import Rows, indices_of, no_sample, spaced, take
+from .sampler import SamplerInfo
+from .samples import Batch, Padding, Sample, Stored, fingerprint_of, written
 from .storage import Header
 
 
@@ -67,6 +54,10 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     # that take samples while another asks for X see the two of one time.
     _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
     _x_is_stored: bool
+    # Labels as they stand on the disk, until Y is asked for: from then on, what that holds counts.
+    _table: LabelTable | None
+    _y: Any
+    _padding: Padding
     _rows: Rows  # which samples of the directory these are
     _stored: Stored | None
 
@@ -95,6 +86,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.older = torch.zeros(len(X), dtype=torch.bool) if older is None else older
         self.seed = seed
         self._stored = None
+        self._table = None
         self._rows = range(len(X))
         self.X = X
         self.Y = Y
@@ -118,7 +110,11 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     @property
     def Y(self) -> LabelTensors:
         """The labels: one dictionary of float64 tensors a sample, each of shape (k,)."""
-        return self._y
+        if self._y is None and self._table is not None:
+            self.Y = self._table.as_list()
+            self._padding.shapes = self._table.padded_shapes()
+        labels: LabelTensors = self._y
+        return labels
 
     @Y.setter
     def Y(self, Y: LabelTensors) -> None:
@@ -155,7 +151,9 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if not -size <= row < size:
             raise no_sample(row, size)
         x, order = self._data
-        return x[row if order is None else int(order[row])], self._padding(self._y[row])
+        table = self._untouched
+        y = self._padding(self._y[row]) if table is None else table.sample(row)
+        return x[row if order is None else int(order[row])], y
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
         """Return samples of these indices, read at once: what a DataLoader makes a batch of.
@@ -165,15 +163,13 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         """
         rows = indices_of(indices, len(self))
         data, order = self._data
-        ys = take(self._y, rows)
-        columns = self._padding.columns_of(self._y, ys, rows)
-        ys = self._padding.all(ys)
         x = take(data, rows if order is None else order[rows])
+        if self._untouched is None:
+            return list(zip(x, map(self._padding, take(self._y, rows)), strict=True))
+        batch = Batch(x, self._untouched.batch(rows))
         # A worker process lets torch stack the samples, straight into memory that it shares.
-        alone = torch.utils.data.get_worker_info() is None
-        if isinstance(x, torch.Tensor) and alone and Batch.can_be_collated():
-            return Batch(x, ys, columns)
-        return list(zip(x, ys, strict=True))
+        alone = torch.utils.data.get_worker_info() is None and isinstance(x, torch.Tensor)
+        return batch if alone and Batch.can_be_collated() else [(x, y) for x, y in batch]
 
     def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
         """Return the dataset of some of the samples, in this order.
@@ -194,7 +190,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
     def __repr__(self) -> str:
         """Say in one line what this is."""
-        known = 0 if self._stored is None else len(self._stored.Y)
+        known = 0 if self._stored is None else self._stored.size
         of = f" of {known}" if known > len(self) else ""
         shape = tuple(self._data[0].shape[1:])
         output = self.representation_settings.get("output_type", "data")
@@ -237,8 +233,10 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             view._data = take(x, rows), None
         else:
             view._data = x, rows
-        view.Y = take(self._y, rows)
-        view._padding.of(self._padding)
+        view._table = None if self._table is None else self._table.take(rows)
+        if self._y is not None:
+            view.Y = take(self._y, rows)
+            view._padding.shapes = self._padding.shapes
         view.groups, view.older = take(self.groups, rows), take(self.older, rows)
         if self._stored is not None:
             view._rows = take(self._rows, rows)
@@ -256,12 +254,18 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         }
         if self._x_is_stored and not written(self._data[0]):
             same.add("X")
-        if are_untouched(self._y, take(stored.Y, rows)):
+        if self._table is not None and (self._y is None or self._table.equals(self._y)):
             same.add("Y")
         return same
 
+    @property
+    def _untouched(self) -> LabelTable | None:
+        """The labels as they stand on the disk, unless Y was asked for or assigned."""
+        return self._table if self._y is None else None
+
     def _check_lengths(self) -> None:
-        lengths = [len(self), len(self._y), len(self.groups), len(self.older)]
+        labels = len(self._y if self._untouched is None else self._untouched)
+        lengths = [len(self), labels, len(self.groups), len(self.older)]
         if len(set(lengths)) > 1:
             raise ValueError(
                 f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
@@ -269,7 +273,10 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
 
 def build_dataset(
-    dataset_dir: str, header: Header, x: np.ndarray[Any, np.dtype[np.float64]], labels: list[Labels]
+    dataset_dir: str,
+    header: Header,
+    x: np.ndarray[Any, np.dtype[np.float64]],
+    label_lines: list[str],
 ) -> TorchDataset:
     """A TorchDataset from what stands on the disk."""
     dataset = TorchDataset(
@@ -278,16 +285,17 @@ def build_dataset(
         sampler=header.sampler,
         sampler_settings=header.sampler_settings,
         X=torch.from_numpy(x),
-        Y=label_tensors(labels),
+        Y=[{}] * header.dataset_size,
         groups=torch.tensor(header.groups, dtype=torch.int64),
         seed=header.seed,
         older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
     )
+    try:
+        dataset._table, dataset._y = LabelTable.of(parsed(label_lines)), None
+    except ValueError:  # a sampler gave labels that make no table
+        dataset.Y = label_tensors(list(parsed(label_lines)))
     dataset._stored = Stored(
-        fingerprint_of(header),
-        [dict(y) for y in dataset.Y],
-        dataset.groups.clone(),
-        dataset.older.clone(),
+        fingerprint_of(header), len(dataset), dataset.groups.clone(), dataset.older.clone()
     )
     dataset._x_is_stored = True
     return dataset

@@ -1,5 +1,6 @@
 """transformDataset."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Stage
 from .storage.array import ArrayWriter
 from .storage.layout import ARRAY, STAGING, writing
-from .storage.metadata import label_line
 from .torch_dataset import TorchDataset
 
 
@@ -58,7 +58,7 @@ def transformDataset(
 
 def _transform(directory: DatasetDirectory, representation: InputRepresentation) -> None:
     """Compute x from the sounds, and let it replace the one that is there."""
-    header, labels = directory.read()
+    header, lines = directory.read()
     shape = InputRepresentation.transformShape(header.length, representation.settings)
     stage = Stage(directory.path, STAGING)
     rows: list[int] = []
@@ -71,7 +71,7 @@ def _transform(directory: DatasetDirectory, representation: InputRepresentation)
             tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
             one_behind() as submit,
         ):
-            for indices in chunks(0, header.dataset_size, header.length):
+            for indices in chunks(0, header.dataset_size, max(header.length, math.prod(shape))):
                 sounds = directory.sounds(header, indices, representation.threads)
                 submit(write, indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))
@@ -81,5 +81,5 @@ def _transform(directory: DatasetDirectory, representation: InputRepresentation)
         representation_settings=representation.settings,
         checksums=header.checksums | {ARRAY: checksum},
     )
-    stage.write_metadata(changed, [label_line(y, i) for i, y in enumerate(labels)])
+    stage.write_metadata(changed, lines)
     stage.commit(sounds=())

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ..dataset import loadDataset
 from ..dataset.storage import DatasetDirectory
+from ..dataset.storage.disk import sync_folder
 from ..dataset.storage.layout import writing
 from ..samplers.families import FAMILIES, Datasets
 from .family import published
@@ -277,4 +278,7 @@ def _publish(complete: Path, directory: Path) -> None:
                 " it away and call again"
             )
     for file in files:
+        if file.name == METADATA:
+            sync_folder(directory)  # after a power cut too, the others are there if it is
         file.replace(directory / file.name)
+    sync_folder(directory)

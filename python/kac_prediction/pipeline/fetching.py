@@ -58,6 +58,8 @@ def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> Address:
         repository = doi_to_repository(doi, headers=_HEADERS, timeout=_TIMEOUT)
         listed = pooch.create(path=Path(), base_url="")
         repository.populate_registry(listed)
+        if not listed.registry:
+            raise ConnectionError("it lists no files")
         known = listed.registry.get(file)
         return ("", None) if known is None else (repository.download_url(file), known)
 

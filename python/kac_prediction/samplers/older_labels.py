@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..dataset import SamplerInfo, TorchDataset
-from ..dataset.torch_dataset import LabelTensors
+from ..dataset.labels import LabelTensors
 
 _LAST = (2, 0)
 

@@ -9,8 +9,8 @@ first opened. `disk.py` alone changes anything on the disk.
 
 from .conversion import convert
 from .directory import DatasetDirectory
-from .layout import DatasetError
+from .layout import DatasetChangedError, DatasetError
 from .metadata import Header
 from .stage import Stage
 
-__all__ = ["DatasetDirectory", "DatasetError", "Header", "Stage", "convert"]
+__all__ = ["DatasetChangedError", "DatasetDirectory", "DatasetError", "Header", "Stage", "convert"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -53,15 +54,15 @@ class ArrayWriter:
             found.append(_core.crc32(row))
         return found
 
-    def checksum(self, rows: list[int]) -> int:
+    def checksum(self, rows: Iterable[int]) -> int:
         """CRC-32 of the whole file, whose rows have these; what is beyond them is cut off."""
-        size = len(self._header) + len(rows) * self.row_bytes
+        total, size = _core.crc32(self._header), len(self._header)
+        for row in rows:
+            total = _core.crc32_combine(total, row, self.row_bytes)
+            size += self.row_bytes
         if os.fstat(self._file.fileno()).st_size != size:
             self._file.truncate(size)
             os.fsync(self._file.fileno())
-        total = _core.crc32(self._header)
-        for row in rows:
-            total = _core.crc32_combine(total, row, self.row_bytes)
         return total
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """A directory that holds a dataset, or will."""
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,13 +10,13 @@ import numpy.typing as npt
 import soundfile
 
 from ... import _core
-from ..sampler import Labels
 from .array import map_array
 from .journal import Journal, current_path, read_journal, roll_forward
 from .layout import (
     ARRAY,
     GENERATING,
     METADATA,
+    DatasetChangedError,
     DatasetError,
     is_own_name,
     is_shard,
@@ -43,6 +44,7 @@ class DatasetDirectory:
         """Open a directory, which need not exist yet."""
         self.path = Path(path).absolute()
         self._journal: Journal | None = read_journal(self.path) if self.path.is_dir() else None
+        self._read: tuple[int, int, int] | None = None  # the state that the header is of
         if self._journal is not None and os.access(self.path, os.W_OK):
             self._finish_commit()
 
@@ -58,14 +60,15 @@ class DatasetDirectory:
         """
         return older_size(self.metadata_path()) if self.holds_dataset() else None
 
-    def read(self) -> tuple[Header, list[Labels]]:
-        """The header and the labels.
+    def read(self) -> tuple[Header, list[str]]:
+        """The header, and the lines of the labels, a sample each.
 
         Raises:
             FileNotFoundError: there is no dataset.
             DatasetError: metadata.json is damaged or of another format.
         """
-        if not self.holds_dataset():
+        self._read = self.state() if self.holds_dataset() else None
+        if self._read is None:
             unfinished = (self.path / GENERATING).is_dir()
             remedy = (
                 "its generation was interrupted: call generateDataset again, with the same "
@@ -81,8 +84,17 @@ class DatasetDirectory:
 
         Raises:
             DatasetError: x.npy is missing, cut short, or does not fit the header.
+            DatasetChangedError: another process changed the dataset since the header was read.
         """
-        return map_array(self._file(ARRAY), header.x_shapes())
+        try:
+            return map_array(self._file(ARRAY), header.x_shapes())
+        finally:
+            self._check_unchanged()
+
+    def state(self) -> tuple[int, int, int]:
+        """What differs when another metadata.json, which every change writes, stands there."""
+        stat = self.metadata_path().stat()
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def is_whole(self, header: Header) -> bool:
         """Can x be opened, and are all sounds there, in their full size?"""
@@ -103,16 +115,21 @@ class DatasetDirectory:
         Raises:
             DatasetError: one is damaged or missing.
         """
-        paths = [self.sound_path(header, i) for i in range(header.dataset_size)]
-        expected = list(header.sounds)
-        if ARRAY in header.checksums:
-            paths.append(self._file(ARRAY))
-            expected.append(header.checksums[ARRAY])
+        self.verify_array(header)
         if not header.sounds:
             self._read_through(header)
-            del paths[: header.dataset_size]
-        for first in range(0, len(paths), _BATCH):
-            _compare(paths[first : first + _BATCH], expected[first : first + _BATCH])
+        for first in range(0, len(header.sounds), _BATCH):
+            expected = header.sounds[first : first + _BATCH]
+            _compare([self.sound_path(header, first + i) for i in range(len(expected))], expected)
+
+    def verify_array(self, header: Header) -> None:
+        """Read the representation, and compare it with its checksum, where that is known.
+
+        Raises:
+            DatasetError: it is damaged or missing.
+        """
+        if ARRAY in header.checksums:
+            _compare([self._file(ARRAY)], [header.checksums[ARRAY]])
 
     def metadata_path(self) -> Path:
         """Where metadata.json stands."""
@@ -171,11 +188,25 @@ class DatasetDirectory:
                 roll_forward(self.path, journal)
         self._journal = None
 
+    def _check_unchanged(self) -> None:
+        # A commit publishes its journal before it touches x, and replaces metadata.json before it
+        # removes the journal: who sees neither has mapped an x that belongs to the header.
+        journal = read_journal(self.path)
+        if journal not in (None, self._journal) or self._read not in (None, self.state()):
+            raise DatasetChangedError(
+                f"{self.path} was changed by another process while it was opened: open it again."
+            )
+
     def _read_through(self, header: Header) -> None:
         """Read the sounds that are there."""
         there = [i for i in range(header.dataset_size) if self.sound_path(header, i).exists()]
+        # Where that is no whole number, some older software rounded and some cut it off.
+        cut = math.floor(header.duration * header.sample_rate)
         for first in range(0, len(there), _BATCH):
-            self.sounds(header, there[first : first + _BATCH], 0)
+            paths = [str(self.sound_path(header, i)) for i in there[first : first + _BATCH]]
+            read = _core.read_wavs(paths, header.length, 0)[1]
+            for row in np.flatnonzero(~read).tolist():
+                _read_any(paths[row], header.length, cut)
 
     def _file(self, name: str) -> Path:
         return current_path(self.path, name, self._journal)
@@ -205,12 +236,12 @@ def _compare(paths: list[Path], expected: list[int]) -> None:
             )
 
 
-def _read_any(path: str, length: int) -> npt.NDArray[np.float64]:
+def _read_any(path: str, *lengths: int) -> npt.NDArray[np.float64]:
     """The sound of a file that the core did not take: not as we write them, or damaged."""
     try:
         sound: npt.NDArray[np.float64] = soundfile.read(path, dtype="float64")[0]
     except (OSError, RuntimeError) as error:
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
-    if sound.shape != (length,):
-        raise DatasetError(f"{path} has shape {sound.shape} where ({length},) was expected.")
+    if sound.shape not in [(length,) for length in lengths]:
+        raise DatasetError(f"{path} has shape {sound.shape} where ({lengths[0]},) was expected.")
     return sound

@@ -85,7 +85,8 @@ def remove_folder(path: Path, first: str = "") -> None:
     if first:
         remove(path / first)
         sync_folder(path)
-    for entry in os.scandir(path):
+    # Listed before any of them goes: some file systems skip entries of a folder that changes.
+    for entry in list(os.scandir(path)):
         if entry.is_dir(follow_symlinks=False):
             remove_folder(Path(entry.path))
         else:

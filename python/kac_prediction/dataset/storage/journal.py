@@ -6,7 +6,9 @@ again by whoever opens the directory next. Before the journal stands, the old da
 after it, the new one is.
 """
 
+import errno
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -70,7 +72,11 @@ def commit(
 
     Raises:
         FileNotFoundError: one of them is not in the stage; nothing was changed.
+        OSError: a folder cannot take its files, so the commit could never be carried out; nothing
+            was changed.
     """
+    for folder in _folders(directory, [*names, *removed]):
+        _check_target(folder, stage)
     for folder in _folders(stage, names):
         disk.sync_folder(folder)
     sizes = {name: (stage / name).stat().st_size for name in names}
@@ -134,6 +140,29 @@ def check_size(path: Path, size: int) -> None:
     if found != size:
         state = "is missing" if found is None else f"holds {found} bytes"
         raise DatasetError(f"{path} {state} where {size} bytes were committed: generate it again.")
+
+
+def _check_target(folder: Path, stage: Path) -> None:
+    """Refuse a folder that nothing can be renamed into."""
+    if not folder.exists():
+        return
+    if _device(folder) != _device(stage):
+        raise OSError(
+            errno.EXDEV,
+            "a folder of the dataset is on another disk: move it into its place instead of linking "
+            "to it, and call again",
+            str(folder),
+        )
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(
+            errno.EACCES,
+            "a folder of the dataset cannot be written: have that allowed, and call again",
+            str(folder),
+        )
+
+
+def _device(path: Path) -> int:
+    return path.stat().st_dev
 
 
 def _folders(root: Path, names: Iterable[str]) -> list[Path]:

@@ -22,6 +22,10 @@ class DatasetError(ValueError):
     """A dataset directory is damaged, foreign or in a format that this version cannot read."""
 
 
+class DatasetChangedError(DatasetError):
+    """Another process changed a dataset while it was being opened."""
+
+
 def sound_name(i: int, shard_size: int | None = None) -> str:
     """Path of the sound of sample `i` within the directory.
 
@@ -62,13 +66,21 @@ def locked(path: Path, shared: bool = False) -> Iterator[None]:
         return
     import fcntl
 
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = _open(path, writable=not shared)
     try:
         with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path, writable: bool) -> int:
+    """Open a file or directory, which NFS wants writable where it is to be locked alone."""
+    if writable:
+        with suppress(OSError):  # a directory, or somebody else's file
+            return os.open(path, os.O_RDWR)
+    return os.open(path, os.O_RDONLY)
 
 
 @contextmanager
@@ -90,8 +102,9 @@ def writing(directory: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        held = path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino
-    except BlockingIOError:
+        # Who held it until now has removed it; another file may have its name already.
+        held = os.path.samestat(path.stat(), os.fstat(descriptor))
+    except (BlockingIOError, FileNotFoundError):
         held = False
     except OSError:  # some network file systems have no locks
         held = True

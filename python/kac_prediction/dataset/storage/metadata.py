@@ -18,6 +18,9 @@ from .layout import DatasetError
 FORMAT_VERSION = 2
 OLDER = "older text format"
 
+_DATA = b',\n"data": [\n'
+_END = b"\n],\n"
+
 
 @dataclass(frozen=True)
 class Header:
@@ -127,10 +130,10 @@ def _encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
     for position, (key, value) in enumerate(asdict(header).items()):
         start = "{\n" if position == 0 else ",\n"
         yield f"{start}{json.dumps(key)}: {_dump(value)}".encode()
-    yield b',\n"data": ['
+    yield _DATA
     for position, line in enumerate(label_lines):
-        yield f"{',' if position else ''}\n{line}".encode()
-    yield b"\n],\n"
+        yield (f",\n{line}" if position else line).encode()
+    yield _END
 
 
 def label_line(labels: Labels, i: int) -> str:
@@ -156,16 +159,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def decode(path: Path) -> tuple[Header, list[Labels]]:
-    """Read a header and its labels.
+def decode(path: Path) -> tuple[Header, list[str]]:
+    """Read a header, and the lines of the labels, as `label_line` makes them.
 
     Raises:
         DatasetError: the file is not a whole metadata.json of this format.
     """
     content = path.read_bytes()
     try:
-        document = json.loads(content)
-        data = document.pop("data")
+        document, lines = _split(content)
         version = document.get("format_version")
         if version not in (1, FORMAT_VERSION):
             raise DatasetError(
@@ -175,17 +177,32 @@ def decode(path: Path) -> tuple[Header, list[Labels]]:
         if version != 1:
             _check_sum(path, content, document.pop("checksum"))
         header = Header(**_restore(document) | {"format_version": FORMAT_VERSION})
-        labels = [entry["y"] for entry in data]
-        _check(header, labels)
+        _check(header, lines)
     except DatasetError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise DatasetError(
             f"{path} is damaged or not a dataset's: {reason}. Restore it from a copy, or make the "
-            "dataset again."
+            "dataset again in another directory."
         ) from error
-    return header, labels
+    return header, lines
+
+
+def _split(content: bytes) -> tuple[Any, list[str]]:
+    """The document without its labels, and their lines.
+
+    As it was written, these need not be parsed; what was indented otherwise, on purpose, must be.
+    """
+    start, end = content.find(_DATA), content.rfind(_END)
+    if 0 <= start < end:
+        document = json.loads(content[:start] + b"," + content[end + len(_END) :])
+        return document, content[start + len(_DATA) : end].decode().split(",\n")
+    document = json.loads(content)
+    entries = document.pop("data")
+    if not all(isinstance(entry["y"], dict) for entry in entries):
+        raise TypeError("labels must be objects")
+    return document, [json.dumps({"y": entry["y"]}) for entry in entries]
 
 
 def _check_sum(path: Path, content: bytes, checksum: Any) -> None:
@@ -199,13 +216,13 @@ def _check_sum(path: Path, content: bytes, checksum: Any) -> None:
         )
 
 
-def _check(header: Header, labels: list[Labels]) -> None:
+def _check(header: Header, lines: list[str]) -> None:
     """Raise ValueError, TypeError or KeyError for a header that contradicts itself."""
     size = header.dataset_size
     if type(size) is not int or size < 1:
         raise ValueError(f"dataset_size is {size!r}")
     sizes = {
-        "labels": len(labels),
+        "labels": len(lines),
         "groups": len(header.groups),
         "revisions": len(header.revisions),
         "sounds": len(header.sounds) or size,
@@ -216,8 +233,6 @@ def _check(header: Header, labels: list[Labels]) -> None:
     numbers = [*header.groups, *header.revisions, *header.sounds, header.shard_size or 1]
     if set(map(type, numbers)) != {int} or min(numbers) < 0:
         raise ValueError("groups, revisions, sounds and shard_size must be whole numbers")
-    if not all(isinstance(y, dict) for y in labels):
-        raise TypeError("labels must be objects")
     if complete_settings(header.representation_settings) != header.representation_settings:
         raise ValueError(f"representation_settings are {header.representation_settings}")
     header.x_shapes()

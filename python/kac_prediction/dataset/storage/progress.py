@@ -36,7 +36,7 @@ class Progress:
     def __init__(self, folder: Path) -> None:
         """Read the progress in this folder, if any."""
         self._folder = folder
-        self.plan = self._read_plan()
+        self.plan = read_plan(folder)
         self.done = sum(1 for _ in self.records()) if self.plan else 0
 
     def start(self, plan: dict[str, Any]) -> None:
@@ -78,13 +78,15 @@ class Progress:
             disk.cut(self._folder / DONE, size)
         self.done = whole
 
-    def _read_plan(self) -> dict[str, Any] | None:
-        try:
-            content = disk.unsealed((self._folder / PLAN).read_bytes())
-        except FileNotFoundError:
-            return None
-        plan: dict[str, Any] | None = json.loads(content) if content else None
-        return plan
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """What is being generated in a folder; None: nothing is, or it cannot be known."""
+    try:
+        content = disk.unsealed((folder / PLAN).read_bytes())
+    except FileNotFoundError:
+        return None
+    plan: dict[str, Any] | None = json.loads(content) if content else None
+    return plan
 
 
 def _encode(record: Record) -> bytes:
