@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 import signal
+import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from ... import _core
 FAULT = "KAC_FAULT_AT_WRITE"
 
 _passed = 0
+_lock = threading.Lock()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -156,9 +158,11 @@ def unsealed(line: bytes) -> bytes | None:
 def _point() -> None:
     """Where a process may end; see above."""
     global _passed
-    _passed += 1
+    with _lock:
+        _passed += 1
+        passed = _passed
     how, _, where = os.environ.get(FAULT, "").partition(" ")
-    if not how or int(where) != _passed:
+    if not how or int(where) != passed:
         return
     if how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
