@@ -131,7 +131,8 @@ def _column(values: list[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     sizes = np.array([-1 if value is None else len(value) for value in values], dtype=np.int64)
     if sizes[0] >= 0 and (sizes == sizes[0]).all():
         return np.array(values, dtype=np.float64), sizes
-    return _joined([np.array([value or []], dtype=np.float64) for value in values]), sizes
+    rows = [np.array([[] if value is None else value], dtype=np.float64) for value in values]
+    return _joined(rows), sizes
 
 
 def _joined(parts: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

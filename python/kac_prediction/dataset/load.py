@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from .labels import are_labels
-from .storage import DatasetChangedError, DatasetDirectory, DatasetError, convert
-from .torch_dataset import TorchDataset, build_dataset
+from .labels import LabelTable, are_labels, label_tensors, parsed
+from .samples import Stored, fingerprint_of
+from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header, convert
+from .torch_dataset import TorchDataset
 
 _ATTEMPTS = 5  # while another process changes the dataset at every one
 
@@ -55,11 +58,40 @@ def _open(dataset_dir: str, verify: bool) -> TorchDataset:
     if verify:
         directory.verify(header)
     try:
-        return build_dataset(str(directory.path), header, x, lines)
+        return _dataset_of(str(directory.path), header, x, lines)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DatasetError(
             f"{directory.metadata_path()} is damaged: the labels are malformed: {error}."
         ) from error
+
+
+def _dataset_of(
+    dataset_dir: str,
+    header: Header,
+    x: npt.NDArray[np.float64],
+    label_lines: list[str],
+) -> TorchDataset:
+    """A TorchDataset from what stands on the disk."""
+    dataset = TorchDataset(
+        dataset_dir=dataset_dir,
+        representation_settings=header.representation_settings,
+        sampler=header.sampler,
+        sampler_settings=header.sampler_settings,
+        X=torch.from_numpy(x),
+        Y=[{}] * header.dataset_size,
+        groups=torch.tensor(header.groups, dtype=torch.int64),
+        seed=header.seed,
+        older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
+    )
+    try:
+        dataset._table, dataset._y = LabelTable.of(parsed(label_lines)), None
+    except ValueError:  # a sampler gave labels that make no table
+        dataset.Y = label_tensors(list(parsed(label_lines)))
+    dataset._stored = Stored(
+        fingerprint_of(header), len(dataset), dataset.groups.clone(), dataset.older.clone()
+    )
+    dataset._x_is_stored = True
+    return dataset
 
 
 @contextmanager

@@ -60,8 +60,11 @@ class Padding:
         shapes: the labels to be padded, of all samples, and what to; None: nothing is to be.
     """
 
-    def __init__(self, Y: Any) -> None:
+    def __init__(self, Y: Any, *known: dict[str, tuple[int, ...]] | None) -> None:
+        """Pad these labels to what is known of a whole that they are a part of, or of them all."""
         self._Y = Y
+        if known:
+            (self.shapes,) = known
 
     def __call__(self, y: Any) -> Any:
         """The labels of a sample, padded."""

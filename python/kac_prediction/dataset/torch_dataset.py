@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .labels import LabelTable, LabelTensors, label_tensors, parsed
+from .labels import LabelTable, LabelTensors
 from .representation import RepresentationSettings
 from .rows import Rows, indices_of, no_sample, spaced, take
 from .sampler import SamplerInfo
-from .samples import Batch, Padding, Sample, Stored, fingerprint_of, written
-from .storage import Header
+from .samples import Batch, Padding, Sample, Stored, written
 
 
 class TorchDataset(torch.utils.data.Dataset[Sample]):
@@ -111,15 +110,16 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     def Y(self) -> LabelTensors:
         """The labels: one dictionary of float64 tensors a sample, each of shape (k,)."""
         if self._y is None and self._table is not None:
-            self.Y = self._table.as_list()
-            self._padding.shapes = self._table.padded_shapes()
-        labels: LabelTensors = self._y
-        return labels
+            labels = self._table.as_list()
+            self._padding = Padding(labels, self._table.padded_shapes())
+            self._y = labels  # last, as other threads may be taking samples
+        found: LabelTensors = self._y
+        return found
 
     @Y.setter
     def Y(self, Y: LabelTensors) -> None:
-        self._y = Y
         self._padding = Padding(Y)
+        self._y = Y
 
     @property
     def info(self) -> dict[str, Any]:
@@ -270,32 +270,3 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             raise ValueError(
                 f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
             )
-
-
-def build_dataset(
-    dataset_dir: str,
-    header: Header,
-    x: np.ndarray[Any, np.dtype[np.float64]],
-    label_lines: list[str],
-) -> TorchDataset:
-    """A TorchDataset from what stands on the disk."""
-    dataset = TorchDataset(
-        dataset_dir=dataset_dir,
-        representation_settings=header.representation_settings,
-        sampler=header.sampler,
-        sampler_settings=header.sampler_settings,
-        X=torch.from_numpy(x),
-        Y=[{}] * header.dataset_size,
-        groups=torch.tensor(header.groups, dtype=torch.int64),
-        seed=header.seed,
-        older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
-    )
-    try:
-        dataset._table, dataset._y = LabelTable.of(parsed(label_lines)), None
-    except ValueError:  # a sampler gave labels that make no table
-        dataset.Y = label_tensors(list(parsed(label_lines)))
-    dataset._stored = Stored(
-        fingerprint_of(header), len(dataset), dataset.groups.clone(), dataset.older.clone()
-    )
-    dataset._x_is_stored = True
-    return dataset
