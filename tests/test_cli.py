@@ -198,7 +198,7 @@ def test_install_dataset_without_a_network(tmp_path: Path, monkeypatch: pytest.M
     command = [*said.split(), "--size", "2", "--seed", "7"]
     result = CliRunner().invoke(install_dataset, command)
     assert result.exit_code == 0, result.output
-    assert f"installed: {place} (2 sounds)" in result.output
+    assert f"installed: {place} (2 sounds, seed " in result.output
     made = loadDataset(place)
     assert (made.seed, made.sampler["name"]) == (7, "BesselModel")
 

@@ -76,7 +76,7 @@ def test_what_is_there_is_refused(tmp_path: Path, digest: Digest) -> None:
         generate_family(NAME, downloaded, 2)
     with pytest.raises(FileExistsError, match="holds another dataset"):
         generate_family(NAME, other, 2)
-    with pytest.raises(ValueError, match=r"no file of a dataset"):
+    with pytest.raises(ValueError, match=r"no file of a whole dataset"):
         generate_family(NAME, tmp_path, 2)
     assert digest(tmp_path) == before
 

@@ -192,6 +192,24 @@ def test_another_representation_is_one_of_the_same_sounds(
         generateDataset(Click, SETTINGS, str(tmp_path / "made"), 5, MEL, seed, overwrite=False)
 
 
+def test_what_is_replaced_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    assert not caplog.messages
+    generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=5)
+    (message,) = caplog.messages
+    assert "is replaced (seed: 4 there, 5 asked for)" in message
+
+
+def test_who_stops_it_is_told_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(staging.Stage, "write_sounds", stop)
+    with pytest.raises(KeyboardInterrupt) as error:
+        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
+    assert "to go on" in error.value.__notes__[0]
+
+
 def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     before = digest(tmp_path)
@@ -347,6 +365,37 @@ def test_infinite_settings_survive_as_valid_json(tmp_path: Path) -> None:
     edit(tmp_path, lambda text: text.replace('"loudest": 0.5', '"loudest": {"float": "inf"}'))
     assert loadDataset(str(tmp_path)).sampler_settings["loudest"] == float("inf")
     assert dataset.sampler_settings["loudest"] == 0.5
+
+
+@pytest.mark.parametrize("shard_size", [None, 2])
+@pytest.mark.parametrize("seed", [4, None])
+def test_lost_sounds_alone_are_made_anew(
+    tmp_path: Path,
+    digest: Digest,
+    monkeypatch: pytest.MonkeyPatch,
+    shard_size: int | None,
+    seed: int | None,
+) -> None:
+    def again() -> None:
+        generateDataset(Click, SETTINGS, str(tmp_path), 7, seed=seed, shard_size=shard_size)
+
+    generateDataset(Click, SETTINGS, str(tmp_path), 7, seed=4, shard_size=shard_size)
+    regenerateDataPoints(loadDataset(str(tmp_path)), Click, [5])
+    before = digest(tmp_path)
+    sounds = sorted(tmp_path.rglob("*.wav"))
+    sounds[5].unlink()
+    sounds[2].write_bytes(sounds[2].read_bytes()[:-3])
+    rendered: list[int] = []
+    render = Click.render
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            rendering.AudioSampler,
+            "render",
+            lambda self, indices: rendered.extend(indices) or render(self, indices),
+        )
+        again()
+    assert sorted(rendered) == [2, 5]
+    assert digest(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", ["x.npy", "sample_00001.wav"])

@@ -151,6 +151,25 @@ def test_files_that_cannot_be_written_whole(scene: Scene, size: int) -> None:
     scene.check()
 
 
+def test_killed_while_lost_sounds_are_made_anew(tmp_path: Path) -> None:
+    whole, place = tmp_path / "whole", tmp_path / "place"
+    generate(str(whole))
+
+    def lose() -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(whole, place)
+        for i in (1, 4):
+            (place / f"sample_{i:05d}.wav").unlink()
+
+    lose()
+    count = points(lambda: generate(str(place)))
+    for point in range(1, count + 1):
+        lose()
+        assert in_child(lambda: generate(str(place)), f"kill {point}") == -signal.SIGKILL
+        generate(str(place))
+        assert visible(place) == visible(whole)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Any:
     """A file system of its own, of a few pages, where that may be mounted."""

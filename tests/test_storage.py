@@ -81,6 +81,16 @@ def test_an_x_that_another_process_replaced_is_not_taken_for_the_old_one(tmp_pat
     assert 5 < refused < 35
 
 
+def test_what_another_process_replaces_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=1)
+    directory = directories.DatasetDirectory(tmp_path)
+    header = directory.read()[0]
+    regenerateDataPoints(dataset, Click, [0])
+    with pytest.raises(DatasetError, match="changed by another process"):
+        directory.verify(header)
+    loadDataset(str(tmp_path), verify=True)
+
+
 @pytest.mark.parametrize("how", ["another disk", "not writable"])
 def test_nothing_is_committed_that_cannot_be_carried_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str

@@ -80,6 +80,15 @@ def test_it_feeds_a_data_loader(tmp_path: Path) -> None:
     assert y["pitch"].shape == (5, 2)
 
 
+def test_who_changes_a_sample_does_not_change_the_dataset(path: str) -> None:
+    dataset = loadDataset(path)
+    x, y = dataset[3]
+    x += 1
+    y["level"] += 1
+    assert same(dataset[3], loadDataset(path)[3])
+    assert len(pickle.dumps(dataset[1:9:3])) < 1500
+
+
 def test_writing_to_x_stays_in_memory(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=1)
     before = dataset.X.clone()

@@ -138,7 +138,8 @@ def install_dataset(
         else:
             download_dataset(name, target, source, md5)
             dataset = loadDataset(target)
-    click.echo(f"installed: {target} ({len(dataset)} sounds)")
+    drawn = "" if dataset.seed is None else f", seed {dataset.seed}"
+    click.echo(f"installed: {target} ({len(dataset)} sounds{drawn})")
 
 
 def _check_options(

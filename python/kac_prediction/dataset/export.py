@@ -65,7 +65,7 @@ def exportDataset(
         DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded.
         FileExistsError: `export_dir` holds something already.
         OSError: the disk is full.
-        TypeError: `shard_size` is no integer.
+        TypeError: not a dataset, or `shard_size` is no integer.
         ValueError: the dataset stands on no disk or has no samples; an argument is unknown; a label
             has the name of another column.
     """

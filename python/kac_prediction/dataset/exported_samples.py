@@ -36,6 +36,8 @@ class ExportedSamples:
             ValueError: the dataset stands in none, has no samples, or a label has the name of
                 another column.
         """
+        if not isinstance(dataset, TorchDataset):
+            raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
         if dataset._stored is None:
             raise ValueError(
                 f"{dataset!r} stands in no directory (it was put together from tensors, or pickled "

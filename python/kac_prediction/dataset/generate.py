@@ -1,7 +1,8 @@
 """generateDataset."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from .load import loadDataset
 from .plan import difference, differing, make_plan, plan_of
 from .rendering import Renderer
 from .representation import InputRepresentation, RepresentationSettings
+from .restore import restore_sounds
 from .sampler import AudioSampler, SamplerSettings
 from .seeding import validate_seed
 from .storage import DatasetDirectory, Header
-from .storage.layout import writing
+from .storage.layout import GENERATING, writing
 from .torch_dataset import TorchDataset
 from .transform import transformDataset
 
@@ -37,11 +39,11 @@ def generateDataset(
 ) -> TorchDataset:
     """Make a dataset of labelled sounds and store it in a directory.
 
-    Called again with the same arguments, it finishes what was interrupted, or returns what is
-    there. Where only the representation is another, the sounds that are there are transformed.
-    Called with other arguments, it replaces the dataset that is there once the new one is
-    complete. The bytes it writes depend on neither the number of workers or machines nor on
-    interruptions.
+    Called again with the same arguments, it finishes what was interrupted, makes sounds that were
+    lost as they were, or returns what is there. Where only the representation is another, the
+    sounds that are there are transformed. Called with other arguments, it replaces the dataset that
+    is there once the new one is complete. The bytes it writes depend on neither the number of
+    workers or machines nor on interruptions.
 
     Args:
         Sampler: what makes the sounds.
@@ -92,10 +94,28 @@ def generateDataset(
         with writing(Path(dataset_dir).absolute()):
             # Once more: another process may have made it in the meantime.
             directory = DatasetDirectory(dataset_dir)
-            if not _is_there(directory, plan, overwrite):
+            if not _is_there(directory, plan, overwrite) and not _restored(
+                directory, renderer, plan, workers
+            ):
+                _announce_replacement(directory, plan)
                 made = Generation(directory, renderer, representation, plan, overwrite)
-                made.run(cluster).warn_clipped()
+                with _said_how_to_go_on(directory):
+                    made.run(cluster)
+                made.stage.warn_clipped()
     return loadDataset(dataset_dir)
+
+
+@contextmanager
+def _said_how_to_go_on(directory: DatasetDirectory) -> Iterator[None]:
+    """Let whoever stopped this know that nothing is lost."""
+    try:
+        yield
+    except (OSError, KeyboardInterrupt) as error:
+        error.add_note(
+            f"What was made is kept in {directory.path / GENERATING}: call generateDataset again, "
+            "with the same arguments, to go on; or delete that folder."
+        )
+        raise
 
 
 def _validate_size(size: int, name: str) -> int:
@@ -126,12 +146,34 @@ def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
             f"{directory.path} holds another dataset ({other}): "
             "name another directory, or let it be replaced with overwrite=True."
         )
-    if not other:
+    return False
+
+
+def _restored(
+    directory: DatasetDirectory, renderer: Renderer, plan: dict[str, Any], workers: int | None
+) -> bool:
+    """Has the dataset that is planned lost nothing but sounds, which are now there again?"""
+    if not directory.holds_dataset():
+        return False
+    header = directory.read()[0]
+    if difference(plan, plan_of(header, plan)) or not directory.has_array(header):
+        return False
+    return restore_sounds(directory, header, renderer, workers)
+
+
+def _announce_replacement(directory: DatasetDirectory, plan: dict[str, Any]) -> None:
+    """Say what becomes of the dataset that is there; the same sounds keep their seed."""
+    if not directory.holds_dataset():
+        return
+    old = directory.read()[0]
+    other = difference(plan, plan_of(old, plan))
+    if other:
+        logger.warning("%s: the dataset that is there is replaced (%s).", directory.path, other)
+    else:
         anew = ", those that were regenerated as they were at first" if any(old.revisions) else ""
         logger.warning("%s has lost files: all samples are made again%s.", directory.path, anew)
     if set(differing(plan, plan_of(old, plan))) <= {"shard_size"}:
         plan["seed"] = old.seed
-    return False
 
 
 def _shows_otherwise(directory: DatasetDirectory, plan: dict[str, Any]) -> bool:

@@ -151,9 +151,12 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if not -size <= row < size:
             raise no_sample(row, size)
         x, order = self._data
+        # What is mapped is copied, so that nobody changes the dataset who changes a sample.
+        x = x[row if order is None else int(order[row])]
+        x = x.clone() if self._x_is_stored else x
         table = self._untouched
         y = self._padding(self._y[row]) if table is None else table.sample(row)
-        return x[row if order is None else int(order[row])], y
+        return x, y
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
         """Return samples of these indices, read at once: what a DataLoader makes a batch of.

@@ -98,13 +98,22 @@ class DatasetDirectory:
 
     def is_whole(self, header: Header) -> bool:
         """Can x be opened, and are all sounds there, in their full size?"""
-        size = wav_size(header.length)
-        sounds = (self.sound_path(header, i) for i in range(header.dataset_size))
+        return self.has_array(header) and not self.lost_sounds(header)
+
+    def has_array(self, header: Header) -> bool:
+        """Can x be opened?"""
         try:
             self.array(header)
-            return all(path.stat().st_size == size for path in sounds)
-        except (DatasetError, FileNotFoundError):
+        except DatasetError:
             return False
+        return True
+
+    def lost_sounds(self, header: Header) -> list[int]:
+        """The samples whose sounds are missing, or not of their full size."""
+        size = wav_size(header.length)
+        return [
+            i for i in range(header.dataset_size) if _size_of(self.sound_path(header, i)) != size
+        ]
 
     def verify(self, header: Header) -> None:
         """Read every file, and compare it with its checksum.
@@ -114,13 +123,19 @@ class DatasetDirectory:
 
         Raises:
             DatasetError: one is damaged or missing.
+            DatasetChangedError: another process changed the dataset since the header was read.
         """
-        self.verify_array(header)
-        if not header.sounds:
-            self._read_through(header)
-        for first in range(0, len(header.sounds), _BATCH):
-            expected = header.sounds[first : first + _BATCH]
-            _compare([self.sound_path(header, first + i) for i in range(len(expected))], expected)
+        try:
+            self.verify_array(header)
+            if not header.sounds:
+                self._read_through(header)
+            for first in range(0, len(header.sounds), _BATCH):
+                expected = header.sounds[first : first + _BATCH]
+                numbers = range(first, first + len(expected))
+                _compare([self.sound_path(header, i) for i in numbers], expected)
+        except DatasetError:
+            self._check_unchanged()  # else what looks like damage is another's work
+            raise
 
     def verify_array(self, header: Header) -> None:
         """Read the representation, and compare it with its checksum, where that is known.
@@ -176,8 +191,8 @@ class DatasetDirectory:
             if size and is_own_name(name, size, shard_size):
                 continue
             raise DatasetError(
-                f"{self.path} holds {name}, which is no file of a dataset: nothing was changed; "
-                "name another directory or move it away."
+                f"{self.path} holds {name}, which is no file of a whole dataset: nothing was "
+                "changed; name another directory or move it away."
             )
 
     def _finish_commit(self) -> None:
@@ -221,6 +236,13 @@ def _visible(directory: Path) -> Iterator[str]:
             yield entry.name
 
 
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
 def _compare(paths: list[Path], expected: list[int]) -> None:
     """Raise DatasetError unless these files have these CRC-32."""
     try:
@@ -232,7 +254,7 @@ def _compare(paths: list[Path], expected: list[int]) -> None:
             raise DatasetError(
                 f"{path} is damaged: its checksum is {checksum:08x}, and {wanted:08x} was written. "
                 "Restore it from a copy; or delete it and call generateDataset with the same "
-                "arguments, which makes the dataset again."
+                "arguments, which makes it again."
             )
 
 

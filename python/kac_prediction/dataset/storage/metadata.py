@@ -211,8 +211,8 @@ def _check_sum(path: Path, content: bytes, checksum: Any) -> None:
     if found != checksum:
         raise DatasetError(
             f"{path} is damaged: its last line gives the checksum {checksum}, and what stands "
-            f"before has {found}. Restore it from a copy; or, if you changed it on purpose, write "
-            f"{found} there."
+            f"before has {found}. Restore it from a copy, or make the dataset again in another "
+            f"directory; only if you changed it on purpose, write {found} there."
         )
 
 

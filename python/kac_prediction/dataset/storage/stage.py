@@ -96,6 +96,10 @@ class Stage:
         names = [ARRAY, *others, *self.names(sounds), METADATA]
         journal.commit(self.directory, self.path, names, self._checksums, list(removed))
 
+    def commit_sounds(self, sounds: Iterable[int]) -> None:
+        """Make the staged sounds of these samples the dataset's, whose other files stay."""
+        journal.commit(self.directory, self.path, self.names(sounds), {}, [])
+
     def names(self, indices: Iterable[int]) -> list[str]:
         """The names that the sounds of these samples have."""
         return [sound_name(i, self.shard_size) for i in indices]
