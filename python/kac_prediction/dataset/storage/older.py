@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -105,17 +104,12 @@ class OlderDataset:
 
     def close(self) -> None:
         """Close the file."""
-        self._tokens.__exit__(None, None, None)
+        self._tokens.__exit__()
 
     def __enter__(self) -> "OlderDataset":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _sample(self, i: int) -> tuple[npt.NDArray[np.float64], Labels]:

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -139,12 +138,7 @@ class Tokens:
     def __enter__(self) -> "Tokens":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def _grow(self) -> bool:
