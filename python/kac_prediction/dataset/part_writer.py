@@ -1,7 +1,6 @@
 """Where samples are put, by whoever makes them."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -40,15 +39,11 @@ class PartWriter:
         """Write these samples; when it returns they are on the disk, and may be noted as done."""
         lines = [label_line(y, i) for i, y in zip(indices, labels, strict=True)]
         threads, rate = self._representation.threads, self._representation.sample_rate
-        # At once, so that the disk always has something to do.
-        with ThreadPoolExecutor(1) as pool:
-            rows = pool.submit(self._write_rows, indices.start, sounds)
-            checksums = self._stage.write_sounds(indices, sounds, rate, threads)
-        return [Record(*parts) for parts in zip(checksums, rows.result(), lines, strict=True)]
-
-    def _write_rows(self, first: int, sounds: npt.NDArray[np.float64]) -> list[int]:
-        quantised = _core.quantise(sounds, 24, threads=self._representation.threads)
-        return self.x.write(first, self._representation.transform(quantised).numpy())
+        # One after the other: both at once is quicker by a tenth, and holds twice the memory.
+        checksums = self._stage.write_sounds(indices, sounds, rate, threads)
+        quantised = _core.quantise(sounds, 24, threads=threads)
+        rows = self.x.write(indices.start, self._representation.transform(quantised).numpy())
+        return [Record(*parts) for parts in zip(checksums, rows, lines, strict=True)]
 
     def __enter__(self) -> "PartWriter":
         return self
