@@ -1,5 +1,6 @@
 """Predictions from sounds, and the drum that was heard."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model, ModelInput, Parameters, predict
 from kac_prediction.pipeline.audio import onset
 from kac_prediction.pipeline.predict import drum_heard, predict_file
-from kac_prediction.samplers import BesselModel
+from kac_prediction.samplers import BesselModel, FDTDModel, PoissonModel
+from kac_prediction.samplers.drum import Drum
 from samplers_of_users import Click
 
 RATE = 48000
@@ -109,8 +111,86 @@ def test_outputs_are_named_by_their_labels() -> None:
     prediction = predict(model, drum().waveform, RATE)
     assert list(prediction) == ["drum_size", "aspect_ratio"]
     assert prediction["aspect_ratio"] == pytest.approx(2 * prediction["drum_size"])
-    with pytest.raises(ValueError, match="1 outputs, but its model_input names 2 labels"):
+    with pytest.raises(ValueError, match="1 outputs, but its model_input needs 2: 1 for drum"):
         predict(ear(two), drum().waveform, RATE)
+
+
+SHAPE = ModelInput(
+    RATE,
+    1024,
+    labels=("family", "drum_size", "aspect_ratio"),
+    units=("", "m", ""),
+    scales=("linear", "log", "log"),
+    classes={"family": ("polygon", "circle", "rectangle")},
+)
+
+
+class Fixed(Ear):
+    """Gives the same outputs whatever it hears."""
+
+    def __init__(self, *outputs: float) -> None:
+        super().__init__(len(outputs))
+        self.answer = torch.nn.Parameter(torch.tensor([outputs]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        super().forward(x)
+        return self.answer + 0 * x[:, :1]
+
+
+def fixed(*outputs: float, model_input: ModelInput = SHAPE) -> Fixed:
+    model = Fixed(*outputs)
+    model.model_input = model_input
+    return model
+
+
+def test_answers_are_in_the_units_of_the_labels() -> None:
+    """Learnt are ln(0.25), ln(3) and the logit of a rectangle."""
+    model = fixed(0.1, -2.0, 0.2, -1.3862944, 1.0986123)
+    prediction = predict(model, drum().waveform, RATE)
+    assert list(prediction) == ["family", "drum_size", "aspect_ratio"]
+    assert prediction["family"] == "rectangle"
+    assert prediction["drum_size"] == pytest.approx(0.25, rel=1e-6)
+    assert prediction["aspect_ratio"] == pytest.approx(3, rel=1e-6)
+    assert [type(value) for value in prediction.values()] == [str, float, float]
+    for family, logits in {"polygon": (0, -1, -2), "circle": (-5, 5, 3)}.items():
+        answer = predict(fixed(*map(float, logits), 0, 0), drum().waveform, RATE)
+        assert answer == {"family": family, "drum_size": 1.0, "aspect_ratio": 1.0}
+    with pytest.raises(ValueError, match=r"4 outputs, .* needs 5: 3 for family, 1 for drum_size"):
+        predict(fixed(1.0, 2.0, 3.0, 4.0), drum().waveform, RATE)
+
+
+def test_a_model_of_halves_gives_numbers_of_more_digits() -> None:
+    """The exponential is that of the half the model gave, not a half itself."""
+    model = fixed(0.0, 0.0, 0.0, -1.1, 0.7).bfloat16()
+    prediction = predict(model, drum().waveform, RATE)
+    halves = model.answer[0].double().exp().tolist()
+    assert [prediction["drum_size"], prediction["aspect_ratio"]] == pytest.approx(halves[3:], 1e-6)
+    assert model.calls[0][2] == torch.bfloat16
+
+
+def test_a_prediction_is_exact_where_others_are_hurried() -> None:
+    model, sound = ear(), drum().waveform
+    expected = predict(model, sound, RATE)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert predict(model, sound, RATE) == expected
+        assert torch.is_autocast_enabled("cpu")
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+
+
+def test_a_part_at_rest_stays_at_rest() -> None:
+    model = CRePE("tiny", 0.5, 1e-3, "adam", 1).train()
+    model.model_input = INPUT
+    model.conv_layers[2].eval()
+    before = {name: module.training for name, module in model.named_modules()}
+    predict(model, drum().waveform, RATE)
+    assert {name: module.training for name, module in model.named_modules()} == before
+
+
+def test_a_model_without_parameters_may_predict() -> None:
+    model = ear()
+    del model.weight
+    model.forward = lambda x: x[:, :1] * 0 + 0.5  # type: ignore[method-assign]
+    assert predict(model, drum().waveform, RATE) == {"drum_size": 0.5}
 
 
 def test_a_model_may_see_spectra() -> None:
@@ -175,6 +255,78 @@ def test_the_drum_heard_sounds_at_its_own_pitch() -> None:
     heard.generateWaveform()
     peak = np.argmax(np.abs(np.fft.rfft(heard.waveform)))
     assert peak == pytest.approx(0.678389 * 100 / 0.25, abs=1)
+
+
+MEMBRANE = {"tension": 1800.0, "decay_time": 0.7, "amplitude": 0.5}
+
+
+def shape_trained(**settings: Any) -> Fixed:
+    """A model that tells shapes apart, trained on a sampler of its user."""
+    model = fixed(0.0, 0.0, 0.0, 0.0, 0.0)
+    settings = {"duration": 0.1, "sample_rate": RATE, **MEMBRANE, **settings}
+    model.dataset = {"sampler": {"name": "Shapes", "version": "0"}, "sampler_settings": settings}
+    return model
+
+
+@pytest.mark.parametrize(("family", "kind"), [("circle", BesselModel), ("rectangle", PoissonModel)])
+def test_the_drum_heard_is_of_the_family_heard(family: str, kind: type[Drum]) -> None:
+    prediction = {"family": family, "drum_size": 0.3, "aspect_ratio": 0.5}
+    heard = drum_heard(shape_trained(drum_size=(0.1, 1.0), M=3), prediction)
+    assert type(heard) is kind
+    assert (heard.duration, heard.sample_rate, heard.amplitude) == (0.1, RATE, 0.5)
+    assert (heard.decay_time, heard.wave_speed) == (0.7, pytest.approx(9000**0.5))
+    assert heard.getLabels()["drum_size"] == [0.3]
+    # A circle has no aspect ratio; and what only one family knows is its own.
+    assert heard.getLabels().get("aspect_ratio") == (None if family == "circle" else [0.5])
+    assert heard.settings["M"] == kind(0.1, RATE).settings["M"] != 3
+    heard.generateWaveform()
+    assert np.abs(heard.waveform).max() == pytest.approx(0.5)
+
+
+def test_the_polygon_heard_is_a_convex_one_of_its_size() -> None:
+    prediction = {"family": "polygon", "drum_size": 0.3, "aspect_ratio": 0.5}
+    heard = drum_heard(shape_trained(), prediction, duration=0.02)
+    assert isinstance(heard, FDTDModel)
+    assert heard.shape.area == pytest.approx(0.09)
+    assert heard.shape.convex
+    assert heard.duration == 0.02
+    again = drum_heard(shape_trained(), prediction, duration=0.02)
+    assert again.getLabels() == heard.getLabels()
+
+
+def test_a_family_is_enough_where_nothing_else_is_known_of_the_training() -> None:
+    heard = drum_heard(fixed(0.0), {"family": "circle", "drum_size": 0.4})
+    assert isinstance(heard, BesselModel)
+    assert heard.settings["drum_size"] == 0.4
+
+
+def test_classes_that_are_no_families_change_nothing() -> None:
+    classes = {"hardness": ("soft", "hard")}
+    two = ModelInput(RATE, 1024, ("drum_size", "hardness"), ("m", ""), classes=classes)
+    model = trained_on("BesselModel", M=2)
+    model.model_input = two
+    heard = drum_heard(model, {"drum_size": 0.2, "hardness": "soft"})
+    assert (heard.settings["drum_size"], heard.settings["M"]) == (0.2, 2)
+    # A class that is a setting is the setting of that name.
+    prediction = {"arbitrary_shape": "RegularPolygon", "drum_size": 0.2}
+    triangle = trained_on("FDTDModel", arbitrary_shape="Circle", duration=0.01)
+    assert drum_heard(triangle, prediction).settings["arbitrary_shape"] == "RegularPolygon"
+
+
+def test_a_family_of_ones_own_needs_its_sampler() -> None:
+    model = shape_trained(loudest=0.9)
+    model.model_input = replace(SHAPE, classes={"family": ("circle", "click")})
+    with pytest.raises(ValueError, match="family 'click' is none of the families circle, rect"):
+        drum_heard(model, {"family": "click"})
+    model.dataset["sampler_settings"] = {"duration": 0.1, "sample_rate": RATE}
+    heard = drum_heard(model, {"family": "click", "loudest": 0.5}, Sampler=Click)
+    assert isinstance(heard, Click)
+    assert heard.loudest == 0.5
+
+
+def test_an_older_dataset_that_names_few_settings_still_takes_the_size() -> None:
+    heard = drum_heard(trained_on("BesselModel"), {"drum_size": 0.37})
+    assert heard.settings["drum_size"] == 0.37
 
 
 def test_a_drum_that_cannot_be_built_is_refused() -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ..dataset import InputRepresentation, RepresentationSettings
+from .targets import Missing, Scale, Target, as_classes, as_scales
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -31,6 +32,10 @@ class ModelInput:
         size_convention: what `drum_size` means; see `SIZE_CONVENTION`.
         representation: settings of `InputRepresentation`, for a spectrogram of what was cropped
             and normalised; None: the wave itself.
+        scales: how each label is learnt: 'linear', or 'log' where the model answers with the
+            natural logarithm of the number; (): all linear.
+        classes: the labels that are one of several classes, with the names of these. Such a label
+            is the index of its class, and a model has an output (logit) for each class.
     """
 
     sample_rate: int
@@ -40,13 +45,16 @@ class ModelInput:
     normalise: bool = True
     size_convention: str = SIZE_CONVENTION
     representation: RepresentationSettings | None = field(default=None, hash=False)
+    scales: tuple[Scale, ...] = ()
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check the fields.
 
         Raises:
-            ValueError: a number below 1, no label, one label twice, or not one unit per label; or
-                a representation that does not fit.
+            ValueError: a number below 1, no label, one label twice, or not one unit and one scale
+                per label; classes that are not of a label or not several; or a representation
+                that does not fit.
             TypeError: a text where several are due, or a setting of the wrong type.
         """
         for name in ("labels", "units"):
@@ -63,6 +71,10 @@ class ModelInput:
             raise ValueError(f"labels must be one or more different names, got {self.labels}.")
         if len(self.units) != len(self.labels):
             raise ValueError(f"each label needs its unit: {self.labels} have {self.units}.")
+        scales = as_scales(self.scales, len(self.labels))
+        object.__setattr__(self, "scales", scales)
+        by_label = dict(zip(self.labels, scales, strict=True))
+        object.__setattr__(self, "classes", as_classes(self.classes, by_label))
         if self.representation is not None:
             settings = self._represented("double").settings
             InputRepresentation.transformShape(self.length, settings)
@@ -117,37 +129,106 @@ class ModelInput:
             return x
         return torch.from_numpy(InputRepresentation.normalise(x.cpu().double())).to(x)
 
-    def targets(self, Y: Sequence[Mapping[str, torch.Tensor]]) -> torch.Tensor:
+    def targets(
+        self, Y: Sequence[Mapping[str, torch.Tensor]], missing: Missing = "raise"
+    ) -> torch.Tensor:
         """Arrange labels as the targets of a training.
 
         Args:
-            Y: the labels of each of n samples, each label a tensor of one or more numbers.
+            Y: the labels of each of n samples, each label a tensor of one or more numbers; a class
+                is its index.
+            missing: what a label that is nan, or that a sample does not have, is: an error, or nan
+                in the targets.
 
         Returns:
-            Targets, shape (n, columns): a column for each number of each label, in the order of
-            `labels`.
+            Targets, shape (n, columns), float64: a column for each number of each label, in the
+            order of `labels`; logarithms where `scales` says so, of a class the index.
 
         Raises:
-            ValueError: a sample lacks a label, or has another count of numbers than the first.
+            ValueError: a sample lacks a label, or has another count of numbers than the first; or
+                a number that is not finite, not above 0 though its scale is 'log', or not the index
+                of a class.
         """
-        rows = [self._row(i, y) for i, y in enumerate(Y)]
-        if not rows:
+        if missing not in get_args(Missing):
+            raise ValueError(f"missing must be 'raise' or 'nan', got {missing!r}.")
+        if not len(Y):
             raise ValueError("there are no samples to take targets from.")
-        for i, row in enumerate(rows):
-            if row.shape != rows[0].shape:
-                raise ValueError(
-                    f"sample {i} has {len(row)} numbers for {', '.join(self.labels)}, "
-                    f"sample 0 has {len(rows[0])}."
-                )
-        return torch.stack(rows)
+        return torch.cat([target.columns(Y, missing) for target in self._targets()], dim=1)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a model needs: one a label, of a class one for each of its names."""
+        return sum(target.outputs for target in self._targets())
+
+    def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Give each label its columns of a model's outputs.
+
+        Args:
+            outputs: of a model, shape (n, outputs) or (outputs,).
+
+        Returns:
+            By label, views of shape (n, 1) or (1,): the number, or its logarithm; of a class, a
+            logit for each of its names, shape (n, classes) or (classes,).
+
+        Raises:
+            ValueError: another number of outputs.
+        """
+        sizes = {target.label: target.outputs for target in self._targets()}
+        if not outputs.ndim or outputs.shape[-1] != self.outputs:
+            needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
+            raise ValueError(
+                f"the model has {outputs.shape[-1] if outputs.ndim else 1} outputs, but its "
+                f"model_input needs {self.outputs}: {needed}."
+            )
+        return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
+
+    def values(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return what a model's outputs say, in the units of the labels.
+
+        Args:
+            outputs: of a model, shape (n, outputs) or (outputs,).
+
+        Returns:
+            Shape (n, labels) or (labels,): numbers, no logarithms, and of a class the index of the
+            most probable; float64 where the outputs are, else float32.
+
+        Raises:
+            ValueError: another number of outputs.
+        """
+        columns = self.split(_at_least_single(outputs))
+        return torch.cat([t.values(columns[t.label]) for t in self._targets()], dim=-1)
+
+    def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
+        """Return what targets stand for, to be compared with `values`.
+
+        Args:
+            targets: as `targets` returns them, shape (n, labels) or (labels,).
+
+        Returns:
+            The same shape and dtype as `values` returns: numbers in the units of the labels, and
+            the indices of classes; nan where the targets are.
+
+        Raises:
+            ValueError: not one column a label.
+        """
+        count = len(self.labels)
+        if not targets.ndim or targets.shape[-1] != count:
+            raise ValueError(
+                f"targets must have a column for each of {', '.join(self.labels)}, "
+                f"got the shape {tuple(targets.shape)}."
+            )
+        columns = torch.split(_at_least_single(targets), 1, dim=-1)
+        pairs = zip(self._targets(), columns, strict=True)
+        return torch.cat([target.unscaled(column) for target, column in pairs], dim=-1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in plain types, as a checkpoint keeps them."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return fields | {"classes": {label: [*names] for label, names in self.classes.items()}}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Return the ModelInput that `to_dict` described.
+        """Return the ModelInput that `to_dict` described, also of a version with fewer fields.
 
         Raises:
             ValueError: a field is missing or not known.
@@ -163,14 +244,15 @@ class ModelInput:
             self.sample_rate, cast(RepresentationSettings, settings), precision=precision
         )
 
-    def _row(self, i: int, y: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Return the numbers of one sample's labels, shape (columns,)."""
-        missing = [label for label in self.labels if label not in y]
-        if missing:
-            raise ValueError(
-                f"sample {i} has no label {', '.join(missing)}; it has {', '.join(sorted(y))}."
-            )
-        return torch.cat([torch.as_tensor(y[label]).reshape(-1) for label in self.labels])
+    def _targets(self) -> list[Target]:
+        """Return the labels as a model learns them, in order."""
+        pairs = zip(self.labels, self.scales, strict=True)
+        return [Target(label, scale, self.classes.get(label, ())) for label, scale in pairs]
+
+
+def _at_least_single(x: torch.Tensor) -> torch.Tensor:
+    """Return numbers in float32, or in float64 where they are: halves have too few digits."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def _cropped(X: npt.ArrayLike | torch.Tensor, length: int) -> torch.Tensor:

@@ -1,23 +1,30 @@
 """From a sound to the drum that made it."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy.typing as npt
 import torch
 
 from .. import samplers
 from ..dataset import AudioSampler
+from ..samplers.drum import DrumSettings
+from ..samplers.families import FAMILIES, FAMILY_NAMES, Family
 from .audio import prepare, read_sound
 from .model import Model
 from .model_input import ModelInput
 
+Prediction: TypeAlias = dict[str, float | str]
+"""What a model hears: of each label the number, or the name of the class."""
 
-def predict(
-    model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int
-) -> dict[str, float]:
+
+def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int) -> Prediction:
     """Say what a model hears in a sound.
+
+    The model is left as it was, and so is every module of it that is in eval mode on its own.
 
     Args:
         model: a trained model, as `loadModel` returns it.
@@ -26,34 +33,27 @@ def predict(
         sample_rate: of the waveform, Hz.
 
     Returns:
-        The labels the model was trained on, with its predictions, in the units of
-        `model.model_input`.
+        The labels the model was trained on, in their order, with its predictions: a number in the
+        unit that `model.model_input` names, or the name of the most probable class.
 
     Raises:
         TypeError: the sound holds complex numbers.
-        ValueError: the model does not say what its input is; or the sound is of another shape,
-            empty, silent, not finite, or too short after the strike.
+        ValueError: the model does not say what its input is, or has another number of outputs; or
+            the sound is of another shape, empty, silent, not finite, or too short after the strike.
     """
     model_input = _input_of(model)
     x = prepare(waveform, sample_rate, model_input)
-    weight = next(model.parameters())
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            outputs = model(x.to(weight.device, weight.dtype)[None])
-    finally:
-        model.train(was_training)
-    numbers = outputs.reshape(-1).tolist()
-    if len(numbers) != len(model_input.labels):
-        raise ValueError(
-            f"{type(model).__name__} has {len(numbers)} outputs, but its model_input names "
-            f"{len(model_input.labels)} labels: {', '.join(model_input.labels)}."
-        )
-    return dict(zip(model_input.labels, numbers, strict=True))
+    weight = next(model.parameters(), torch.empty(0))
+    with _at_rest(model, weight.device):
+        outputs = model(x.to(weight.device, weight.dtype)[None])
+    numbers = model_input.values(outputs.reshape(-1)).tolist()
+    return {
+        label: classes[round(number)] if (classes := model_input.classes.get(label)) else number
+        for label, number in zip(model_input.labels, numbers, strict=True)
+    }
 
 
-def predict_file(model: Model, path: str | Path) -> dict[str, float]:
+def predict_file(model: Model, path: str | Path) -> Prediction:
     """Say what a model hears in a sound file; see `predict`.
 
     Args:
@@ -61,7 +61,7 @@ def predict_file(model: Model, path: str | Path) -> dict[str, float]:
         path: a sound file of any sample rate, length and number of channels.
 
     Returns:
-        The labels the model was trained on, with its predictions.
+        What `predict` returns.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -77,7 +77,7 @@ def predict_file(model: Model, path: str | Path) -> dict[str, float]:
 
 def drum_heard(
     model: Model,
-    prediction: Mapping[str, float],
+    prediction: Mapping[str, float | str],
     duration: float | None = None,
     sample_rate: int | None = None,
     Sampler: type[AudioSampler] | None = None,
@@ -85,8 +85,10 @@ def drum_heard(
     """Build the drum that a model heard, so that it can be played.
 
     It is a drum as those of the model's training, with the predicted labels instead of the
-    settings of the same names. Its strike is drawn from a fixed seed: every call builds the
-    same drum, struck at the same point, off its middle.
+    settings of the same names; labels that are no setting are left out. Where a label is the family
+    of the drum (one of `samplers.families.FAMILY_NAMES`), it is a drum of the family predicted, of
+    the same membrane as those of the training. Its strike is drawn from a fixed seed: every call
+    builds the same drum, struck at the same point, off its middle.
 
     Args:
         model: a trained model, as `loadModel` returns it.
@@ -99,9 +101,29 @@ def drum_heard(
         A sampler; `generateWaveform()` makes its sound, and `export(path)` writes it.
 
     Raises:
-        ValueError: the model does not say what it was trained on, the sampler is not known, or
-            cannot make the drum predicted.
+        ValueError: the model does not say what it was trained on, the sampler or the family
+            predicted is not known, or cannot make the drum predicted.
     """
+    family = None if Sampler else _family_heard(model, prediction)
+    if family is None:
+        sampler, settings = _made_by(model, Sampler)
+    else:
+        sampler, settings = family.sampler, {**family.settings, **_membrane_of(model)}
+    takes = {*settings, *inspect.signature(sampler).parameters}
+    settings |= {label: value for label, value in prediction.items() if label in takes}
+    asked = {"duration": duration, "sample_rate": sample_rate}
+    settings |= {key: value for key, value in asked.items() if value is not None}
+    drum = sampler(**settings)
+    drum.seed(0)
+    drum.reseed(1)  # the first strike of a dataset falls on the middle, the second anywhere
+    drum.updateProperties(1)
+    return drum
+
+
+def _made_by(
+    model: Model, Sampler: type[AudioSampler] | None
+) -> tuple[type[AudioSampler], dict[str, Any]]:
+    """Return what made the sounds of a model's training, and its settings."""
     if model.dataset is None:
         raise ValueError(
             f"this {type(model).__name__} does not know what it was trained on; load it from the "
@@ -114,15 +136,48 @@ def drum_heard(
             f"the model was trained on sounds of {name}, which is no sampler of this package: "
             "give its class as Sampler."
         )
-    settings: dict[str, Any] = dict(model.dataset["sampler_settings"])
-    settings |= {label: value for label, value in prediction.items() if label in settings}
-    asked = {"duration": duration, "sample_rate": sample_rate}
-    settings |= {key: value for key, value in asked.items() if value is not None}
-    drum = sampler(**settings)
-    drum.seed(0)
-    drum.reseed(1)  # the first strike of a dataset falls on the middle, the second anywhere
-    drum.updateProperties(1)
-    return drum
+    return sampler, dict(model.dataset["sampler_settings"])
+
+
+def _family_heard(model: Model, prediction: Mapping[str, float | str]) -> Family | None:
+    """Return the family that was predicted; None where the model does not tell families apart."""
+    classes = model.model_input.classes if model.model_input else {}
+    for label, names in classes.items():
+        if label in prediction and not FAMILY_NAMES.keys().isdisjoint(names):
+            name = str(prediction[label])
+            if name not in FAMILY_NAMES:
+                raise ValueError(
+                    f"{label} {name!r} is none of the families {', '.join(FAMILY_NAMES)}: give the "
+                    "class that makes its sounds as Sampler."
+                )
+            return FAMILIES[FAMILY_NAMES[name]]
+    return None
+
+
+def _membrane_of(model: Model) -> dict[str, Any]:
+    """Return the settings of a model's training that drums of all families have in common."""
+    settings = {} if model.dataset is None else model.dataset["sampler_settings"]
+    shared = DrumSettings.__required_keys__ | DrumSettings.__optional_keys__
+    return {key: value for key, value in settings.items() if key in shared}
+
+
+@contextmanager
+def _at_rest(model: Model, device: torch.device) -> Iterator[None]:
+    """Let a model predict: in eval mode, in its own precision, without gradients."""
+    modes = [(module, module.training) for module in model.modules()]
+    exact = (
+        torch.autocast(device.type, enabled=False)
+        if torch.amp.is_autocast_available(device.type)
+        else nullcontext()
+    )
+    try:
+        model.eval()
+        with torch.no_grad(), exact:
+            yield
+    finally:
+        # Not model.train(): it would wake modules that their owner put to rest.
+        for module, mode in modes:
+            module.training = mode
 
 
 def _input_of(model: Model) -> ModelInput:

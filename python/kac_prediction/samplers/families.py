@@ -61,3 +61,12 @@ FAMILIES: Final[Mapping[Datasets, Family]] = MappingProxyType(
     }
 )
 """Every name of `Datasets` with what is known of it."""
+
+FAMILY_NAMES: Final[Mapping[str, Datasets]] = MappingProxyType(
+    {
+        "circle": "5000-circular-drums-of-varying-size",
+        "rectangle": "5000-rectangular-drums-of-varying-dimension",
+        "polygon": "2000-convex-polygonal-drums-of-varying-size",
+    }
+)
+"""The families of drums by the names that a model gives them, with the published set of each."""
