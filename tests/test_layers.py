@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "physics": {"_core", "geometry"},
     "dataset": {"_core"},
     "samplers": {"_core", "geometry", "physics", "dataset"},
-    "pipeline": {"dataset", "samplers"},
+    "pipeline": {"dataset", "samplers", "plot"},
     "architecture": {"pipeline"},
     "plot": {"geometry", "physics"},
 }
