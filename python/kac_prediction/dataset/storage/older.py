@@ -66,7 +66,7 @@ class OlderDataset:
             if header is None:
                 raise DatasetError(f"{path} is not of an older format.")
             self.dataset_size = _dataset_size(path, header)
-            self.sampler = _sampler_info(path, header["sampler"])
+            self.sampler = sampler_info(path, header["sampler"])
             self.sampler_settings: dict[str, Any] = header["sampler_settings"]
             self.representation_settings, self._shapes = _representation(path, header)
         except BaseException:
@@ -179,7 +179,12 @@ def _dataset_size(path: Path, header: dict[str, Any]) -> int:
     return size
 
 
-def _sampler_info(path: Path, sampler: Any) -> SamplerInfo:
+def sampler_info(path: Path, sampler: Any) -> SamplerInfo:
+    """Name and version of the sampler, as `sampler` says it; the version is '' where it has none.
+
+    Raises:
+        DatasetError: it says something else; the message names the path.
+    """
     if isinstance(sampler, str) and sampler.lstrip().startswith("{"):
         try:
             sampler = ast.literal_eval(sampler.strip())
