@@ -48,3 +48,19 @@ install() (
         -e ".${1:+[$1]}" || return 1
     echo "$wanted" >"$stamp"
 )
+
+# install_oracles: packages that tests compare with, without what those want in turn (torchaudio, a
+# server's client): they are read, not run. Where one cannot be had, its tests are skipped.
+install_oracles() (
+    cd "$root" || return 1
+    local oracle stamp=.venv/installed-oracles
+    for oracle in sweeps==0.3.0 torchcrepe==0.0.24; do
+        if grep -qxF "$oracle" "$stamp" 2>/dev/null; then continue; fi
+        echo "Installing $oracle, which tests compare with, into .venv ..."
+        if "$python" -m pip install --quiet --disable-pip-version-check --no-deps "$oracle"; then
+            echo "$oracle" >>"$stamp"
+        else
+            echo "$oracle cannot be installed: the tests that need it are skipped." >&2
+        fi
+    done
+)

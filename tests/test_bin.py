@@ -48,6 +48,8 @@ def run(command: list[str | Path], root: Path, place: Path) -> subprocess.Comple
     ("command", "program"),
     [
         (["demo"], "{root}/bin/demo.py"),
+        (["sweep"], "-P {root}/bin/sweep.py"),
+        (["report"], "{root}/bin/report.py"),
         (["install-dataset.sh"], "-P -m kac_prediction.cli install-dataset"),
     ],
 )
@@ -63,6 +65,33 @@ def test_paths_are_the_callers_and_the_installation_the_checkouts(
     assert list(place.iterdir()) == []
     again = run([checkout / "bin" / command[0]], checkout, place)
     assert again.stdout == f"{place}: {program.format(root=checkout)}\n"
+
+
+ORACLES = ("sweeps==0.3.0", "torchcrepe==0.0.24")
+
+
+def test_oracles_are_installed_once(checkout: Path) -> None:
+    command: list[str | Path] = ["bash", "-c", 'source "./bin/setup.sh"; install_oracles']
+    first = run(command, checkout, checkout)
+    assert first.returncode == 0, first.stderr
+    pip = "-m pip install --quiet --disable-pip-version-check --no-deps"
+    installed = [line for line in first.stdout.splitlines() if " -m " in line]
+    assert installed == [f"{checkout}: {pip} {oracle}" for oracle in ORACLES]
+    assert run(command, checkout, checkout).stdout == ""
+
+
+def test_tests_go_on_without_oracles(checkout: Path) -> None:
+    python = checkout / ".venv/bin/python"
+    python.write_text('#!/bin/sh\ncase "$*" in *sweeps*) exit 1; esac\n')
+    command: list[str | Path] = ["bash", "-c", 'source "./bin/setup.sh"; install_oracles']
+    for _ in range(2):  # what failed is tried again
+        result = run(command, checkout, checkout)
+        assert result.returncode == 0
+        assert (
+            result.stderr
+            == f"{ORACLES[0]} cannot be installed: the tests that need it are skipped.\n"
+        )
+    assert (checkout / ".venv/installed-oracles").read_text() == f"{ORACLES[1]}\n"
 
 
 def test_install_dataset_runs_under_any_shell(checkout: Path, tmp_path: Path) -> None:
@@ -96,7 +125,9 @@ def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
         (data / f"sample_{i:05d}.wav").write_text(str(i))
     for name in ("drum_of_9.9_cm.wav", "drum_of_9.9_cm.wav.heard.wav", "mine.wav", "drum.txt"):
         (sounds / name).write_text("earlier")
-    result: Any = SimpleNamespace(true=np.linspace(0.1, 0.6, 6), evaluated=np.arange(6))
+    result: Any = SimpleNamespace(
+        true={"drum_size": np.linspace(0.1, 0.6, 6)}, evaluated=np.arange(6)
+    )
     spec = importlib.util.spec_from_file_location("demo", BIN / "demo.py")
     assert spec is not None
     assert spec.loader is not None

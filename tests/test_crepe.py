@@ -193,6 +193,81 @@ def test_targets_of_another_shape_are_refused() -> None:
         crepe().innerTrainingLoop(0, 1, sounds(4), torch.zeros(4))
 
 
+def test_its_step_may_be_recorded() -> None:
+    """On the device 'meta' there are no numbers: asking for one, to branch on it, is an error."""
+    model = crepe(optimiser="sgd", outputs=2).to("meta")
+    assert CRePE.capturable
+    for _ in range(2):
+        model.innerTrainingLoop(0, 2, sounds(4).to("meta"), torch.zeros(4, 2, device="meta"))
+    assert torch.as_tensor(model.training_loss).device.type == "meta"
+
+
+def test_the_loss_is_added_in_place() -> None:
+    model = crepe()
+    model.training_loss = total = torch.zeros(())  # type: ignore[assignment]
+    model.innerTrainingLoop(0, 1, sounds(4), torch.zeros(4, 1))
+    assert model.training_loss is total
+    assert total > 0
+
+
+def test_bfloat16_does_not_round_what_it_predicts() -> None:
+    torch.manual_seed(0)
+    model, x = lively(crepe(outputs=2)).eval(), sounds(64)
+    whole = model(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model(x)
+        assert torch.is_autocast_enabled("cpu")
+        assert model.double()(x.double()).dtype == torch.float64
+    assert rounded.dtype == torch.float32
+    assert not rounded.equal(rounded.bfloat16().float())
+    torch.testing.assert_close(rounded, whole, rtol=0.02, atol=0.02)
+
+
+def renamed(model: CRePE) -> dict[str, torch.Tensor]:
+    """Its weights by the names of the published files."""
+    weights = {}
+    for name, value in model.state_dict().items():
+        for i in range(6):
+            name = name.replace(f"conv_layers.{i}.conv2d", f"conv{i + 1}")
+            name = name.replace(f"conv_layers.{i}.bn", f"conv{i + 1}_BN")
+        weights[name.replace("linear", "classifier")] = value
+    return weights
+
+
+def test_published_weights_are_taken_by_their_names() -> None:
+    model = lively(crepe(depth="small", outputs=360)).eval()
+    state = torch.random.get_rng_state()
+    again = CRePE.from_published(renamed(model), dropout=0.5)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(again(sounds(2)), model(sounds(2)))
+    assert again.hyperparameters == {
+        "depth": "small",
+        "dropout": 0.5,
+        "learning_rate": 2e-4,
+        "optimiser": "adam",
+        "outputs": 360,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classifier.weight", torch.zeros(360, 100)),
+        ("classifier.weight", None),
+        ("conv3_BN.bias", None),
+        ("conv2.weight", torch.zeros(16, 128, 32, 1)),
+    ],
+)
+def test_other_weights_are_refused(name: str, value: torch.Tensor | None) -> None:
+    weights = renamed(crepe(outputs=360))
+    if value is None:
+        del weights[name]
+    else:
+        weights[name] = value
+    with pytest.raises(ValueError, match="not the weights of a published CREPE"):
+        CRePE.from_published(weights)
+
+
 def checkpoint(model: CRePE, **changes: Any) -> ExportedModel:
     return {  # type: ignore[typeddict-item, return-value]
         "model_state_dict": model.state_dict(),
@@ -211,6 +286,15 @@ def test_older_checkpoints_run_as_they_were_trained() -> None:
     expected = published(model.state_dict(), x, first=(255, 256), eps=1e-5)
     torch.testing.assert_close(again(x), expected, rtol=1e-4, atol=1e-5)
     assert not torch.allclose(again(x), published(model.state_dict(), x), rtol=1e-4, atol=1e-5)
+
+
+def test_older_checkpoints_hear_the_first_samples_of_whole_sounds() -> None:
+    model = CRePE.from_checkpoint(checkpoint(lively(crepe()))).eval()
+    x = torch.cat([sounds(2), sounds(2, seed=1)], dim=1)
+    assert torch.equal(model(x), model(sounds(2)))
+    for wrong in (x[:, :1023], x[0], x[:, None]):
+        with pytest.raises(ValueError, match=r"\(n, 1024\), got \("):
+            model(wrong)
 
 
 def test_an_older_checkpoint_saved_again_still_runs_as_it_was_trained() -> None:

