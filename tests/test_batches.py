@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -6,61 +7,121 @@ import pytest
 import torch
 
 from kac_prediction.pipeline import batches
-from kac_prediction.pipeline.batches import Batches, as_columns, moved_if_it_fits
+from kac_prediction.pipeline.ahead import ahead
+from kac_prediction.pipeline.batches import Learning, Samples, Scoring
+from kac_prediction.pipeline.columns import as_columns
+from kac_prediction.pipeline.distributed import Ranks
 
 CPU = torch.device("cpu")
+ALONE = Ranks.join("cpu")
 
 
-def make(batch_size: int, indices: torch.Tensor | None = None) -> Batches:
+def samples(dtype: torch.dtype = torch.float32) -> Samples:
     X = torch.arange(20, dtype=torch.float64).reshape(10, 2)
-    Y = torch.arange(10)
+    return Samples(X, torch.arange(10), CPU, dtype)
+
+
+def to_learn(batch_size: int, indices: torch.Tensor | None = None, seed: int = 0) -> Learning:
     part = torch.arange(10) if indices is None else indices
-    return Batches(X, Y, part, batch_size, CPU, torch.float32)
+    return Learning(samples(), part, batch_size, seed, ALONE)
 
 
+def to_score(batch_size: int, indices: torch.Tensor | None = None) -> Scoring:
+    return Scoring(samples(), torch.arange(10) if indices is None else indices, batch_size, ALONE)
+
+
+@pytest.fixture(params=["on the device", "streamed"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the data is: moved as a whole, or in a memory that is too large for that."""
+    if request.param == "streamed":
+        monkeypatch.setattr(batches, "_memory", lambda device, unknown: 1)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("batch_size", "sizes"), [(1, [1] * 10), (4, [4, 4, 2]), (10, [10]), (0, [10]), (-3, [10])]
 )
 def test_every_sample_comes_once_in_batches_of_the_size(batch_size: int, sizes: list[int]) -> None:
-    part = make(batch_size)
+    part = to_score(batch_size)
     found = list(part)
     assert len(part) == len(found)
-    assert [len(x) for x, _ in found] == sizes
-    assert torch.cat([y for _, y in found]).equal(torch.arange(10))
+    assert [i for i, _, _ in found] == list(range(len(sizes)))
+    assert [len(x) for _, x, _ in found] == sizes
+    assert torch.cat([y for _, _, y in found]).equal(torch.arange(10))
+    lessons = to_learn(batch_size)
+    assert [len(x) for x, _ in lessons.epoch(0)] == sizes
+    assert (len(lessons), lessons.count) == (len(sizes), 10)
+    assert lessons.weights == [1.0] * len(sizes)
 
 
+@pytest.mark.usefixtures("place")
 def test_floats_get_the_dtype_and_classes_stay_whole_numbers() -> None:
-    x, y = next(iter(make(4)))
+    x, y = next(to_learn(4).epoch(0))
     assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
+    assert x.equal(torch.stack([2.0 * y, 2.0 * y + 1], 1))
 
 
-def test_shuffling_draws_from_its_own_generator() -> None:
-    part = make(3, torch.tensor([1, 4, 5, 7, 9]))
+@pytest.mark.usefixtures("place")
+def test_an_epoch_is_a_function_of_seed_and_number() -> None:
+    part = torch.tensor([1, 4, 5, 7, 9])
     state = torch.get_rng_state()
-    generator = torch.Generator().manual_seed(1)
-    epochs = [torch.cat([y for _, y in part.shuffled(generator)]) for _ in range(3)]
-    again = torch.cat([y for _, y in part.shuffled(torch.Generator().manual_seed(1))])
+    epochs = [torch.cat([y for _, y in to_learn(3, part).epoch(e)]) for e in (0, 1, 2, 1)]
+    other = torch.cat([y for _, y in to_learn(3, part, seed=1).epoch(0)])
     assert torch.get_rng_state().equal(state)
-    assert epochs[0].equal(again)
-    assert len({tuple(epoch.tolist()) for epoch in epochs}) > 1
-    assert all(epoch.sort().values.tolist() == [1, 4, 5, 7, 9] for epoch in epochs)
-    for x, y in part.shuffled(generator):
-        assert x[:, 0].equal(2.0 * y)
+    assert epochs[1].equal(epochs[3])
+    assert len({tuple(epoch.tolist()) for epoch in (*epochs, other)}) > 2
+    assert all(epoch.sort().values.equal(part) for epoch in (*epochs, other))
+
+
+def test_what_is_drawn_for_a_change_is_a_function_of_the_epoch_too() -> None:
+    def noisy(x: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
+        return x + torch.rand(x.shape, generator=draws)
+
+    lessons = Learning(samples(), torch.arange(10), 4, 0, ALONE, noisy)
+    first, again, next_one = (torch.cat([x for x, _ in lessons.epoch(e)]) for e in (0, 0, 1))
+    assert first.equal(again)
+    assert not first.sort(0).values.equal(next_one.sort(0).values)
 
 
 def test_an_empty_part_has_no_batches() -> None:
-    part = make(0, torch.arange(0))
-    assert len(part) == 0
-    assert [x.numel() for x, _ in part] in ([], [0])
+    for part in (to_score(0, torch.arange(0)), to_score(3, torch.arange(0))):
+        assert len(part) == 0
+        assert list(part) == []
 
 
 def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    tensor = torch.ones(100, dtype=torch.float64)
-    assert moved_if_it_fits(tensor, CPU, torch.float32).dtype == torch.float32
-    monkeypatch.setattr(batches, "_memory", lambda device, unknown: 799)
-    assert moved_if_it_fits(tensor, CPU, torch.float32) is tensor
-    monkeypatch.setattr(batches, "_memory", lambda device, unknown: 800)
-    assert moved_if_it_fits(tensor, CPU, torch.float32) is not tensor
+    X, Y = torch.ones(100, 1, dtype=torch.float64), torch.ones(100, 1)
+    for memory, fits in ((799, False), (800, True)):
+        monkeypatch.setattr(batches, "_memory", lambda device, unknown, memory=memory: memory)
+        assert batches.fits(X, CPU, torch.float32) is fits
+        X[0] = 1
+        lessons = Samples(X, Y, CPU, torch.float32)
+        X[0] = 2
+        x, _ = next(lessons.batches([torch.tensor([0])]))
+        assert x.item() == (1 if fits else 2)  # a copy, or the data itself
+
+
+def test_items_come_ahead_in_their_order_and_errors_in_their_place() -> None:
+    def items() -> Iterator[int]:
+        for i in range(5):
+            made.append(i)
+            yield i
+        raise ValueError("five")
+
+    made: list[int] = []
+    found = []
+    coming = ahead(items())
+    for _ in range(5):
+        found.append(next(coming))
+        assert len(made) <= len(found) + 2
+    with pytest.raises(ValueError, match="five"):
+        next(coming)
+    assert found == list(range(5))
+    assert list(ahead(iter([]))) == []
+    abandoned = ahead(iter(range(100)))
+    assert next(abandoned) == 0
+    abandoned.close()  # type: ignore[attr-defined]
 
 
 def test_labels_become_columns_in_their_order() -> None:

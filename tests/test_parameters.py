@@ -94,7 +94,7 @@ def test_an_unknown_key_is_left_out_with_the_nearest_name(caplog: Any) -> None:
     assert merged == parameters()
     assert "bach_size in some.yaml" in caplog.messages[0]
     assert "did you mean batch_size?" in caplog.messages[0]
-    assert "known are batch_size" in caplog.messages[1]
+    assert "known are augment_gain" in caplog.messages[1]
 
 
 def test_defaults_are_checked_too() -> None:

@@ -1,8 +1,13 @@
 """The stream is the dataset of its seed, without end, whoever makes which part of it."""
 
 import pickle
+import signal
+import subprocess
+import sys
 import threading
-from itertools import islice
+import time
+from collections.abc import Callable, Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +16,14 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from kac_prediction.dataset import InputRepresentation, StreamingDataset, generateDataset
-from kac_prediction.samplers import BesselModel
+from kac_prediction.dataset import (
+    InputRepresentation,
+    StreamingDataset,
+    generateDataset,
+    maker,
+)
+from kac_prediction.dataset.rendering import Renderer
+from kac_prediction.samplers import BesselModel, FDTDModel
 from samplers_of_users import Broken, Click
 
 SETTINGS: dict[str, Any] = {"duration": 0.05, "sample_rate": 8000}
@@ -42,6 +53,24 @@ class Numbered(Click):
         if self.ragged == "more" and self.i % 2:
             labels["another"] = [0]
         return labels
+
+
+class Slow(Click):
+    """Takes its time."""
+
+    def generateWaveform(self) -> None:
+        time.sleep(0.001)
+        super().generateWaveform()
+
+
+class Endless(Click):
+    """Makes a sound that takes until it is told to go on."""
+
+    go_on = threading.Event()
+
+    def generateWaveform(self) -> None:
+        self.go_on.wait()
+        super().generateWaveform()
 
 
 class Ending(IterableDataset[Any]):
@@ -159,6 +188,47 @@ def test_it_goes_on_where_it_was_left() -> None:
     assert next(iter(far))[0].shape == (32,)
 
 
+@pytest.mark.parametrize(("Sampler", "size"), [(BesselModel, 5), (Click, 2)])
+def test_each_sample_of_another_group(Sampler: Any, size: int) -> None:
+    stream = StreamingDataset(Sampler, SHORT, 1, AS_IT_IS, one_per_group=True, chunk=7, start=3)
+    x, y = taken(stream, 16)
+    sampler = Sampler(**SHORT)
+    sampler.seed(1)
+    sounds, labels = sampler.render([k * size + k % size for k in range(3, 19)])
+    assert np.array_equal(x.numpy(), sounds)
+    assert y == labels
+    body = "drum_size" if Sampler is BesselModel else "level"
+    assert len({each[body][0] for each in y}) == 16
+    if Sampler is BesselModel:
+        middle = [each["strike_location"] == [0.0, 0.0] for each in y]
+        assert middle == [k % 5 == 0 for k in range(3, 19)]
+
+
+def test_batches_of_ones_own_choice() -> None:
+    stream = StreamingDataset(BesselModel, SHORT, 1, batch_size=4, start=100)
+
+    def finish(x: torch.Tensor, labels: Any) -> tuple[torch.Tensor, list[float], str]:
+        return x, [y["drum_size"][0] for y in labels], threading.current_thread().name
+
+    plain = StreamingDataset(BesselModel, SHORT, 1, batch_size=20)
+    x, y = next(iter(plain))
+    made = list(stream.made(iter([16, 0, 7]), finish))
+    for (x_3, sizes, thread), first in zip(made, [16, 0, 7], strict=True):
+        assert torch.equal(x_3, x[first : first + 4])
+        assert sizes == y["drum_size"][first : first + 4, 0].tolist()
+        assert thread != threading.current_thread().name
+    assert list(stream.made([], finish)) == []
+
+
+def test_what_goes_wrong_in_finishing_comes_out() -> None:
+    def finish(x: torch.Tensor, labels: Any) -> None:
+        raise KeyError("no such label")
+
+    made = StreamingDataset(BesselModel, SHORT, 1).made(count(), finish)
+    with pytest.raises(KeyError, match="no such label"):
+        next(made)
+
+
 def test_iterators_do_not_disturb_each_other() -> None:
     stream = StreamingDataset(BesselModel, SHORT, 1, chunk=2)
     one, other = iter(stream), iter(stream)
@@ -208,13 +278,122 @@ def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
         next(stream)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.parametrize("one_per_group", [False, True])
+@pytest.mark.parametrize("Sampler", [FDTDModel, BesselModel, Click])
+def test_into_which_parts_a_chunk_is_cut_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch, Sampler: Any, one_per_group: bool, seconds: float
+) -> None:
+    monkeypatch.setattr(maker, "_PART_SECONDS", seconds)
+    settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is FDTDModel else {})
+    sampler, size = Sampler(**settings), Sampler.group_size
+    sampler.seed(1)
+    indices = [k * size + k % size if one_per_group else k for k in range(3, 25)]
+    sounds, labels = sampler.render(indices)
+    stream = StreamingDataset(
+        Sampler, settings, 1, AS_IT_IS, one_per_group=one_per_group, chunk=11, start=3
+    )
+    x, y = taken(stream, 22)
+    assert np.array_equal(x.numpy(), sounds)
+    assert y == labels
+
+
+def test_parts_are_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maker, "_PART_SECONDS", 0.0)
+    parts: list[list[int]] = []
+    make = Renderer.__call__
+
+    def noted(render: Renderer, indices: Any) -> Any:
+        parts.append(list(indices))
+        return make(render, indices)
+
+    monkeypatch.setattr(Renderer, "__call__", noted)
+    next(iter(StreamingDataset(BesselModel, SHORT, 1, batch_size=10, start=3, threads=1)))
+    assert parts[:3] == [[3, 4], [5, 6, 7, 8, 9], [10, 11, 12]]
+
+
+def wait_for_threads(count: int) -> None:
+    """Threads that have been left end soon; how soon depends on what else the machine does."""
+    for _ in range(3000):
+        if threading.active_count() <= count:
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"{threading.active_count()} threads are left, of which {count} were there.")
+
+
+@pytest.fixture
+def interrupted() -> Iterator[Callable[[Any], None]]:
+    """Waits for the next of an iterator until Ctrl-C, as it were, comes in between."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def until_interrupted(stream: Any) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            next(stream)
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    yield until_interrupted
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
 def test_leaving_it_ends_its_threads() -> None:
     before = threading.active_count()
     stream = iter(StreamingDataset(BesselModel, SHORT, 1))
     next(stream)
     assert threading.active_count() > before
     stream.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    wait_for_threads(before)
+
+
+@pytest.mark.parametrize("Sampler", [Slow, FDTDModel])
+def test_what_is_under_way_goes_no_further(
+    monkeypatch: pytest.MonkeyPatch, interrupted: Callable[[Any], None], Sampler: Any
+) -> None:
+    before, made = threading.active_count(), []
+    make = Renderer.__call__
+
+    def noted(render: Renderer, indices: Any) -> Any:
+        made.extend(indices)
+        return make(render, indices)
+
+    monkeypatch.setattr(Renderer, "__call__", noted)
+    settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is FDTDModel else {})
+    # More than a minute's work.
+    interrupted(iter(StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=100_000)))
+    wait_for_threads(before)
+    assert 0 < len(made) < 100_000
+
+
+def test_a_sound_without_end_is_not_waited_for(interrupted: Callable[[Any], None]) -> None:
+    before = threading.active_count()
+    Endless.go_on.clear()
+    interrupted(iter(StreamingDataset(Endless, SHORT, 1)))
+    assert threading.active_count() > before
+    Endless.go_on.set()
+    wait_for_threads(before)
+
+
+def test_a_stream_that_is_left_lying_does_not_hold_up_the_end() -> None:
+    program = """
+import time
+from kac_prediction.dataset import StreamingDataset
+from samplers_of_users import Click
+
+class Slower(Click):
+    def updateProperties(self, i):
+        super().updateProperties(i)
+        time.sleep(0.01 if i >= 10_000 else 0)
+
+stream = iter(StreamingDataset(Slower, {"duration": 0.004, "sample_rate": 8000}, 1, chunk=10_000))
+next(stream)
+"""
+    # The second chunk takes more than 100 seconds.
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parent, check=True, timeout=60
+    )
 
 
 @pytest.mark.parametrize(

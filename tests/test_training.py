@@ -1,10 +1,13 @@
 import json
 import logging
+import os
 import random
+import signal
 import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,24 +20,19 @@ def test_it_learns(tmp_path: Path) -> None:
     routine = ready(tmp_path, num_of_epochs=40, learning_rate=0.1, dataset_split=(0.8, 0.1, 0.1))
     routine.train(squared(routine))
     first, last = routine.history[0], routine.history[-1]
-    assert last["selection_loss"]["aggregate"] < 0.1 * first["selection_loss"]["aggregate"]
+    assert last["selection_loss"]["aggregate"] < 0.5 * first["selection_loss"]["aggregate"]
     assert last["training_loss"] < first["training_loss"]
 
 
 def test_checkpoints_every_fifth_epoch_the_last_and_the_best(tmp_path: Path) -> None:
     routine = ready(tmp_path, num_of_epochs=8)
     routine.train(scripted(routine, [5, 4, 3, 6, 6, 6, 6, 6]))
-    assert files(routine) == [
-        "best.pt",
-        "epoch_000.pt",
-        "epoch_005.pt",
-        "epoch_007.pt",
-        "log.jsonl",
-    ]
     run = Path(routine.R["exports_dir"])
-    found = {name: read_checkpoint(run / name) for name in files(routine) if name != "log.jsonl"}
+    found = {path.name: read_checkpoint(path) for path in sorted(run.glob("*.pt"))}
     epochs = {name: file["run_info"]["epoch"] for name, file in found.items()}
-    assert epochs == {"best.pt": 2, "epoch_000.pt": 0, "epoch_005.pt": 5, "epoch_007.pt": 7}
+    numbered = {"epoch_000.pt": 0, "epoch_005.pt": 5, "epoch_007.pt": 7}
+    assert epochs == {"best.pt": 2, "last.pt": 7} | numbered
+    assert set(files(routine)) == {*epochs, "curve.png", "log.jsonl"}
     assert all(file["evaluation_loss"] is not None for file in found.values())
     scored = [record["epoch"] for record in routine.history if "evaluation_loss" in record]
     assert scored == [0, 1, 2, 5, 7]
@@ -94,14 +92,14 @@ def test_a_seed_gives_the_same_weights_and_leaves_the_generator_alone(tmp_path: 
     assert not weight.equal(weights[0]["linear.weight"])
 
 
-def test_without_a_seed_dropout_draws_from_the_generator_as_it_is(tmp_path: Path) -> None:
+def test_without_a_seed_dropout_begins_with_the_generator_as_it_is(tmp_path: Path) -> None:
     weights, parts = [], []
     for noise in (0, 0, 1):
         routine = ready(tmp_path)
         torch.manual_seed(noise)
         state = torch.get_rng_state()
         routine.train(squared(routine))
-        assert not torch.get_rng_state().equal(state)
+        assert torch.get_rng_state().equal(state)
         weights.append(routine.M.state_dict()["linear.weight"])
         parts.append(torch.cat(routine.parts()))
     assert weights[0].equal(weights[1])
@@ -115,14 +113,47 @@ def test_nothing_global_changes(tmp_path: Path) -> None:
             torch.get_default_dtype(),
             torch.get_num_threads(),
             torch.is_grad_enabled(),
+            torch.get_float32_matmul_precision(),
+            torch.backends.cudnn.allow_tf32,
+            torch.is_autocast_enabled("cpu"),
+            torch.get_rng_state().tolist(),
+            str(np.random.get_state()),  # noqa: NPY002
             list(warnings.filters),
             random.getstate(),
+            dict(os.environ),
+            signal.getsignal(signal.SIGINT),
+            [logging.getLogger(name).handlers[:] for name in ("", "kac_prediction")],
         )
 
-    before = state()
-    routine = ready(tmp_path, seed=1)
-    routine.train(squared(routine))
-    assert state() == before
+    for changes in ({"seed": 1}, {"precision": "auto"}, {"precision": "tf32"}):
+        routine = ready(tmp_path, **changes)
+        before = state()
+        routine.train(squared(routine))
+        assert state() == before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_threads_are_used_than_the_process_may(threads: int, tmp_path: Path) -> None:
+    seen = set()
+
+    class Watching(Linear):
+        def innerTrainingLoop(
+            self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
+        ) -> None:
+            seen.add(torch.get_num_threads())
+            super().innerTrainingLoop(i, loop_length, x, y)
+
+    before, allowed = torch.get_num_threads(), os.sched_getaffinity(0)
+    torch.set_num_threads(threads)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        routine = ready(tmp_path, Watching(0.1))
+        routine.train(squared(routine))
+        assert torch.get_num_threads() == threads
+    finally:
+        os.sched_setaffinity(0, allowed)
+        torch.set_num_threads(before)
+    assert seen == {1}
 
 
 def test_a_float64_model_trains_in_float64(tmp_path: Path) -> None:
@@ -185,8 +216,8 @@ def test_ctrl_c_saves_the_last_finished_epoch_and_is_raised(tmp_path: Path) -> N
 
     with pytest.raises(KeyboardInterrupt):
         routine.train(score)
-    assert files(routine) == ["best.pt", "epoch_000.pt", "epoch_001.pt", "log.jsonl"]
-    saved = read_checkpoint(Path(routine.R["exports_dir"]) / "epoch_001.pt")
+    assert {"best.pt", "epoch_000.pt", "last.pt"} < set(files(routine))
+    saved = read_checkpoint(Path(routine.R["exports_dir"]) / "last.pt")
     assert saved["run_info"]["epoch"] == 1
     assert saved["model_state_dict"]["linear.weight"].equal(kept[-1])
     assert not saved["model_state_dict"]["linear.weight"].equal(routine.M.linear.weight)
@@ -195,14 +226,68 @@ def test_ctrl_c_saves_the_last_finished_epoch_and_is_raised(tmp_path: Path) -> N
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_names_epoch_and_checkpoint(value: float, tmp_path: Path) -> None:
     routine = ready(tmp_path, num_of_epochs=5)
-    with pytest.raises(ValueError, match=r"epoch 2: testing_loss.*lower learning.*epoch_001\.pt"):
+    with pytest.raises(ValueError, match=r"epoch 2: testing_loss.*lower learning.*last\.pt"):
         routine.train(scripted(routine, [1, 1, value, 1, 1]))
     model = Linear(0.1)
     with torch.no_grad():
         model.linear.weight[0, 0] = value
     broken = ready(tmp_path, model)
-    with pytest.raises(ValueError, match=r"epoch 0: training_loss is .*none yet"):
+    words = r"epoch 0: training_loss is not finite from batch 0 of 3 on.*none yet"
+    with pytest.raises(ValueError, match=words):
         broken.train(squared(broken))
+
+
+def test_the_batch_from_which_on_the_loss_is_not_finite_is_named(tmp_path: Path) -> None:
+    routine = ready(tmp_path, num_of_epochs=5, batch_size=2)
+
+    class Exploding(Linear):
+        def innerTrainingLoop(
+            self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
+        ) -> None:
+            broken = routine.R["epoch"] == 3 and i == 4
+            super().innerTrainingLoop(i, loop_length, x * float("inf") if broken else x, y)
+
+    routine.M = Exploding(0.1)
+    with pytest.raises(ValueError, match=r"epoch 3: .* from batch 4 of 6 on.*last\.pt"):
+        routine.train(squared(routine))
+    saved = read_checkpoint(Path(routine.R["exports_dir"]) / "last.pt")
+    assert saved["run_info"]["epoch"] == 2
+    assert all(value.isfinite().all() for value in saved["model_state_dict"].values())
+
+
+@pytest.mark.parametrize("where", ["training", "scoring"])
+@pytest.mark.parametrize("kind", ["torch", "really", "python"])
+def test_a_memory_too_small_names_the_batch_size(kind: str, where: str, tmp_path: Path) -> None:
+    def run_out() -> None:
+        if kind == "torch":
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        if kind == "python":
+            raise MemoryError
+        torch.empty(2**60)
+
+    class Large(Linear):
+        def innerTrainingLoop(
+            self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
+        ) -> None:
+            if where == "training":
+                run_out()
+            super().innerTrainingLoop(i, loop_length, x, y)
+
+    def score(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        run_out()
+
+    routine = ready(tmp_path, Large(0.1))
+    with pytest.raises(
+        MemoryError, match=r"memory of cpu is too small for a batch_size of 4: .* 2"
+    ):
+        routine.train(score)
+
+
+def test_inputs_of_another_shape_than_the_models_are_named(tmp_path: Path) -> None:
+    routine = ready(tmp_path, Linear(0.1, inputs=5))
+    with pytest.raises(RuntimeError, match=r"4x3 and 5x1") as caught:
+        routine.train(squared(routine))
+    assert caught.value.__notes__ == ["The inputs of this batch had the shape (4, 3)."]
 
 
 def test_a_loop_without_an_aggregate_is_an_error(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_a_sampler_of_ones_own_from_generating_to_training(tmp_path: Path) -> No
         "best.pt",
         "epoch_000.pt",
         "epoch_001.pt",
+        "last.pt",
     }
 
 

@@ -1,16 +1,18 @@
 """StreamingDataset: labelled sounds without end, made while a model learns from them."""
 
+import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count as count_from
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 
 from .. import __version__, _core
 from .labels import label_tensors
+from .maker import Maker, leave, oldest
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
 from .representation_settings import count
@@ -20,22 +22,24 @@ from .seeding import fresh_seed, validate_seed
 Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """What is learnt from at once: x and labels, of one sample or of a batch."""
 
+T = TypeVar("T")
+
 _CHUNK = 64
 
 
 class StreamingDataset(torch.utils.data.IterableDataset[Example]):
     """Fresh sounds and labels without end or disk, no two alike, the same ones for a seed.
 
-    Sample i is sample i of the dataset that `generateDataset` makes of the same seed, before its
-    sound is rounded to the 24 bits of a file. Every iteration begins with sample `start`: to go
-    on rather than to see the same sounds again, keep one iterator, or add to `start` how many
-    were seen.
+    Sample i is sample i of the dataset that `generateDataset` makes of the same seed (see
+    `one_per_group` for others), before its sound is rounded to the 24 bits of a file. Every
+    iteration begins with sample `start`: to go on rather than to see the same sounds again, keep
+    one iterator, or add to `start` how many were seen.
 
     The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ...,
     and the loader hands them out in the order of the stream, whatever W is. Without a
     `batch_size` here they take turns by chunks, and the order is that of the stream if the
     loader's batches are as large as `chunk`. Processes that are no such workers, as those of
-    distributed training, need a seed each.
+    distributed training, need a seed each, or ask for their part of what can be `made`.
 
     The next samples are made, in threads, while these are used. So samplers of this package are
     quickest without workers, which pay for handing every batch to another process; a sampler
@@ -54,6 +58,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
     Attributes:
         batch_size: samples of each batch; None: single samples are handed out.
         chunk: how many samples are made at once.
+        one_per_group: whether each sample is of another group, such as strikes on one drum.
         representation_settings: what x shows of the sounds.
         sampler: name of the sampler, and version of the package.
         sampler_settings: arguments of the sampler's constructor.
@@ -72,6 +77,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         *,
         batch_size: int | None = None,
         chunk: int | None = None,
+        one_per_group: bool = False,
         start: int = 0,
         threads: int | None = None,
     ) -> None:
@@ -90,6 +96,9 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
                 keep the core busy.
             chunk: how many single samples are made at once, best a multiple of the sampler's
                 `group_size`; None: about 64, fewer if sounds are very long.
+            one_per_group: sample k of the stream is then member k % group_size of group k: of each
+                drum one strike, every fifth in its middle as in a dataset. So a batch holds as
+                many drums as samples, and none comes again.
             start: the sample to begin with, from 0, so that a training can go on.
             threads: see above.
 
@@ -114,6 +123,8 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         self.chunk = self.batch_size or _default_chunk(sampler)
         if chunk is not None:
             self.chunk = count("chunk", chunk)
+        self.one_per_group = bool(one_per_group)
+        self._group_size = sampler.group_size
         self.start = _validate_start(start)
         self.threads = None if threads is None else count("threads", threads)
 
@@ -129,50 +140,69 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         """
         info = torch.utils.data.get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        threads = self.threads or (1 if info else 0)
         firsts = count_from(_validate_start(self.start) + worker * self.chunk, workers * self.chunk)
-        for x, labels in self._ahead(firsts, threads):
-            if self.batch_size is None:
-                yield from zip(x, label_tensors(labels), strict=True)
-            else:
-                yield x, _stacked(labels)
+        if self.batch_size is not None:
+            yield from self.made(firsts, _batch)
+            return
+        for samples in self.made(firsts, _singles):
+            yield from samples
 
-    def _ahead(
-        self, firsts: Iterator[int], threads: int
-    ) -> Iterator[tuple[torch.Tensor, list[Labels]]]:
-        """Chunks that begin at `firsts`, in order, of which the next ones are under way.
+    def made(
+        self, firsts: Iterable[int], finish: Callable[[torch.Tensor, list[Labels]], T]
+    ) -> Iterator[T]:
+        """Chunks or batches of one's own choice, in order, of which the next ones are under way.
 
         Two are, each in a thread and with a sampler of its own: one is drawn in Python while the
         other keeps the core busy. With one thread to the core, or a sampler in Python, only one.
+        Whoever leaves, waits 0.2 s at most: what is under way goes on in its thread to the next
+        drum, or the next few if they are quick, and no further.
+
+        Args:
+            firsts: the samples that they begin with, whatever `start` is.
+            finish: makes of x, shape (n, ...), and of n dictionaries of labels what is handed out;
+                called in the thread that made them.
+
+        Raises:
+            ValueError: as iterating does; and whatever `finish` raises.
         """
+        threads = self.threads or (1 if torch.utils.data.get_worker_info() else 0)
         in_core = self._Sampler.render is not AudioSampler.render
         lanes = 2 if in_core and (threads or _core.available_threads()) > 1 else 1
-        makers = deque(_Maker(self, threads) for _ in range(lanes))
-        pending: deque[Future[tuple[torch.Tensor, list[Labels]]]] = deque()
-        with ThreadPoolExecutor(lanes) as pool:
+        left = threading.Event()
+        makers = deque(self._maker(threads, finish, left) for _ in range(lanes))
+        pending: deque[Future[T]] = deque()
+        pool = ThreadPoolExecutor(lanes)
+        try:
             for first in firsts:
                 # A maker is free again: with all of them at work the oldest is waited for.
-                done = pending.popleft().result() if len(pending) == lanes else None
-                pending.append(pool.submit(makers[0], range(first, first + self.chunk)))
+                done = [oldest(pending)] if len(pending) == lanes else []
+                pending.append(pool.submit(makers[0], self._indices(first)))
                 makers.rotate(-1)
-                if done is not None:
-                    yield done
+                yield from done
+            while pending:
+                yield oldest(pending)
+        finally:
+            left.set()
+            leave(pool, pending)
 
-
-class _Maker:
-    """Makes chunks of a stream, one after the other."""
-
-    def __init__(self, stream: StreamingDataset, threads: int) -> None:
-        self._render = Renderer(stream._Sampler, stream.sampler_settings, stream.seed)
-        self._render.sampler.threads = threads
-        self._represent = InputRepresentation(
-            self._render.sampler.sample_rate, stream.representation_settings, threads=threads
+    def _maker(
+        self,
+        threads: int,
+        finish: Callable[[torch.Tensor, list[Labels]], T],
+        left: threading.Event,
+    ) -> Maker[T]:
+        """One that makes what is asked of it, by `threads` of the core, until it is left."""
+        render = Renderer(self._Sampler, self.sampler_settings, self.seed)
+        render.sampler.threads = threads
+        represent = InputRepresentation(
+            render.sampler.sample_rate, self.representation_settings, threads=threads
         )
+        return Maker(render, represent, finish, left)
 
-    def __call__(self, indices: range) -> tuple[torch.Tensor, list[Labels]]:
-        """Make samples `indices`: x, shape (n, ...), and their labels."""
-        sounds, labels = self._render(indices)
-        return self._represent.transform(sounds), labels
+    def _indices(self, first: int) -> range | list[int]:
+        """Which samples of the dataset of this seed the chunk from sample `first` on holds."""
+        samples, size = range(first, first + self.chunk), self._group_size
+        return [k * size + k % size for k in samples] if self.one_per_group else samples
 
 
 def _default_chunk(sampler: AudioSampler) -> int:
@@ -187,6 +217,16 @@ def _validate_start(start: int) -> int:
     if start < 0:
         raise ValueError(f"start must be at least 0 (samples are numbered from 0), got {start}.")
     return int(start)
+
+
+def _singles(x: torch.Tensor, labels: list[Labels]) -> list[Example]:
+    """Samples one by one."""
+    return list(zip(x, label_tensors(labels), strict=True))
+
+
+def _batch(x: torch.Tensor, labels: list[Labels]) -> Example:
+    """Samples as a batch."""
+    return x, _stacked(labels)
 
 
 def _stacked(labels: list[Labels]) -> dict[str, torch.Tensor]:

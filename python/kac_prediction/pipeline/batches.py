@@ -1,136 +1,185 @@
 """The samples of a part of the dataset, batch by batch, where the model wants them."""
 
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
 
-_REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
+from .ahead import ahead
+from .distributed import Ranks, share_of
+
+Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # inputs and targets
+Change: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 
-class Batches:
-    """One part of a dataset.
+class Lessons(Protocol):
+    """What a model learns from."""
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of an epoch, the same whenever they are asked for."""
+
+    @property
+    def weights(self) -> Sequence[float]:
+        """What the mean loss of each batch counts, beside those of other processes."""
+
+    @property
+    def count(self) -> int:
+        """Samples of an epoch, of all processes."""
+
+
+class Samples:
+    """Inputs and targets of a whole dataset, and where batches of them go.
+
+    They are moved as a whole where that takes no more than half of the memory there, so that a
+    batch is taken by index on the device; else batch by batch, in a thread that is ahead.
 
     Args:
-        X: inputs of the whole dataset, shape (n, ...).
-        Y: targets of the whole dataset, shape (n, columns).
-        indices: the samples of this part, shape (m,).
-        batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
-        device: where batches go; no copy is made of what is there already.
+        X: inputs, shape (n, ...).
+        Y: targets, shape (n, columns).
+        device: where batches go.
         dtype: what floating numbers become.
     """
 
     def __init__(
+        self, X: torch.Tensor, Y: torch.Tensor, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self._where = device, dtype
+        self._resident = all(fits(tensor, device, dtype) for tensor in (X, Y))
+        self._tensors = (X, Y)
+        if self._resident:
+            self._tensors = moved(X, device, dtype), moved(Y, device, dtype)
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches go."""
+        return self._where[0]
+
+    def batches(self, parts: Iterable[torch.Tensor]) -> Iterator[Batch]:
+        """A batch of each set of indices."""
+        found = map(self._batch, parts)
+        return found if self._resident else ahead(found)
+
+    def _batch(self, indices: torch.Tensor) -> Batch:
+        x, y = (moved(tensor[indices.to(tensor.device)], *self._where) for tensor in self._tensors)
+        return x, y
+
+
+class Learning:
+    """The part of a dataset that a model learns from, of which each process sees its share.
+
+    An epoch is shuffled alike on all of them, and cut into batches of `batch_size` samples for
+    each; where fewer are left they share those, or leave them out if there are not enough to go
+    round.
+
+    Args:
+        samples: of the whole dataset.
+        indices: those of this part, shape (m,).
+        batch_size: samples in a batch of each process; 0 or less: all at once.
+        seed: what the order is drawn from.
+        ranks: who takes part.
+        change: makes of raw inputs what the model sees, with numbers drawn from a generator.
+    """
+
+    def __init__(
         self,
-        X: torch.Tensor,
-        Y: torch.Tensor,
+        samples: Samples,
         indices: torch.Tensor,
         batch_size: int,
-        device: torch.device,
-        dtype: torch.dtype,
+        seed: int,
+        ranks: Ranks,
+        change: Change | None = None,
     ) -> None:
-        self._tensors = (X, Y)
+        self._samples = samples
         self._indices = indices
-        self._batch_size = batch_size if batch_size > 0 else max(1, len(indices))
-        self._device = device
-        self._dtype = dtype
+        together = ranks.size * batch_size if batch_size > 0 else max(1, len(indices))
+        sizes = [len(part) for part in torch.split(indices, together)]
+        self._sizes = [size for size in sizes if size >= ranks.size]
+        self._seed = seed
+        self._ranks = ranks
+        self._change = change
 
     def __len__(self) -> int:
-        """Number of batches."""
-        return -(-len(self._indices) // self._batch_size)
+        """Batches of an epoch."""
+        return len(self._sizes)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Every batch, in the order of the dataset."""
-        return self._in_order(self._indices)
+    @property
+    def count(self) -> int:
+        """Samples of an epoch, of all processes."""
+        return sum(self._sizes)
 
-    def shuffled(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Every batch of an epoch, in an order drawn from the generator."""
-        return self._in_order(
-            self._indices[torch.randperm(len(self._indices), generator=generator)]
-        )
+    @property
+    def weights(self) -> list[float]:
+        """This process's samples of each batch, relative to the mean over all processes."""
+        shares = (share_of(size, self._ranks) for size in self._sizes)
+        mine = [share.stop - share.start for share in shares]
+        return [n * self._ranks.size / size for n, size in zip(mine, self._sizes, strict=True)]
 
-    def _in_order(self, indices: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        X, Y = self._tensors
-        orders = (torch.split(indices.to(tensor.device), self._batch_size) for tensor in (X, Y))
-        for of_x, of_y in zip(*orders, strict=True):
-            yield (
-                moved(X[of_x], self._device, self._dtype),
-                moved(Y[of_y], self._device, self._dtype),
-            )
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of an epoch, in an order that is a function of seed and number."""
+        order = generator(torch.device("cpu"), self._seed, number)
+        shuffled = self._indices[torch.randperm(len(self._indices), generator=order)]
+        together = torch.split(shuffled[: self.count], self._sizes)
+        shares = (part[share_of(len(part), self._ranks)] for part in together)
+        batches = self._samples.batches(shares)
+        if self._change is None:
+            return batches
+        draws = generator(self._samples.device, self._seed, number, self._ranks.rank)
+        change = self._change
+        return ((change(x, draws), y) for x, y in batches)
+
+
+class Scoring:
+    """A part of a dataset that a model is scored on, of which each process takes whole batches.
+
+    Args:
+        samples: of the whole dataset.
+        indices: those of this part, shape (m,).
+        batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
+        ranks: who takes part.
+    """
+
+    def __init__(
+        self, samples: Samples, indices: torch.Tensor, batch_size: int, ranks: Ranks
+    ) -> None:
+        self._samples = samples
+        size = batch_size if batch_size > 0 else max(1, len(indices))
+        self._parts = torch.split(indices, size) if len(indices) else ()
+        self._ranks = ranks
+
+    def __len__(self) -> int:
+        """Number of batches, of all processes."""
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+        """This process's batches in the order of the dataset, each with its number."""
+        mine = range(self._ranks.rank, len(self._parts), self._ranks.size)
+        batches = self._samples.batches(self._parts[i] for i in mine)
+        return ((i, x, y) for i, (x, y) in zip(mine, batches, strict=True))
+
+
+def generator(device: torch.device, *key: int) -> torch.Generator:
+    """A generator on a device, whose numbers are a function of the key."""
+    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+    return torch.Generator(device).manual_seed(seed)
 
 
 def moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """A tensor on the device; floating numbers in the dtype, whole ones (classes) as they are."""
-    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+    tensor = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
-def moved_if_it_fits(
-    tensor: torch.Tensor, device: torch.device, dtype: torch.dtype
-) -> torch.Tensor:
-    """The tensor moved as a whole, or as it is where that would take over half of the memory."""
+def fits(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the whole of a tensor would take no more than half of the memory of a device."""
     size = tensor.numel() * dtype.itemsize
-    return moved(tensor, device, dtype) if 2 * size <= _memory(device, size) else tensor
-
-
-def as_columns(Y: Any) -> torch.Tensor:
-    """Targets as a tensor of shape (n, columns).
-
-    Args:
-        Y: a tensor or an array, taken as it is; or one item a sample: a dictionary, whose labels
-            become columns in the order of the first sample's, or a number, list or tensor.
-
-    Raises:
-        TypeError: a sample is something else.
-        ValueError: there are no samples, or they do not all have the same labels and sizes.
-    """
-    if not isinstance(Y, list | tuple):
-        return _numbers(Y, "routine.D.Y")
-    if not Y:
-        raise ValueError(f"routine.D.Y holds no samples: {_REMEDY}")
-    rows = [_row(y, Y[0], f"sample {i} of routine.D.Y") for i, y in enumerate(Y)]
-    for i, row in enumerate(rows):
-        if row.shape != rows[0].shape or _labels(Y[i]) != _labels(Y[0]):
-            raise ValueError(
-                f"sample {i} of routine.D.Y has {_sizes(Y[i])}, sample 0 {_sizes(Y[0])}: a model"
-                f" needs the same of all; {_REMEDY}"
-            )
-    return torch.stack(rows)
-
-
-def _row(y: Any, first: Any, name: str) -> torch.Tensor:
-    """The numbers of one sample, a single one as a column."""
-    if not isinstance(y, Mapping):
-        row = _numbers(y, name)
-        return row if row.ndim else row[None]
-    labels = first if isinstance(first, Mapping) else y
-    columns = [_numbers(y[key], f"{key!r} in {name}").reshape(-1) for key in labels if key in y]
-    return torch.cat(columns) if columns else torch.empty(0)
-
-
-def _numbers(value: Any, name: str) -> torch.Tensor:
-    """A tensor as it is, and of anything else that holds numbers; in float64 where Python would."""
-    if isinstance(value, torch.Tensor):
-        return value
-    try:
-        return torch.tensor(np.asarray(value))
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} is {value!r:.80}, a {type(value).__name__}, which holds no row of numbers:"
-            f" {_REMEDY}"
-        ) from error
-
-
-def _labels(y: Any) -> set[str] | None:
-    return set(y) if isinstance(y, Mapping) else None
-
-
-def _sizes(y: Any) -> str:
-    if not isinstance(y, Mapping):
-        return f"the shape {tuple(np.shape(y))}"
-    sizes = {key: _numbers(values, key).numel() for key, values in y.items()}
-    return f"the labels {sizes}"
+    return 2 * size <= _memory(device, size)
 
 
 def _memory(device: torch.device, unknown: int) -> int:

@@ -1,9 +1,12 @@
-"""The machine a model trains on."""
+"""The machine a model trains on, and how it computes there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Literal
 
 import torch
+
+Precision = Literal["auto", "float32", "tf32", "bfloat16"]
 
 
 def default_device() -> torch.device:
@@ -15,21 +18,69 @@ def default_device() -> torch.device:
     return torch.device("cpu")
 
 
+def chosen_device(name: str | torch.device | None) -> torch.device:
+    """The device of that name, 'cpu', 'cuda', 'cuda:1' or 'mps'; None: the best there is.
+
+    Raises:
+        ValueError: it is not there; the message says what is.
+    """
+    if name is None:
+        return default_device()
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        there = ["cpu", *(f"cuda:{i}" for i in range(count))]
+        there += ["mps"] if torch.backends.mps.is_available() else []
+        raise ValueError(f"there is no device {name!r} here, but {', '.join(there)}") from error
+    return device
+
+
+def settled_precision(asked: Precision, device: torch.device) -> Precision:
+    """What 'auto' stands for: bfloat16 where the device computes in it, else float32."""
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        native = device.type == "cpu" and _processor_has_bfloat16()
+    return "bfloat16" if native else "float32"
+
+
 @contextmanager
-def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    """Seed torch's own generators (dropout draws from them), and put them back in the end.
+def computing(precision: Precision, threads: int) -> Iterator[None]:
+    """Compute float32 in a precision, and with so many threads of the CPU, for a while.
 
     Args:
-        seed: the seed; None: leave them alone.
-        device: whose generator to seed, beside that of the CPU.
+        precision: 'tf32' lets CUDA's matrix products and convolutions drop to 10 bits of mantissa;
+            all others leave them whole.
+        threads: of the CPU, for each operation.
     """
-    if seed is None:
+    convolutions = torch.backends.cudnn.allow_tf32
+    products, before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    try:
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        torch.set_num_threads(threads)
         yield
-        return
-    on_cuda = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if on_cuda else []):
-        # Not torch.manual_seed, which would seed every device of the machine.
-        torch.default_generator.manual_seed(seed)
-        if on_cuda:
-            torch.cuda.manual_seed(seed)
-        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.set_float32_matmul_precision(products)
+        torch.backends.cudnn.allow_tf32 = convolutions
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
+    """In 'bfloat16', let torch choose what is computed in it; else nothing.
+
+    Weights, losses and sums stay in float32, and so does a model in float64. The casts of weights
+    are not kept, as a recorded step has to make them anew each time.
+    """
+    on = precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=on, cache_enabled=False)
+
+
+def _processor_has_bfloat16() -> bool:
+    """Whether the CPU multiplies in bfloat16 by instructions of its own (AVX-512 or AMX)."""
+    native = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(native is not None and native())

@@ -47,6 +47,7 @@ class ExportedModel(TypedDict, total=True):
     format_version: NotRequired[int]
     model_input: NotRequired[dict[str, Any]]  # how a sound becomes input: ModelInput.to_dict()
     selection_loss: NotRequired[dict[str, Any]]
+    progress: NotRequired[dict[str, Any]]  # what else a training needs to go on from here
 
 
 def plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from abc import ABC, ABCMeta, abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 
@@ -48,7 +48,14 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
 
     A subclass defines `ModelHyperParameters`, `forward` and `innerTrainingLoop`, and sets
     `criterion` and `optimiser` in its `__init__`.
+
+    One that sets `capturable` says that its whole training step may be recorded, as a CUDA graph,
+    and played for every batch: `innerTrainingLoop` never waits for the device, does not branch on
+    data, makes tensors of the same shapes each time, does not use `i`, and adds to
+    `training_loss` in place (`+=`).
     """
+
+    capturable: ClassVar[bool] = False
 
     criterion: torch.nn.Module
     optimiser: torch.optim.Optimizer

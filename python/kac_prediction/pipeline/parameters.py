@@ -11,6 +11,8 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, get_type_hints
 
+from .device import Precision
+from .schedule import Kind
 from .split import check_fractions
 
 logger = logging.getLogger(__name__)
@@ -29,15 +31,37 @@ class Parameters(TypedDict, total=True):
     num_of_epochs: int  # 0: until early stopping
     testing: bool  # is the network being used for testing: leave the third part untouched
     with_early_stopping: bool  # should the network stop when it has reached a minimum
+    augment_gain: NotRequired[float]  # dB, +-; of use where inputs are not normalised (default 0)
+    augment_noise: NotRequired[float]  # dB beside the sound, at most (default: no noise)
+    augment_onset: NotRequired[float]  # seconds by which the strike is early or late (default 0)
+    compile: NotRequired[bool]  # compile the model and record its step (default: on CUDA, if
+    # the model is capturable)
     dataset_size: NotRequired[int]  # how many samples importDataset generates (default 200)
+    gradient_clip: NotRequired[float]  # largest norm of all gradients together (default 0: any)
     patience: NotRequired[int]  # epochs without an improvement before stopping early (default 32)
+    precision: NotRequired[Precision]  # of float32 while training: whole, 'tf32' on CUDA,
+    # 'bfloat16' by autocast, or 'auto', that is bfloat16 where the device has it (default float32)
+    schedule: NotRequired[Kind]  # of the learning rate: constant, cosine or one_cycle (constant)
     seed: NotRequired[int]  # of the split and the order of the batches (default 0), and where it
-    # is given, of dropout too: without, that draws from torch's own generators as they are
+    # is given, of dropout too: without, that begins with torch's own generators as they are
+    steps_per_epoch: NotRequired[int]  # while streaming (default: as the first part would give)
+    warm_up: NotRequired[float]  # share of the steps that one_cycle rises for (default 0.25)
 
 
 _HINTS: dict[str, Any] = get_type_hints(Parameters)
 _REQUIRED: frozenset[str] = Parameters.__required_keys__
 _STRICT = ConfigDict(strict=True)
+_LEAST = {
+    "augment_gain": 0,
+    "augment_onset": 0,
+    "dataset_size": 1,
+    "gradient_clip": 0,
+    "num_of_epochs": 0,
+    "patience": 1,
+    "seed": 0,
+    "steps_per_epoch": 1,
+    "warm_up": 0,
+}
 
 
 def merge_parameters(
@@ -61,16 +85,21 @@ def merge_parameters(
         raise ValueError(f"{DEFAULTS} lack {', '.join(missing)}: every model needs them")
     parameters = {key: _checked(key, value, value, DEFAULTS) for key, value in default.items()}
     origins = dict.fromkeys(parameters, DEFAULTS)
-    known = parameters.keys() | _HINTS.keys()
+    names = parameters.keys() | _HINTS.keys()
     for origin, values in layers:
         for key, value in values.items():
-            if key not in known:
-                logger.warning("%s", _unknown(key, known, origin))
+            if key not in names:
+                logger.warning("%s", _unknown(key, names, origin))
                 continue
             parameters[key] = _checked(key, value, default.get(key), origin)
             origins[key] = origin
     _check_values(parameters, origins)
     return parameters
+
+
+def known(values: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are parameters, common ones or of the model with these defaults."""
+    return {key: value for key, value in values.items() if key in default or key in _HINTS}
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -157,12 +186,28 @@ def _check_values(parameters: Mapping[str, Any], origins: Mapping[str, str]) -> 
         check_fractions(parameters["dataset_split"])
     except ValueError as error:
         raise ValueError(f"{error} (in {origins['dataset_split']})") from error
-    for key, least in (("num_of_epochs", 0), ("patience", 1), ("dataset_size", 1), ("seed", 0)):
-        if parameters.get(key, least) < least:
+    for key, least in _LEAST.items():
+        if not parameters.get(key, least) >= least:
             raise ValueError(
                 f"{key} in {origins[key]} must be at least {least}, not {parameters[key]}"
             )
+    if not parameters.get("warm_up", 0.0) < 1:
+        raise ValueError(
+            f"warm_up in {origins['warm_up']} is a share of the steps, from 0 to less than 1, not"
+            f" {parameters['warm_up']}"
+        )
+    _check_ends(parameters, origins)
+
+
+def _check_ends(parameters: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    """Refuse a training that would not know when to stop, or how far it has come."""
     stopping = parameters["with_early_stopping"]
+    schedule = parameters.get("schedule", "constant")
+    if parameters["num_of_epochs"] == 0 and schedule != "constant":
+        raise ValueError(
+            f"schedule = {schedule} (in {origins['schedule']}) needs to know the end: set a number"
+            " of epochs, or let the learning rate be constant"
+        )
     if parameters["num_of_epochs"] == 0 and not stopping:
         raise ValueError(
             f"num_of_epochs = 0 (in {origins['num_of_epochs']}) means until early stopping: set"

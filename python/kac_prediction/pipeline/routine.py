@@ -1,36 +1,29 @@
 """Routine: a whole training, from parameters to checkpoints."""
 
-import itertools
-import logging
-import math
-import os
-import secrets
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from tqdm import tqdm
 
 from .. import __version__
 from ..dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
+from ..dataset.seeding import fresh_seed
 from ..samplers import Datasets
-from .checkpoint import Checkpoints
-from .device import default_device, seeded
-from .early_stopping import EarlyStopping
+from .device import chosen_device
+from .distributed import Ranks
+from .fresh import Source
 from .importing import check_raw, import_dataset
-from .info import ModelInfo, RunInfo
+from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
-from .parameters import Parameters, merge_parameters, read_yaml
-from .tracker import Record, log_epoch, open_trackers
-from .training import InnerLoop, LossError, choice, divide, export_model, learn, make_parts, score
-
-logger = logging.getLogger(__name__)
-
-SAVE_EVERY = 5  # epochs
+from .parameters import Parameters, known, merge_parameters, read_yaml
+from .progress import resumable
+from .run import Run, given_id
+from .session import Session
+from .targets import Missing
+from .tracker import Record
+from .training import InnerLoop, Parts, divide
 
 
 class Routine:
@@ -50,46 +43,61 @@ class Routine:
 
         routine.train(innerTestingLoop)
 
+    Under `torchrun` every process trains on its share of each epoch, with the gradients of all.
+
     Attributes:
-        device: CUDA, else Apple's MPS, else the CPU.
+        device: where the model trains.
         D: the dataset.
         M: the model; assigning it does what `setModel` does.
         P: the parameters.
         R: information about the run. Its files are in `R["exports_dir"]`.
         using_wandb: whether the run is followed on weights and biases.
         history: one record an epoch, of the last training: epoch, training_loss, selection_loss,
-            evaluation_loss where it was scored, seconds.
+            evaluation_loss where it was scored, learning_rate, samples_per_second, seconds.
+        illustrate: draws what the trackers show at the end of a training, such as a figure of
+            matplotlib's; None: nothing.
         model_input: how sounds become inputs, after `use_input`.
     """
 
     device: torch.device
     D: TorchDataset
     P: dict[str, Any]
-    R: RunInfo
     using_wandb: bool
     history: list[Record]
+    illustrate: Callable[[], Any] | None
     model_input: ModelInput | None
 
-    def __init__(self, exports_dir: str = "", wandb_config: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        exports_dir: str = "",
+        wandb_config: dict[str, Any] | None = None,
+        device: str | torch.device | None = None,
+    ) -> None:
         """Set the device and make a directory for the run.
 
         Args:
             exports_dir: where the run's directory goes; '': the current directory.
             wandb_config: arguments of `wandb.init`; None or {}: a local run.
+            device: 'cpu', 'cuda', 'cuda:1' or 'mps'; None: CUDA, else Apple's MPS, else the CPU.
 
         Raises:
-            ImportError: weights and biases was asked for and is not installed.
+            ValueError: there is no such device.
         """
-        self.device = default_device()
+        self._ranks = Ranks.join(device)
+        self.device = self._ranks.device(chosen_device(device))
         self.using_wandb = bool(wandb_config)
         self.history = []
+        self.illustrate = None
         self.model_input = None
         self._model: Model | None = None
+        self._raw: tuple[torch.Tensor, torch.Tensor] | None = (
+            None  # sounds, and what became of them
+        )
+        self._sources: Sequence[Source] = ()
+        self._resumed: ExportedModel | None = None
         self._exports_dir = Path(exports_dir).absolute()
-        self._wandb_config = settings = wandb_config or {}
-        # A sweep has chosen the id before this process started.
-        given = settings.get("id") or os.environ.get("WANDB_RUN_ID") if settings else None
-        self._open_run(given or secrets.token_hex(4))
+        self._wandb_config = wandb_config or {}
+        self._run = self._new_run(given_id(self._wandb_config))
 
     @property
     def M(self) -> Model:
@@ -101,6 +109,11 @@ class Routine:
     @M.setter
     def M(self, model: Model) -> None:
         self.setModel(model)
+
+    @property
+    def R(self) -> RunInfo:
+        """Information about the run."""
+        return self._run.info
 
     def importDataset(
         self,
@@ -139,9 +152,11 @@ class Routine:
         parameters = getattr(self, "P", {})
         size = parameters.get("dataset_size") if dataset_size is None else dataset_size
         seed = parameters.get("seed") if seed is None else seed
+        seed = self._ranks.share(fresh_seed() if seed is None else seed)
         what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
-        self.D = import_dataset(*what, size, seed, workers, dataset_source)
-        self.model_input = None
+        with self._ranks.in_turn():
+            self.D = import_dataset(*what, size, seed, workers, dataset_source)
+        self.model_input, self._raw, self._sources = None, None, ()
 
     def setModel(self, M: Model) -> None:
         """Set the model, move it to the device and note it in `routine.R`.
@@ -160,6 +175,7 @@ class Routine:
         """Set `routine.P`: the defaults, changed by a yaml file, changed by wandb's config.
 
         Starts the run on weights and biases when it is being used; after a training, opens another.
+        The parameters of a training that is resumed stand between the defaults and the file.
 
         Args:
             default: every parameter of the model with its default value.
@@ -170,32 +186,82 @@ class Routine:
             TypeError: a value of the wrong type; names the key, the file, expected and found.
             ValueError: a value that makes no sense, or a file that is not a mapping.
         """
-        layers = [(str(config_path), read_yaml(config_path))] if config_path else []
+        layers: list[tuple[str, Mapping[str, Any]]] = []
+        if self._resumed is not None:
+            layers += [("the checkpoint", known(self._resumed["hyperparameters"], default))]
+        if config_path:
+            layers += [(str(config_path), read_yaml(config_path))]
         self.P = merge_parameters(default, *layers)
-        if not self._trackers:
-            self._open_run(secrets.token_hex(4))
-        for tracker in self._trackers:
-            if asked := tracker.config(self.P):
-                layers.append(("wandb's config", asked))
-                self.P = merge_parameters(default, *layers)
+        if self._run.over:
+            self._run = self._new_run()
+        if asked := self._run.asked(self.P):
+            self.P = merge_parameters(default, *layers, ("wandb's config", asked))
 
-    def use_input(self, model_input: ModelInput) -> None:
+    def use_input(self, model_input: ModelInput, missing: Missing = "raise") -> None:
         """Shape the dataset for a model, by the recipe that its checkpoints then carry.
 
         Args:
             model_input: how a sound becomes an input and labels become targets.
+            missing: 'nan' lets samples lack labels, whose targets are nan then.
 
         Raises:
             ValueError: the dataset is not of raw sounds at that sample rate.
         """
         check_raw(self.D, model_input)
-        self.D.X = model_input.inputs(self.D.X)
-        self.D.Y = model_input.targets(self.D.Y)  # type: ignore[assignment]
+        sounds = self.D.X
+        self.D.X = model_input.inputs(sounds)
+        self.D.Y = model_input.targets(self.D.Y, missing)  # type: ignore[assignment]
+        self._raw = sounds, self.D.X
         self.model_input = model_input
         if self._model is not None:
             self._model.model_input = model_input
 
-    def parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def stream(
+        self,
+        Sampler: type[AudioSampler] | Sequence[Source | tuple[Any, ...]],
+        sampler_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Learn from drums that were never heard before, instead of from the first part.
+
+        Every batch is of fresh drums, `steps_per_epoch` batches an epoch. The other two parts of
+        the dataset choose and measure as always. Call it after `use_input`.
+
+        Args:
+            Sampler: what makes the sounds; or several, each (Sampler, settings, further labels),
+                which share every batch.
+            sampler_settings: arguments of the sampler's constructor; None: those of the dataset.
+
+        Raises:
+            ValueError: `use_input` has not been called.
+        """
+        if self.model_input is None:
+            raise ValueError("routine.stream needs to know the inputs: call use_input first")
+        if isinstance(Sampler, type):
+            settings = self.D.sampler_settings if sampler_settings is None else sampler_settings
+            self._sources = [Source(Sampler, settings)]
+        else:
+            self._sources = [Source(*source) for source in Sampler]
+
+    def resume(self, path: str | Path) -> None:
+        """Go on with a training that was interrupted, where its checkpoint left it.
+
+        Call it first, before `setParameters`. The run goes on in the directory of the checkpoint,
+        under its id; on a CPU it ends in the same bits as if it had never been interrupted. The
+        parameters are the checkpoint's, where a file does not say otherwise.
+
+        Args:
+            path: a checkpoint, or the directory of a run, which stands for its `last.pt`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it is not a checkpoint that a training can go on from.
+        """
+        file, checkpoint = resumable(path)
+        self._run.discard()
+        self._resumed = checkpoint
+        self._run = Run.resumed(file.parent, checkpoint, self._wandb_config, self._ranks)
+
+    def parts(self) -> Parts:
         """Indices of the samples to learn from, to choose by and to evaluate on, each ascending.
 
         No drum (`D.groups`) is in two of the parts; while `testing`, none is in the third.
@@ -211,44 +277,50 @@ class Routine:
 
         The second part of the split is scored every epoch; its loss chooses `best.pt` and stops
         early. The third part is scored only when a checkpoint is saved, and never while `testing`.
-        `epoch_%03d.pt` is saved every fifth epoch, and for the last. Ctrl-C saves the last
-        finished epoch (not scoring the third part) and is raised. Training again is another run.
+        `epoch_%03d.pt` is saved every fifth epoch, and for the last; `last.pt` is never more than
+        ten seconds of finished epochs behind. Ctrl-C saves the last finished epoch and is raised;
+        `resume` goes on from there. Training again is another run.
 
         Args:
             innerTestingLoop: called with number of the batch, number of batches, inputs and
                 targets; somewhere it adds to `routine.M.testing_loss["aggregate"]`.
 
         Raises:
+            MemoryError: the memory is too small for the batch size, which the message names.
             TypeError: a parameter of the wrong type, or targets that are not numbers.
             ValueError: something is missing or does not fit; or a loss is not finite, which the
-                message places in an epoch, with the last good checkpoint.
+                message places in an epoch and a batch, with the last good checkpoint.
         """
         self._require("P", "D", "M")
         merge_parameters(self.P)
-        batches = make_parts(self.D, self.M, self.parts(), self.P["batch_size"], self.device)
-        training, selection, evaluation = batches
-        patience = self.P.get("patience", EarlyStopping.patience)
-        stopping = EarlyStopping(patience if self.P["with_early_stopping"] else math.inf)
-        order = torch.Generator().manual_seed(self.P.get("seed", 0))
-        with self._run() as epochs:
-            for epoch in epochs:
-                started = time.perf_counter()
-                self.R["epoch"] = epoch
-                record: Record = {"epoch": epoch, "training_loss": learn(self.M, training, order)}
-                if len(selection):
-                    record["selection_loss"] = score(self.M, selection, innerTestingLoop)
-                stop = stopping.step(choice(record))
-                last = stop or epoch + 1 == self.P["num_of_epochs"]
-                due = last or epoch % SAVE_EVERY == 0
-                if len(evaluation) and (due or stopping.improved):
-                    record["evaluation_loss"] = score(self.M, evaluation, innerTestingLoop)
-                record["seconds"] = time.perf_counter() - started
-                exported = export_model(self.M, self.D, self.P, self.R, record, self.model_input)
-                self._checkpoints.keep(exported, due=due, best=stopping.improved)
-                self.history.append(record)
-                log_epoch(record, self._trackers, epochs)
-                if stop:
+        session = self._session()
+        with session.begun() as teaching:
+            for epoch in session.epochs():
+                if session.epoch(epoch, teaching, innerTestingLoop):
                     break
+            self._run.show("drums", self.illustrate)
+
+    def _session(self) -> Session:
+        """The training that now begins, or goes on."""
+        if self._run.over:
+            self._run = self._new_run()
+            self._run.asked(self.P, settled=True)
+        shaped = self._raw is not None and self._raw[1] is self.D.X
+        session = Session(
+            self.M,
+            self.D,
+            self.P,
+            self.parts(),
+            self._run,
+            self._ranks,
+            self.device,
+            model_input=self.model_input,
+            sounds=self._raw[0] if shaped and self._raw is not None else None,
+            sources=self._sources,
+            resumed=self._resumed,
+        )
+        self.history, self._resumed = session.history, None
+        return session
 
     def _require(self, *names: str) -> None:
         """Refuse to go on without parameters, dataset or model."""
@@ -257,41 +329,7 @@ class Routine:
             if not hasattr(self, name):
                 raise ValueError(f"routine.{name} is missing: call routine.{call[name]}(...) first")
 
-    @contextmanager
-    def _run(self) -> Iterator["tqdm[int]"]:
-        """All that surrounds the epochs; yields them."""
-        if not self._trackers:
-            self._open_run(secrets.token_hex(4))
-            for tracker in self._trackers:
-                tracker.config(self.P, settled=True)
-        self.history = []
-        numbers = range(self.P["num_of_epochs"]) or itertools.count()
-        logger.info("run %s on %s, in %s", self.R["id"], self.device, self.R["exports_dir"])
-        failed = True
-        try:
-            with (
-                seeded(self.P.get("seed"), self.device),
-                self._checkpoints,
-                tqdm(numbers, "training", unit=" epochs", disable=None) as epochs,
-            ):
-                yield epochs
-                failed = False
-        except LossError as error:
-            raise ValueError(
-                f"epoch {self.R['epoch']}: {error}. Last good checkpoint:"
-                f" {self._checkpoints.rescue() or 'none yet'}"
-            ) from error
-        finally:
-            while self._trackers:
-                self._trackers.pop().finish(failed)
-
-    def _open_run(self, run_id: str) -> None:
-        """Begin a run, in a directory of its own: nothing trained is overwritten."""
-        directory = self._exports_dir / run_id
-        if directory.exists():  # of an earlier run under an id that was given
-            directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
-        directory.mkdir(parents=True)
-        model = self.R["model"] if hasattr(self, "R") else None
-        self.R = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
-        self._checkpoints = Checkpoints(directory)
-        self._trackers = open_trackers(self.R, self._wandb_config)  # none once it is over
+    def _new_run(self, run_id: str | None = None) -> Run:
+        """Begin a run of the model there is."""
+        info = self.R["model"] if hasattr(self, "_run") else None
+        return Run.begun(self._exports_dir, self._wandb_config, self._ranks, run_id, info)

@@ -1,19 +1,25 @@
 """An epoch: learning from one part of the dataset, scoring another, and what comes of it."""
 
 import math
+import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from ..dataset import TorchDataset
-from .batches import Batches, as_columns, moved_if_it_fits
+from .batches import Lessons, Samples, Scoring
+from .columns import as_columns
+from .distributed import Ranks
 from .info import FORMAT_VERSION, ExportedModel, RunInfo, plain
 from .model import Model
 from .model_input import ModelInput
+from .schedule import LearningRate
 from .split import split_groups
+from .step import Step, optimiser_state
 from .tracker import Record
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
@@ -35,59 +41,125 @@ def divide(groups: torch.Tensor, parameters: Mapping[str, Any]) -> Parts:
     return training, selection, evaluation[:0] if parameters["testing"] else evaluation
 
 
-def make_parts(
-    dataset: TorchDataset, model: Model, parts: Parts, batch_size: int, device: torch.device
-) -> tuple[Batches, Batches, Batches]:
-    """The batches to learn from, to choose by and to evaluate on.
+def samples_of(
+    dataset: TorchDataset, model: Model, device: torch.device, X: torch.Tensor | None = None
+) -> Samples:
+    """The whole dataset, where the model wants it; with other inputs X, if given.
 
     Raises:
         TypeError: the targets are not numbers.
         ValueError: inputs, targets and groups are not of one length.
     """
-    X, Y, groups = torch.as_tensor(dataset.X), as_columns(dataset.Y), dataset.groups
+    X = torch.as_tensor(dataset.X) if X is None else X
+    Y, groups = as_columns(dataset.Y), dataset.groups
     if not len(X) == len(Y) == len(groups):
         raise ValueError(
             f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}: shape"
             " all three alike"
         )
-    where = device, _dtype(model)
-    X, Y = moved_if_it_fits(X, *where), moved_if_it_fits(Y, *where)
-    first, second, third = (Batches(X, Y, part, batch_size, *where) for part in parts)
-    return first, second, third
+    return Samples(X, Y, device, dtype_of(model))
 
 
-def learn(model: Model, part: Batches, order: torch.Generator) -> float:
-    """Train for an epoch, in an order drawn from the generator; return the training loss.
+class Teaching:
+    """A model learning, epoch by epoch.
 
-    Raises:
-        LossError: it is not finite.
+    Args:
+        model: what learns.
+        lessons: what it learns from.
+        step: how it learns from a batch.
+        rate: of its optimiser.
+        ranks: who takes part.
     """
-    model.train()
-    model.training_loss = 0.0
-    batches = part.shuffled(order)
-    for i, (x, y) in enumerate(tqdm(batches, "batches", len(part), leave=False, disable=None)):
-        model.innerTrainingLoop(i, len(part), x, y)
-    return _finite(model.training_loss, "training_loss")
+
+    def __init__(
+        self, model: Model, lessons: Lessons, step: Step, rate: LearningRate, ranks: Ranks
+    ) -> None:
+        self._model = model
+        self._lessons = lessons
+        self._step = step
+        self._rate = rate
+        self._ranks = ranks
+
+    def epoch(self, number: int, weigh: Callable[[float], None]) -> Record:
+        """Learn for an epoch, without waiting for the device before its end.
+
+        Args:
+            number: of the epoch.
+            weigh: told before each batch what its gradients count beside other processes'.
+
+        Returns:
+            training_loss, learning_rate and samples_per_second.
+
+        Raises:
+            LossError: the loss is not finite; names the batch.
+            MemoryError: the device's memory is too small; names the batch size.
+        """
+        started, length = time.perf_counter(), len(self._lessons)
+        weights, sums = self._lessons.weights, []
+        self._model.train()
+        self._step.begin()
+        batches = self._lessons.epoch(number)
+        for i, (x, y) in enumerate(self._watched(batches)):
+            weigh(weights[i])
+            self._rate.set(number * length + i)
+            with memory_named(x):
+                self._step(i, length, x, y)
+            sums.append(_snapshot(self._model.training_loss))
+        record: Record = {"training_loss": self._loss(sums, weights)}
+        self._ranks.average_buffers(self._model)
+        if (rate := self._rate.at(number * length + length - 1)) is not None:
+            record["learning_rate"] = rate
+        seconds = time.perf_counter() - started
+        return record | {"samples_per_second": self._lessons.count / seconds}
+
+    def _watched(self, batches: Iterator[Any]) -> Iterator[Any]:
+        hidden = None if self._ranks.leader else True
+        return iter(tqdm(batches, "batches", len(self._lessons), leave=False, disable=hidden))
+
+    def _loss(self, sums: list[Any], weights: Sequence[float]) -> float:
+        """The loss of an epoch over all processes, from how it summed up on this one."""
+        found = [float(value) for value in _numbers(sums)]
+        broken = next((i for i, value in enumerate(found) if not math.isfinite(value)), None)
+        share = found[-1] if found else 0.0
+        if broken is None and any(weight != 1 for weight in weights):
+            gains = (after - before for before, after in zip([0.0, *found], found, strict=False))
+            share = sum(gain * weight for gain, weight in zip(gains, weights, strict=True))
+        shares = self._ranks.gather((share, broken))
+        first = min((batch for _, batch in shares if batch is not None), default=None)
+        if first is not None:
+            raise LossError(
+                f"training_loss is not finite from batch {first} of {len(weights)} on: {_REMEDY}"
+            )
+        return sum(share for share, _ in shares) / len(shares)
 
 
-def score(model: Model, part: Batches, innerTestingLoop: InnerLoop) -> dict[str, Any]:
+_REMEDY = "try a lower learning rate, and look for values in the data that are not finite"
+
+
+def score(model: Model, part: Scoring, innerTestingLoop: InnerLoop, ranks: Ranks) -> dict[str, Any]:
     """Score a part of the dataset; return the losses in plain numbers.
+
+    Each process scores its own batches, and what their loops have added up is added up.
 
     Raises:
         LossError: the loop left no loss 'aggregate', or one that is not finite.
+        MemoryError: the device's memory is too small; names the batch size.
     """
     model.eval()
     model.testing_loss = defaultdict(float)
     with torch.no_grad():
-        for i, (x, y) in enumerate(part):
-            innerTestingLoop(i, len(part), x, y)
-    if "aggregate" not in model.testing_loss:
+        for i, x, y in part:
+            with memory_named(x):
+                innerTestingLoop(i, len(part), x, y)
+    losses = _added(ranks.gather(plain(model.testing_loss)))
+    if "aggregate" not in losses:
         raise LossError(
             "innerTestingLoop must add to routine.M.testing_loss['aggregate'], and did not"
         )
-    losses: dict[str, Any] = plain(model.testing_loss)
-    losses["aggregate"] = _finite(losses["aggregate"], "testing_loss['aggregate']")
-    return losses
+    aggregate = float(losses["aggregate"])
+    if not math.isfinite(aggregate):
+        raise LossError(f"testing_loss['aggregate'] is {aggregate}: {_REMEDY}")
+    return losses | {"aggregate": aggregate}
 
 
 def choice(record: Record) -> float:
@@ -111,7 +183,7 @@ def export_model(
         hyperparameters=plain({**parameters, **model.hyperparameters}),
         evaluation_loss=record.get("evaluation_loss"),
         model_state_dict=model.state_dict(),
-        optimizer_state_dict=model.optimiser.state_dict(),
+        optimizer_state_dict=optimiser_state(model.optimiser),
         run_info=RunInfo(**run_info),
         testing_loss=selection if parameters["testing"] else None,
         training_loss=record["training_loss"],
@@ -124,18 +196,53 @@ def export_model(
     return exported
 
 
-def _finite(loss: Any, name: str) -> float:
-    """A loss, number or tensor, as a number."""
-    value = float(loss)
-    if not math.isfinite(value):
-        raise LossError(
-            f"{name} is {value}: try a lower learning rate, and look for values in the data that"
-            " are not finite"
-        )
-    return value
-
-
-def _dtype(model: Model) -> torch.dtype:
+def dtype_of(model: Model) -> torch.dtype:
     """What a model computes in: the dtype of its first floating parameter."""
     kinds = (parameter.dtype for parameter in model.parameters())
     return next((kind for kind in kinds if kind.is_floating_point), torch.float32)
+
+
+@contextmanager
+def memory_named(x: torch.Tensor) -> Iterator[None]:
+    """Say of which batch size the memory was not enough for.
+
+    Raises:
+        MemoryError: it was not.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) and not any(
+            words in str(error) for words in ("can't allocate memory", "out of memory")
+        ):
+            error.add_note(f"The inputs of this batch had the shape {tuple(x.shape)}.")
+            raise
+        raise MemoryError(
+            f"the memory of {x.device} is too small for a batch_size of {len(x)}: try"
+            f" {max(1, len(x) // 2)} ({error})"
+        ) from error
+
+
+def _snapshot(loss: Any) -> Any:
+    """A loss as it is now, which goes on being added to."""
+    return loss.detach().clone() if isinstance(loss, torch.Tensor) else loss
+
+
+def _numbers(sums: list[Any]) -> list[Any]:
+    """Losses as numbers, all at once where they are on a device."""
+    if sums and all(isinstance(value, torch.Tensor) for value in sums):
+        numbers: list[Any] = torch.stack(sums).tolist()
+        return numbers
+    return sums
+
+
+def _added(losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The sum of each loss over all processes."""
+    if len(losses) == 1:
+        return losses[0]
+    names = dict.fromkeys(name for some in losses for name in some)
+    found = {name: [some[name] for some in losses if name in some] for name in names}
+    return {
+        name: torch.tensor(values, dtype=torch.float64).sum(0).tolist()
+        for name, values in found.items()
+    }

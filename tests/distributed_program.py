@@ -1,0 +1,52 @@
+"""What torchrun starts in two processes: a scene, and a directory for what it leaves."""
+
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+import exchanges
+import trainings
+from kac_prediction.pipeline.distributed import Ranks
+
+
+def together(out: Path) -> None:
+    """Exchange all there is, train several times, and then until somebody ends it."""
+    ranks = Ranks.join("cpu")
+    seen: dict[str, Any] = {
+        "exchanges": exchanges.everything(ranks, out),
+        "plain": trainings.plain(out / "plain", batch_size=4),
+        "crepe": trainings.crepe(out / "crepe"),
+        "nan": not_finite(ranks, out / "nan"),
+    }
+    torch.save(seen, out / f"{ranks.rank}.pt")
+    trainings.endless(out / "endless")
+
+
+def not_finite(ranks: Ranks, out: Path) -> str:
+    """The message where one process has met a loss that is none."""
+    launched, dist.is_torchelastic_launched = dist.is_torchelastic_launched, lambda: False
+    try:
+        trainings.failing(out, float("nan") if ranks.rank == 1 else 1.0)
+    except ValueError as error:
+        return str(error)
+    finally:
+        dist.is_torchelastic_launched = launched
+    return ""
+
+
+def failing(out: Path) -> None:
+    """One process fails in the middle of an epoch."""
+    ranks = Ranks.join("cpu")
+    trainings.failing(out, ZeroDivisionError("no drum") if ranks.rank == 1 else 1.0)
+
+
+SCENES: dict[str, Callable[[Path], None]] = {"together": together, "failing": failing}
+
+if __name__ == "__main__":
+    warnings.simplefilter("error")
+    SCENES[sys.argv[1]](Path(sys.argv[2]))

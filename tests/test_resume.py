@@ -1,0 +1,169 @@
+"""Going on with a training that was interrupted."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kac_prediction.pipeline import Routine, read_checkpoint
+from models_of_users import Linear, parameters
+from routines_of_users import dataset, squared
+
+SETTINGS: dict[str, Any] = {
+    "num_of_epochs": 9,
+    "learning_rate": 0.05,
+    "schedule": "one_cycle",
+    "gradient_clip": 0.5,
+    "with_early_stopping": True,
+    "patience": 50,
+}
+
+
+class Drawing(Linear):
+    """Draws from every generator there is; stops its user's training once, if asked."""
+
+    stop_at: int | None = None
+
+    def innerTrainingLoop(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        noise = random.random() + np.random.random()  # noqa: NPY002
+        super().innerTrainingLoop(i, loop_length, x + 0.01 * noise, y)
+        if self.stop_at is not None:
+            self.stop_at -= 1
+            if self.stop_at < 0:
+                raise KeyboardInterrupt
+
+
+def routine(home: Path, resume: str | Path = "", **changes: Any) -> Routine:
+    made = Routine(str(home), device="cpu")
+    if resume:
+        made.resume(resume)
+    made.setParameters(parameters(**SETTINGS | changes))
+    made.D = dataset()
+    torch.manual_seed(0)
+    made.M = Drawing(**made.P)
+    return made
+
+
+def state(made: Routine) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in made.M.state_dict().items()}
+
+
+@pytest.mark.parametrize("seed", [{}, {"seed": 3}])
+@pytest.mark.parametrize("batches", [7, 8, 14, 25])
+def test_it_ends_in_the_bits_of_one_that_was_never_interrupted(
+    batches: int, seed: dict[str, int], tmp_path: Path
+) -> None:
+    random.seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    whole = routine(tmp_path, **seed)
+    whole.train(squared(whole))
+    random.seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    cut = routine(tmp_path, **seed)
+    assert isinstance(cut.M, Drawing)
+    cut.M.stop_at = batches
+    with pytest.raises(KeyboardInterrupt):
+        cut.train(squared(cut))
+    random.seed(99)  # whatever the process that goes on has drawn
+    torch.manual_seed(99)
+    rest = routine(tmp_path, cut.R["exports_dir"], **seed)
+    rest.train(squared(rest))
+    assert rest.R["id"] == cut.R["id"]
+    assert rest.R["exports_dir"] == cut.R["exports_dir"]
+    assert all(value.equal(state(rest)[key]) for key, value in state(whole).items())
+    learnt = [
+        {key: value for key, value in record.items() if "second" not in key}
+        for made in (whole, rest)
+        for record in made.history
+    ]
+    assert learnt[:9] == learnt[9:]
+    log = (Path(rest.R["exports_dir"]) / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in log] == rest.history
+    bests = [read_checkpoint(made.R["exports_dir"])["run_info"]["epoch"] for made in (whole, rest)]
+    assert bests[0] == bests[1]
+    # The run that `resume` made obsolete has left no directory.
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_more_epochs_go_on_from_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = routine(tmp_path, num_of_epochs=3, schedule="constant")
+    first.train(squared(first))
+    config = tmp_path / "more.yaml"
+    config.write_text("num_of_epochs: 5")
+    more = Routine(str(tmp_path), device="cpu")
+    more.resume(Path(first.R["exports_dir"]) / "epoch_002.pt")
+    more.setParameters(parameters(), str(config))
+    assert more.P["learning_rate"] == 0.05  # the checkpoint's, not the default
+    more.D, more.M = dataset(), Drawing(**more.P)
+    more.train(squared(more))
+    assert [record["epoch"] for record in more.history] == [0, 1, 2, 3, 4]
+    assert "going on with num_of_epochs = 5, which was 3" in caplog.text
+
+
+def test_a_finished_training_has_nothing_left(tmp_path: Path) -> None:
+    first = routine(tmp_path)
+    first.train(squared(first))
+    again = routine(tmp_path, first.R["exports_dir"])
+    again.train(squared(again))
+    assert again.history == first.history
+    assert all(value.equal(state(again)[key]) for key, value in state(first).items())
+
+
+def test_after_a_resumed_training_comes_another_run(tmp_path: Path) -> None:
+    first = routine(tmp_path, num_of_epochs=2, schedule="constant")
+    first.train(squared(first))
+    again = routine(tmp_path, first.R["exports_dir"], num_of_epochs=2, schedule="constant")
+    again.train(squared(again))
+    again.train(squared(again))
+    assert again.R["id"] != first.R["id"]
+    assert len(again.history) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": 25}, "dataset with other dataset_size"),
+        ({"group_size": 5}, "divided otherwise"),
+    ],
+)
+def test_other_data_is_refused(change: dict[str, int], message: str, tmp_path: Path) -> None:
+    first = routine(tmp_path)
+    first.train(squared(first))
+    other = routine(tmp_path, first.R["exports_dir"])
+    other.D = dataset(**change)
+    with pytest.raises(ValueError, match=message):
+        other.train(squared(other))
+
+
+def test_another_split_or_model_is_refused(tmp_path: Path) -> None:
+    first = routine(tmp_path)
+    first.train(squared(first))
+    other = routine(tmp_path, first.R["exports_dir"])
+    other.P["seed"] = 8
+    with pytest.raises(ValueError, match="divided otherwise"):
+        other.train(squared(other))
+    other = routine(tmp_path, first.R["exports_dir"])
+    other.M = Linear(0.1)
+    with pytest.raises(ValueError, match=r"holds a Drawing, but routine\.M is a Linear"):
+        other.train(squared(other))
+    other = routine(tmp_path, first.R["exports_dir"])
+    other.M = Drawing(0.1, inputs=7)
+    with pytest.raises(ValueError, match=r"(?s)does not fit routine\.M.*7"):
+        other.train(squared(other))
+
+
+def test_what_cannot_be_gone_on_with_is_named(tmp_path: Path) -> None:
+    made = Routine(str(tmp_path), device="cpu")
+    with pytest.raises(FileNotFoundError, match=r"last\.pt"):
+        made.resume(tmp_path)
+    first = routine(tmp_path)
+    first.train(squared(first))
+    old = read_checkpoint(first.R["exports_dir"])
+    del old["progress"]
+    torch.save(old, tmp_path / "old.pt")
+    with pytest.raises(ValueError, match=r"old\.pt does not hold what a training needs to go on"):
+        made.resume(tmp_path / "old.pt")

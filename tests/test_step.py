@@ -1,0 +1,148 @@
+"""A step, plain and recorded: the recording is played here by a stand-in for a CUDA graph."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from kac_prediction.architecture import CRePE
+from kac_prediction.pipeline import Model
+from kac_prediction.pipeline.distributed import Ranks
+from kac_prediction.pipeline.schedule import LearningRate, Schedule
+from kac_prediction.pipeline.step import (
+    WARM_UP,
+    PlainStep,
+    RecordedStep,
+    Step,
+    compiled,
+    make_step,
+    optimiser_state,
+    prepared_gradients,
+)
+from models_of_users import Linear
+from routines_of_users import ready, squared
+
+CPU = torch.device("cpu")
+ALONE = Ranks.join("cpu")
+
+
+class Recorder:
+    """Records as a CUDA graph does: nothing is done until it is played, in the same memory."""
+
+    def __init__(self) -> None:
+        self.recorded = self.played = 0
+
+    def __call__(self, work: Callable[[], None]) -> Callable[[], None]:
+        self.recorded += 1
+
+        def play() -> None:
+            self.played += 1
+            work()
+
+        return play
+
+
+def crepe() -> CRePE:
+    torch.manual_seed(0)
+    return CRePE("tiny", 0.0, 1e-3, "adam", 1)
+
+
+def taught(model: Model, step: Step, sizes: list[int], epochs: int = 2) -> list[float]:
+    """Losses of a few epochs on batches of these sizes."""
+    draws = torch.Generator().manual_seed(1)
+    rate = LearningRate(model.optimiser, Schedule("cosine", epochs * len(sizes)))
+    losses = []
+    for epoch in range(epochs):
+        step.begin()
+        for i, size in enumerate(sizes):
+            rate.set(epoch * len(sizes) + i)
+            x = torch.randn(size, 1024, generator=draws)
+            step(i, len(sizes), x, torch.rand(size, 1, generator=draws))
+        losses.append(float(model.training_loss))
+    return losses
+
+
+def test_a_recorded_step_learns_what_a_plain_one_learns() -> None:
+    sizes = [4, 4, 4, 4, 4, 2]
+    first, second = crepe(), crepe()
+    plain = taught(first, PlainStep(first, "float32", CPU), sizes)
+    recorder = Recorder()
+    step = RecordedStep(second, PlainStep(second, "float32", CPU), recorder, CPU)
+    assert taught(second, step, sizes) == plain
+    assert recorder.recorded == 1
+    # All but the first few and the smaller ones, whose shape was not recorded.
+    assert recorder.played == 2 * 5 - WARM_UP
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert one.equal(other)
+
+
+def test_the_loss_of_a_recorded_step_stays_in_its_place() -> None:
+    model = crepe()
+    step = RecordedStep(model, PlainStep(model, "float32", CPU), Recorder(), CPU)
+    step.begin()
+    place = model.training_loss
+    taught(model, step, [2, 2, 2, 2, 2])
+    assert model.training_loss is place
+
+
+def test_a_model_that_does_not_say_so_is_not_recorded() -> None:
+    assert CRePE.capturable
+    assert not Linear.capturable
+    assert isinstance(make_step(crepe(), "float32", CPU, recorded=True), PlainStep)
+
+
+def test_the_state_of_a_recorded_optimiser_suits_any_device() -> None:
+    model = crepe()
+    taught(model, PlainStep(model, "float32", CPU), [2], 1)
+    group = model.optimiser.param_groups[0]
+    group |= {"capturable": True, "lr": torch.tensor(0.25)}
+    state = optimiser_state(model.optimiser)
+    assert state["param_groups"][0]["lr"] == 0.25
+    assert state["param_groups"][0]["capturable"] is False
+    assert group["capturable"] is True
+
+
+def test_gradients_are_clipped_while_it_lasts() -> None:
+    weight = torch.nn.Parameter(torch.zeros(2))
+    optimiser = torch.optim.SGD([weight], lr=1.0)
+    for clip, expected in ((0.5, [0.3, 0.4]), (0.0, [3.0, 4.0]), (100.0, [3.0, 4.0])):
+        with prepared_gradients(optimiser, ALONE, lambda: 1.0, clip), torch.no_grad():
+            weight.zero_()
+            weight.grad = torch.tensor([-3.0, -4.0])
+            optimiser.step()
+        assert weight.tolist() == pytest.approx(expected, rel=1e-5)
+    assert not optimiser._optimizer_step_pre_hooks
+
+
+def test_a_model_is_compiled_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = crepe().eval()
+    x = torch.randn(2, 1024)
+    expected = model(x)
+    calls = []
+    monkeypatch.setattr(
+        model, "compile", lambda **how: setattr(model, "_compiled_call_impl", calls.append)
+    )
+    with compiled(model, True):
+        model(x)
+    assert len(calls) == 1
+    with compiled(model, False):
+        assert model(x).equal(expected)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("precision", ["auto", "bfloat16", "tf32"])
+def test_a_training_in_another_precision_learns_and_puts_everything_back(
+    precision: str, tmp_path: Path
+) -> None:
+    products, convolutions = (
+        torch.get_float32_matmul_precision(),
+        torch.backends.cudnn.allow_tf32,
+    )
+    routine = ready(tmp_path, num_of_epochs=20, learning_rate=0.1, precision=precision)
+    routine.train(squared(routine))
+    losses = [record["selection_loss"]["aggregate"] for record in routine.history]
+    assert losses[-1] < 0.2 * losses[0]
+    assert torch.get_float32_matmul_precision() == products
+    assert torch.backends.cudnn.allow_tf32 is convolutions
+    assert next(routine.M.parameters()).dtype == torch.float32
