@@ -14,8 +14,7 @@ import numpy as np
 
 from kac_prediction.cli import visible_progress
 from kac_prediction.dataset import generateDataset
-from kac_prediction.plot import report_figure
-from kac_prediction.routines import CircularDrumResult, SizeOfCircularDrum
+from kac_prediction.routines import Result, SizeOfCircularDrum
 from kac_prediction.samplers import BesselModel
 
 HERE = Path(__file__).resolve().parent
@@ -59,10 +58,7 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
         )
     best = Path(shutil.copy(result.best, out / "best.pt"))
     picture = out / "report.png"
-    baseline = result.report.baseline_mean_absolute_error if result.report else None
-    report_figure(result.curve, result.true, result.predicted, baseline=baseline).savefig(
-        picture, dpi=150
-    )
+    result.figure().savefig(picture, dpi=150)
     sounds = choose_sounds(result, out)
     with measured(f"Listening to {len(sounds)} sound files", times):
         subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)
@@ -82,17 +78,18 @@ def measured(step: str, times: dict[str, float]) -> Iterator[None]:
     times[step] = time.perf_counter() - started
 
 
-def choose_sounds(result: CircularDrumResult, out: Path) -> list[Path]:
+def choose_sounds(result: Result, out: Path) -> list[Path]:
     """Copy the sounds of a small, a middling and a large unheard drum, named by their sizes."""
     folder = out / "sounds"
     folder.mkdir(exist_ok=True)
     for earlier in folder.glob("drum_of_*_cm*.wav"):
         earlier.unlink()
-    order = np.argsort(result.true, kind="stable")
+    sizes = result.true["drum_size"]
+    order = np.argsort(sizes, kind="stable")
     copies = []
     for k in (len(order) // 6, len(order) // 2, 5 * len(order) // 6):
         source = out / "data" / f"sample_{result.evaluated[order[k]]:05d}.wav"
-        copies.append(folder / f"drum_of_{100 * result.true[order[k]]:.1f}_cm.wav")
+        copies.append(folder / f"drum_of_{100 * sizes[order[k]]:.1f}_cm.wav")
         shutil.copy(source, copies[-1])
     return copies
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train a routine: `bin/train.py [ROUTINE] [--config FILE] [--wandb]`."""
+"""Train a routine: `bin/train.py [ROUTINE] [--config FILE] [--stream] [--resume RUN] ...`."""
 
 import os
 import sys

@@ -1,3 +1,4 @@
+import hashlib
 import struct
 from pathlib import Path
 
@@ -139,6 +140,44 @@ def test_deploy_of_a_model_that_answers_with_no_drum(tmp_path: Path, model: Path
     assert not (tmp_path / "a.wav.heard.wav").exists()
 
 
+def test_deploy_of_a_model_that_tells_families_apart(tmp_path: Path, model: Path) -> None:
+    checkpoint = torch.load(model, weights_only=True)
+    answers = torch.tensor([0.0, 5.0, -1.6094379, 0.6931472])  # a rectangle, ln(0.2), ln(2)
+    weights = checkpoint["model_state_dict"]
+    weights |= {"linear.bias": answers, "linear.weight": torch.zeros(4, 256)}
+    checkpoint["hyperparameters"]["outputs"] = 4
+    checkpoint["model_input"] = ModelInput(
+        48000,
+        1024,
+        ("family", "drum_size", "aspect_ratio"),
+        ("", "m", ""),
+        scales=("linear", "log", "log"),
+        classes={"family": ("circle", "rectangle")},
+    ).to_dict()
+    torch.save(checkpoint, model)
+    result = CliRunner().invoke(deploy, [str(model), str(strike(tmp_path / "a.wav"))])
+    assert result.exit_code == 0, result.output
+    said = "a.wav: family rectangle, drum_size 0.200 m, aspect_ratio 2.000 (hear it: "
+    assert said in result.output
+    sound, _ = soundfile.read(tmp_path / "a.wav.heard.wav")
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 48000))
+    lowest = np.argmax(spectrum[:450])
+    # f = c / (2 L) sqrt(eps + 1 / eps); the next mode lies at 500 Hz.
+    assert lowest == pytest.approx(100 / 0.4 * 2.5**0.5, abs=2)
+
+
+def test_deploy_of_a_checkpoint_that_was_changed(tmp_path: Path, model: Path) -> None:
+    sound = str(strike(tmp_path / "a.wav"))
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert CliRunner().invoke(deploy, [str(model), sound, "--sha256", digest]).exit_code == 0
+    result = CliRunner().invoke(deploy, [str(model), sound, "--sha256", "0" * 64])
+    assert result.exit_code == 1
+    assert digest in result.output
+    result = CliRunner().invoke(deploy, [str(model), sound, "--label", "drum_size"])
+    assert result.exit_code == 1
+    assert "says itself what it predicts" in result.output
+
+
 def test_deploy_of_no_model(tmp_path: Path) -> None:
     sound = strike(tmp_path / "a.wav")
     result = CliRunner().invoke(deploy, [str(sound), str(sound)])
@@ -149,12 +188,29 @@ def test_deploy_of_no_model(tmp_path: Path) -> None:
 
 def test_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text("num_of_epochs: 1\ndataset_size: 40\n")
-    result = CliRunner().invoke(train, ["--config", "config.yaml"])
+    (tmp_path / "config.yaml").write_text("num_of_epochs: 2\ndataset_size: 40\n")
+    options = ["--config", "config.yaml", "--dataset-dir", "drums", "--device", "cpu"]
+    result = CliRunner().invoke(train, options)
     assert result.exit_code == 0, result.output
-    assert "mean absolute error (m)" in result.output
+    assert "drum_size of 5 unheard sounds" in result.output
     best = Path(result.output.splitlines()[-1].removeprefix("best model: "))
     assert best.is_file()
+    assert (tmp_path / "drums" / "metadata.json").is_file()
+    first = best.with_name("epoch_000.pt")
+    resumed = CliRunner().invoke(train, [*options, "--resume", str(first)])
+    assert resumed.exit_code == 0, resumed.output
+    assert resumed.output.splitlines()[-1] == f"best model: {best}"
+    (tmp_path / "config.yaml").write_text("num_of_epochs: 1\nsteps_per_epoch: 1\n")
+    streamed = CliRunner().invoke(train, [*options, "--stream", "--exports-dir", "runs"])
+    assert streamed.exit_code == 0, streamed.output
+    assert list(tmp_path.glob("runs/*/best.pt"))
+
+
+def test_train_on_a_device_that_is_not_there(tmp_path: Path) -> None:
+    arguments = ["--device", "abacus", "--exports-dir", str(tmp_path)]
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 1
+    assert "abacus" in result.output
 
 
 def test_train_with_a_wrong_parameter(tmp_path: Path) -> None:
@@ -223,4 +279,9 @@ def test_words_that_are_not_known() -> None:
     assert CliRunner().invoke(install_dataset, ["drums"]).exit_code == 2
     listed = CliRunner().invoke(main, ["--help"]).output
     assert all(word in listed for word in ("train", "deploy", "install-dataset"))
-    assert list(ROUTINES) == ["SizeOfCircularDrum"]
+    assert list(ROUTINES) == [
+        "SizeOfCircularDrum",
+        "DimOfRectangularDrum",
+        "SizeOfPolygonalDrum",
+        "ShapeOfDrum",
+    ]

@@ -8,15 +8,29 @@ import yaml
 
 from kac_prediction.cli import ROUTINES
 from kac_prediction.pipeline.parameters import merge_parameters, read_yaml
-from kac_prediction.routines.size_of_circular_drum import DEFAULTS
+from kac_prediction.routines.accuracy import ROWS
 
 FOLDER = Path(__file__).parent.parent / "bin" / "config"
+DEFAULTS = {row.task.name: row.task.defaults for row in ROWS}
+FILES = {
+    "dim_of_rectangular_drum.yaml": "DimOfRectangularDrum",
+    "shape_of_drum.yaml": "ShapeOfDrum",
+    "size_of_circular_drum.yaml": "SizeOfCircularDrum",
+    "size_of_polygonal_drum.yaml": "SizeOfPolygonalDrum",
+}
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("local/*.yaml")), ids=lambda path: path.name)
-def test_local_files_fit_the_defaults(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    merge_parameters(DEFAULTS, (str(path), read_yaml(path)))
-    assert not caplog.records
+def test_every_routine_has_its_files_and_a_row_of_the_table() -> None:
+    assert set(FILES.values()) == set(ROUTINES) == set(DEFAULTS)
+    for kind in ("local", "wandb"):
+        assert {path.name for path in FOLDER.glob(f"{kind}/*.yaml")} == set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_local_files_are_the_defaults(name: str) -> None:
+    defaults = DEFAULTS[FILES[name]]
+    assert merge_parameters(defaults, (name, read_yaml(FOLDER / "local" / name))) == defaults
+    assert set(read_yaml(FOLDER / "local" / name)) == set(defaults)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("wandb/*.yaml")), ids=lambda path: path.name)
@@ -25,14 +39,11 @@ def test_sweeps_name_a_routine_and_values_that_it_takes(
 ) -> None:
     sweep: dict[str, Any] = yaml.safe_load(path.read_text())
     assert (FOLDER.parent.parent / sweep["program"]).is_file()
-    assert set(sweep["command"]) & set(ROUTINES)
+    (routine,) = set(sweep["command"]) & set(ROUTINES)
+    assert routine == FILES[path.name]
     assert sweep["metric"]["name"].split(".")[0].endswith("_loss")
     for name, choice in sweep["parameters"].items():
         ends = [choice[end] for end in ("min", "max", "value") if end in choice]
         for value in [*choice.get("values", []), *ends]:
-            merge_parameters(DEFAULTS, (str(path), {name: value}))
+            merge_parameters(DEFAULTS[routine], (str(path), {name: value}))
     assert not caplog.records
-
-
-def test_there_are_some() -> None:
-    assert len(list(FOLDER.glob("*/*.yaml"))) >= 2

@@ -18,10 +18,21 @@ from .pipeline import (
     loadModel,
     predict_file,
 )
-from .routines import SizeOfCircularDrum
+from .routines import (
+    DimOfRectangularDrum,
+    Result,
+    ShapeOfDrum,
+    SizeOfCircularDrum,
+    SizeOfPolygonalDrum,
+)
 from .samplers import Datasets
 
-ROUTINES: dict[str, Callable[..., Any]] = {"SizeOfCircularDrum": SizeOfCircularDrum}
+ROUTINES: dict[str, Callable[..., Result]] = {
+    "SizeOfCircularDrum": SizeOfCircularDrum,
+    "DimOfRectangularDrum": DimOfRectangularDrum,
+    "SizeOfPolygonalDrum": SizeOfPolygonalDrum,
+    "ShapeOfDrum": ShapeOfDrum,
+}
 
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
@@ -49,27 +60,51 @@ def visible_progress() -> Iterator[None]:
 @click.option("--config", type=_EXISTING_FILE, help="A yaml file of parameters.")
 @click.option("--wandb", "use_wandb", is_flag=True, help="Follow the run on weights and biases.")
 @click.option("--exports-dir", default="model", show_default=True, help="Where runs are saved.")
-def train(routine: str, config: str | None, use_wandb: bool, exports_dir: str) -> None:
-    """Train ROUTINE (by default SizeOfCircularDrum) and report how well it hears."""
+@click.option(
+    "--dataset-dir",
+    default="",
+    help="Of the drums; made where there are none.  [default: in data/, the published ones if they "
+    "are installed there]",
+)
+@click.option("--stream", is_flag=True, help="Learn from fresh drums without end.")
+@click.option(
+    "--resume",
+    type=click.Path(exists=True),
+    help="A checkpoint, or the directory of a run, to go on from, with the same other options.",
+)
+@click.option("--device", help="cpu, cuda, cuda:1, mps, ...  [default: the best there is]")
+def train(
+    routine: str, config: str | None, use_wandb: bool, resume: str | None, **options: Any
+) -> None:
+    """Train ROUTINE (by default SizeOfCircularDrum) and report how well it hears.
+
+    Under torchrun, all its processes train one model.
+    """
     wandb_config = {"project": f"kac_prediction ({routine})"} if use_wandb else None
     with _errors_as_messages(), visible_progress():
-        result = ROUTINES[routine](config or "", wandb_config, exports_dir=exports_dir)
+        result = ROUTINES[routine](config or "", wandb_config, resume=resume or "", **options)
     if result.report is not None:
         click.echo(result.report)
-    click.echo(f"best model: {result.best}")
+    if result.leader:
+        click.echo(f"best model: {result.best}")
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True))
+@click.argument("model")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
-def deploy(model: str, files: tuple[str, ...]) -> None:
-    """Say which drum the MODEL (a checkpoint or its directory) hears in each sound FILE.
+@click.option("--sha256", help="Of the checkpoint.  [default: not compared]")
+@click.option(
+    "--label", "labels", multiple=True, help="Of each output of an older model, in order."
+)
+def deploy(model: str, files: tuple[str, ...], sha256: str | None, labels: tuple[str, ...]) -> None:
+    """Say which drum the MODEL hears in each sound FILE.
 
-    Beside each file, the sound of the drum that was heard is written as FILE.heard.wav. A file in
-    which nothing can be heard is reported, and the others are still done.
+    MODEL is a checkpoint, the directory of one, or its https address. Beside each file, the sound
+    of the drum that was heard is written as FILE.heard.wav. A file in which nothing can be heard is
+    reported, and the others are still done.
     """
     with _errors_as_messages():
-        listener: Model = loadModel(model)
+        listener: Model = loadModel(model, sha256=sha256, labels=labels or None)
     failures = 0
     for file in files:
         try:
@@ -88,12 +123,12 @@ def _hear(model: Model, path: Path) -> str:
     prediction = predict_file(model, path)
     units = model.model_input.units if model.model_input else ()
     said = ", ".join(
-        f"{label} {value:.3f} {unit}"
+        f"{label} {value if isinstance(value, str) else f'{value:.3f}'} {unit}".rstrip()
         for (label, value), unit in zip(prediction.items(), units, strict=True)
     )
     try:
         drum = drum_heard(model, prediction)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         # A model that has learnt little may answer with a size that no drum has.
         return f"{path}: {said} (it cannot be played: {error})"
     sound = path.with_name(f"{path.name}.heard.wav")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from .polygon_distance import polygon_distance
 from .shape import Float64, Shape, ShapeSettings
 from .vertices import require_vertices, signed_area, turns
 
@@ -115,18 +116,13 @@ class Polygon(Shape):
         inside: npt.NDArray[np.bool_] = shapely.intersects_xy(self._region, *points.T)
         # A point of the boundary is rounded to one side of it or the other, and belongs to it.
         outside = np.flatnonzero(~inside)
-        inside[outside] = self._distance(points[outside]) <= self._rounding()
+        distance, _ = polygon_distance(self._vertices, points[outside])
+        inside[outside] = distance <= self._rounding()
         return inside
 
     def _depth(self, points: Float64) -> Float64:
-        distance = self._distance(points)
-        inside = shapely.intersects_xy(self._region, *points.T) | (distance <= self._rounding())
-        return np.where(inside, distance, -distance)
-
-    def _distance(self, points: Float64) -> Float64:
-        boundary = shapely.get_exterior_ring(self._region)
-        distance: Float64 = shapely.distance(boundary, shapely.points(points))
-        return distance
+        distance, inside = polygon_distance(self._vertices, points)
+        return np.where(inside | (distance <= self._rounding()), distance, -distance)
 
     def _rounding(self) -> float:
         return _ROUNDING * float(np.abs(self._vertices).max())

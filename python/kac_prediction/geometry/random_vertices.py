@@ -8,7 +8,7 @@ import shapely
 
 from .polygon import at_unit_area
 from .shape import Float64
-from .vertices import signed_area
+from .vertices import following, signed_area
 
 _DRAWS = 1000
 _ROUNDED = 0.1
@@ -119,7 +119,7 @@ def travelling_vertices(N: int, rng: np.random.Generator) -> Float64:
 
 def _edge_across(trip: Float64, edge: int) -> int | None:
     """Return an edge of the trip that crosses this one and is worth uncrossing."""
-    start, end = trip, np.roll(trip, -1, axis=0)
+    start, end = trip, following(trip)
     a, b = start[edge], end[edge]
     crossing = (_left(a, b, start) * _left(a, b, end) < 0) & (
         _left(start, end, a) * _left(start, end, b) < 0

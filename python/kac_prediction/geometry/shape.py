@@ -210,10 +210,11 @@ def require_points(name: str, value: npt.ArrayLike) -> Float64:
     points = np.asarray(value, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}.")
-    wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
-    if wrong.size:
+    finite = np.isfinite(points)
+    if not finite.all():
+        wrong = int(np.argmin(finite.all(axis=1)))
         raise ValueError(
-            f"{name} must hold finite numbers, got {points[wrong[0]].tolist()} as point {wrong[0]}."
+            f"{name} must hold finite numbers, got {points[wrong].tolist()} as point {wrong}."
         )
     return points
 

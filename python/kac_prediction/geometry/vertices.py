@@ -9,10 +9,15 @@ from .shape import Float64
 _FOLDED = 1e-12
 
 
+def following(values: Float64) -> Float64:
+    """Return what belongs to the next vertex, for each: `np.roll(values, -1, axis=0)`, sooner."""
+    return np.concatenate([values[1:], values[:1]])
+
+
 def turns(vertices: Float64) -> Float64:
     """Return the angle by which the boundary turns left at each vertex, in [-pi, pi]."""
-    leaving = np.roll(vertices, -1, axis=0) - vertices
-    arriving = np.roll(leaving, 1, axis=0)
+    leaving = following(vertices) - vertices
+    arriving = np.concatenate([leaving[-1:], leaving[:-1]])
     across = arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0]
     angles: Float64 = np.arctan2(across, (arriving * leaving).sum(axis=1))
     return angles
@@ -21,7 +26,7 @@ def turns(vertices: Float64) -> Float64:
 def signed_area(vertices: Float64) -> float:
     """Return the area that the boundary encloses, negative where it runs clockwise."""
     x, y = (vertices - vertices[0]).T
-    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+    return 0.5 * float(x @ following(y) - y @ following(x))
 
 
 def require_vertices(value: npt.ArrayLike) -> Float64:
@@ -55,7 +60,7 @@ def _refuse_not_finite(vertices: Float64) -> None:
 
 
 def _refuse_repeated(vertices: Float64) -> None:
-    repeated = (vertices == np.roll(vertices, -1, axis=0)).all(axis=1)
+    repeated = (vertices == following(vertices)).all(axis=1)
     if not repeated.any():
         return
     first = int(repeated.argmax())
@@ -84,7 +89,7 @@ def _refuse_crossing(vertices: Float64) -> None:
     if shapely.is_valid(polygon) and shapely.area(polygon) > 0:
         return
     count = len(vertices)
-    edges = shapely.linestrings(np.stack([vertices, np.roll(vertices, -1, axis=0)], axis=1))
+    edges = shapely.linestrings(np.stack([vertices, following(vertices)], axis=1))
     pairs = shapely.STRtree(edges).query(edges, predicate="intersects").T
     steps = pairs[:, 1] - pairs[:, 0]
     apart = pairs[(steps > 1) & (steps < count - 1)]

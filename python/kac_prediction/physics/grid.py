@@ -8,17 +8,14 @@ import numpy.typing as npt
 from scipy import ndimage, sparse
 
 from ..geometry import Shape
-from .grid_placement import place, wall_distance
+from .grid_placement import place
+from .live_nodes import live_nodes
 
 _Float64 = npt.NDArray[np.float64]
 Weights = tuple[npt.NDArray[np.int64], _Float64]
 """Nodes as flat indices row * columns + column, and what each weighs."""
 
 _MOST_NODES = 2**24
-_BLOCK = 4
-_SHALLOWEST_LIVE, _DEEPEST_DEAD = 0.3, 0.5
-"""What `wall_distance` lies between."""
-_CROSS = ndimage.generate_binary_structure(2, 1)
 _NONE: Weights = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
@@ -152,10 +149,9 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
         )
     step, anchor = place(shape.walls(), shape.area, shape.centroid, smallest_step)
     first = np.floor((low - anchor) / step) - 1
-    columns, rows = (np.ceil((high - anchor) / step) + 2 - first).astype(int)
+    columns, rows = (np.ceil((high - anchor) / step) + 2 - first).astype(int).tolist()
     x, y = (anchor + step * first).tolist()
-    depth = _depths(shape, x + step * np.arange(columns), y + step * np.arange(rows), step)
-    live = _largest_part(_live(depth / step))
+    live = live_nodes(shape, (x, y), step, rows, columns)
     inner = live[1:-1, 1:-1] & live[:-2, 1:-1] & live[2:, 1:-1] & live[1:-1, :-2] & live[1:-1, 2:]
     if not inner.any():
         raise ValueError(
@@ -168,46 +164,3 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
 
 def _size(shape: Shape) -> float:
     return math.sqrt(shape.area)
-
-
-def _depths(shape: Shape, x: _Float64, y: _Float64, step: float) -> _Float64:
-    """How deep every node lies, shape (len(y), len(x)): exact from -1 to 3/2 steps.
-
-    Depth changes by no more than one goes. So where the middle of a block of nodes is more than
-    that and the distance to its own corner away from the wall, no node of it is in this band; all
-    of it is given the depth of its middle, which is on the same side of the wall.
-    """
-    reach = step * (_BLOCK - 1) / 2
-    middles = shape.depth(_mesh(x[::_BLOCK] + reach, y[::_BLOCK] + reach))
-    blocks = middles.reshape(len(y[::_BLOCK]), len(x[::_BLOCK]))
-    depth = blocks.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)[: len(y), : len(x)]
-    corner = math.sqrt(2) * reach
-    near = (depth >= -corner - step) & (depth <= corner + 1.5 * step)
-    depth[near] = shape.depth(_mesh(x, y)[near.ravel()])
-    return depth
-
-
-def _live(depth: _Float64) -> npt.NDArray[np.bool_]:
-    """Which nodes live, by their depth in steps: all from 1/2 on, some of those a little less."""
-    live = depth > _DEEPEST_DEAD
-    row, column = np.nonzero(~live & (depth > _SHALLOWEST_LIVE))
-    # The way to the wall, from the neighbours; the rim of the matrix lies outside the drum.
-    across = depth[row, column + 1] - depth[row, column - 1]
-    up = depth[row + 1, column] - depth[row - 1, column]
-    live[row, column] = depth[row, column] > wall_distance(across, up)
-    return live
-
-
-def _mesh(x: _Float64, y: _Float64) -> _Float64:
-    """All points (x, y), row by row, shape (len(y) * len(x), 2)."""
-    nodes = np.empty((len(y), len(x), 2))
-    nodes[..., 0], nodes[..., 1] = x, y[:, None]
-    return nodes.reshape(-1, 2)
-
-
-def _largest_part(live: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Of the parts that rows and columns connect, the one with the most nodes."""
-    numbered, count = ndimage.label(live, _CROSS)
-    if count < 2:
-        return live
-    return np.asarray(numbered == 1 + np.argmax(np.bincount(numbered.ravel())[1:]))

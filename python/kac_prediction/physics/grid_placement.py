@@ -135,7 +135,7 @@ def _steps(
 
 def _crossings(normals: _Float64, wanted: _Float64) -> _Float64:
     """Where any two lines normal . x = wanted cross, shape (steps, pairs, 2)."""
-    one, other = np.triu_indices(len(normals), 1)
+    one, other = np.array([*combinations(range(len(normals)), 2)]).T
     (a, b), (c, d) = normals[one].T, normals[other].T
     determinant = a * d - b * c
     crossing = np.abs(determinant) > 0.1

@@ -1,6 +1,8 @@
 """The picture of a training: how well it predicts, how it got there, what it hears."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..geometry import Circle, Shape
 from .drums import INK, PREDICTED, TRUE, drums
+from .panels import Answers, Matrix, draw_confusion, draw_errors_by_size
 
 _QUANTILES = (1 / 6, 1 / 2, 5 / 6)
 
@@ -24,11 +27,16 @@ def report_figure(
     label: str = "drum size",
     unit: str = "m",
     to_shape: Callable[[float], Shape] = Circle.of_size,
+    shapes: tuple[Callable[[int], Shape], Callable[[int], Shape]] | None = None,
+    others: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    further: Sequence[Answers] = (),
+    classes: Matrix | None = None,
 ) -> Figure:
     """Draw the report of a training.
 
     Three panels: predictions against truth, the losses by epoch, and three drums, a small, a
     middling and a large one (the sixths of the true values, so none is picked for looking well).
+    With more labels or classes, a panel for each of them, and one of the errors against size.
 
     Args:
         history: one mapping per epoch with `epoch`, `training_loss` and `selection_loss`; those
@@ -41,6 +49,10 @@ def report_figure(
         label: what is predicted.
         unit: its unit.
         to_shape: makes the drum of a value, for drawing.
+        shapes: make the true drum and the one heard of sound i, where the value alone does not.
+        others: by who answers, what the model is compared with, shape (n,).
+        further: other labels of the same sounds.
+        classes: what the sounds were classed as.
 
     Returns:
         The figure, not attached to any window: `figure.savefig(path)`.
@@ -49,14 +61,53 @@ def report_figure(
         ValueError: the values are not two arrays of one shape (n,), are empty, or not finite.
     """
     values, answers = _require_pairs(true, predicted)
-    figure = Figure(figsize=(10.5, 8.4), facecolor="white")
-    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
-    panels = figure.subplot_mosaic([["errors", "losses"], ["drums", "drums"]])
+    first = Answers(label, unit, values, answers, others or {})
+    draw: list[Callable[[Axes], None]] = [
+        lambda axes: _draw_errors(axes, values, answers, baseline, label, unit)
+    ]
+    for more in further:
+        draw.append(partial(_draw_further, more=more))
+    if classes is not None:
+        draw.append(lambda axes: draw_confusion(axes, classes))
+    if others or len(draw) % 2 == 0:
+        draw.append(lambda axes: draw_errors_by_size(axes, values, first))
+    draw.append(lambda axes: _draw_losses(axes, history))
+    if shapes is None:
+        shapes = _by_value(values, answers, to_shape)
+    figure = _drawn(draw, lambda axes: _draw_examples(axes, values, *shapes))
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
-    _draw_errors(panels["errors"], values, answers, baseline, label, unit)
-    _draw_losses(panels["losses"], history)
-    _draw_examples(panels["drums"], values, answers, to_shape)
     return figure
+
+
+def _drawn(draw: Sequence[Callable[[Axes], None]], last: Callable[[Axes], None]) -> Figure:
+    """A figure of panels, two in a row, and one as wide as the figure at its end."""
+    names = [str(i) for i in range(len(draw))]
+    rows = [names[i : i + 2] for i in range(0, len(names), 2)]
+    rows[-1] = rows[-1] * (3 - len(rows[-1]))  # a single one is as wide as two
+    figure = Figure(figsize=(10.5, 4.2 * (len(rows) + 1)), facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    layout: list[Any] = [*rows, ["drums", "drums"]]
+    panels = figure.subplot_mosaic(layout)
+    for name, fill in zip(names, draw, strict=True):
+        fill(panels[name])
+    last(panels["drums"])
+    return figure
+
+
+def _draw_further(axes: Axes, more: Answers) -> None:
+    values, answers = _require_pairs(more.true, more.predicted)
+    _draw_errors(axes, values, answers, None, more.label, more.unit)
+
+
+def _by_value(
+    true: npt.NDArray[np.float64],
+    predicted: npt.NDArray[np.float64],
+    to_shape: Callable[[float], Shape],
+) -> tuple[Callable[[int], Shape], Callable[[int], Shape]]:
+    """What makes the true drum and the one heard of a sound, from the value alone."""
+    # A network may answer with a size that no drum has; what it said stays in the scatter.
+    smallest = 1e-3 * true.max()
+    return (lambda i: to_shape(true[i])), (lambda i: to_shape(max(predicted[i], smallest)))
 
 
 def _require_pairs(
@@ -89,7 +140,7 @@ def _draw_errors(
     high = max(true.max(), predicted.max())
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     limits = (low - margin, high + margin)
-    said = f"mean absolute error {np.abs(predicted - true).mean():.4f} {unit}"
+    said = f"mean absolute error {np.abs(predicted - true).mean():.4f} {unit}".rstrip()
     if baseline is not None:
         said += f"\nalways the mean: {baseline:.4f} {unit}"
     axes.plot(limits, limits, color=INK, linewidth=1.2, zorder=1, label="no error")
@@ -107,8 +158,9 @@ def _draw_errors(
         fontsize=10,
     )
     axes.set(xlim=limits, ylim=limits, aspect="equal")
-    _finish(axes, f"Predictions on unheard drums (n = {len(true)})", f"true {label} ({unit})")
-    axes.set_ylabel(f"predicted {label} ({unit})")
+    named = f"{label} ({unit})" if unit else label
+    _finish(axes, f"Predictions on unheard drums (n = {len(true)})", f"true {named}")
+    axes.set_ylabel(f"predicted {named}")
     axes.legend(frameon=False, loc="upper left", fontsize=9.5)
 
 
@@ -150,17 +202,14 @@ def _draw_losses(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
 def _draw_examples(
     axes: Axes,
     true: npt.NDArray[np.float64],
-    predicted: npt.NDArray[np.float64],
-    to_shape: Callable[[float], Shape],
+    true_shape: Callable[[int], Shape],
+    heard_shape: Callable[[int], Shape],
 ) -> None:
     """Draw a small, a middling and a large drum with what was heard of each."""
     order = np.argsort(true, kind="stable")
     # Fewer than three sounds: each once.
-    chosen = [order[rank] for rank in sorted({int(part * len(true)) for part in _QUANTILES})]
-    # A network may answer with a size that no drum has; what it said stays in the scatter.
-    smallest = 1e-3 * true.max()
-    heard = [to_shape(max(predicted[i], smallest)) for i in chosen]
-    drums(axes, [to_shape(true[i]) for i in chosen], heard)
+    chosen = [int(order[rank]) for rank in sorted({int(part * len(true)) for part in _QUANTILES})]
+    drums(axes, [true_shape(i) for i in chosen], [heard_shape(i) for i in chosen])
     axes.set_title("Drums to scale: true, and as heard", fontsize=12, color=INK)
 
 

@@ -4,6 +4,7 @@ from .bessel_model import BesselModel
 from .families import Datasets
 from .fdtd_model import FDTDModel
 from .lame_model import LaméModel
+from .mixed_model import MixedModel
 from .poisson_model import PoissonModel
 from .test_sweep import TestSweep
 from .test_tone import TestTone
@@ -13,6 +14,7 @@ __all__ = [
     "Datasets",
     "FDTDModel",
     "LaméModel",
+    "MixedModel",
     "PoissonModel",
     "TestSweep",
     "TestTone",

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,10 @@ class ShapeSource:
         shape.centroid = (0.0, 0.0)
         return shape
 
+    @cached_property
+    def _most_vertices(self) -> int:
+        return most_vertices(self.kind, self.settings)
+
     def labels(self, shape: Shape) -> dict[str, list[float | int]]:
         """Return a shape's labels, `vertices` as many as any shape from here has.
 
@@ -50,7 +55,7 @@ class ShapeSource:
         labels = shape.labels
         if "vertices" in labels:
             vertices = labels["vertices"]
-            missing = most_vertices(self.kind, self.settings) - len(vertices) // 2
+            missing = self._most_vertices - len(vertices) // 2
             labels = labels | {"vertices": vertices + vertices[-2:] * missing}
         return labels
 

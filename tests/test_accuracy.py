@@ -1,0 +1,115 @@
+"""The accuracy table: what is trained, what is kept, and what is written."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from kac_prediction.routines import accuracy
+from kac_prediction.routines.accuracy import ROWS, Row, fill, table
+from kac_prediction.routines.size_of_circular_drum import TASK
+
+PROGRAM = Path(__file__).resolve().parents[1] / "bin" / "report.py"
+ROW = Row("circles", TASK, parameters={"dropout": 0.5}, seeds=(0, 1))
+
+
+def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dict[str, Any]:
+    errors = {
+        "model": {"mean_absolute": error, "median_relative": 2 * error},
+        "always the mean": {"mean_absolute": 0.2, "median_relative": 0.5},
+    }
+    label = {"label": "drum_size", "unit": "m", "count": 750, "errors": errors, "parts": []}
+    return {
+        "row": row.name,
+        "seed": seed,
+        "parameters": row.asked(seed, quick),
+        "device": "cpu",
+        "seconds": 60.0 * (1 + seed),
+        "sounds": 750,
+        "report": {"labels": {"drum_size": label}, "classes": {}},
+    }
+
+
+def test_a_line_for_each_label_with_the_means_of_all_seeds() -> None:
+    lines = table([record(ROW, 0, 0.01), record(ROW, 1, 0.02)]).splitlines()
+    assert lines[0] == "| drums | seeds | time of one | label | model | always the mean |"
+    assert lines[1].count("---") == 6
+    assert lines[2:] == [
+        "| circles | 0, 1 | 1.5 min | drum_size | 1.50 cm, 3.00% | 20.00 cm, 50.00% |"
+    ]
+
+
+def test_classes_and_those_who_do_not_answer() -> None:
+    shapes = record(Row("shapes", TASK), 0)
+    shapes["report"]["classes"] = {"family": {"right": {"model": 0.9, "always the mean": 0.4}}}
+    circles = record(ROW, 0)
+    circles["report"]["labels"]["drum_size"]["errors"]["peaks"] = {
+        "mean_absolute": 0.0,
+        "median_relative": 0.001,
+    }
+    lines = table([circles, shapes]).splitlines()
+    assert lines[2].endswith("| 20.00 cm, 50.00% | 0.00 cm, 0.10% |")
+    assert lines[3] == "| shapes | 0 | 1.0 min | family | 90.0% right | 40.0% right |  |"
+    assert lines[4] == "|  |  |  | drum_size | 1.00 cm, 2.00% | 20.00 cm, 50.00% |  |"
+    assert table([]).splitlines()[0] == "| drums | seeds | time of one | label | model |"
+
+
+def test_what_was_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained, kept = [], []
+
+    def train(self: Row, seed: int, quick: bool, **options: Any) -> dict[str, Any]:
+        trained.append((self.name, seed, quick, options))
+        return record(self, seed, quick=quick)
+
+    monkeypatch.setattr(Row, "train", train)
+    before = json.loads(json.dumps([record(ROW, 1)]))
+    found = fill([ROW], before, kept.append, options=lambda row: {"device": "cpu"})
+    assert trained == [("circles", 0, False, {"device": "cpu"})]
+    assert [each["seed"] for each in found] == [0, 1]
+    assert [each["seed"] for each in kept] == [0]
+    # Another recipe, or a quick one, is another training.
+    other = Row("circles", TASK, parameters={"dropout": 0.4})
+    for arguments in ({"rows": [other]}, {"rows": [ROW], "quick": True, "seeds": [1]}):
+        trained.clear()
+        fill(records=before, keep=kept.append, **arguments)
+        assert len(trained) == 1
+
+
+def test_rows_have_names_of_their_own_and_the_settings_that_were_agreed() -> None:
+    rows = {row.name: row for row in ROWS}
+    assert len(rows) == len(ROWS)
+    assert rows["circles"].seeds == (0, 1, 2)
+    fixed = rows["circles"].asked(0)
+    assert (fixed["dataset_size"], fixed["num_of_epochs"]) == (5000, 60)
+    assert rows["rectangles"].asked(0)["num_of_epochs"] == 50
+    streamed = rows["rectangles, streaming"].asked(0)
+    assert streamed["num_of_epochs"] * streamed["steps_per_epoch"] == 4000
+    assert (streamed["batch_size"], streamed["schedule"], streamed["dropout"]) == (
+        64,
+        "one_cycle",
+        0.0,
+    )
+
+
+def test_the_program_goes_on_and_prints_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.spec_from_file_location("report_program", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--quick", "--only", "circles", "--seeds", "3", "--device", "cpu"]
+    result = CliRunner().invoke(program.report, arguments)
+    assert result.exit_code == 0, result.output
+    assert "| circles | 3 | " in result.output
+    (line,) = (tmp_path / "report/quick.jsonl").read_text().splitlines()
+    assert json.loads(line)["parameters"]["dataset_size"] == 60
+    assert not (tmp_path / "data").exists()
+    monkeypatch.setattr(accuracy, "train_task", None)
+    again = CliRunner().invoke(program.report, arguments)
+    assert again.output.splitlines()[-1] == result.output.splitlines()[-1]

@@ -1,0 +1,178 @@
+"""Every routine: what it learns, from which drums, and what it says in the end."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kac_prediction.dataset import generateDataset
+from kac_prediction.pipeline import drum_heard, loadModel, predict, read_checkpoint
+from kac_prediction.routines import (
+    DimOfRectangularDrum,
+    ShapeOfDrum,
+    SizeOfCircularDrum,
+    SizeOfPolygonalDrum,
+)
+from kac_prediction.routines.accuracy import ROWS
+from kac_prediction.routines.size_of_polygonal_drum import with_aspect_ratio
+from kac_prediction.samplers import FDTDModel
+from kac_prediction.samplers.mixed_model import SHAPES
+from older_text import write
+
+ROUTINES = {
+    routine.__name__: routine
+    for routine in (DimOfRectangularDrum, ShapeOfDrum, SizeOfCircularDrum, SizeOfPolygonalDrum)
+}
+TASKS = {row.task.name: row.task for row in ROWS}
+SMALL: dict[str, Any] = {
+    "batch_size": 14,
+    "dataset_size": 40,
+    "num_of_epochs": 1,
+    "precision": "float32",
+    "steps_per_epoch": 1,
+}
+SHORT = {"duration": 0.03, "sample_rate": 48000}
+
+
+@pytest.fixture(scope="module")
+def drums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small dataset for each routine, of sounds as short as they may be."""
+    home = tmp_path_factory.mktemp("drums")
+    for name, task in TASKS.items():
+        settings = {**task.settings, **SHORT, "drum_size": (0.1, 0.3)}
+        raw: Any = {"normalise_input": False}
+        generateDataset(task.Sampler, settings, str(home / name), 40, raw, seed=2)
+    return home
+
+
+def train(name: str, dataset: Path, place: Path, **options: Any) -> Any:
+    parameters = SMALL | options.pop("parameters", {})
+    return ROUTINES[name](
+        exports_dir=str(place / "model"),
+        dataset_dir=str(dataset),
+        parameters=parameters,
+        device="cpu",
+        **options,
+    )
+
+
+@pytest.mark.parametrize("name", ROUTINES)
+def test_it_reports_what_its_model_says_of_each_label(
+    name: str, drums: Path, tmp_path: Path
+) -> None:
+    result = train(name, drums / name, tmp_path)
+    model_input = TASKS[name].model_input
+    assert set(result.true) == set(result.predicted) == set(model_input.labels)
+    assert {*result.report.labels, *result.report.classes} == set(model_input.labels)
+    for label, report in result.report.labels.items():
+        error = np.abs(result.predicted[label] - result.true[label])
+        assert report.model.mean_absolute == pytest.approx(error.mean())
+    losses: Any = read_checkpoint(result.best)["evaluation_loss"]
+    assert set(losses) == {"aggregate", *model_input.labels}
+    by_label = [losses[label] for label in model_input.labels]
+    assert losses["aggregate"] == pytest.approx(np.mean(by_label))
+    model = loadModel(result.best)
+    sound = result.drums.sounds[result.evaluated[0]]
+    said = predict(model, sound, 48000)
+    assert said["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
+    heard = drum_heard(model, {**said, "drum_size": 0.2})
+    heard.generateWaveform()
+    assert heard.getLabels()["drum_size"] == [0.2]
+
+
+@pytest.mark.parametrize("name", ROUTINES)
+def test_it_learns_from_fresh_drums(name: str, drums: Path, tmp_path: Path) -> None:
+    result = train(name, drums / name, tmp_path, stream=True, parameters={"steps_per_epoch": 2})
+    # What is learnt from is not in the dataset: its first part is of no account to the loss.
+    _, second, third = result.routine.parts()
+    assert len(result.evaluated) == len(third) > 0
+    assert set(result.routine.history[0]) >= {"selection_loss", "evaluation_loss"}
+    assert len(second) > 0
+    stored = read_checkpoint(result.best)
+    assert stored["dataset"]["sampler"]["name"] == TASKS[name].Sampler.__name__
+    heard = []
+    streamed = result.routine._sources
+    assert len(streamed) == 1
+    for y in streamed[0].Sampler(**streamed[0].settings).render(range(3))[1]:
+        heard.append(set(TASKS[name].model_input.labels) <= y.keys())
+    assert all(heard)
+
+
+def test_families_are_confused_in_a_matrix(drums: Path, tmp_path: Path) -> None:
+    report = train("ShapeOfDrum", drums / "ShapeOfDrum", tmp_path).report
+    confusion = report.classes["family"]
+    assert confusion.names == SHAPES
+    assert np.sum(confusion.counts) == report["drum_size"].count
+    there = {name for name, row in zip(SHAPES, confusion.counts, strict=True) if sum(row)}
+    assert there <= {part.name for part in report["drum_size"].parts}
+    assert "heard by the model as" in str(report)
+
+
+def test_of_polygons_the_elongation_is_learnt(drums: Path, tmp_path: Path) -> None:
+    result = train("SizeOfPolygonalDrum", drums / "SizeOfPolygonalDrum", tmp_path)
+    labels = result.drums.labels
+    assert all(y["aspect_ratio"].item() >= 1 for y in labels)
+    square = {"N": [4.0], "vertices": [0, 0, 2, 0, 2, 2, 0, 2, 0, 2.0], "drum_size": [2.0]}
+    (seen,) = with_aspect_ratio([{k: torch.tensor(v) for k, v in square.items()}])
+    assert seen["aspect_ratio"].item() == pytest.approx(1)
+    assert with_aspect_ratio([{"drum_size": torch.ones(1)}])[0].keys() == {"drum_size"}
+
+
+def older(directory: Path, sampler: str, labels: list[str]) -> None:
+    directory.mkdir(parents=True)
+    sounds = np.random.default_rng(1).normal(size=(len(labels), 1440)).clip(-1, 1).tolist()
+    settings = '{"duration": 0.03, "sample_rate": 48000}'
+    write(directory, sounds, labels, sampler=f'"{sampler}"', settings=settings)
+
+
+def test_the_published_set_is_used_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sizes = np.linspace(0.3, 1.0, 8).repeat(5)
+    labels = [f'{{"aspect_ratio": [2.0], "drum_size": [{size}]}}' for size in sizes]
+    older(tmp_path / "data" / str(TASKS["DimOfRectangularDrum"].published), "PoissonModel", labels)
+    result = DimOfRectangularDrum(parameters=SMALL, device="cpu")
+    assert result.true["drum_size"] == pytest.approx(sizes[result.evaluated] / 2)
+    assert set(result.true["aspect_ratio"]) == {2.0}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [
+        TASKS["DimOfRectangularDrum"].published
+    ]
+
+
+def test_polygons_that_do_not_say_their_size_are_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "data" / str(TASKS["SizeOfPolygonalDrum"].published)
+    older(place, "FDTDModel", ['{"vertices": [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]}'] * 10)
+    result = SizeOfPolygonalDrum(parameters=SMALL | {"dataset_size": 15}, device="cpu")
+    assert "does not say how large its drums are" in caplog.text
+    assert Path(result.routine.D.dataset_dir).name == "polygonal-drums"
+    assert result.routine.D.sampler_settings["drum_size"] in ((0.1, 1.0), [0.1, 1.0])
+    assert result.drums.sounds.shape == (15, 48000)
+
+
+def test_drums_of_something_else_are_refused(drums: Path, tmp_path: Path) -> None:
+    stars = {**SHORT, "arbitrary_shape": "RegularStar"}
+    generateDataset(FDTDModel, stars, str(tmp_path / "stars"), 5, {"normalise_input": False})
+    with pytest.raises(ValueError, match="ConvexPolygon"):
+        train("SizeOfPolygonalDrum", tmp_path / "stars", tmp_path)
+    with pytest.raises(ValueError, match="BesselModel"):
+        train("DimOfRectangularDrum", drums / "SizeOfCircularDrum", tmp_path)
+    with pytest.raises(ValueError, match="ShapeOfDrum learns of drums made here, not of '2000"):
+        ShapeOfDrum(
+            exports_dir=str(tmp_path), dataset_name="2000-convex-polygonal-drums-of-varying-size"
+        )
+    with pytest.raises(ValueError, match="SizeOfCircularDrum learns of 5000-circular"):
+        SizeOfCircularDrum(
+            exports_dir=str(tmp_path), dataset_name="5000-rectangular-drums-of-varying-dimension"
+        )
+
+
+def test_seconds_are_those_of_the_epochs(drums: Path, tmp_path: Path) -> None:
+    result = train("SizeOfCircularDrum", drums / "SizeOfCircularDrum", tmp_path)
+    assert math.isclose(result.seconds, result.routine.history[0]["seconds"])
