@@ -11,7 +11,7 @@ import torch.distributed as dist
 
 import exchanges
 import trainings
-from kac_prediction.pipeline.distributed import Ranks
+from kac_prediction.pipeline.parallel.distributed import Ranks
 
 
 def together(out: Path) -> None:

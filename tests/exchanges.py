@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from kac_prediction.pipeline.averaging import DisagreementError
-from kac_prediction.pipeline.collectives import PeerError, add_up, take_leaders
-from kac_prediction.pipeline.distributed import Ranks, share_of
+from kac_prediction.pipeline.parallel.averaging import DisagreementError
+from kac_prediction.pipeline.parallel.collectives import PeerError, add_up, take_leaders
+from kac_prediction.pipeline.parallel.distributed import Ranks, share_of
 
 BATCH = 8  # of all processes together
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {

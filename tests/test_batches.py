@@ -10,7 +10,7 @@ from kac_prediction.pipeline import batches
 from kac_prediction.pipeline.ahead import ahead
 from kac_prediction.pipeline.batches import Learning, Samples, Scoring
 from kac_prediction.pipeline.columns import as_columns
-from kac_prediction.pipeline.distributed import Ranks
+from kac_prediction.pipeline.parallel.distributed import Ranks
 
 CPU = torch.device("cpu")
 ALONE = Ranks.join("cpu")

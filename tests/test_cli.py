@@ -12,8 +12,9 @@ from kac_prediction import cli
 from kac_prediction.architecture import CRePE
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.dataset import generateDataset, loadDataset
-from kac_prediction.pipeline import ExportedModel, ModelInput, download
+from kac_prediction.pipeline import ExportedModel, ModelInput
 from kac_prediction.pipeline.checkpoint import save_checkpoint
+from kac_prediction.pipeline.installing import download
 from kac_prediction.samplers import BesselModel
 from published import NAME, archive, md5
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges import Mixed
-from kac_prediction.pipeline import collectives, distributed
-from kac_prediction.pipeline.averaging import DisagreementError
-from kac_prediction.pipeline.collectives import PeerError, buckets
-from kac_prediction.pipeline.distributed import Ranks, share_of
+from kac_prediction.pipeline.parallel import collectives, distributed
+from kac_prediction.pipeline.parallel.averaging import DisagreementError
+from kac_prediction.pipeline.parallel.collectives import PeerError, buckets
+from kac_prediction.pipeline.parallel.distributed import Ranks, share_of
 
 ALONE = Ranks()
 few = settings(derandomize=True, deadline=None, max_examples=40)

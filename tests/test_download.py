@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
-from kac_prediction.pipeline import download, download_dataset, fetching
+from kac_prediction.pipeline import download_dataset
 from kac_prediction.pipeline.importing import import_dataset
+from kac_prediction.pipeline.installing import download, fetching
 from kac_prediction.samplers import TestTone
 from older_text import SAMPLERS
 from published import FILE, NAME, Server, archive, check_installed, md5, serving, unpacked

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kac_prediction.pipeline import download, download_dataset
+from kac_prediction.pipeline import download_dataset
+from kac_prediction.pipeline.installing import download
 from published import INSTALLED, NAME, archive, check_installed, unpacked
 
 # Kills itself at the n-th of all that changes the disk, n = 0, 1, ... until it comes to an end.

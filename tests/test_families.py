@@ -7,7 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from kac_prediction.dataset import RepresentationSettings, generateDataset, loadDataset
-from kac_prediction.pipeline import download_dataset, family, generate_family
+from kac_prediction.pipeline import download_dataset, generate_family
+from kac_prediction.pipeline.installing import family
 from kac_prediction.samplers import BesselModel, Datasets, FDTDModel, PoissonModel
 from kac_prediction.samplers.families import FAMILIES, Family
 from published import NAME, unpacked

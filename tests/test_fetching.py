@@ -9,8 +9,14 @@ from types import SimpleNamespace
 import pooch
 import pytest
 
-from kac_prediction.pipeline import fetching
-from kac_prediction.pipeline.fetching import Address, ask_record, fetch, md5_of, require_space
+from kac_prediction.pipeline.installing import fetching
+from kac_prediction.pipeline.installing.fetching import (
+    Address,
+    ask_record,
+    fetch,
+    md5_of,
+    require_space,
+)
 from published import FILE, RECORD, Server, md5, serving
 
 DOI = f"10.5281/zenodo.{RECORD}"

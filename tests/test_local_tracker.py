@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kac_prediction.pipeline.local_tracker import FIRST_DRAWING, SHARE, LocalTracker
-from kac_prediction.pipeline.tracker import log_epoch, open_trackers
+from kac_prediction.pipeline.tracking.local_tracker import FIRST_DRAWING, SHARE, LocalTracker
+from kac_prediction.pipeline.tracking.tracker import log_epoch, open_trackers
 from kac_prediction.plot import curve as curve_module
 
 PNG = b"\x89PNG"

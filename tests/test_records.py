@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction.pipeline.records import (
+from kac_prediction.pipeline.tracking.records import (
     append_records,
     read_records,
     rewrite_records,

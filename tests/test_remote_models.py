@@ -9,8 +9,9 @@ import pooch
 import pytest
 import torch
 
-from kac_prediction.pipeline import ExportedModel, fetching, loadModel, remote_models
+from kac_prediction.pipeline import ExportedModel, loadModel, remote_models
 from kac_prediction.pipeline.checkpoint import save_checkpoint
+from kac_prediction.pipeline.installing import fetching
 from models_of_users import Linear
 from published import FILE, Server, serving
 from saved_models import exported

@@ -8,7 +8,7 @@ import torch
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model
-from kac_prediction.pipeline.distributed import Ranks
+from kac_prediction.pipeline.parallel.distributed import Ranks
 from kac_prediction.pipeline.schedule import LearningRate, Schedule
 from kac_prediction.pipeline.step import (
     WARM_UP,

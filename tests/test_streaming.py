@@ -378,19 +378,14 @@ def test_a_sound_without_end_is_not_waited_for(interrupted: Callable[[Any], None
 
 def test_a_stream_that_is_left_lying_does_not_hold_up_the_end() -> None:
     program = """
-import time
+import threading
 from kac_prediction.dataset import StreamingDataset
-from samplers_of_users import Click
+from test_streaming import SHORT, Slow
 
-class Slower(Click):
-    def updateProperties(self, i):
-        super().updateProperties(i)
-        time.sleep(0.01 if i >= 10_000 else 0)
-
-stream = iter(StreamingDataset(Slower, {"duration": 0.004, "sample_rate": 8000}, 1, chunk=10_000))
-next(stream)
+stream = iter(StreamingDataset(Slow, SHORT, 1, chunk=200_000))
+threading.Thread(target=next, args=(stream,), daemon=True).start()
 """
-    # The second chunk takes more than 100 seconds.
+    # A chunk takes more than 200 seconds.
     subprocess.run(
         [sys.executable, "-c", program], cwd=Path(__file__).parent, check=True, timeout=60
     )

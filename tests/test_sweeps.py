@@ -15,7 +15,6 @@ import yaml
 
 from kac_prediction.cli import ROUTINES
 from kac_prediction.pipeline.parameters import read_yaml
-from kac_prediction.pipeline.records import read_records
 from kac_prediction.pipeline.sweep import (
     LocalSweep,
     Metric,
@@ -27,6 +26,7 @@ from kac_prediction.pipeline.sweep import (
     ranking_table,
     read_sweep,
 )
+from kac_prediction.pipeline.tracking.records import read_records
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "bin/config/wandb").glob("*.yaml"))

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from kac_prediction.pipeline import Routine, weights_and_biases
-from kac_prediction.pipeline.tracker import LocalTracker, WandbTracker, open_trackers
+from kac_prediction.pipeline import Routine
+from kac_prediction.pipeline.tracking import weights_and_biases
+from kac_prediction.pipeline.tracking.tracker import LocalTracker, WandbTracker, open_trackers
 from kac_prediction.samplers import TestTone
 from models_of_users import Counter, parameters
 

@@ -13,7 +13,7 @@ import torch
 import exchanges
 import trainings
 from kac_prediction.pipeline import read_checkpoint
-from kac_prediction.pipeline.distributed import Ranks
+from kac_prediction.pipeline.parallel.distributed import Ranks
 from torchrun import torchrun
 
 PATIENCE = 120.0  # seconds

@@ -1,10 +1,10 @@
 """From a dataset to a trained model and its predictions."""
 
 from .checkpoint import read_checkpoint
-from .download import download_dataset
 from .early_stopping import EarlyStopping
-from .family import generate_family
 from .info import ExportedModel, ModelInfo, RunInfo
+from .installing.download import download_dataset
+from .installing.family import generate_family
 from .loading import loadModel
 from .model import Model
 from .model_input import ModelInput

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .ahead import ahead
-from .distributed import Ranks, share_of
+from .parallel.distributed import Ranks, share_of
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # inputs and targets
 Change: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]

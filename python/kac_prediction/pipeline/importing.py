@@ -17,9 +17,9 @@ from ..dataset import (
 )
 from ..dataset.storage import DatasetDirectory
 from ..samplers.families import FAMILIES
-from .download import download_dataset, installation_begun
-from .family import published
 from .info import plain
+from .installing.download import download_dataset, installation_begun
+from .installing.family import published
 from .model_input import ModelInput
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from .checkpoint import LAST, read_checkpoint
 from .early_stopping import EarlyStopping
 from .info import ExportedModel, plain
 from .model import Model
-from .tracker import Record
+from .tracking.tracker import Record
 
 logger = logging.getLogger(__name__)
 

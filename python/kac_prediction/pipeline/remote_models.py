@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pooch
 
 from .checkpoint import read_checkpoint
-from .fetching import Address, fetch
+from .installing.fetching import Address, fetch
 
 logger = logging.getLogger(__name__)
 

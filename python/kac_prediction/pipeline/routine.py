@@ -11,18 +11,18 @@ from ..dataset import AudioSampler, RepresentationSettings, SamplerSettings, Tor
 from ..dataset.seeding import fresh_seed
 from ..samplers import Datasets
 from .device import chosen_device
-from .distributed import Ranks
 from .fresh import Source
 from .importing import check_raw, import_dataset
 from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
+from .parallel.distributed import Ranks
 from .parameters import Parameters, known, merge_parameters, read_yaml
 from .progress import resumable
 from .run import Run, given_id
 from .session import Session
 from .targets import Missing
-from .tracker import Record
+from .tracking.tracker import Record
 from .training import InnerLoop, Parts, divide
 
 

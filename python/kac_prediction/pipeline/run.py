@@ -12,10 +12,10 @@ from typing import Any
 from tqdm import tqdm
 
 from .checkpoint import BEST, LAST, Checkpoints
-from .distributed import Ranks
 from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
-from .tracker import Record, Tracker, log_epoch, open_trackers
+from .parallel.distributed import Ranks
+from .tracking.tracker import Record, Tracker, log_epoch, open_trackers
 from .training import LossError
 
 logger = logging.getLogger(__name__)

@@ -15,18 +15,18 @@ from ..dataset.seeding import fresh_seed
 from .augmentation import Augmentation
 from .batches import Learning, Lessons, Samples, Scoring
 from .device import computing, settled_precision
-from .distributed import Ranks
 from .early_stopping import EarlyStopping
 from .fresh import FreshBatches, Source
 from .info import ExportedModel
 from .model import Model
 from .model_input import ModelInput
+from .parallel.distributed import Ranks
 from .progress import check_same, go_on, progress_of
 from .random_state import random_state, seeded, set_random_state
 from .run import Run
 from .schedule import LearningRate, Schedule
 from .step import compiled, make_step, prepared_gradients
-from .tracker import Record
+from .tracking.tracker import Record
 from .training import (
     InnerLoop,
     LossError,

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import torch
 
-from .averaging import Weight
 from .device import Precision, autocast
-from .distributed import Ranks
 from .model import Model
+from .parallel.averaging import Weight
+from .parallel.distributed import Ranks
 
 logger = logging.getLogger(__name__)
 

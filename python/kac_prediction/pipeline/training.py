@@ -13,14 +13,14 @@ from tqdm import tqdm
 from ..dataset import TorchDataset
 from .batches import Lessons, Samples, Scoring
 from .columns import as_columns
-from .distributed import Ranks
 from .info import FORMAT_VERSION, ExportedModel, RunInfo, plain
 from .model import Model
 from .model_input import ModelInput
+from .parallel.distributed import Ranks
 from .schedule import LearningRate
 from .split import split_groups
 from .step import Step, optimiser_state
-from .tracker import Record
+from .tracking.tracker import Record
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
 Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # indices of samples

@@ -39,20 +39,23 @@ def drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None
             f"got {len(true)} shapes and {len(predicted)} predictions."
         )
     outlines = [(_centred(a), _centred(b)) for a, b in zip(true, predicted, strict=True)]
-    reach = [float(max(np.abs(skin).max(), np.abs(heard).max())) for skin, heard in outlines]
-    gap = 0.35 * max(reach)
-    left = 0.0
+    both = [np.concatenate(pair) for pair in outlines]
+    reach = [float(np.abs(points[:, 0]).max()) for points in both]
+    largest = max(float(np.abs(points).max()) for points in both)
+    gap = 0.35 * largest
+    left, top = 0.0, 0.0
     for i, (skin, heard) in enumerate(outlines):
         # All stand on one floor, so that heights compare at a glance.
-        middle = np.array([left + reach[i], reach[i]])
+        middle = np.array([left + reach[i], -both[i][:, 1].min()])
         axes.fill(*(skin + middle).T, facecolor=_SKIN, edgecolor=TRUE, linewidth=2.2)
         axes.plot(*(heard + middle).T, color=PREDICTED, linewidth=2.2, linestyle=(0, (4, 2)))
         _write_sizes(axes, middle[0], -0.15 * gap, true[i], predicted[i])
         left += 2 * reach[i] + gap
-    bar = _round_length(0.3 * max(reach))
+        top = max(top, float(np.ptp(both[i][:, 1])))
+    bar = _round_length(0.3 * largest)
     _draw_scale(axes, left - 0.5 * gap, bar)
     axes.set_xlim(-0.5 * gap, left + bar)
-    axes.set_ylim(-1.3 * gap, 2 * max(reach) + 0.15 * gap)
+    axes.set_ylim(-1.3 * gap, top + 0.15 * gap)
     axes.set_aspect("equal")
     axes.set_axis_off()
 

@@ -24,24 +24,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..geometry.shape import require_positive
-from .partials import (
-    PADDING,
-    Float32,
-    Float64,
-    Partials,
-    expected_spectra,
-    log_grid,
-    window,
-)
+from .partials import PADDING, Float32, Float64, Partials, expected_spectra, log_grid, window
 from .peaks import Peaks, count_peaks, find_peaks, fit_peaks, is_maximum
 
 FAMILIES: Final = ("circle", "rectangle", "polygon")
 """The families of drums whose partials are known."""
 
-# Spectra are read up to 25 c: 2.5 kHz at 100 m/s. Half of the modal drums have all partials below.
+# Spectra are read up to 25 c: 2.5 kHz at 100 m/s. Most modal drums have all partials below.
 _BAND: Final = 25.0
 _LONGEST_BEGINNING: Final = 4096
-# Noise below the strongest partial: 40 dB. Drums are found as well in noise 10 dB below the sound.
+# Noise 40 dB below the strongest partial. In a second, circles and rectangles are found as well
+# where it is 10 dB below the sound.
 _NOISE: Final = 1e-4
 # Padded to twice the length, two neighbouring cells say as much as one.
 _CELLS_FOR_ONE: Final = 2.0

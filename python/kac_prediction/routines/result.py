@@ -11,8 +11,8 @@ import torch
 from ..architecture import CRePE
 from ..geometry import Shape
 from ..pipeline import Model, ModelInput, Routine, loadModel
-from ..pipeline.distributed import Ranks
-from ..pipeline.tracker import Picture
+from ..pipeline.parallel.distributed import Ranks
+from ..pipeline.tracking.tracker import Picture
 from ..plot import report_figure
 from ..plot.panels import Answers, Matrix
 from .baselines import baselines

@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from ..records import read_records, write_atomically
+from ..tracking.records import read_records, write_atomically
 from .plan import Sweep
 from .trial import Trial
 

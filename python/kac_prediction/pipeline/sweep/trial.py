@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ..records import Record
+from ..tracking.records import Record
 from .plan import Metric
 
 State = Literal["running", "finished", "stopped", "failed", "interrupted"]

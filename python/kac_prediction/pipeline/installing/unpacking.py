@@ -12,7 +12,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from ..samplers.families import Family
+from ...samplers.families import Family
 from .fetching import require_space
 
 METADATA, ARRAY, LEGACY = "metadata.json", "x.npy", "metadata.legacy.json"

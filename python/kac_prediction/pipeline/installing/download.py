@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..dataset import loadDataset
-from ..dataset.storage import DatasetDirectory
-from ..dataset.storage.disk import sync_folder
-from ..dataset.storage.layout import writing
-from ..samplers.families import FAMILIES, Datasets
+from ...dataset import loadDataset
+from ...dataset.storage import DatasetDirectory
+from ...dataset.storage.disk import sync_folder
+from ...dataset.storage.layout import writing
+from ...samplers.families import FAMILIES, Datasets
 from .family import published
 from .fetching import Address, ask_record, fetch, md5_of
 from .unpacking import METADATA, Limits, copy, find_dataset, unpack

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ..dataset import RepresentationSettings, TorchDataset, generateDataset
-from ..samplers.families import FAMILIES, Datasets
+from ...dataset import RepresentationSettings, TorchDataset, generateDataset
+from ...samplers.families import FAMILIES, Datasets
 
 
 def published(name: str) -> Datasets:

@@ -104,7 +104,7 @@ class LocalTracker:
 
     def _draw(self) -> None:
         # Not before the first drawing: matplotlib takes most of a second to import.
-        from ..plot.curve import curve_figure
+        from ...plot.curve import curve_figure
 
         started = self._clock()
         try:

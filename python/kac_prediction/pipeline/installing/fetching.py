@@ -14,7 +14,7 @@ import pooch
 from pooch.downloaders import doi_to_repository
 from tqdm import tqdm
 
-from .. import __version__
+from ... import __version__
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Published datasets: found, fetched, unpacked, or made here."""
