@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kac_prediction.pipeline import batches
 from kac_prediction.pipeline.ahead import ahead
@@ -88,6 +89,24 @@ def test_an_empty_part_has_no_batches() -> None:
     for part in (to_score(0, torch.arange(0)), to_score(3, torch.arange(0))):
         assert len(part) == 0
         assert list(part) == []
+
+
+def test_indices_are_moved_once_an_epoch() -> None:
+    # Each move from the host's memory is waited for, with all the work before it.
+    class Moves(TorchDispatchMode):
+        count = 0
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            self.count += func is torch.ops.aten._to_copy.default
+            return func(*args, **(kwargs or {}))
+
+    elsewhere = Samples(torch.zeros(10, 2), torch.zeros(10, 1), torch.device("meta"), torch.float32)
+    lessons = Learning(elsewhere, torch.arange(10), 2, 0, ALONE)
+    with Moves() as moves:
+        assert [x.device.type for x, _ in lessons.epoch(0)] == ["meta"] * 5
+    assert moves.count == 1
 
 
 def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,18 @@ def test_a_finished_training_has_nothing_left(tmp_path: Path) -> None:
     assert all(value.equal(state(again)[key]) for key, value in state(first).items())
 
 
+def test_a_training_that_stopped_early_has_nothing_left(tmp_path: Path) -> None:
+    first = routine(tmp_path, patience=2, learning_rate=100.0)
+    first.train(squared(first))
+    epochs = len(first.history)
+    assert epochs < SETTINGS["num_of_epochs"]
+    expected = state(first)
+    second = routine(tmp_path, first.R["exports_dir"], num_of_epochs=20)
+    second.train(squared(second))
+    assert len(second.history) == epochs
+    assert all(value.equal(expected[key]) for key, value in state(second).items())
+
+
 def test_after_a_resumed_training_comes_another_run(tmp_path: Path) -> None:
     first = routine(tmp_path, num_of_epochs=2, schedule="constant")
     first.train(squared(first))
@@ -167,3 +179,38 @@ def test_what_cannot_be_gone_on_with_is_named(tmp_path: Path) -> None:
     torch.save(old, tmp_path / "old.pt")
     with pytest.raises(ValueError, match=r"old\.pt does not hold what a training needs to go on"):
         made.resume(tmp_path / "old.pt")
+
+
+def test_what_could_not_begin_is_still_to_be_gone_on_with(tmp_path: Path) -> None:
+    first = routine(tmp_path)
+    first.train(squared(first))
+    again = routine(tmp_path, first.R["exports_dir"], num_of_epochs=9)
+    again.D = dataset(25)
+    with pytest.raises(ValueError, match="other dataset_size"):
+        again.train(squared(again))
+    again.D = dataset()
+    again.train(squared(again))
+    assert again.history == first.history
+
+
+def test_another_learning_rate_is_gone_on_with_and_another_optimiser_refused(
+    tmp_path: Path,
+) -> None:
+    first = routine(tmp_path, num_of_epochs=2, schedule="constant")
+    first.P["optimiser"] = "adam"
+    first.train(squared(first))
+
+    def more(text: str) -> Routine:
+        config = tmp_path / "more.yaml"
+        config.write_text(f"num_of_epochs: 3\n{text}")
+        made = Routine(str(tmp_path), device="cpu")
+        made.resume(first.R["exports_dir"])
+        made.setParameters(parameters(optimiser="adam"), str(config))
+        made.D, made.M = dataset(), Drawing(made.P["learning_rate"])
+        made.train(squared(made))
+        return made
+
+    with pytest.raises(ValueError, match="state of the optimiser adam, of which sgd"):
+        more("optimiser: sgd")
+    made = more("learning_rate: 0.001")
+    assert [record["learning_rate"] for record in made.history] == [0.05, 0.05, 0.001]

@@ -15,7 +15,6 @@ from kac_prediction.pipeline.step import (
     PlainStep,
     RecordedStep,
     Step,
-    compiled,
     make_step,
     optimiser_state,
     prepared_gradients,
@@ -31,9 +30,13 @@ class Recorder:
     """Records as a CUDA graph does: nothing is done until it is played, in the same memory."""
 
     def __init__(self) -> None:
-        self.recorded = self.played = 0
+        self.prepared = self.recorded = self.played = 0
 
-    def __call__(self, work: Callable[[], None]) -> Callable[[], None]:
+    def prepare(self, work: Callable[[], None]) -> None:
+        self.prepared += 1
+        work()
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
         self.recorded += 1
 
         def play() -> None:
@@ -70,11 +73,39 @@ def test_a_recorded_step_learns_what_a_plain_one_learns() -> None:
     recorder = Recorder()
     step = RecordedStep(second, PlainStep(second, "float32", CPU), recorder, CPU)
     assert taught(second, step, sizes) == plain
-    assert recorder.recorded == 1
+    assert (recorder.prepared, recorder.recorded) == (WARM_UP, 1)
     # All but the first few and the smaller ones, whose shape was not recorded.
     assert recorder.played == 2 * 5 - WARM_UP
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
         assert one.equal(other)
+
+
+def test_what_is_recorded_was_met_before_in_the_same_memory() -> None:
+    # A compiled model would be compiled again for tensors that lie otherwise, amid the recording.
+    model, met = crepe(), []
+
+    class Watching(PlainStep):
+        def __call__(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+            met.append((x.data_ptr(), x.stride()))
+            super().__call__(i, loop_length, x, y)
+
+    step = RecordedStep(model, Watching(model, "float32", CPU), Recorder(), CPU)
+    step.begin()
+    for i in range(WARM_UP + 2):
+        step(i, WARM_UP + 2, torch.randn(2, 2048)[:, ::2], torch.rand(2, 1))
+    assert len(met) == WARM_UP + 2
+    assert len(set(met)) == 1
+
+
+def test_a_batch_that_other_processes_share_unevenly_is_not_played() -> None:
+    model, recorder, alike = crepe(), Recorder(), True
+    plain = PlainStep(model, "float32", CPU)
+    step = RecordedStep(model, plain, recorder, CPU, lambda: alike)
+    taught(model, step, [2] * (WARM_UP + 1), 1)
+    assert recorder.played == 1
+    alike = False
+    taught(model, step, [2] * (WARM_UP + 1), 1)
+    assert recorder.played == 1
 
 
 def test_the_loss_of_a_recorded_step_stays_in_its_place() -> None:
@@ -113,22 +144,6 @@ def test_gradients_are_clipped_while_it_lasts() -> None:
             optimiser.step()
         assert weight.tolist() == pytest.approx(expected, rel=1e-5)
     assert not optimiser._optimizer_step_pre_hooks
-
-
-def test_a_model_is_compiled_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = crepe().eval()
-    x = torch.randn(2, 1024)
-    expected = model(x)
-    calls = []
-    monkeypatch.setattr(
-        model, "compile", lambda **how: setattr(model, "_compiled_call_impl", calls.append)
-    )
-    with compiled(model, True):
-        model(x)
-    assert len(calls) == 1
-    with compiled(model, False):
-        assert model(x).equal(expected)
-    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("precision", ["auto", "bfloat16", "tf32"])

@@ -95,6 +95,15 @@ def test_a_stream_goes_on_where_it_was(tmp_path: Path, data: Path) -> None:
     assert whole.M.state_dict()["linear.weight"].equal(rest.M.state_dict()["linear.weight"])
 
 
+def test_a_stream_is_not_gone_on_with_by_a_dataset(tmp_path: Path, data: Path) -> None:
+    first = routine(tmp_path, data, num_of_epochs=1)
+    first.stream(BesselModel)
+    first.train(squared(first))
+    rest = routine(tmp_path, data, first.R["exports_dir"], num_of_epochs=2)
+    with pytest.raises(ValueError, match="learnt from fresh drums, which this one would not"):
+        rest.train(squared(rest))
+
+
 def test_a_stream_needs_to_know_the_inputs(tmp_path: Path, data: Path) -> None:
     made = Routine(str(tmp_path), device="cpu")
     made.setParameters(parameters())

@@ -2,11 +2,8 @@
 
 import pickle
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -55,6 +52,11 @@ class Numbered(Click):
         return labels
 
 
+def interrupt() -> None:
+    """Press Ctrl-C."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
 class Slow(Click):
     """Takes its time."""
 
@@ -64,11 +66,13 @@ class Slow(Click):
 
 
 class Endless(Click):
-    """Makes a sound that takes until it is told to go on."""
+    """Makes a sound that takes until it is told to go on; its listener loses patience."""
 
     go_on = threading.Event()
 
     def generateWaveform(self) -> None:
+        if not self.go_on.is_set():
+            interrupt()
         self.go_on.wait()
         super().generateWaveform()
 
@@ -321,24 +325,6 @@ def wait_for_threads(count: int) -> None:
     raise TimeoutError(f"{threading.active_count()} threads are left, of which {count} were there.")
 
 
-@pytest.fixture
-def interrupted() -> Iterator[Callable[[Any], None]]:
-    """Waits for the next of an iterator until Ctrl-C, as it were, comes in between."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    def until_interrupted(stream: Any) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
-        with pytest.raises(KeyboardInterrupt):
-            next(stream)
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    yield until_interrupted
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
-
-
 def test_leaving_it_ends_its_threads() -> None:
     before = threading.active_count()
     stream = iter(StreamingDataset(BesselModel, SHORT, 1))
@@ -349,46 +335,34 @@ def test_leaving_it_ends_its_threads() -> None:
 
 
 @pytest.mark.parametrize("Sampler", [Slow, FDTDModel])
-def test_what_is_under_way_goes_no_further(
-    monkeypatch: pytest.MonkeyPatch, interrupted: Callable[[Any], None], Sampler: Any
-) -> None:
-    before, made = threading.active_count(), []
+def test_interrupted_it_goes_no_further(monkeypatch: pytest.MonkeyPatch, Sampler: Any) -> None:
+    before, parts = threading.active_count(), 0
     make = Renderer.__call__
 
     def noted(render: Renderer, indices: Any) -> Any:
-        made.extend(indices)
+        nonlocal parts
+        parts += 1
+        if parts == 5:
+            interrupt()
         return make(render, indices)
 
     monkeypatch.setattr(Renderer, "__call__", noted)
     settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is FDTDModel else {})
-    # More than a minute's work.
-    interrupted(iter(StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=100_000)))
+    # Some minutes' work.
+    stream = StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=200_000)
+    with pytest.raises(KeyboardInterrupt):
+        next(iter(stream))
     wait_for_threads(before)
-    assert 0 < len(made) < 100_000
 
 
-def test_a_sound_without_end_is_not_waited_for(interrupted: Callable[[Any], None]) -> None:
+def test_a_sound_without_end_is_not_waited_for() -> None:
     before = threading.active_count()
     Endless.go_on.clear()
-    interrupted(iter(StreamingDataset(Endless, SHORT, 1)))
+    with pytest.raises(KeyboardInterrupt):
+        next(iter(StreamingDataset(Endless, SHORT, 1)))
     assert threading.active_count() > before
     Endless.go_on.set()
     wait_for_threads(before)
-
-
-def test_a_stream_that_is_left_lying_does_not_hold_up_the_end() -> None:
-    program = """
-import threading
-from kac_prediction.dataset import StreamingDataset
-from test_streaming import SHORT, Slow
-
-stream = iter(StreamingDataset(Slow, SHORT, 1, chunk=200_000))
-threading.Thread(target=next, args=(stream,), daemon=True).start()
-"""
-    # A chunk takes more than 200 seconds.
-    subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parent, check=True, timeout=60
-    )
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 from typing import Generic, TypeVar
 
@@ -45,7 +44,8 @@ class Maker(Generic[T]):
             left: set when nothing is wanted any more.
         """
         self._render, self._represent, self._finish = render, represent, finish
-        self._left = left
+        self._left, self._rests = left, threading.Event()
+        self._rests.set()
         in_core = type(render.sampler).render is not AudioSampler.render
         # At first as many as keep all threads busy.
         self._fewest = (render.sampler.threads or _core.available_threads()) if in_core else 1
@@ -57,9 +57,17 @@ class Maker(Generic[T]):
         Raises:
             NotWantedError: nobody waits for them.
         """
-        sounds, labels = zip(*map(self._render, self._parts(indices)), strict=True)
-        together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
-        return self._finish(self._represent.transform(together), [*chain.from_iterable(labels)])
+        self._rests.clear()
+        try:
+            sounds, labels = zip(*map(self._render, self._parts(indices)), strict=True)
+            together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
+            return self._finish(self._represent.transform(together), [*chain.from_iterable(labels)])
+        finally:
+            self._rests.set()
+
+    def rests_by(self, latest: float) -> bool:
+        """Wait until nothing is being made; say whether that is so by this `time.monotonic`."""
+        return self._rests.wait(max(0.0, latest - time.monotonic()))
 
     def _parts(self, indices: range | list[int]) -> Iterator[list[int]]:
         """Cut a chunk into whole groups, as many as take about as long as leaving may.
@@ -69,8 +77,7 @@ class Maker(Generic[T]):
         size = self._render.sampler.group_size
         groups = [[*members] for _, members in groupby(indices, lambda i: i // size)]
         while groups:
-            # At exit Python waits for threads before it ends an iterator that was left lying.
-            if self._left.is_set() or not threading.main_thread().is_alive():
+            if self._left.is_set():
                 raise NotWantedError
             started = time.monotonic()
             yield [*chain.from_iterable(groups[: self._groups])]
@@ -82,19 +89,12 @@ class Maker(Generic[T]):
                 self._groups *= 2
 
 
-def leave(pool: ThreadPoolExecutor, pending: deque[Future[T]]) -> None:
+def leave(pool: ThreadPoolExecutor, makers: Iterable[Maker[T]]) -> None:
     """End the threads of makers that have been left: wait for them, but not for long.
 
-    They end at their next part, with a sound that takes long in the core after that.
+    Each ends with the part that it is at. Where a sound takes long, that is after this returns.
     """
     pool.shutdown(wait=False, cancel_futures=True)
-    at_work = [future for future in pending if not future.cancelled()]
-    if not wait(at_work, _PATIENCE_SECONDS).not_done:
+    latest = time.monotonic() + _PATIENCE_SECONDS
+    if all(maker.rests_by(latest) for maker in makers):
         pool.shutdown()
-
-
-def oldest(pending: deque[Future[T]]) -> T:
-    """Return what was asked for first; interrupted while waiting for it, it stays pending."""
-    result = pending[0].result()
-    pending.popleft()
-    return result

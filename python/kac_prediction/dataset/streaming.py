@@ -12,7 +12,7 @@ import torch
 
 from .. import __version__, _core
 from .labels import label_tensors
-from .maker import Maker, leave, oldest
+from .maker import Maker, leave
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
 from .representation_settings import count
@@ -175,15 +175,15 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         try:
             for first in firsts:
                 # A maker is free again: with all of them at work the oldest is waited for.
-                done = [oldest(pending)] if len(pending) == lanes else []
+                done = [pending.popleft().result()] if len(pending) == lanes else []
                 pending.append(pool.submit(makers[0], self._indices(first)))
                 makers.rotate(-1)
                 yield from done
             while pending:
-                yield oldest(pending)
+                yield pending.popleft().result()
         finally:
             left.set()
-            leave(pool, pending)
+            leave(pool, makers)
 
     def _maker(
         self,

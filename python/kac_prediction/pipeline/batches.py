@@ -52,7 +52,8 @@ class Samples:
         self._resident = all(fits(tensor, device, dtype) for tensor in (X, Y))
         self._tensors = (X, Y)
         if self._resident:
-            self._tensors = moved(X, device, dtype), moved(Y, device, dtype)
+            # Not by way of pinned memory, which torch would keep for good: as much as the dataset.
+            self._tensors = as_dtype(X, dtype).to(device), as_dtype(Y, dtype).to(device)
 
     @property
     def device(self) -> torch.device:
@@ -61,11 +62,17 @@ class Samples:
 
     def batches(self, parts: Iterable[torch.Tensor]) -> Iterator[Batch]:
         """A batch of each set of indices."""
-        found = map(self._batch, parts)
-        return found if self._resident else ahead(found)
+        if not self._resident:
+            return ahead(map(self._batch, parts))
+        parts = list(parts)
+        if parts:
+            # All at once: a batch's own would be waited for, and for all the work before it.
+            together = moved(torch.cat(parts), *self._where)
+            parts = torch.split(together, [len(part) for part in parts])
+        return map(self._batch, parts)
 
     def _batch(self, indices: torch.Tensor) -> Batch:
-        x, y = (moved(tensor[indices.to(tensor.device)], *self._where) for tensor in self._tensors)
+        x, y = (moved(tensor[indices], *self._where) for tensor in self._tensors)
         return x, y
 
 
@@ -170,10 +177,15 @@ def generator(device: torch.device, *key: int) -> torch.Generator:
 
 def moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """A tensor on the device; floating numbers in the dtype, whole ones (classes) as they are."""
-    tensor = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    tensor = as_dtype(tensor, dtype)
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
+
+
+def as_dtype(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor with floating numbers in the dtype, whole ones as they are."""
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def fits(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:

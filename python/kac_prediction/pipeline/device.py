@@ -1,8 +1,8 @@
 """The machine a model trains on, and how it computes there."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Literal
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal
 
 import torch
 
@@ -57,17 +57,18 @@ def computing(precision: Precision, threads: int) -> Iterator[None]:
             all others leave them whole.
         threads: of the CPU, for each operation.
     """
-    convolutions = torch.backends.cudnn.allow_tf32
-    products, before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    newer = _newer_settings()
+    kept = [setting.fp32_precision for setting in newer]
+    older, before = _older_settings(newer), torch.get_num_threads()
     try:
-        torch.backends.cudnn.allow_tf32 = precision == "tf32"
-        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        _set_older(precision == "tf32", "high" if precision == "tf32" else "highest")
         torch.set_num_threads(threads)
         yield
     finally:
         torch.set_num_threads(before)
-        torch.set_float32_matmul_precision(products)
-        torch.backends.cudnn.allow_tf32 = convolutions
+        _set_older(*older)
+        for setting, value in zip(newer, kept, strict=True):
+            setting.fp32_precision = value
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
@@ -76,8 +77,40 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     Weights, losses and sums stay in float32, and so does a model in float64. The casts of weights
     are not kept, as a recorded step has to make them anew each time.
     """
-    on = precision == "bfloat16"
-    return torch.autocast(device.type, torch.bfloat16, enabled=on, cache_enabled=False)
+    if precision != "bfloat16":
+        return nullcontext()  # not an autocast that is off: older torch has none for MPS
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
+
+
+def _newer_settings() -> list[Any]:
+    """Where torch from 2.9 keeps the precision of float32; those before: nowhere.
+
+    The older settings, which torch.compile still goes by, set these too, and from 'none' to 'ieee'.
+    """
+    backends: Any = torch.backends
+    if not hasattr(backends.cudnn, "conv"):
+        return []
+    return [backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul]
+
+
+def _older_settings(newer: list[Any]) -> tuple[bool, str]:
+    """Convolutions and products as older torch keeps them; the newer settings are lost.
+
+    Torch refuses to say the older ones where the newer contradict them. None that are 'ieee'
+    contradicts what it says of products; of convolutions, that they may use TF32.
+    """
+    for setting in newer:
+        setting.fp32_precision = "ieee"
+    products = torch.get_float32_matmul_precision()
+    try:
+        return torch.backends.cudnn.allow_tf32, products
+    except RuntimeError:
+        return True, products
+
+
+def _set_older(convolutions: bool, products: str) -> None:
+    torch.backends.cudnn.allow_tf32 = convolutions
+    torch.set_float32_matmul_precision(products)
 
 
 def _processor_has_bfloat16() -> bool:

@@ -295,6 +295,7 @@ class Routine:
         merge_parameters(self.P)
         session = self._session()
         with session.begun() as teaching:
+            self._resumed = None  # not before: what could not begin is still to be gone on with
             for epoch in session.epochs():
                 if session.epoch(epoch, teaching, innerTestingLoop):
                     break
@@ -319,7 +320,7 @@ class Routine:
             sources=self._sources,
             resumed=self._resumed,
         )
-        self.history, self._resumed = session.history, None
+        self.history = session.history
         return session
 
     def _require(self, *names: str) -> None:

@@ -14,6 +14,7 @@ from ..dataset import TorchDataset
 from ..dataset.seeding import fresh_seed
 from .augmentation import Augmentation
 from .batches import Learning, Lessons, Samples, Scoring
+from .compiling import compiled
 from .device import computing, settled_precision
 from .early_stopping import EarlyStopping
 from .fresh import FreshBatches, Source
@@ -25,7 +26,7 @@ from .progress import check_same, go_on, progress_of
 from .random_state import random_state, seeded, set_random_state
 from .run import Run
 from .schedule import LearningRate, Schedule
-from .step import compiled, make_step, prepared_gradients
+from .step import make_step, prepared_gradients, release
 from .tracking.tracker import Record
 from .training import (
     InnerLoop,
@@ -77,6 +78,11 @@ class Session:
     history: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if getattr(self.model, "optimiser", None) is None:
+            raise ValueError(
+                f"{type(self.model).__name__} has no optimiser, so it would not learn: let its"
+                " __init__ set self.optimiser to one of torch.optim"
+            )
         samples = samples_of(self.dataset, self.model, self.device)
         size = self.parameters["batch_size"]
         self._lessons = self._to_learn(samples)
@@ -88,6 +94,7 @@ class Session:
         self._stopping = EarlyStopping(patience if stops else math.inf)
         # In the device's memory, where a recorded step reads it.
         self._weight = torch.ones((), device=self.device)
+        self._alike = True  # whether all processes have as many samples of this batch
 
     @contextmanager
     def begun(self) -> Iterator[Teaching]:
@@ -95,7 +102,7 @@ class Session:
         model, get = self.model, self.parameters.get
         precision = settled_precision(get("precision", "float32"), self.device)
         whole = get("compile", self.device.type == "cuda") and model.capturable
-        optimiser = getattr(model, "optimiser", None)
+        optimiser = model.optimiser
         with ExitStack() as around:
             around.enter_context(self.ranks.together(LossError))
             around.enter_context(seeded(self._seed(), self.device))
@@ -108,14 +115,18 @@ class Session:
                 prepared_gradients(optimiser, self.ranks, lambda: self._weight, clip)
             )
             self.ranks.equalise(model)
-            step = make_step(model, precision, self.device, recorded=whole)
             length = len(self._lessons)
             schedule = Schedule.of(self.parameters, length * self.parameters["num_of_epochs"])
+            # Before the step rounds what it asks for to float32, where it is recorded.
             rate = LearningRate(optimiser, schedule)
+            step = make_step(model, precision, self.device, whole, lambda: self._alike)
+            around.callback(release, optimiser)
             yield Teaching(model, self._lessons, step, rate, self.ranks)
 
     def epochs(self) -> Iterator[int]:
-        """The numbers of the epochs that are left."""
+        """The numbers of the epochs that are left: none where it had stopped early."""
+        if self._stopping.waited >= self._stopping.patience:
+            return iter(())
         return self.run.epochs(len(self.history), self.parameters["num_of_epochs"])
 
     def epoch(self, number: int, teaching: Teaching, innerTestingLoop: InnerLoop) -> bool:
@@ -187,8 +198,11 @@ class Session:
         """Be where the checkpoint was, if there is one to go on from."""
         if self.resumed is None:
             return
-        check_same(self.resumed, self.dataset, self.parts, self.parameters)
-        go_on(self.resumed, self.model, self._stopping, self.history)
+        same = self.dataset, self.parts, self.parameters, bool(self.sources)
+        check_same(self.resumed, *same)
+        go_on(self.resumed, self.model, self._stopping, self.history, self.parameters)
+        if len(self.history) == self.parameters["num_of_epochs"]:
+            logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
         states = self.resumed["progress"]["random"]
         if len(states) == self.ranks.size:
             set_random_state(states[self.ranks.rank], self.device)
@@ -205,7 +219,9 @@ class Session:
         random = self.ranks.gather(random_state(self.device))
         what = (self.dataset, self.parameters, self.run.info, record, self.model_input)
         exported = export_model(self.model, *what)
-        exported["progress"] = progress_of(self.parts, self._stopping, self.history, random)
+        exported["progress"] = progress_of(
+            self.parts, self._stopping, self.history, random, bool(self.sources)
+        )
         return exported
 
     def _score(self, part: Scoring, innerTestingLoop: InnerLoop) -> dict[str, Any]:
@@ -214,3 +230,4 @@ class Session:
     def _weigh(self, weight: float) -> None:
         if self.ranks.size > 1:
             self._weight.fill_(weight)
+            self._alike = weight == 1.0

@@ -56,6 +56,16 @@ class PlainStep:
             self._model.innerTrainingLoop(i, loop_length, x, y)
 
 
+class Recorder(Protocol):
+    """Makes recordings of work on a device."""
+
+    def prepare(self, work: Work) -> None:
+        """Do what will be recorded later, in the place where it will be recorded."""
+
+    def record(self, work: Work) -> Work:
+        """Record work without doing it; return what does it."""
+
+
 class RecordedStep:
     """Plays a recording of the step for every batch of the shape of the first one.
 
@@ -65,20 +75,24 @@ class RecordedStep:
     Args:
         model: what learns; capturable.
         plain: the step to record.
-        record: makes a recording of some work, without doing it; playing it does it.
+        recorder: records it.
         device: where the model is.
+        alike: whether all processes now have a batch of one size. A recording in which they send
+            each other gradients is to be played by all of them or by none.
     """
 
     def __init__(
         self,
         model: Model,
         plain: Step,
-        record: Callable[[Work], Work],
+        recorder: Recorder,
         device: torch.device,
+        alike: Callable[[], bool] = lambda: True,
     ) -> None:
         self._model = model
         self._plain = plain
-        self._record = record
+        self._recorder = recorder
+        self._alike = alike
         self._loss = torch.zeros((), device=device)
         self._warm = 0
         self._batch: tuple[torch.Tensor, torch.Tensor] | None = None
@@ -94,15 +108,22 @@ class RecordedStep:
         if self._batch is None:
             self._batch = torch.empty_like(x), torch.empty_like(y)
             self._length = loop_length
-        if not self._fits(loop_length, x, y) or self._warm < WARM_UP:
-            self._warm += 1
+        if not self._fits(loop_length, x, y) or not self._alike():
             self._plain(i, loop_length, x, y)
             return
-        for own, given in zip(self._batch, (x, y), strict=True):
+        batch = self._batch
+        for own, given in zip(batch, (x, y), strict=True):
             own.copy_(given)
+
+        def work() -> None:
+            self._plain(i, loop_length, *batch)
+
+        if self._warm < WARM_UP:
+            self._warm += 1
+            self._recorder.prepare(work)
+            return
         if self._play is None:
-            batch = self._batch
-            self._play = self._record(lambda: self._plain(i, loop_length, *batch))
+            self._play = self._recorder.record(work)
         self._play()
 
     def _fits(self, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> bool:
@@ -110,7 +131,13 @@ class RecordedStep:
         return same and loop_length == self._length
 
 
-def make_step(model: Model, precision: Precision, device: torch.device, recorded: bool) -> Step:
+def make_step(
+    model: Model,
+    precision: Precision,
+    device: torch.device,
+    recorded: bool,
+    alike: Callable[[], bool] = lambda: True,
+) -> Step:
     """How a model learns on a device.
 
     Args:
@@ -118,6 +145,7 @@ def make_step(model: Model, precision: Precision, device: torch.device, recorded
         precision: of its float32.
         device: where it is.
         recorded: whether to record the step, where the device can.
+        alike: whether all processes now have a batch of one size.
     """
     plain = PlainStep(model, precision, device)
     if not (recorded and device.type == "cuda"):
@@ -125,32 +153,45 @@ def make_step(model: Model, precision: Precision, device: torch.device, recorded
     if not make_recordable(model.optimiser, device):
         logger.info("%s cannot be recorded: a plain loop it is", type(model.optimiser).__name__)
         return plain
-    return RecordedStep(model, plain, cuda_graph, device)
+    return RecordedStep(model, plain, CudaGraphs(device), device, alike)
 
 
-def cuda_graph(work: Work) -> Work:
-    """Record work on the current CUDA device as a graph; return what plays it.
+class CudaGraphs:
+    """Records work on a CUDA device, which need not be the current one, as graphs.
 
-    See https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs.
+    What comes before a recording is done on the stream that is recorded later, since autograd
+    remembers streams. See https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs.
+
+    Args:
+        device: which one.
     """
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
-    play: Work = graph.replay
-    return play
 
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        # Not the stream that torch would take: that is on the device which was current first.
+        self._stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-@contextmanager
-def compiled(model: Model, wanted: bool) -> Iterator[None]:
-    """Let torch compile a model's forward pass, for a while."""
-    if not wanted:
-        yield
-        return
-    try:
-        model.compile(dynamic=False)
-        yield
-    finally:
-        model._compiled_call_impl = None
+    def prepare(self, work: Work) -> None:
+        """Do what will be recorded later, in its turn with what the device does besides."""
+        usual = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(usual)
+        with torch.cuda.stream(self._stream):
+            work()
+        usual.wait_stream(self._stream)
+
+    def record(self, work: Work) -> Work:
+        """Record work without doing it; return what does it."""
+        graph = torch.cuda.CUDAGraph()
+        # The outer block makes the device the current one, and goes back also where a recording
+        # that failed leaves its stream behind. "thread_local": another thread, which makes the next
+        # batches, may ask for memory meanwhile.
+        with (
+            torch.cuda.stream(self._stream),
+            torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"),
+        ):
+            work()
+        play: Work = graph.replay
+        return play
 
 
 @contextmanager
@@ -177,6 +218,14 @@ def prepared_gradients(
         yield
 
 
+def release(optimiser: torch.optim.Optimizer) -> None:
+    """Make an optimiser as it was before `make_recordable`: good for any device and any loop."""
+    for group in optimiser.param_groups:
+        if isinstance(group.get("lr"), torch.Tensor):
+            group["lr"] = float(group["lr"])
+            group["capturable"] = optimiser.defaults.get("capturable", False)
+
+
 def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
     """The state of an optimiser, as if its steps had never been recorded: any device takes it."""
     state = optimiser.state_dict()
@@ -201,6 +250,8 @@ def make_recordable(optimiser: torch.optim.Optimizer, device: torch.device) -> b
     """
     if "capturable" not in optimiser.defaults:
         return False
+    # Torch would warn of steps that are not recorded, as the first are, and those of odd batches.
+    optimiser._warned_capturable_if_run_uncaptured = True
     for group in optimiser.param_groups:
         group["capturable"] = True
         group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(device)

@@ -212,15 +212,22 @@ def memory_named(x: torch.Tensor) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) and not any(
-            words in str(error) for words in ("can't allocate memory", "out of memory")
-        ):
+        if not _out_of_memory(error):
             error.add_note(f"The inputs of this batch had the shape {tuple(x.shape)}.")
             raise
         raise MemoryError(
             f"the memory of {x.device} is too small for a batch_size of {len(x)}: try"
             f" {max(1, len(x) // 2)} ({error})"
         ) from error
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came after, says so."""
+    if error is None:
+        return False
+    said = any(words in str(error) for words in ("can't allocate memory", "out of memory"))
+    kinds = torch.cuda.OutOfMemoryError | MemoryError
+    return said or isinstance(error, kinds) or _out_of_memory(error.__context__)
 
 
 def _snapshot(loss: Any) -> Any:

@@ -12,7 +12,7 @@ from .result import Result
 from .shape_of_drum import TASK as SHAPES
 from .size_of_circular_drum import TASK as CIRCLES
 from .size_of_polygonal_drum import TASK as POLYGONS
-from .task import FRESH, Task
+from .task import Task
 from .training import train_task
 
 Record = dict[str, Any]
@@ -44,7 +44,7 @@ class Row:
 
     def asked(self, seed: int, quick: bool = False) -> dict[str, Any]:
         """All parameters of a training, in plain types."""
-        changes = {**(FRESH if self.stream else {}), **self.parameters, "seed": seed}
+        changes = {**(self.task.streaming if self.stream else {}), **self.parameters, "seed": seed}
         changes |= QUICK if quick else {}
         asked: dict[str, Any] = plain({**self.task.defaults, **changes})
         return {key: list(v) if isinstance(v, tuple) else v for key, v in asked.items()}

@@ -9,8 +9,6 @@ from .drums import Drums
 from .errors import MEAN, Numbers
 from .task import Task
 
-_AT_ONCE = 256  # sounds
-
 
 def baselines(
     task: Task, drums: Drums, training: torch.Tensor, chosen: torch.Tensor
@@ -37,11 +35,7 @@ def baselines(
     smallest, largest = known["drum_size"].min(), known["drum_size"].max()
     answers = {MEAN: mean}
     for length in sorted({task.model_input.length, drums.sounds.shape[1]}):
-        pieces = [
-            _peaks(task, drums.sounds[part, :length], drums, (0.99 * smallest, 1.01 * largest))
-            for part in torch.split(chosen, _AT_ONCE)
-        ]
-        said = {label: np.concatenate([piece[label] for piece in pieces]) for label in pieces[0]}
+        said = _peaks(task, drums.sounds[chosen, :length], drums, (0.99 * smallest, 1.01 * largest))
         answers[f"peaks of {1000 * length / drums.sample_rate:.0f} ms"] = {
             label: np.where(np.isnan(values), mean[label], values)
             for label, values in said.items()
@@ -75,6 +69,4 @@ def _heard(
         return estimate(family, *sound, sizes=sizes)
     names, said = identify(*sound, sizes=sizes)
     index = np.array([FAMILIES.index(name) for name in names], np.float64)
-    # A circle is as long as it is wide; how elongated a polygon is, nobody has said.
-    ratio = np.where(names == "circle", 1.0, said["aspect_ratio"])
-    return {**said, "family": index, "aspect_ratio": ratio}
+    return {**said, "family": index}

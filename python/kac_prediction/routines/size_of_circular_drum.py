@@ -9,7 +9,7 @@ from ..pipeline import ModelInput
 from ..samplers import Datasets
 from ..samplers.families import FAMILIES
 from .result import Result
-from .task import RECIPE, Options, Task
+from .task import FRESH, RECIPE, Options, Task
 from .training import train_task
 
 PUBLISHED: Final[Datasets] = "5000-circular-drums-of-varying-size"
@@ -31,6 +31,7 @@ TASK: Final = Task(
     defaults=DEFAULTS,
     family="circle",
     published=PUBLISHED,
+    streaming={**FRESH, "learning_rate": 2e-3},
 )
 
 

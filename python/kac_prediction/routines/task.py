@@ -1,7 +1,7 @@
 """A task: what one routine learns, and from which drums."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict
@@ -30,7 +30,7 @@ RECIPE: Final = CRePE.ModelHyperParameters(
 )
 """How drums are learnt, where a task does not say otherwise."""
 
-FRESH: Final = {"dropout": 0.0}
+FRESH: Final[Mapping[str, Any]] = {"dropout": 0.0}
 """What is different with fresh drums: no drum can be learnt by heart, so nothing is left out."""
 
 
@@ -53,6 +53,7 @@ class Task:
         published: a dataset that is used instead where it is installed; '': there is none.
         labelled: adds to the labels of a dataset what is learnt and not among them.
         fresh: a sampler and its settings that make fresh drums with all labels; None: those above.
+        streaming: changes to the parameters where fresh drums are learnt from.
         error: what a wrong number costs.
     """
 
@@ -66,6 +67,7 @@ class Task:
     published: Datasets | Literal[""] = ""
     labelled: Callable[[LabelTensors], LabelTensors] = _as_they_are
     fresh: tuple[type[AudioSampler], Mapping[str, Any]] | None = None
+    streaming: Mapping[str, Any] = field(default_factory=lambda: FRESH)
     error: Error = ERROR
 
 

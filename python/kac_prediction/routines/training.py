@@ -12,7 +12,7 @@ from ..samplers import Datasets
 from .criterion import DrumLoss
 from .drums import import_drums
 from .result import Result, figure_of
-from .task import FRESH, Task
+from .task import Task
 
 
 def train_task(
@@ -55,7 +55,7 @@ def train_task(
     routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
     if resume:
         routine.resume(resume)
-    default = {**task.defaults, **(FRESH if stream else {}), **(parameters or {})}
+    default = {**task.defaults, **(task.streaming if stream else {}), **(parameters or {})}
     routine.setParameters(default, config_path=config_path)
     drums = import_drums(routine, task, dataset_dir, dataset_name, workers)
     routine.use_input(task.model_input)

@@ -1,0 +1,73 @@
+"""What a training sets of the machine, and that it is as before in the end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from kac_prediction.pipeline.device import Precision, autocast, chosen_device, computing
+
+PRECISIONS: list[Precision] = ["float32", "tf32", "bfloat16"]
+NEWER = hasattr(torch.backends.cudnn, "conv")
+
+
+def places() -> list[Any]:
+    """Where torch has kept the precision since 2.9."""
+    backends: Any = torch.backends
+    matmul = [backends.cuda.matmul, backends.mkldnn.matmul]
+    return [*matmul, backends.cudnn.conv, backends.cudnn.rnn] if NEWER else []
+
+
+def newer() -> list[str]:
+    """The settings there."""
+    return [place.fp32_precision for place in places()]
+
+
+@pytest.fixture
+def newer_ways() -> Iterator[None]:
+    """Products in TF32 and convolutions not, said in the newer way."""
+    before = newer()
+    for place, value in zip(places(), ("tf32", "ieee", "ieee", "tf32"), strict=True):
+        place.fp32_precision = value
+    yield
+    for place, value in zip(places(), before, strict=True):
+        place.fp32_precision = value
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_precision_holds_for_a_while(precision: Precision) -> None:
+    before = newer(), torch.get_float32_matmul_precision(), torch.get_num_threads()
+    with computing(precision, 1):
+        assert torch.get_num_threads() == 1
+        assert (torch.get_float32_matmul_precision() == "high") == (precision == "tf32")
+        assert torch.backends.cudnn.allow_tf32 == (precision == "tf32")
+    assert (newer(), torch.get_float32_matmul_precision(), torch.get_num_threads()) == before
+
+
+@pytest.mark.skipif(not NEWER, reason="this torch has the older settings alone")
+@pytest.mark.usefixtures("newer_ways")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_precision_set_in_the_newer_way_is_kept(precision: Precision) -> None:
+    before = newer()
+    with pytest.raises(RuntimeError, match="mix of the legacy and new"):
+        torch.get_float32_matmul_precision()
+    with computing(precision, 1):
+        assert (torch.get_float32_matmul_precision() == "high") == (precision == "tf32")
+        assert torch.backends.cudnn.allow_tf32 == (precision == "tf32")
+    assert newer() == before
+
+
+def test_numbers_are_cast_only_in_bfloat16() -> None:
+    x = torch.ones(2, 2)
+    for precision in PRECISIONS:
+        with autocast(precision, torch.device("cpu")):
+            assert ((x @ x).dtype == torch.bfloat16) == (precision == "bfloat16")
+    # Older torch knows no autocast of some devices, not even one that is off.
+    with autocast("float32", torch.device("meta")):
+        assert (x @ x).dtype == torch.float32
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="no device 'cuda:99' here, but cpu"):
+        chosen_device("cuda:99")
