@@ -43,7 +43,7 @@ def _errors_as_messages() -> Iterator[None]:
     """Show what a user can mend as one line, without the path it took through the code."""
     try:
         yield
-    except (OSError, ValueError, TypeError, ImportError) as error:
+    except (OSError, ValueError, TypeError, ImportError, MemoryError) as error:
         raise click.ClickException(str(error)) from error
 
 
