@@ -12,11 +12,10 @@ from .checkpoint import LAST, read_checkpoint
 from .early_stopping import EarlyStopping
 from .info import ExportedModel, plain
 from .model import Model
+from .split import Parts
 from .tracking.tracker import Record
 
 logger = logging.getLogger(__name__)
-
-Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def progress_of(

@@ -21,9 +21,10 @@ from .parameters import Parameters, known, merge_parameters, read_yaml
 from .progress import resumable
 from .run import Run, given_id
 from .session import Session
+from .split import Parts
 from .targets import Missing
 from .tracking.tracker import Record
-from .training import InnerLoop, Parts, divide
+from .training import InnerLoop, divide
 
 
 class Routine:

@@ -26,12 +26,12 @@ from .progress import check_same, go_on, progress_of
 from .random_state import random_state, seeded, set_random_state
 from .run import Run
 from .schedule import LearningRate, Schedule
+from .split import Parts
 from .step import make_step, prepared_gradients, release
 from .tracking.tracker import Record
 from .training import (
     InnerLoop,
     LossError,
-    Parts,
     Teaching,
     choice,
     dtype_of,

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import torch
 
+Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Indices of the samples to learn from, to choose by and to evaluate on, each ascending."""
 
-def split_groups(
-    groups: torch.Tensor, fractions: Sequence[float], seed: int = 0
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+
+def split_groups(groups: torch.Tensor, fractions: Sequence[float], seed: int = 0) -> Parts:
     """Divide samples into three disjoint parts that never share a group.
 
     The groups are shuffled by a generator of their own and cut where the sizes come nearest to the

@@ -18,12 +18,11 @@ from .model import Model
 from .model_input import ModelInput
 from .parallel.distributed import Ranks
 from .schedule import LearningRate
-from .split import split_groups
+from .split import Parts, split_groups
 from .step import Step, optimiser_state
 from .tracking.tracker import Record
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
-Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # indices of samples
 
 
 class LossError(ValueError):
