@@ -63,13 +63,17 @@ inline void check_signals() {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
+/// The threads of this process that help all calls. To be called with the GIL.
+Crew& crew();
+
 /// `parallel_for` for the bindings: without the GIL, and stopped by Ctrl-C. A KAC_ISA that cannot
 /// be met is refused by all of them alike, and read before there are threads.
 template <typename Body>
 void run_parallel(std::size_t count, unsigned threads, Body&& body) {
     static_cast<void>(kac::instruction_set());
+    Crew& helpers = crew();
     const py::gil_scoped_release release;
-    kac::parallel_for(count, threads, std::forward<Body>(body), check_signals);
+    helpers.parallel_for(count, threads, std::forward<Body>(body), check_signals);
 }
 
 /// Put `place` before whatever `body` complains of.

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,30 +18,27 @@ using Clock = std::chrono::steady_clock;
 /// Leaves a body that is not wanted any more.
 struct Stopped {};
 
-class Loop;
-
 /// The loop whose body this thread is in.
 thread_local Loop* current = nullptr;
+
+}  // namespace
 
 /// What the threads of one loop share.
 class Loop {
   public:
-    Loop(std::size_t count, const std::function<void(std::size_t)>& body, const Poll& poll,
-         Clock::duration interval)
-        : count_(count),
+    Loop(Crew& crew, std::size_t count, const std::function<void(std::size_t)>& body,
+         const Poll& poll, Clock::duration interval)
+        : crew_(crew),
+          count_(count),
           body_(body),
           poll_(poll),
           interval_(interval),
           next_poll_(Clock::now() + interval) {}
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    ~Loop() {
-        stopped_ = true;
-        for (std::thread& helper : helpers_) helper.join();
-    }
 
     void run(std::size_t workers) {
-        hire(workers - 1);
+        call(workers - 1);
         work();
         wait();
         if (error_) std::rethrow_exception(error_);
@@ -55,24 +49,6 @@ class Loop {
         if (!poll_ || std::this_thread::get_id() != caller_ || Clock::now() < next_poll_) return;
         poll_();
         next_poll_ = Clock::now() + interval_;
-    }
-
-  private:
-    void hire(std::size_t wanted) {
-        helpers_.reserve(wanted);
-        try {
-            while (helpers_.size() < wanted) helpers_.emplace_back([this] { help(); });
-        } catch (const std::system_error&) {
-            // The system has no more threads to give: those there are do the work.
-            return;
-        }
-    }
-
-    void help() {
-        work();
-        const std::lock_guard lock(mutex_);
-        ++finished_;
-        done_.notify_all();
     }
 
     void work() {
@@ -90,16 +66,36 @@ class Loop {
         current = outer;
     }
 
-    void fail(std::exception_ptr error) {
-        const std::lock_guard lock(mutex_);
-        if (!error_) error_ = std::move(error);
-        stopped_ = true;
+    /// One helper less, to be said with the crew's mutex held: the loop may be gone right after.
+    void leave() {
+        if (--helpers_ == 0) left_.notify_one();
     }
 
-    /// Until the last helper is done, without an item of one's own.
+  private:
+    void call(std::size_t wanted) {
+        if (wanted == 0) return;
+        const std::lock_guard lock(crew_.mutex_);
+        try {
+            for (; helpers_ < wanted; ++helpers_) {
+                if (crew_.idle_ == crew_.calls_.size()) {
+                    crew_.threads_.emplace_back([&crew = crew_] { crew.serve(); });
+                    ++crew_.idle_;
+                }
+                crew_.calls_.push_back(this);
+                crew_.called_.notify_one();
+            }
+        } catch (const std::exception&) {
+            // The system has no more threads to give: those there are do the work.
+            return;
+        }
+    }
+
+    /// Until the last helper has left, without an item of one's own. Who has not begun is not
+    /// wanted any more.
     void wait() {
-        std::unique_lock lock(mutex_);
-        while (!done_.wait_for(lock, interval_, [this] { return finished_ == helpers_.size(); })) {
+        std::unique_lock lock(crew_.mutex_);
+        helpers_ -= std::erase(crew_.calls_, this);
+        while (!left_.wait_for(lock, interval_, [this] { return helpers_ == 0; })) {
             if (!poll_ || stopped_) continue;
             lock.unlock();
             try {
@@ -111,6 +107,13 @@ class Loop {
         }
     }
 
+    void fail(std::exception_ptr error) {
+        const std::lock_guard lock(crew_.mutex_);
+        if (!error_) error_ = std::move(error);
+        stopped_ = true;
+    }
+
+    Crew& crew_;
     const std::size_t count_;
     const std::function<void(std::size_t)>& body_;
     const Poll& poll_;
@@ -119,20 +122,47 @@ class Loop {
     Clock::time_point next_poll_;  // the caller's own
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stopped_{false};
-    std::mutex mutex_;
-    std::condition_variable done_;
-    std::size_t finished_ = 0;
+    std::condition_variable left_;  // with the crew's mutex, as are the two below
+    std::size_t helpers_ = 0;
     std::exception_ptr error_;
-    std::vector<std::thread> helpers_;
 };
 
-}  // namespace
+Crew::~Crew() {
+    {
+        const std::lock_guard lock(mutex_);
+        dismissed_ = true;
+    }
+    called_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+}
+
+void Crew::serve() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        called_.wait(lock, [this] { return dismissed_ || !calls_.empty(); });
+        if (dismissed_) return;
+        Loop& loop = *calls_.front();
+        calls_.pop_front();
+        --idle_;
+        lock.unlock();
+        loop.work();
+        lock.lock();
+        ++idle_;
+        loop.leave();
+    }
+}
+
+void Crew::parallel_for(std::size_t count, unsigned threads,
+                        const std::function<void(std::size_t)>& body, const Poll& poll,
+                        std::chrono::milliseconds interval) {
+    if (count == 0) return;
+    const std::size_t wanted = threads == 0 ? available_threads() : threads;
+    Loop(*this, count, body, poll, interval).run(std::min(wanted, count));
+}
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body,
                   const Poll& poll, std::chrono::milliseconds interval) {
-    if (count == 0) return;
-    const std::size_t wanted = threads == 0 ? available_threads() : threads;
-    Loop(count, body, poll, interval).run(std::min(wanted, count));
+    Crew().parallel_for(count, threads, body, poll, interval);
 }
 
 void checkpoint() {

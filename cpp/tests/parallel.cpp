@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <numeric>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -82,6 +82,41 @@ TEST_CASE("outside of a loop, and after one, a checkpoint does nothing") {
     const auto fail = [](std::size_t) { throw std::invalid_argument("no"); };
     CHECK_THROWS_AS(kac::parallel_for(3, 2, fail), std::invalid_argument);
     kac::checkpoint();
+}
+
+TEST_CASE("a crew helps one loop after the other with the same threads, also after an exception") {
+    kac::Crew crew;
+    std::set<std::thread::id> helpers;
+    for (int i = 0; i < 200; ++i) {
+        std::atomic<int> arrived = 0;
+        std::vector<std::thread::id> ids(3);
+        const auto body = [&](std::size_t k) {
+            ids[k] = std::this_thread::get_id();
+            ++arrived;
+            while (arrived < 3) std::this_thread::yield();  // three threads, or never
+            if (i % 2 == 0) throw std::invalid_argument("even");
+        };
+        if (i % 2 == 0) CHECK_THROWS_AS(crew.parallel_for(3, 3, body), std::invalid_argument);
+        if (i % 2 == 1) crew.parallel_for(3, 3, body);
+        helpers.insert(ids.begin(), ids.end());
+    }
+    CHECK(helpers.erase(std::this_thread::get_id()) == 1);
+    CHECK(helpers.size() == 2);
+}
+
+TEST_CASE("a crew helps loops of many threads, and loops within loops, at once") {
+    kac::Crew crew;
+    std::atomic<int> visits = 0;
+    const auto inner = [&](std::size_t) { ++visits; };
+    const auto outer = [&](std::size_t) { crew.parallel_for(5, 3, inner); };
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 4; ++i) {
+        callers.emplace_back([&] {
+            for (int k = 0; k < 50; ++k) crew.parallel_for(7, 3, outer);
+        });
+    }
+    for (std::thread& caller : callers) caller.join();
+    CHECK(visits == 4 * 50 * 7 * 5);
 }
 
 #if defined(__GLIBC__)

@@ -1,0 +1,35 @@
+"""Threads that the core keeps from call to call."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+FORK = """
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # so that the threads to be counted are the core's
+import numpy as np
+from kac_prediction import _core
+
+signals = np.random.default_rng(0).standard_normal((64, 4000))
+plan = _core.Spectrogram(512, 512, 256)
+expected = plan.transform(signals, threads=1)
+for generation in range(3):
+    assert np.array_equal(plan.transform(signals, threads=3), expected)
+    assert not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) >= 3
+    child = os.fork()
+    if child == 0:
+        continue
+    _, status = os.waitpid(child, 0)
+    raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_fork_finds_threads_of_its_own() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stderr) == (0, "")
