@@ -87,7 +87,7 @@ def test_is_linear_and_turns_with_a_shift(length, precision):
     assert_close(forward(np.roll(a, 3, axis=1)), turned, tolerance)
 
 
-@pytest.mark.parametrize("length", [1, 2, 48, 67, 512])
+@pytest.mark.parametrize("length", [1, 2, 48, 67, 512, 751])
 def test_impulses_and_tones(length, precision):
     tolerance = TOLERANCES[precision]
     turns = np.outer(np.arange(length), np.arange(length // 2 + 1)) % length / length
@@ -95,6 +95,15 @@ def test_impulses_and_tones(length, precision):
     bins = rfft(np.cos(2 * np.pi * turns.T), precision)
     own = np.isin(np.arange(length // 2 + 1) * 2, [0, length])
     assert_close(bins, np.diag(np.where(own, length, length / 2)), tolerance)
+
+
+@pytest.mark.parametrize("length", [1021, 4067, 4087, 4099])
+def test_impulses_by_the_detour(length, precision):
+    at = np.linspace(0, length - 1, 60).astype(int)
+    signals = np.zeros((60, length))
+    signals[np.arange(60), at] = 1
+    turns = np.outer(at, np.arange(length // 2 + 1)) % length / length
+    assert_close(rfft(signals, precision), np.exp(-2j * np.pi * turns), TOLERANCES[precision])
 
 
 def test_silence_denormals_and_powers_of_two(precision):

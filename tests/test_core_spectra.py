@@ -71,6 +71,17 @@ class TestAgainstOthers:
         assert values.shape == (count, plan.rows, plan.frames(length))
         assert_close(values, torch_magnitudes(signals, *sizes) ** exponent)
 
+    def test_torch_for_many_n_fft(self):
+        generator = np.random.default_rng(0)
+        few = generator.choice(np.arange(500, 4100), 700, replace=False)
+        for n_fft in (*range(2, 500), *few.tolist()):
+            window_length = generator.integers(1, n_fft + 1) if n_fft % 3 == 0 else n_fft
+            sizes = n_fft, window_length, generator.integers(1, 2 * n_fft)
+            signal = noise(1, n_fft // 2 + generator.integers(1, 3 * n_fft), seed=n_fft)
+            exponent = 1 + n_fft % 2
+            values = _core.Spectrogram(*sizes, power=exponent).transform(signal, 1)
+            assert_close(values, torch_magnitudes(signal, *map(int, sizes)) ** exponent)
+
     @given(case=stft_cases(), count=st.integers(1, 3))
     @settings(max_examples=40, deadline=None, derandomize=True)
     def test_torch_in_single_precision(self, case, count):
@@ -121,6 +132,15 @@ class TestAgainstOthers:
             assert_close(power(signal, *sizes, power=1, precision=precision), reference, tolerance)
             squares = power(signal, *sizes, precision=precision)
             assert_close(squares, reference**2, 2 * tolerance)
+
+    @pytest.mark.parametrize("exponent", [-307, -300, -200, -30, 30, 200, 300])
+    def test_a_magnitude_needs_no_square(self, exponent):
+        signal = 10.0**exponent * noise(1, 300)
+        magnitudes = _core.Spectrogram(48, 48, 12, power=1).transform(signal)
+        assert_close(magnitudes, torch_magnitudes(signal, 48, 48, 12))
+        if abs(exponent) <= 30:
+            single = _core.Spectrogram(48, 48, 12, power=1, precision="single").transform(signal)
+            assert_close(single, magnitudes, 1e-6)
 
 
 @pytest.fixture(params=TOLERANCES)
@@ -177,13 +197,15 @@ class TestSignals:
             scaled = plan.transform(signal[None] * scale)
             np.testing.assert_array_equal(scaled, frames * scale**2)
 
-    @pytest.mark.parametrize("value", [0.0, 5e-324, 1e-308])
-    @pytest.mark.parametrize("exponent", [1, 2])
-    def test_silence_and_the_smallest_numbers(self, value, exponent, precision):
-        frames = power(np.full(100, value), 32, 32, 8, power=exponent, precision=precision)
-        largest = value * 16 if exponent == 1 else 0.0
-        assert frames.min() >= 0
-        assert frames.max() <= 1.1 * largest
+    def test_silence_and_the_smallest_numbers(self, precision):
+        least = np.finfo(TYPES[precision]).smallest_subnormal
+        for steps in (0, 1, 1000):  # times the smallest number of all
+            signal = np.full(100, steps * float(least))
+            magnitudes = power(signal, 32, 32, 8, power=1, precision=precision) / least
+            expected = np.zeros_like(magnitudes)
+            expected[:2] = [[16 * steps], [8 * steps]]  # a window of mean 1/2
+            assert np.abs(magnitudes - expected).max() <= 8 * (steps > 0)
+            assert not power(signal, 32, 32, 8, precision=precision).any()
 
     def test_one_sample(self, precision):
         plan = _core.Spectrogram(1, 1, 1, precision=precision)
@@ -258,6 +280,28 @@ class TestChoices:
             if "floor" in choices:  # parts of a bin, not of the largest
                 double, single = (10.0 ** (x.astype(float) / 10) for x in (double, single))
             assert_close(single, double, 2e-6)
+
+
+class TestNormalised:
+    @pytest.mark.parametrize("count", [0, 1, 3, 9])
+    def test_has_the_bits_of_two_steps(self, count, precision):
+        signals = 3 + noise(count, 700)
+        plan = _core.Spectrogram(64, 60, 20, precision=precision)
+        expected = plan.transform(_core.normalise(signals, precision))
+        for threads in (0, 1, 2, 7):
+            values = plan.transform(signals, threads, normalise=True)
+            np.testing.assert_array_equal(values, expected)
+
+    @pytest.mark.parametrize("threads", [1, 8])
+    def test_names_what_cannot_be_normalised(self, threads, precision):
+        plan = _core.Spectrogram(8, 8, 4, precision=precision)
+        signals = noise(5, 100)
+        signals[3, :2] = np.finfo(TYPES[precision]).max * np.array([1, -1])
+        with pytest.raises(ValueError, match="signal 3 lie too far apart"):
+            plan.transform(signals, threads, normalise=True)
+        signals[4, 7] = np.inf
+        with pytest.raises(ValueError, match="sample 7 of signal 4 is inf"):
+            plan.transform(signals, threads, normalise=True)
 
 
 class TestRefusals:

@@ -1,25 +1,19 @@
-#include "arrays.hpp"
-#include "kac/normalise.hpp"
+#include "samples.hpp"
 
 namespace kac::python {
 
 namespace {
 
 template <typename Real>
-py::array normalised(const py::object& values, unsigned threads) {
+py::array normalised_rows(const py::object& values, unsigned threads) {
     const ArrayOf<Real> signals(values);
     require_dimensions(signals, 2, "signals");
-    const std::size_t count = extent(signals, 0), length = extent(signals, 1);
-    ArrayOf<Real> result = empty<Real>({count, length});
-    const std::span<const Real> from = view(signals);
-    const std::span<Real> to = writable(result);
-    run_parallel(count, threads, [&](std::size_t i) { kac::normalise(from, length, to, i); });
-    return result;
+    return normalised(signals, threads);
 }
 
 py::array normalise(const py::object& signals, const std::string& precision, unsigned threads) {
-    return is_single(precision) ? normalised<float>(signals, threads)
-                                : normalised<double>(signals, threads);
+    return is_single(precision) ? normalised_rows<float>(signals, threads)
+                                : normalised_rows<double>(signals, threads);
 }
 
 }  // namespace

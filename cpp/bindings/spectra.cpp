@@ -7,11 +7,12 @@
 #include <utility>
 #include <variant>
 
-#include "arrays.hpp"
+#include "kac/aligned.hpp"
 #include "kac/fft.hpp"
 #include "kac/finite.hpp"
 #include "kac/mel.hpp"
 #include "kac/spectrogram.hpp"
+#include "samples.hpp"
 
 namespace kac::python {
 
@@ -90,15 +91,34 @@ void touch(std::span<Real> values, std::size_t of_one_signal, unsigned threads) 
     });
 }
 
+/// One signal at a time, which is still in a near cache when it has been normalised.
 template <typename Real>
-py::array transform(const Spectrogram<Real>& plan, const py::object& values, unsigned threads) {
-    const ArrayOf<Real> signals(values);
+void transform_normalised(const Spectrogram<Real>& plan, std::span<const Real> from,
+                          std::size_t length, std::span<Real> to, unsigned threads) {
+    const std::size_t count = from.size() / length, values = to.size() / count;
+    run_parallel(count, threads, [&](std::size_t i) {
+        Aligned<Real> signal(length);
+        kac::normalise(from, length, i, std::span<Real>(signal));
+        plan.transform(std::span<const Real>(signal), length, row(to, values, i));
+    });
+}
+
+template <typename Real>
+py::array transform(const Spectrogram<Real>& plan, const py::object& values, unsigned threads,
+                    bool normalise) {
+    ArrayOf<Real> signals(values);
     require_dimensions(signals, 2, "signals");
     const std::size_t rows = extent(signals, 0), length = extent(signals, 1);
     ArrayOf<Real> result = empty<Real>({rows, plan.rows(), plan.frames(length)});
-    const std::span<const Real> from = view(signals);
     const std::span<Real> to = writable(result);
     touch(to, plan.rows() * plan.frames(length), threads);
+    const bool one_for_each = rows >= (threads == 0 ? available_threads() : threads);
+    if (normalise && rows > 0 && one_for_each) {
+        transform_normalised(plan, view(signals), length, to, threads);
+        return result;
+    }
+    if (normalise) signals = normalised(signals, threads);
+    const std::span<const Real> from = view(signals);
     run_parallel(plan.blocks(rows, length), threads,
                  [&](std::size_t block) { plan.transform(from, length, to, block); });
     return result;
@@ -120,9 +140,10 @@ class AnySpectrogram {
         return std::visit([&](const auto& plan) { return plan.frames(samples); }, plan_);
     }
 
-    py::array transform(const py::object& signals, unsigned threads) const {
+    py::array transform(const py::object& signals, unsigned threads, bool normalise) const {
         return std::visit(
-            [&](const auto& plan) { return python::transform(plan, signals, threads); }, plan_);
+            [&](const auto& plan) { return python::transform(plan, signals, threads, normalise); },
+            plan_);
     }
 
   private:
@@ -198,7 +219,8 @@ void bind_spectra(py::module_& module) {
         .def("frames", &AnySpectrogram::frames, arg("length"),
              "Columns of a spectrogram of so many samples.")
         .def("transform", &AnySpectrogram::transform, arg("signals"), arg("threads") = 0,
-             "Signals (n, length) to spectrograms (n, rows, frames).");
+             arg("normalise") = false,
+             "Signals (n, length), normalised first or not, to spectrograms (n, rows, frames).");
 }
 
 }  // namespace kac::python

@@ -20,23 +20,25 @@ namespace {
 
 using Radices = std::vector<std::size_t>;
 
-constexpr std::size_t longest = std::size_t{1} << 24;
-
-/// Eights first, fours where eights leave twos, then the odd primes.
+/// The odd primes, then eights, and fours where eights leave twos.
 ///
-/// The first pass turns nothing, so a large radix is cheapest there.
+/// The first pass turns nothing, so a large radix is cheapest there, and while the lengths are odd
+/// no pass has a bin in the middle.
 Radices factorise(std::size_t length) {
+    Radices radices;
     auto twos = static_cast<std::size_t>(std::countr_zero(length));
-    Radices fours, radices;
-    for (; twos % 3 != 0 && twos != 1; twos -= 2) fours.push_back(4);
-    radices.assign(twos / 3, 8);
-    radices.insert(radices.end(), fours.begin(), fours.end());
-    if (twos == 1) radices.push_back(2);
-    length >>= std::countr_zero(length);
-    for (std::size_t radix = 3; radix * radix <= length; radix += 2) {
+    length >>= twos;
+    for (const std::size_t radix : {7U, 5U, 3U}) {
         for (; length % radix == 0; length /= radix) radices.push_back(radix);
     }
-    if (length > 1 || radices.empty()) radices.push_back(length);
+    for (std::size_t radix = 11; radix * radix <= length; radix += 2) {
+        for (; length % radix == 0; length /= radix) radices.push_back(radix);
+    }
+    if (length > 1) radices.push_back(length);
+    for (; twos >= 3 && twos != 4; twos -= 3) radices.push_back(8);
+    for (; twos >= 2; twos -= 2) radices.push_back(4);
+    if (twos == 1) radices.push_back(2);
+    if (radices.empty()) radices.push_back(1);
     return radices;
 }
 
@@ -103,13 +105,6 @@ bool takes_detour(std::size_t length, std::size_t largest_radix) {
            static_cast<double>(length) * cost(radices);
 }
 
-std::size_t checked(std::size_t length) {
-    if (length > 0 && length <= longest) return length;
-    throw std::invalid_argument(
-        "the length of a Fourier transform must be at least 1 and at most " +
-        std::to_string(longest) + ", got " + std::to_string(length));
-}
-
 template <typename Real>
 void append(std::vector<Real>& table, std::complex<double> value) {
     table.push_back(static_cast<Real>(value.real()));
@@ -159,7 +154,7 @@ LaneFft<Real>::Chirp::Chirp(std::size_t length)
             chirps[size + at] = value.imag();
         }
     }
-    const RealFft<double> fft(size);
+    const LaneFft<double> fft(size);
     std::vector<std::complex<double>> spectra(2 * fft.bins());
     fft.forward(chirps, spectra);
     for (std::size_t k = 0; k < fft.bins(); ++k) {
@@ -168,8 +163,7 @@ LaneFft<Real>::Chirp::Chirp(std::size_t length)
 }
 
 template <typename Real>
-LaneFft<Real>::LaneFft(std::size_t length)
-    : kernel_(fft_kernels().of<Real>()), length_(checked(length)) {
+LaneFft<Real>::LaneFft(std::size_t length) : kernel_(fft_kernels().of<Real>()), length_(length) {
     if (takes_detour(length, kernel_.largest_radix)) {
         chirp_.emplace(length);
     } else {
@@ -198,7 +192,38 @@ Real* LaneFft<Real>::transform(Real* data, Real* work, FftOutput output) const {
 }
 
 template <typename Real>
-RealFft<Real>::RealFft(std::size_t length) : plan_(std::make_shared<LaneFft<Real>>(length)) {}
+void LaneFft<Real>::forward(std::span<const Real> signals,
+                            std::span<std::complex<Real>> spectra) const {
+    const FramesKernel<Real>& frames = frames_kernels().of<Real>();
+    const std::vector<Real> window(length_, Real{1});
+    Aligned<Real> memory(data_size() + work_size());
+    Real *const data = memory.data(), *const work = data + data_size();
+    std::vector<const Real*> from(lanes());
+    std::vector<Real*> to(lanes());
+    const std::size_t count = signals.size() / length_;
+    for (std::size_t first = 0; first < count; first += lanes()) {
+        checkpoint();
+        const std::size_t used = std::min(lanes(), count - first);
+        for (std::size_t i = 0; i < lanes(); ++i) {
+            const std::size_t signal = first + std::min(i, used - 1);
+            from[i] = &signals[signal * length_];
+            to[i] = reinterpret_cast<Real*>(&spectra[signal * bins()]);
+        }
+        frames.gather(from.data(), window.data(), length_, data);
+        const Real* spectrum = transform(data, work, FftOutput::complex);
+        frames.scatter(spectrum, 2 * bins(), used, to.data());
+    }
+}
+
+template <typename Real>
+RealFft<Real>::RealFft(std::size_t length) {
+    if (length == 0 || length > longest_fft) {
+        throw std::invalid_argument(
+            "the length of a Fourier transform must be at least 1 and at most " +
+            std::to_string(longest_fft) + ", got " + std::to_string(length));
+    }
+    plan_ = std::make_shared<LaneFft<Real>>(length);
+}
 
 template <typename Real>
 std::size_t RealFft<Real>::length() const {
@@ -208,30 +233,13 @@ std::size_t RealFft<Real>::length() const {
 template <typename Real>
 void RealFft<Real>::forward(std::span<const Real> signals,
                             std::span<std::complex<Real>> spectra) const {
-    const std::size_t n = length(), count = signals.size() / n, lanes = plan_->lanes();
-    if (count * n != signals.size() || count * bins() != spectra.size()) {
+    const std::size_t count = signals.size() / length();
+    if (count * length() != signals.size() || count * bins() != spectra.size()) {
         throw std::invalid_argument(
             std::to_string(signals.size()) + " samples and " + std::to_string(spectra.size()) +
-            " bins are not whole signals of " + std::to_string(n) + " and their spectra");
+            " bins are not whole signals of " + std::to_string(length()) + " and their spectra");
     }
-    const FramesKernel<Real>& frames = frames_kernels().of<Real>();
-    const std::vector<Real> window(n, Real{1});
-    Aligned<Real> memory(plan_->data_size() + plan_->work_size());
-    Real *const data = memory.data(), *const work = data + plan_->data_size();
-    std::vector<const Real*> from(lanes);
-    std::vector<Real*> to(lanes);
-    for (std::size_t first = 0; first < count; first += lanes) {
-        checkpoint();
-        const std::size_t used = std::min(lanes, count - first);
-        for (std::size_t i = 0; i < lanes; ++i) {
-            const std::size_t signal = first + std::min(i, used - 1);
-            from[i] = &signals[signal * n];
-            to[i] = reinterpret_cast<Real*>(&spectra[signal * bins()]);
-        }
-        frames.gather(from.data(), window.data(), n, data);
-        const Real* spectrum = plan_->transform(data, work, FftOutput::complex);
-        frames.scatter(spectrum, 2 * bins(), used, to.data());
-    }
+    plan_->forward(signals, spectra);
 }
 
 template class LaneFft<double>;

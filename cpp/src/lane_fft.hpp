@@ -1,7 +1,9 @@
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "kernels/fft.hpp"
@@ -13,7 +15,7 @@ namespace kac {
 template <typename Real>
 class LaneFft {
   public:
-    /// @throws std::invalid_argument for a length of 0 or above 2^24.
+    /// A length of 1 or more; a detour takes a longer one than `longest_fft`.
     explicit LaneFft(std::size_t length);
 
     std::size_t length() const { return length_; }
@@ -30,6 +32,9 @@ class LaneFft {
 
     /// The same to one of `data` and `work`, whichever is free at the end; a vector a row.
     Real* transform(Real* data, Real* work, FftOutput output) const;
+
+    /// Any number of signals, one after the other, to their spectra.
+    void forward(std::span<const Real> signals, std::span<std::complex<Real>> spectra) const;
 
   private:
     /// Passes, and the tables they point to.

@@ -48,10 +48,10 @@ template <typename Real>
 }  // namespace
 
 template <typename Real>
-void normalise(std::span<const Real> signals, std::size_t length, std::span<Real> out,
-               std::size_t i) {
-    if (length == 0 || signals.size() % length != 0 || out.size() != signals.size() ||
-        i >= signals.size() / length) {
+void normalise(std::span<const Real> signals, std::size_t length, std::size_t i,
+               std::span<Real> out) {
+    if (length == 0 || signals.size() % length != 0 || i >= signals.size() / length ||
+        out.size() != length) {
         throw std::invalid_argument("there is no signal " + std::to_string(i) + " of " +
                                     std::to_string(length) + " samples in an array of " +
                                     std::to_string(signals.size()) + " with a result of " +
@@ -60,25 +60,29 @@ void normalise(std::span<const Real> signals, std::size_t length, std::span<Real
     const auto [low, span] = extremes(signals, length, i);
     if (!std::isfinite(span)) too_far_apart(signals, length);
     const std::span<const Real> from = signals.subspan(i * length, length);
-    const std::span<Real> to = out.subspan(i * length, length);
-    if (span == 0) return std::fill(to.begin(), to.end(), Real{0});
+    if (span == 0) return std::fill(out.begin(), out.end(), Real{0});
     const SamplesKernel<Real>& kernel = samples_kernels().of<Real>();
     in_parts(length, [&, low = low, span = span](std::size_t begin, std::size_t end) {
-        kernel.normalise(&from[begin], end - begin, low, span, &to[begin]);
+        kernel.normalise(&from[begin], end - begin, low, span, &out[begin]);
     });
 }
 
 template <typename Real>
 void normalise(std::span<const Real> signals, std::size_t length, std::span<Real> out) {
-    const bool empty = length > 0 && signals.empty() && out.empty();
-    const std::size_t count = empty ? 0 : std::max(signals.size() / std::max(length, {1}), {1});
-    for (std::size_t i = 0; i < count; ++i) normalise(signals, length, out, i);
+    if (length == 0 || signals.size() % length != 0 || out.size() != signals.size()) {
+        throw std::invalid_argument(std::to_string(signals.size()) + " samples and a result of " +
+                                    std::to_string(out.size()) + " are not whole signals of " +
+                                    std::to_string(length));
+    }
+    for (std::size_t i = 0; i < signals.size() / length; ++i) {
+        normalise(signals, length, i, out.subspan(i * length, length));
+    }
 }
 
 template void normalise<double>(std::span<const double>, std::size_t, std::span<double>);
 template void normalise<float>(std::span<const float>, std::size_t, std::span<float>);
-template void normalise<double>(std::span<const double>, std::size_t, std::span<double>,
-                                std::size_t);
-template void normalise<float>(std::span<const float>, std::size_t, std::span<float>, std::size_t);
+template void normalise<double>(std::span<const double>, std::size_t, std::size_t,
+                                std::span<double>);
+template void normalise<float>(std::span<const float>, std::size_t, std::size_t, std::span<float>);
 
 }  // namespace kac

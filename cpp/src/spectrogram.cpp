@@ -10,6 +10,7 @@
 
 #include "describe.hpp"
 #include "kac/aligned.hpp"
+#include "kac/fft.hpp"
 #include "kac/finite.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
@@ -47,7 +48,10 @@ std::pair<std::size_t, std::size_t> share(std::size_t size, std::size_t blocks, 
 template <typename Real>
 const SpectrogramSettings& checked(const SpectrogramSettings& settings, const MelFilters& filters) {
     const auto& [n_fft, window_length, hop_length, measure, floor] = settings;
-    if (n_fft == 0) refuse("n_fft must be at least 1, got 0");
+    if (n_fft == 0 || n_fft > longest_fft) {
+        refuse("n_fft must be at least 1 and at most " + std::to_string(longest_fft) + ", got " +
+               std::to_string(n_fft));
+    }
     if (window_length == 0) refuse("window_length must be at least 1, got 0");
     if (window_length > n_fft) {
         refuse("window_length must not be larger than n_fft, " + std::to_string(n_fft) + ", got " +
@@ -174,10 +178,11 @@ class Spectrogram<Real>::Worker {
         if (!magnitudes && !sums && !floor) {
             return plan_.fft.transform(data_, work_, {FftOutput::power, result.to, result.stride});
         }
-        Real* const spectra = plan_.fft.transform(data_, work_, FftOutput::power);
+        Real* const spectra =
+            plan_.fft.transform(data_, work_, magnitudes ? FftOutput::complex : FftOutput::power);
         if (magnitudes) {
             const Rows<Real> in_place = {spectra, plan_.fft.bins(), lanes_};
-            plan_.kernel.square_root(spectra, sums || floor ? in_place : result);
+            plan_.kernel.magnitude(spectra, sums || floor ? in_place : result);
         }
         if (sums) {
             const Rows<Real> apart = {bands_, plan_.bands.size(), lanes_};

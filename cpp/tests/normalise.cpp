@@ -126,9 +126,9 @@ TEST_CASE_TEMPLATE("a sample that is not finite is named, the first of all signa
 TEST_CASE("what is thrown does not depend on which signal is at it") {
     const std::vector<double> signals = {
         1, 2, largest<double>, -largest<double>, -1, infinity<double>};
-    std::vector<double> out(6);
+    std::vector<double> out(2);
     for (const std::size_t i : {1U, 2U}) {
-        CHECK_THROWS_WITH_AS(kac::normalise<double>(signals, 2, out, i),
+        CHECK_THROWS_WITH_AS(kac::normalise<double>(signals, 2, i, out),
                              doctest::Contains("sample 1 of signal 2 is inf"),
                              std::invalid_argument);
     }
@@ -141,7 +141,10 @@ TEST_CASE("arrays that do not fit are refused") {
     CHECK_THROWS_AS(kac::normalise<double>(signals, 7, out), std::invalid_argument);
     CHECK_THROWS_AS(kac::normalise<double>({}, 7, out), std::invalid_argument);
     CHECK_THROWS_AS(kac::normalise<double>(signals, 0, out), std::invalid_argument);
-    CHECK_THROWS_AS(kac::normalise<double>(signals, 3, out, 2), std::invalid_argument);
-    CHECK_THROWS_AS(kac::normalise<double>(signals, 3, std::span(out).first(3)),
-                    std::invalid_argument);
+    const std::span<double> first = std::span(out).first(3);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 3, 2, first), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 4, 0, first), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 0, 0, first), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 3, 0, out), std::invalid_argument);
+    CHECK_THROWS_AS(kac::normalise<double>(signals, 3, first), std::invalid_argument);
 }

@@ -7,6 +7,9 @@
 
 namespace kac {
 
+/// Samples of the longest transform: six minutes at 48 kHz.
+inline constexpr std::size_t longest_fft = std::size_t{1} << 24;
+
 template <typename Real>
 class LaneFft;
 
@@ -17,7 +20,7 @@ class LaneFft;
 template <typename Real>
 class RealFft {
   public:
-    /// @throws std::invalid_argument for a length of 0 or above 2^24.
+    /// @throws std::invalid_argument for a length of 0 or above longest_fft.
     explicit RealFft(std::size_t length);
 
     std::size_t length() const;

@@ -9,7 +9,7 @@
 
 namespace kac {
 
-/// What is kept of a bin: |X|^2, or its square root (so 0 where |X|^2 is too small for a number).
+/// What is kept of a bin: |X|^2 or |X|.
 enum class Measure { power, magnitude };
 
 struct SpectrogramSettings {
@@ -29,8 +29,8 @@ struct SpectrogramSettings {
 template <typename Real>
 class Spectrogram {
   public:
-    /// @throws std::invalid_argument unless 1 <= window_length <= n_fft, hop_length >= 1, the floor
-    ///         is finite, and the filters are for n_fft.
+    /// @throws std::invalid_argument unless 1 <= window_length <= n_fft <= longest_fft,
+    ///         hop_length >= 1, the floor is finite, and the filters are for n_fft.
     explicit Spectrogram(const SpectrogramSettings& settings, const MelFilters& filters = {});
 
     /// Rows of the result of one signal: n_fft / 2 + 1 bins, or mel bands.

@@ -61,7 +61,9 @@ inline void odd_butterfly(Vector<Real>* v, std::size_t radix, const Real* roots)
 /// r real numbers to their packed spectrum, in place.
 template <std::size_t Radix, typename Real>
 inline void butterfly(Vector<Real>* v, std::size_t radix, const Real* roots) {
-    if constexpr (Radix == 2) {
+    if constexpr (Radix == 1) {
+        return;
+    } else if constexpr (Radix == 2) {
         const Vector<Real> sum = v[0] + v[1];
         v[1] = v[0] - v[1];
         v[0] = sum;
@@ -176,25 +178,39 @@ struct Join {
         if (r % 2 == 0) sink.complex(l * (r / 2) - k, a[r - 1], Vector<Real>{} - b[r - 1]);
     }
 
-    /// k = l / 2, of an even length: real again, and l q - k is l (q - 1) + k.
+    /// k = l / 2, where l is even and so is r (odd radices come first): real numbers y_j again. As
+    /// w_{2r}^{(2q+1) r/2} = -i (-1)^q, the bins of even q are a complex transform of half as many,
+    ///     X_{2p l + k} = sum_{j < r/2} w_{r/2}^{p j} w_{2r}^j (y_j - i y_{j + r/2}),
+    /// and those of odd q are the conjugates of others of them, X_{q l + k} = conj X_{(r-1-q) l +
+    /// k}.
     void last(const Real* w) const {
-        const std::size_t r = radix(), l = pass.length, k = l / 2;
-        const Real* at = from + (l - 1) * lanes<Real>;
-        Vector<Real> a[room<Radix>], b[room<Radix>];
-        a[0] = load(at);
-        b[0] = Vector<Real>{};
-        for (std::size_t j = 1; j < r; ++j, w += 2) {
-            const Vector<Real> re = load(at + j * distance);
-            a[j] = w[0] * re;
-            b[j] = w[1] * re;
+        constexpr std::size_t r = Radix, h = Radix / 2;
+        const std::size_t l = pass.length, k = l / 2;
+        const auto at = [&](std::size_t j) {
+            return load(from + j * distance + (l - 1) * lanes<Real>);
+        };
+        const auto put = [&](std::size_t p, Vector<Real> re, Vector<Real> im) {
+            if (2 * p < h) sink.complex(2 * p * l + k, re, im);
+            if (2 * p >= h) sink.complex((r - 1 - 2 * p) * l + k, re, Vector<Real>{} - im);
+        };
+        Vector<Real> a[h], b[h];
+        a[0] = at(0);
+        b[0] = Vector<Real>{} - at(h);
+        for (std::size_t j = 1; j < h; ++j, w += 2) {
+            const Vector<Real> re = at(j), im = at(h + j);
+            a[j] = w[0] * re + w[1] * im;
+            b[j] = w[1] * re - w[0] * im;
         }
-        transform(a);
-        transform(b);
-        sink.complex(k, a[0], b[0]);
-        for (std::size_t q = 1; 2 * q + 1 < r; ++q) {
-            sink.complex(l * q + k, a[2 * q - 1] - b[2 * q], a[2 * q] + b[2 * q - 1]);
+        butterfly<h, Real>(a, h, nullptr);
+        butterfly<h, Real>(b, h, nullptr);
+        put(0, a[0], b[0]);
+        for (std::size_t p = 1; 2 * p < h; ++p) {
+            const Vector<Real> a_re = a[2 * p - 1], a_im = a[2 * p];
+            const Vector<Real> b_re = b[2 * p - 1], b_im = b[2 * p];
+            put(p, a_re - b_im, a_im + b_re);
+            put(h - p, a_re + b_im, b_re - a_im);
         }
-        if (r % 2 == 1) sink.real(l * (r / 2) + k, a[r - 2] - b[r - 1]);
+        if (h % 2 == 0) put(h / 2, a[h - 1], b[h - 1]);
     }
 
     void run() const {
@@ -203,7 +219,9 @@ struct Join {
         first();
         std::size_t k = 1;
         for (; 2 * k < pass.length; ++k, w += twiddles_of_one) middle(k, w);
-        if (2 * k == pass.length) last(w);
+        if constexpr (Radix % 2 == 0 && Radix != 0) {
+            if (2 * k == pass.length) last(w);
+        }
     }
 };
 

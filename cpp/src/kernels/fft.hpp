@@ -7,7 +7,7 @@
 namespace kac {
 
 /// One pass of a Fourier transform (derivation in fft.cpp): `radix` spectra of `length` samples
-/// each become one, `blocks` times.
+/// each become one, `blocks` times. An odd radix is for odd lengths alone.
 template <typename Real>
 struct FftPass {
     std::size_t radix, length, blocks;

@@ -111,13 +111,33 @@ inline double root(double x) {
 inline float root(float x) {
     return ::sqrtf(x);
 }
-
 template <typename Real>
-void square_root(const Real* from, const Rows<Real>& result) {
-    for (std::size_t k = 0; k < result.count; ++k) {
-        for (std::size_t s = 0; s < lanes<Real>; ++s) {
-            result.to[k * result.stride + s] = root(from[k * lanes<Real> + s]);
-        }
+inline Vector<Real> roots(const Vector<Real>& squares) {
+    Real values[lanes<Real>];
+    store(values, squares);
+    for (std::size_t s = 0; s < lanes<Real>; ++s) values[s] = root(values[s]);
+    return load(values);
+}
+
+/// Numbers so large or small that their squares are none are brought nearer 1 by a power of two.
+template <typename Real>
+void magnitude(const Real* from, const Rows<Real>& result) {
+    constexpr bool wide = sizeof(Real) == 8;
+    constexpr Real power = static_cast<Real>(wide ? 0x1p600 : 0x1p100);
+    constexpr Real bound = static_cast<Real>(wide ? 0x1p450 : 0x1p45);
+    const Vector<Real> zero{}, one = Real{1} + zero, up = power + zero, down = 1 / power + zero;
+    const Vector<Real> small = 1 / bound + zero, large = bound + zero;
+    for (std::size_t k = 0; k < result.count; ++k, from += 2 * lanes<Real>) {
+        const Vector<Real> re = load(from), im = load(from + lanes<Real>);
+        const Vector<Real> a = if_less<Real>(re, zero, zero - re, re);
+        const Vector<Real> b = if_less<Real>(im, zero, zero - im, im);
+        const Vector<Real> larger = if_less<Real>(a, b, b, a);
+        const auto choose = [&](const Vector<Real>& if_small, const Vector<Real>& if_large) {
+            const Vector<Real> at_most = if_less<Real>(large, larger, if_large, one);
+            return if_less<Real>(larger, small, if_small, at_most);
+        };
+        const Vector<Real> scale = choose(up, down), x = scale * re, y = scale * im;
+        store(result.to + k * result.stride, choose(down, up) * roots<Real>(x * x + y * y));
     }
 }
 
@@ -137,7 +157,7 @@ void decibels(const Real* from, double scale, double floor, const Rows<Real>& re
 }
 
 template <typename Real>
-constexpr FramesKernel<Real> kernel = {gather<Real>, scatter<Real>, sum<Real>, square_root<Real>,
+constexpr FramesKernel<Real> kernel = {gather<Real>, scatter<Real>, sum<Real>, magnitude<Real>,
                                        decibels<Real>};
 
 }  // namespace

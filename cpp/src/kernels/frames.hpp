@@ -13,8 +13,8 @@ struct Band {
     const Real* weights;
 };
 
-/// Where results go, a vector a row, `stride` numbers from each to the next. Of a root or a level
-/// it may be where it comes from, rows of `lanes` numbers.
+/// Where results go, a vector a row, `stride` numbers from each to the next. Of magnitudes and
+/// levels it may be where they come from, rows of `lanes` numbers.
 template <typename Real>
 struct Rows {
     Real* to;
@@ -34,7 +34,8 @@ struct FramesKernel {
     /// Row b of the result is the sum of the rows of `from` by the weights of band b.
     void (*sum)(const Band<Real>* bands, const Real* from, const Rows<Real>& result);
 
-    void (*square_root)(const Real* from, const Rows<Real>& result);
+    /// |from[2 k] + i from[2 k + 1]|, row by row, whatever its square is
+    void (*magnitude)(const Real* from, const Rows<Real>& result);
 
     /// max(floor, scale log_10 value), floor for 0; what is no number stays so
     void (*decibels)(const Real* from, double scale, double floor, const Rows<Real>& result);

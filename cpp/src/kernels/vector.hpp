@@ -38,6 +38,13 @@ static inline void store(Real* to, Vector<Real> value) {
     *reinterpret_cast<typename VectorOf<Real>::anywhere*>(to) = value;
 }
 
+/// Lane by lane a < b ? yes : no.
+template <typename Real>
+static inline Vector<Real> if_less(const Vector<Real>& a, const Vector<Real>& b,
+                                   const Vector<Real>& yes, const Vector<Real>& no) {
+    return a < b ? yes : no;
+}
+
 #else  // plain loops, for compilers without vector extensions
 
 template <typename Real>
@@ -64,6 +71,14 @@ KAC_LANEWISE(+)
 KAC_LANEWISE(-)
 KAC_LANEWISE(*)
 #undef KAC_LANEWISE
+
+template <typename Real>
+static inline Vector<Real> if_less(const Vector<Real>& a, const Vector<Real>& b,
+                                   const Vector<Real>& yes, const Vector<Real>& no) {
+    Vector<Real> result;
+    for (std::size_t i = 0; i < lanes<Real>; ++i) result[i] = a[i] < b[i] ? yes[i] : no[i];
+    return result;
+}
 
 template <typename Real>
 static inline Vector<Real> load(const Real* from) {
