@@ -1,15 +1,19 @@
+import ast
 import copy
 import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 import reference
+import unreadable
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
 
@@ -105,9 +109,37 @@ class TestTransform:
         threads = transformed(sounds, settings, precision="single", threads=5)
         assert threads.tobytes() == result.tobytes()
 
-    def test_refuses_another_precision(self):
-        with pytest.raises(ValueError, match="double or single, got 'half'"):
-            InputRepresentation(48_000, precision="half")
+    @pytest.mark.parametrize("precision", ["half", np.array(["single", "single"]), None])
+    def test_refuses_another_precision(self, precision):
+        with pytest.raises(ValueError, match="precision must be double or single, got"):
+            InputRepresentation(48_000, precision=precision)
+
+    @pytest.mark.parametrize(
+        ("precision", "least", "most"), [("double", 162, 154), ("single", 23, 19)]
+    )
+    def test_powers_end_where_the_settings_say(self, precision, least, most):
+        """An impulse has one magnitude at all frequencies, its own."""
+        fft, impulse = {**RAW, "output_type": "fft"}, np.eye(1, 321, 160)[0]
+        for size, expected in ((-least - 2, 0), (most + 1, np.inf)):
+            sound = impulse * 10.0**size
+            powers = transformed(sound, fft, precision=precision)[:, 8]
+            np.testing.assert_array_equal(powers, expected)
+            magnitudes = transformed(sound, {**fft, "power": 1}, precision=precision)[:, 8]
+            np.testing.assert_allclose(magnitudes, 10.0**size, rtol=1e-6)
+        for size in (-least + 2, most - 1):
+            powers = transformed(impulse * 10.0**size, fft, precision=precision)[:, 8]
+            assert ((powers > 0) & np.isfinite(powers)).all()
+
+    @pytest.mark.parametrize(
+        ("precision", "power", "most"),
+        [("double", 2, 1e150), ("double", 1, 1e300), ("single", 2, 1e15), ("single", 1, 1e33)],
+    )
+    def test_samples_up_to_where_spectra_may_not_be_finite(self, precision, power, most):
+        for n_bins in (64, 1023, 4096):
+            frames = {"n_bins": n_bins, "window_length": n_bins, "hop_length": n_bins}
+            settings = {**RAW, **frames, "output_type": "fft", "power": power}
+            for loud in (np.full(n_bins, most), np.sign(noise(n_bins)) * most):
+                assert np.isfinite(transformed(loud, settings, precision=precision)).all()
 
     def test_refuses_numbers_beyond_single_precision(self):
         single = InputRepresentation(48_000, precision="single")
@@ -200,7 +232,47 @@ class TestTransform:
         assert torch.equal(again.transform(noise(500)), original.transform(noise(500)))
         assert (again.threads, again.settings) == (2, original.settings)
 
-    @pytest.mark.parametrize(("threads", "error"), [(-1, ValueError), (1.0, TypeError)])
+    @pytest.mark.parametrize("output_type", SPECTRA)
+    def test_what_it_shows_cannot_be_changed(self, output_type):
+        representation = InputRepresentation(8000, {**SMALL, "output_type": output_type})
+        expected = representation.transform(noise(500))
+        before = representation.settings
+        representation.settings["n_bins"] = 4096
+        representation.settings["output_type"] = "end2end"
+        representation.settings.clear()
+        assert representation.settings == before
+        for name in ("settings", "sample_rate", "precision"):
+            with pytest.raises(AttributeError):
+                setattr(representation, name, before)
+        for same in (representation, pickle.loads(pickle.dumps(representation))):
+            assert torch.equal(same.transform(noise(500)), expected)
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ((48_000,), "InputRepresentation(48000)"),
+            ((8000, {"n_bins": 512, "power": 2}), "InputRepresentation(8000)"),
+            (
+                (8000, {"output_type": "mel", "log": True, "normalise_input": False}),
+                "InputRepresentation(8000, {'log': -100.0, 'normalise_input': False, "
+                "'output_type': 'mel'})",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("options", [{}, {"threads": 2}, {"threads": 3, "precision": "single"}])
+    def test_it_shows_how_to_make_it_again(self, arguments, text, options):
+        representation = InputRepresentation(*arguments, **options)
+        shown = "".join(f", {name}={value!r}" for name, value in options.items())
+        assert repr(representation) == f"{text[:-1]}{shown})"
+        again = eval(repr(representation))
+        assert vars(again).keys() == vars(representation).keys()
+        for name in ("precision", "sample_rate", "settings", "threads"):
+            assert getattr(again, name) == getattr(representation, name)
+
+    @pytest.mark.parametrize(
+        ("threads", "error"),
+        [(-1, ValueError), (1.0, TypeError), pytest.param(10**5000, ValueError, id="huge")],
+    )
     def test_refuses_a_bad_number_of_threads(self, threads, error):
         with pytest.raises(error, match="threads must be"):
             InputRepresentation(8000, threads=threads)
@@ -223,6 +295,31 @@ class TestTransform:
     def test_refuses_what_are_no_real_numbers(self, waveform):
         with pytest.raises(TypeError, match=r"real numbers, got (complex|<U|object)"):
             InputRepresentation(48_000).transform(waveform)
+
+    @pytest.mark.parametrize(("kind", "remedy"), [*unreadable.REMEDIES.items()])
+    def test_refuses_what_holds_no_plain_samples(self, kind, remedy):
+        waveform = unreadable.waveform(kind)
+        for read in (InputRepresentation(48_000).transform, InputRepresentation.normalise):
+            with pytest.raises(TypeError, match=remedy):
+                read(waveform)
+
+    @pytest.mark.parametrize("ragged", [[[1, 2, 3], [1, 2]], [np.zeros(9), np.zeros(8)]])
+    def test_refuses_sounds_of_several_lengths(self, ragged):
+        with pytest.raises(ValueError, match="equally long: cut or pad them"):
+            InputRepresentation(48_000).transform(ragged)
+
+
+@pytest.mark.filterwarnings("ignore")  # what librosa imports warns of itself
+def test_the_recipe_for_librosas_mel_spectrogram():
+    librosa = pytest.importorskip("librosa", reason="librosa is not installed")
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    settings = ast.literal_eval(re.search(r"librosa's mel .*? is `(\{.*?\})`", text, re.S)[1])
+    sound = noise(9000)
+    expected = librosa.feature.melspectrogram(
+        y=sound, sr=22_050, pad_mode="reflect", dtype=np.float64
+    )
+    result = transformed(sound, settings, rate=22_050)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-10 * expected.max())
 
 
 class TestSilentFilters:

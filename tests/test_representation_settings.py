@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from kac_prediction.dataset import InputRepresentation
+from kac_prediction.dataset import InputRepresentation, RepresentationSettings
 
 DEFAULTS = {
     "f_min": 22.05,
@@ -111,6 +111,7 @@ def test_what_is_shown_of_what_was_asked_for(given, expected):
         ({"log": 0}, ValueError, "log must be .* a negative number such as -100, got 0"),
         ({"log": 80}, ValueError, "log must be .* got 80"),
         ({"log": float("-inf")}, ValueError, "log must be .* got -inf"),
+        ({"log": -1e39}, ValueError, "from -3.4e\\+38 on .* got -1e\\+39"),
         ({"log": "dB"}, TypeError, "log must be True, False or a number of decibels, got 'dB'"),
         ({"mel_scale": "bark"}, ValueError, "mel_scale must be one of htk, slaney, got 'bark'"),
         ({"mel_norm": "area"}, ValueError, "mel_norm must be None or slaney, got 'area'"),
@@ -118,6 +119,10 @@ def test_what_is_shown_of_what_was_asked_for(given, expected):
         ({"normalise_input": 1}, TypeError, "normalise_input"),
         ({"output_type": "stft"}, ValueError, "output_type .*end2end.*'stft'"),
         ({"output_type": []}, ValueError, "output_type"),
+        ({"output_type": np.array(["fft", "mel"])}, ValueError, "output_type must be one of"),
+        ({"output_type": np.array(["fft"])}, ValueError, "output_type must be one of"),
+        ({"mel_scale": np.zeros(2)}, ValueError, "mel_scale must be one of htk, slaney, got array"),
+        ({"mel_norm": np.zeros(2)}, ValueError, "mel_norm must be None or slaney, got array"),
         ({"output_type": "fft", "n_bins": 256}, ValueError, "window_length .*256, got 512"),
         ([("n_bins", 512)], TypeError, "dictionary"),
     ],
@@ -127,13 +132,45 @@ def test_refuses_what_it_cannot_use(given, error, message):
         shown(given)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("digits", [400, 5000])  # Python prints no more than 4300 of them
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("f_max", "must be a finite frequency in hertz, at least 0"),
+        ("f_min", "must be a finite frequency in hertz, at least 0"),
+        ("hop_length", "must be at (most 16777216|least 1)"),
+        ("log", "must be True, False or the floor in decibels, .* a negative number such as -100"),
+        ("power", "must be 1 or 2"),
+    ],
+)
+def test_refuses_whole_numbers_without_end(key, remedy, digits, sign):
+    with pytest.raises(ValueError, match=f"{key} {remedy}, got a number beyond float64"):
+        shown({key: sign * 10**digits})
+
+
 @pytest.mark.parametrize("output_type", ["end2end", "fft"])
 def test_what_does_not_concern_an_output_type_may_be_any(output_type):
     given = {"f_max": 10.0, "f_min": 50_000.0, "n_mels": 999, "output_type": output_type}
     assert shown(given) == DEFAULTS | given
 
 
-@pytest.mark.parametrize(("rate", "error"), [(0, ValueError), (1.5, TypeError)])
-def test_refuses_a_bad_sample_rate(rate, error):
-    with pytest.raises(error, match="sample_rate"):
-        InputRepresentation(rate)
+@pytest.mark.parametrize(
+    ("rate", "error", "message"),
+    [
+        (0, ValueError, "at least 1, got 0"),
+        (1.5, TypeError, "a whole number, got 1.5"),
+        (2**53 + 1, ValueError, "at most 9007199254740992, got 9007199254740993"),
+        pytest.param(10**400, ValueError, "at most .* got a number beyond float64", id="huge"),
+    ],
+)
+@pytest.mark.parametrize("output_type", ["end2end", "mel"])
+def test_refuses_a_bad_sample_rate(output_type, rate, error, message):
+    with pytest.raises(error, match=f"sample_rate must be {message}"):
+        InputRepresentation(rate, {"output_type": output_type})
+
+
+def test_help_names_every_setting():
+    for key in RepresentationSettings.__annotations__:
+        assert key in InputRepresentation.__doc__
+        assert f"{key}: " in RepresentationSettings.__doc__

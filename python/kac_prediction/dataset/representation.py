@@ -10,12 +10,16 @@ import torch
 
 from .. import _core
 from .representation_settings import (
+    HIGHEST_RATE,
     RepresentationSettings,
+    brief,
     complete_settings,
     count,
+    differing_settings,
     frame_count,
     highest_frequency,
 )
+from .waveform import readable
 
 __all__ = ["InputRepresentation", "RepresentationSettings"]
 
@@ -40,15 +44,14 @@ class InputRepresentation:
     Mel filters are triangles, equally wide on the mel scale, from f_min to f_max. One that falls
     between two bins of the transform sees nothing: its row is silent, and a warning is logged.
 
+    The settings, which `RepresentationSettings` explains: output_type ('end2end', 'fft' or 'mel')
+    and normalise_input; for spectra n_bins, window_length, hop_length, and optionally power and
+    log; for the mel filters n_mels, f_min, and optionally f_max, mel_scale and mel_norm.
+
     Attributes:
-        precision: 'double' or 'single', in which everything is computed and returned.
-        sample_rate: samples per second.
-        settings: all settings, in alphabetical order; optional ones where they were asked for.
         threads: how many threads `transform` may use; 0 means all that the process may use. The
             result has the same bits for any number.
     """
-
-    settings: RepresentationSettings
 
     def __init__(
         self,
@@ -62,19 +65,48 @@ class InputRepresentation:
 
         Args:
             sample_rate: samples per second.
-            settings: those that differ from the defaults.
+            settings: those of `RepresentationSettings` that differ from the defaults.
             threads: see above.
-            precision: see above.
+            precision: 'double' or 'single', in which everything is computed and returned.
 
         Raises:
             TypeError: a setting has the wrong type.
             ValueError: a setting is unknown or out of range, or another precision.
         """
-        self.sample_rate = count("sample_rate", sample_rate)
-        self.settings = complete_settings(settings)
+        self._sample_rate = count("sample_rate", sample_rate, HIGHEST_RATE)
+        self._settings = complete_settings(settings)
         self.threads = _threads(threads)
-        self.precision = _precision(precision)
-        self._plan = _plan(self.settings, self.sample_rate, precision)
+        self._precision = _precision(precision)
+        self._plan = _plan(self._settings, self._sample_rate, self._precision)
+
+    @property
+    def precision(self) -> Precision:
+        """In which everything is computed and returned, 'double' or 'single'."""
+        return self._precision
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+        return self._sample_rate
+
+    @property
+    def settings(self) -> RepresentationSettings:
+        """All settings, alphabetically, optional ones where they were asked for.
+
+        They are fixed when it is made: each look is at a new dictionary.
+        """
+        return self._settings.copy()
+
+    def __repr__(self) -> str:
+        """How to make it again."""
+        parts = [str(self._sample_rate)]
+        if settings := differing_settings(self._settings):
+            parts.append(repr(settings))
+        if self.threads:
+            parts.append(f"threads={self.threads}")
+        if self._precision != "double":
+            parts.append(f"precision={self._precision!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy, or another process, makes it from."""
@@ -83,7 +115,7 @@ class InputRepresentation:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Plan anew: that costs less than sending a plan."""
         vars(self).update(state)
-        self._plan = _plan(self.settings, self.sample_rate, self.precision)
+        self._plan = _plan(self._settings, self._sample_rate, self._precision)
 
     def transform(self, waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Represent one sound or many.
@@ -94,29 +126,33 @@ class InputRepresentation:
         Returns:
             New tensor, float64 (float32 with precision='single'), of the shape `transformShape`
             gives, after (n,) for many sounds; on the device of `waveform` if that is a tensor. No
-            gradients flow through it.
+            gradients flow through it. Powers of samples beyond about 1e150 (1e15 in single
+            precision) that are not normalised, and magnitudes beyond about 1e300 (1e33), may be
+            inf or nan, without an error.
 
         Raises:
-            TypeError: the waveform does not hold real numbers.
-            ValueError: the shape is another, a sample is not a finite number, or a sound is too
-                short to be reflected at its ends.
+            TypeError: the waveform does not hold real numbers in plain memory: it is complex,
+                masked, sparse, quantised, nested or on the meta device.
+            ValueError: the shape is another, sounds are not equally long, a sample is not a finite
+                number, or a sound is too short to be reflected at its ends.
         """
-        sounds = _samples(waveform, self.precision)
+        sounds = _samples(waveform, self._precision)
         if sounds.ndim not in (1, 2) or sounds.shape[-1] == 0:
             raise ValueError(
                 "a waveform must have the shape (length,) or (n, length) and at least one sample, "
                 f"got {sounds.shape}"
             )
         if self._plan is not None:
-            _require_frames(sounds.shape, self.settings)
+            _require_frames(sounds.shape, self._settings)
         result = np.atleast_2d(sounds)
-        if self.settings["normalise_input"]:
-            result = _core.normalise(result, self.precision, self.threads)
-        elif self._plan is None:
+        normalise = self._settings["normalise_input"]
+        if self._plan is not None:
+            result = self._plan.transform(result, self.threads, normalise)
+        elif normalise:
+            result = _core.normalise(result, self._precision, self.threads)
+        else:
             _require_finite(result)
             result = result.copy()
-        if self._plan is not None:
-            result = self._plan.transform(result, self.threads)
         tensor = torch.from_numpy(result if sounds.ndim == 2 else result[0])
         return tensor.to(waveform.device) if isinstance(waveform, torch.Tensor) else tensor
 
@@ -131,8 +167,9 @@ class InputRepresentation:
             New array of the same shape; all zeros for a sound that is constant.
 
         Raises:
-            TypeError: the waveform does not hold real numbers.
-            ValueError: there are no samples, one is not a finite number, or their span is not.
+            TypeError: as `transform` does.
+            ValueError: there are no samples, sounds are not equally long, a sample is not a finite
+                number, or their span is not.
         """
         sounds = _samples(waveform, "double")
         if sounds.ndim == 0 or sounds.shape[-1] == 0:
@@ -169,13 +206,15 @@ def _threads(threads: Any) -> int:
     if isinstance(threads, bool) or not isinstance(threads, Integral):
         raise TypeError(f"threads must be a whole number, 0 for all, got {threads!r}")
     if not 0 <= int(threads) < 1 << 16:
-        raise ValueError(f"threads must be 0, for all, or a number of threads, got {threads}")
+        raise ValueError(
+            f"threads must be 0, for all, or a number of threads, got {brief(threads)}"
+        )
     return int(threads)
 
 
 def _precision(precision: Any) -> Precision:
-    if precision in ("double", "single"):
-        return precision  # type: ignore[no-any-return]
+    if isinstance(precision, str) and precision in ("double", "single"):
+        return precision  # type: ignore[return-value]
     raise ValueError(f"precision must be double or single, got {precision!r}")
 
 
@@ -233,13 +272,11 @@ def _samples(
     waveform: npt.ArrayLike | torch.Tensor, precision: Precision
 ) -> npt.NDArray[np.floating]:
     """The samples as an array of that precision, a view where they already are one."""
-    if isinstance(waveform, torch.Tensor):
-        if waveform.is_floating_point() and waveform.itemsize < 4:  # kinds that NumPy lacks
-            waveform = waveform.float()
-        waveform = waveform.numpy(force=True)
-    values, dtype = np.asarray(waveform), _DTYPES[precision]
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"a waveform must hold real numbers, got {values.dtype}")
+    values, dtype = readable(waveform), _DTYPES[precision]
+    if isinstance(values, torch.Tensor):
+        if values.is_floating_point() and values.itemsize < 4:  # kinds that NumPy lacks
+            values = values.float()
+        values = values.numpy(force=True)
     try:
         with np.errstate(over="raise"):
             return values.astype(dtype, copy=False)

@@ -33,7 +33,9 @@ class RepresentationSettings(TypedDict, total=False):
         normalise_input: whether a sound is first brought to [-1, 1], True.
         output_type: the wave itself, its spectrogram or its mel spectrogram, 'end2end'.
         power: 2 for squared magnitudes, the default, or 1 for magnitudes, which the mel filters
-            then sum (fft and mel; optional).
+            then sum (fft and mel; optional). The square of a magnitude below about 1e-162 (1e-23
+            in single precision) is 0, and beyond about 1e154 (1e19) inf; magnitudes have no such
+            ends.
         window_length: length of the Hann window in samples, at most n_bins, 512 (fft and mel).
     """
 
@@ -51,6 +53,8 @@ class RepresentationSettings(TypedDict, total=False):
     window_length: int
 
 
+HIGHEST_RATE = 1 << 53  # up to which float64 has every whole number
+
 _DEFAULTS: dict[str, Any] = {
     "f_min": 22.05,
     "hop_length": 256,
@@ -63,6 +67,7 @@ _DEFAULTS: dict[str, Any] = {
 _FLOOR = -100.0
 _OPTIONAL = {"f_max": None, "log": False, "mel_norm": None, "mel_scale": "htk", "power": 2}
 _LARGEST = 1 << 24  # of all counts: a window of six minutes
+_LOWEST = float(np.finfo(np.float32).min)  # floor that both precisions can hold
 
 
 def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSettings:
@@ -120,20 +125,33 @@ def frame_count(length: int, settings: RepresentationSettings) -> int:
     return 1 + (length + 2 * (n_bins // 2) - n_bins) // settings["hop_length"]
 
 
-def count(name: str, value: Any) -> int:
+def differing_settings(settings: RepresentationSettings) -> dict[str, Any]:
+    """Return those of complete settings that are not the defaults."""
+    return {k: value for k, value in settings.items() if value != _DEFAULTS.get(k)}
+
+
+def count(name: str, value: Any, largest: int | None = None) -> int:
     """Return a whole number from 1; raise TypeError or ValueError, by its name, for another."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if int(value) < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
+        raise ValueError(f"{name} must be at least 1, got {brief(value)}")
+    if largest is not None and int(value) > largest:
+        raise ValueError(f"{name} must be at most {largest}, got {brief(value)}")
     return int(value)
 
 
+def brief(number: Any) -> str:
+    """Return a number as text; hundreds of digits, which Python may refuse to print, as words."""
+    try:
+        float(number)
+    except OverflowError:
+        return "a number beyond float64"
+    return str(number)
+
+
 def _bounded_count(name: str, value: Any) -> int:
-    number = count(name, value)
-    if number > _LARGEST:
-        raise ValueError(f"{name} must be at most {_LARGEST}, got {value}")
-    return number
+    return count(name, value, _LARGEST)
 
 
 def _is_asked_for(key: str, value: Any) -> bool:
@@ -161,7 +179,9 @@ def _check_together(settings: RepresentationSettings) -> None:
 def _frequency(name: str, value: Any) -> float:
     number = _number(name, value)
     if not 0.0 <= number < np.inf:
-        raise ValueError(f"{name} must be a frequency in hertz, at least 0, got {value}")
+        raise ValueError(
+            f"{name} must be a finite frequency in hertz, at least 0, got {brief(value)}"
+        )
     return number
 
 
@@ -169,10 +189,10 @@ def _floor(name: str, value: Any) -> float:
     if isinstance(value, bool | np.bool_):
         return _FLOOR
     number = _number(name, value, "True, False or a number of decibels")
-    if not -np.inf < number < 0.0:
+    if not _LOWEST <= number < 0.0:
         raise ValueError(
-            f"{name} must be True, False or the floor in decibels, a negative number such as "
-            f"{_FLOOR:g}, got {value}"
+            f"{name} must be True, False or the floor in decibels, from "
+            f"{_LOWEST:.2g} on and a negative number such as {_FLOOR:g}, got {brief(value)}"
         )
     return number
 
@@ -180,7 +200,10 @@ def _floor(name: str, value: Any) -> float:
 def _number(name: str, value: Any, kind: str = "a number") -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise TypeError(f"{name} must be {kind}, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf  # of either sign: no setting may be as large
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -192,19 +215,19 @@ def _flag(name: str, value: Any) -> bool:
 def _power(name: str, value: Any) -> int:
     number = _number(name, value, "1 or 2")
     if number not in (1.0, 2.0):
-        raise ValueError(f"{name} must be 1 or 2, got {value}")
+        raise ValueError(f"{name} must be 1 or 2, got {brief(value)}")
     return int(number)
 
 
 def _norm(name: str, value: Any) -> str:
-    if value != "slaney":
+    if not isinstance(value, str) or value != "slaney":
         raise ValueError(f"{name} must be None or slaney, got {value!r}")
     return str(value)
 
 
 def _one_of(*words: str) -> Callable[[str, Any], str]:
     def check(name: str, value: Any) -> str:
-        if value not in words:
+        if not isinstance(value, str) or value not in words:
             raise ValueError(f"{name} must be one of {', '.join(words)}, got {value!r}")
         return str(value)
 

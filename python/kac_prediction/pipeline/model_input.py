@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self, cast, get_args
+from math import inf
+from numbers import Real
+from typing import Any, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ..dataset import InputRepresentation, RepresentationSettings
+from ..dataset.representation_settings import HIGHEST_RATE, count
+from ..dataset.waveform import readable
+from .spectra import finite, settings_of_spectra, spectra
 from .targets import Missing, Scale, Target, as_classes, as_scales
 
 SIZE_CONVENTION = "sqrt(area)"
@@ -63,10 +68,7 @@ class ModelInput:
                 raise TypeError(f"{name} must be a tuple of texts, got the text {value!r}.")
             object.__setattr__(self, name, tuple(value))
         for name in ("sample_rate", "length"):
-            number = getattr(self, name)
-            if int(number) != number or number < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
-            object.__setattr__(self, name, int(number))
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels must be one or more different names, got {self.labels}.")
         if len(self.units) != len(self.labels):
@@ -76,8 +78,7 @@ class ModelInput:
         by_label = dict(zip(self.labels, scales, strict=True))
         object.__setattr__(self, "classes", as_classes(self.classes, by_label))
         if self.representation is not None:
-            settings = self._represented("double").settings
-            InputRepresentation.transformShape(self.length, settings)
+            settings = settings_of_spectra(self.representation, self.sample_rate, self.length)
             object.__setattr__(self, "representation", settings)
 
     def inputs(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
@@ -88,16 +89,17 @@ class ModelInput:
 
         Returns:
             What `waveforms` returns; or spectrograms of it, shape (rows, frames) or
-            (n, rows, frames), in the same dtype.
+            (n, rows, frames), in the same dtype, computed in float32 unless that is float64.
 
         Raises:
-            ValueError: as `waveforms` does.
+            TypeError: as `waveforms` does.
+            ValueError: as `waveforms` does; or a spectrum is beyond the dtype, as the power of a
+                long window easily is beyond float16.
         """
         x = self.waveforms(X)
         if self.representation is None:
             return x
-        single = x.dtype != torch.float64
-        return self._represented("single" if single else "double").transform(x).to(x)
+        return spectra(x, self.representation, self.sample_rate)
 
     def waveforms(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Crop sounds to their first samples, then normalise each of them.
@@ -112,18 +114,21 @@ class ModelInput:
             and the largest 1; a constant sound is 0.
 
         Raises:
-            ValueError: not one or two dimensions, fewer than `length` samples, or a sample that
-                is not a finite number; or, to be normalised, samples too far apart for float64.
+            TypeError: X does not hold real numbers in plain memory, as `InputRepresentation` needs.
+            ValueError: not one or two dimensions, sounds that are not equally long, fewer than
+                `length` samples, or a sample that is not a finite number; or, to be normalised,
+                samples too far apart for float64.
         """
-        shape = tuple(np.shape(X))
+        sounds = readable(X)
+        shape = tuple(sounds.shape)
         if len(shape) not in (1, 2) or shape[-1] < self.length:
             raise ValueError(
                 f"a sound must have the shape (samples,) or (n, samples) with at least "
                 f"{self.length} samples at {self.sample_rate} Hz, got {shape}."
             )
-        x = _cropped(X, self.length)
-        if not torch.isfinite(x).all():
-            first = torch.nonzero(~torch.isfinite(x.reshape(-1, self.length)))[0].tolist()
+        x = _cropped(sounds, self.length)
+        if not finite(x).all():
+            first = torch.nonzero(~finite(x.reshape(-1, self.length)))[0].tolist()
             raise ValueError(f"sample {first[1]} of sound {first[0]} is not a finite number.")
         if not self.normalise:
             return x
@@ -238,16 +243,18 @@ class ModelInput:
         except TypeError as error:
             raise ValueError(f"these are not the fields of a ModelInput: {error}") from error
 
-    def _represented(self, precision: Literal["double", "single"]) -> InputRepresentation:
-        settings = dict(self.representation or {}) | {"normalise_input": False}
-        return InputRepresentation(
-            self.sample_rate, cast(RepresentationSettings, settings), precision=precision
-        )
-
     def _targets(self) -> list[Target]:
         """Return the labels as a model learns them, in order."""
         pairs = zip(self.labels, self.scales, strict=True)
         return [Target(label, scale, self.classes.get(label, ())) for label, scale in pairs]
+
+
+def _whole(name: str, number: Any) -> int:
+    """Return a whole number from 1, also of a float; raise ValueError for another."""
+    is_number = isinstance(number, Real)
+    if not is_number or not 1 <= number < inf or number % 1:
+        raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
+    return count(name, int(number), HIGHEST_RATE)
 
 
 def _at_least_single(x: torch.Tensor) -> torch.Tensor:
@@ -255,11 +262,10 @@ def _at_least_single(x: torch.Tensor) -> torch.Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
-def _cropped(X: npt.ArrayLike | torch.Tensor, length: int) -> torch.Tensor:
+def _cropped(X: npt.NDArray[Any] | torch.Tensor, length: int) -> torch.Tensor:
     """Return the first samples of each sound, as floating numbers."""
-    if isinstance(X, torch.Tensor):
-        x = X[..., :length]
+    x = X[..., :length]
+    if isinstance(x, torch.Tensor):
         return x if x.is_floating_point() else x.double()
-    sounds = np.asarray(X)[..., :length]
     # Copied: torch takes neither read-only arrays, nor reversed ones, nor foreign byte orders.
-    return torch.from_numpy(np.array(sounds, np.float32 if sounds.dtype == "f4" else np.float64))
+    return torch.from_numpy(np.array(x, np.float32 if x.dtype == "f4" else np.float64))
