@@ -282,33 +282,12 @@ class TestChoices:
             assert_close(single, double, 2e-6)
 
 
-class TestNormalised:
-    @pytest.mark.parametrize("count", [0, 1, 3, 9])
-    def test_has_the_bits_of_two_steps(self, count, precision):
-        signals = 3 + noise(count, 700)
-        plan = _core.Spectrogram(64, 60, 20, precision=precision)
-        expected = plan.transform(_core.normalise(signals, precision))
-        for threads in (0, 1, 2, 7):
-            values = plan.transform(signals, threads, normalise=True)
-            np.testing.assert_array_equal(values, expected)
-
-    @pytest.mark.parametrize("threads", [1, 8])
-    def test_names_what_cannot_be_normalised(self, threads, precision):
-        plan = _core.Spectrogram(8, 8, 4, precision=precision)
-        signals = noise(5, 100)
-        signals[3, :2] = np.finfo(TYPES[precision]).max * np.array([1, -1])
-        with pytest.raises(ValueError, match="signal 3 lie too far apart"):
-            plan.transform(signals, threads, normalise=True)
-        signals[4, 7] = np.inf
-        with pytest.raises(ValueError, match="sample 7 of signal 4 is inf"):
-            plan.transform(signals, threads, normalise=True)
-
-
 class TestRefusals:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
             ((0, 1, 1), "n_fft"),
+            ((2**24 + 1, 1, 1), "n_fft .*at most 16777216, got 16777217"),
             ((-8, 1, 1), "n_fft .*-8"),
             ((8, 0, 1), "window_length"),
             ((8, 9, 1), "window_length .*8, got 9"),

@@ -328,6 +328,7 @@ class Seen(torch.utils.data.Dataset[torch.Tensor]):
         return len(self.sounds)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_worker_of_a_loader_sees_the_same_spectra() -> None:
     seen = ModelInput(48000, 1500, ("a",), ("",), representation=MEL)
     sounds = torch.rand(4, 1500)

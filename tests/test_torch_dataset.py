@@ -310,6 +310,7 @@ def test_a_dataset_that_changed_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_worker_processes_give_equal_batches(path: str, method: str) -> None:
     dataset = loadDataset(path).subset([4, 2, 11, 0, 7])
     expected = list(DataLoader(dataset, batch_size=2))

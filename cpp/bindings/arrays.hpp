@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "crew.hpp"
 #include "kac/machine.hpp"
 #include "kac/parallel.hpp"
 
@@ -62,9 +63,6 @@ inline void check_signals() {
     const py::gil_scoped_acquire gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
-
-/// The threads of this process that help all calls. To be called with the GIL.
-Crew& crew();
 
 /// `parallel_for` for the bindings: without the GIL, and stopped by Ctrl-C. A KAC_ISA that cannot
 /// be met is refused by all of them alike, and read before there are threads.

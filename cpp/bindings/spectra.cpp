@@ -91,15 +91,27 @@ void touch(std::span<Real> values, std::size_t of_one_signal, unsigned threads) 
     });
 }
 
-/// One signal at a time, which is still in a near cache when it has been normalised.
+/// Signals that are normalised and transformed at a time: few enough to be still in a near cache
+/// when they have been normalised, with enough frames to fill the vectors.
+template <typename Real>
+std::size_t group_size(const Spectrogram<Real>& plan, std::size_t length) {
+    constexpr std::size_t frames = 128;
+    return (frames + plan.frames(length) - 1) / plan.frames(length);
+}
+
 template <typename Real>
 void transform_normalised(const Spectrogram<Real>& plan, std::span<const Real> from,
                           std::size_t length, std::span<Real> to, unsigned threads) {
     const std::size_t count = from.size() / length, values = to.size() / count;
-    run_parallel(count, threads, [&](std::size_t i) {
-        Aligned<Real> signal(length);
-        kac::normalise(from, length, i, std::span<Real>(signal));
-        plan.transform(std::span<const Real>(signal), length, row(to, values, i));
+    const std::size_t size = group_size(plan, length);
+    run_parallel((count + size - 1) / size, threads, [&](std::size_t i) {
+        const std::size_t first = i * size, part = std::min(size, count - first);
+        Aligned<Real> memory(part * length);
+        const std::span<Real> signals(memory);
+        for (std::size_t k = 0; k < part; ++k) {
+            kac::normalise(from, length, first + k, row(signals, length, k));
+        }
+        plan.transform(signals, length, to.subspan(first * values, part * values));
     });
 }
 
@@ -112,8 +124,9 @@ py::array transform(const Spectrogram<Real>& plan, const py::object& values, uns
     ArrayOf<Real> result = empty<Real>({rows, plan.rows(), plan.frames(length)});
     const std::span<Real> to = writable(result);
     touch(to, plan.rows() * plan.frames(length), threads);
-    const bool one_for_each = rows >= (threads == 0 ? available_threads() : threads);
-    if (normalise && rows > 0 && one_for_each) {
+    const std::size_t workers = threads == 0 ? available_threads() : threads;
+    const bool enough_for_all = rows >= workers * group_size(plan, length);
+    if (normalise && enough_for_all) {
         transform_normalised(plan, view(signals), length, to, threads);
         return result;
     }

@@ -20,10 +20,8 @@ namespace {
 
 using Radices = std::vector<std::size_t>;
 
-/// The odd primes, then eights, and fours where eights leave twos.
-///
-/// The first pass turns nothing, so a large radix is cheapest there, and while the lengths are odd
-/// no pass has a bin in the middle.
+/// The odd primes, then eights, and fours where eights leave twos: while the lengths are odd no
+/// pass has a bin in the middle.
 Radices factorise(std::size_t length) {
     Radices radices;
     auto twos = static_cast<std::size_t>(std::countr_zero(length));
@@ -54,7 +52,7 @@ double cost(std::size_t radix) {
             return 5.1;
         default:
             return radix < 8 ? 2.5 + 0.5 * static_cast<double>(radix)
-                             : 1.6 * static_cast<double>(radix);
+                             : 1.35 * static_cast<double>(radix);
     }
 }
 double cost(const Radices& radices) {

@@ -9,9 +9,40 @@
 
 #include "kac/machine.hpp"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#define KAC_SIGNALS
+#endif
+
 namespace kac {
 
 namespace {
+
+#ifdef KAC_SIGNALS
+
+/// Threads that start while this is there run no signal handlers: the program's signals are for the
+/// threads that it knows, whatever those block.
+class WithoutSignals {
+  public:
+    WithoutSignals() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    WithoutSignals(const WithoutSignals&) = delete;
+    WithoutSignals& operator=(const WithoutSignals&) = delete;
+    ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_;
+};
+
+#else
+
+struct WithoutSignals {};
+
+#endif
 
 using Clock = std::chrono::steady_clock;
 
@@ -78,6 +109,7 @@ class Loop {
         try {
             for (; helpers_ < wanted; ++helpers_) {
                 if (crew_.idle_ == crew_.calls_.size()) {
+                    [[maybe_unused]] const WithoutSignals starting{};
                     crew_.threads_.emplace_back([&crew = crew_] { crew.serve(); });
                     ++crew_.idle_;
                 }
@@ -86,7 +118,6 @@ class Loop {
             }
         } catch (const std::exception&) {
             // The system has no more threads to give: those there are do the work.
-            return;
         }
     }
 

@@ -21,8 +21,8 @@ namespace kac {
 
 namespace {
 
-/// Frames a thread takes at a time: enough to make its start worth while.
-constexpr std::size_t frames_per_block = 128;
+/// Frames a thread takes at a time: enough to be worth waking one.
+constexpr std::size_t frames_per_block = 256;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw std::invalid_argument(message);

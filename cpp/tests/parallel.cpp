@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include <atomic>
 #include <chrono>
@@ -104,6 +105,22 @@ TEST_CASE("a crew helps one loop after the other with the same threads, also aft
     CHECK(helpers.size() == 2);
 }
 
+TEST_CASE("a crew grows when more helpers are asked for, and not otherwise") {
+    kac::Crew crew;
+    std::set<std::thread::id> seen;
+    for (const unsigned threads : {2U, 5U, 3U, 5U}) {
+        std::atomic<unsigned> arrived = 0;
+        std::vector<std::thread::id> ids(threads);
+        crew.parallel_for(threads, threads, [&](std::size_t k) {
+            ids[k] = std::this_thread::get_id();
+            ++arrived;
+            while (arrived < threads) std::this_thread::yield();
+        });
+        seen.insert(ids.begin(), ids.end());
+    }
+    CHECK(seen.size() == 5);
+}
+
 TEST_CASE("a crew helps loops of many threads, and loops within loops, at once") {
     kac::Crew crew;
     std::atomic<int> visits = 0;
@@ -118,6 +135,22 @@ TEST_CASE("a crew helps loops of many threads, and loops within loops, at once")
     for (std::thread& caller : callers) caller.join();
     CHECK(visits == 4 * 50 * 7 * 5);
 }
+
+#if defined(__unix__) || defined(__APPLE__)
+TEST_CASE("helpers leave signals to the threads of the program") {
+    const auto caller = std::this_thread::get_id();
+    std::atomic<int> arrived = 0, blocked = 0;
+    kac::parallel_for(2, 2, [&](std::size_t) {
+        sigset_t mask;
+        pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+        if (std::this_thread::get_id() != caller) blocked = sigismember(&mask, SIGTERM);
+        if (std::this_thread::get_id() == caller) CHECK(sigismember(&mask, SIGTERM) == 0);
+        ++arrived;
+        while (arrived < 2) std::this_thread::yield();
+    });
+    CHECK(blocked == 1);
+}
+#endif
 
 #if defined(__GLIBC__)
 TEST_CASE("where the system gives no more threads, those there are do the work") {

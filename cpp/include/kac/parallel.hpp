@@ -17,12 +17,13 @@ using Poll = std::function<void()>;
 
 class Loop;
 
-/// Threads that help with loops and wait in between: a loop that must start its own loses from 30
-/// us to some milliseconds, where the system puts a new thread on the processor of the old one.
+/// Threads that help with loops and wait in between: a loop that must start its own loses from
+/// 30 us to some milliseconds, where the system puts a new thread on the processor of the old one.
 ///
 /// Any number of loops may run on a crew at once, from any threads: it grows to as many as they ask
-/// for. Its threads keep the affinity of those that first asked. A process that was forked off
-/// needs a crew of its own, as a fork copies no threads.
+/// for, and stays as large. Its threads keep the affinity of those that first asked, and leave
+/// signals to others. A process that was forked off needs a crew of its own, as a fork copies no
+/// threads; it must not return into a loop that was running.
 class Crew {
   public:
     Crew() = default;

@@ -25,8 +25,9 @@ namespace kac::KAC_LEVEL {
 
 namespace {
 
-/// Beyond this a prime factor's direct sum is slower than the detour at every length.
-constexpr std::size_t largest_radix = 61;
+/// Room for the direct sum of a prime factor; with larger ones the detour is quicker at every
+/// length.
+constexpr std::size_t largest_radix = 113;
 
 /// Radix 0 stands for an odd one that is only known at run time.
 template <std::size_t Radix>
@@ -181,8 +182,8 @@ struct Join {
     /// k = l / 2, where l is even and so is r (odd radices come first): real numbers y_j again. As
     /// w_{2r}^{(2q+1) r/2} = -i (-1)^q, the bins of even q are a complex transform of half as many,
     ///     X_{2p l + k} = sum_{j < r/2} w_{r/2}^{p j} w_{2r}^j (y_j - i y_{j + r/2}),
-    /// and those of odd q are the conjugates of others of them, X_{q l + k} = conj X_{(r-1-q) l +
-    /// k}.
+    /// and those of odd q are the conjugates of others of them:
+    ///     X_{q l + k} = conj X_{(r-1-q) l + k}.
     void last(const Real* w) const {
         constexpr std::size_t r = Radix, h = Radix / 2;
         const std::size_t l = pass.length, k = l / 2;

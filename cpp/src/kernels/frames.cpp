@@ -119,7 +119,7 @@ inline Vector<Real> roots(const Vector<Real>& squares) {
     return load(values);
 }
 
-/// Numbers so large or small that their squares are none are brought nearer 1 by a power of two.
+/// Numbers whose squares would overflow or vanish are brought nearer 1 by a power of two.
 template <typename Real>
 void magnitude(const Real* from, const Rows<Real>& result) {
     constexpr bool wide = sizeof(Real) == 8;
