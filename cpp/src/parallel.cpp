@@ -21,14 +21,17 @@ namespace {
 
 #ifdef KAC_SIGNALS
 
-/// Threads that start while this is there run no signal handlers: the program's signals are for the
-/// threads that it knows, whatever those block.
+/// Threads that start while this is there run no handlers of the program's signals: those are for
+/// the threads that it knows, whatever these block. A fault of their own is told as any.
 class WithoutSignals {
   public:
     WithoutSignals() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
+        sigset_t blocked;
+        sigfillset(&blocked);
+        for (const int fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP}) {
+            sigdelset(&blocked, fault);
+        }
+        pthread_sigmask(SIG_SETMASK, &blocked, &before_);
     }
     WithoutSignals(const WithoutSignals&) = delete;
     WithoutSignals& operator=(const WithoutSignals&) = delete;

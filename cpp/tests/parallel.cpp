@@ -143,6 +143,7 @@ TEST_CASE("helpers leave signals to the threads of the program") {
     kac::parallel_for(2, 2, [&](std::size_t) {
         sigset_t mask;
         pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+        CHECK(sigismember(&mask, SIGSEGV) == 0);
         if (std::this_thread::get_id() != caller) blocked = sigismember(&mask, SIGTERM);
         if (std::this_thread::get_id() == caller) CHECK(sigismember(&mask, SIGTERM) == 0);
         ++arrived;
