@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "plot": {"geometry", "physics"},
 }
 ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
+# The validators, and the files that are never half there: for everybody.
+SHARED = {"_checks", "_files"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},
@@ -36,7 +38,7 @@ MAY_USE = {
     "wandb": {"pipeline"},
     "yaml": {"pipeline"},
 }
-EVERYBODY = {"__version__", "kac_prediction", "numpy", "typing_extensions"}
+EVERYBODY = {"__version__", "kac_prediction", "numpy", "typing_extensions", *SHARED}
 
 
 def imported(path: Path) -> set[str]:
@@ -67,6 +69,11 @@ def test_packages_come_in_by_their_rooms() -> None:
         outside = imported(path) - ROOMS - EVERYBODY - sys.stdlib_module_names
         wrong = {package for package in outside if room not in MAY_USE.get(package, set())}
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("shared", sorted(SHARED))
+def test_what_everybody_imports_imports_no_room(shared: str) -> None:
+    assert not imported(ROOT / f"{shared}.py") & ROOMS
 
 
 def test_the_package_itself_imports_no_room() -> None:

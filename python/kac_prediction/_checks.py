@@ -1,0 +1,118 @@
+"""Validators of arguments: each kind of value is checked here, and refused in one wording.
+
+Every function takes the name of the argument first, for the message, and returns the value in its
+plain Python type.
+"""
+
+import difflib
+from collections.abc import Iterable
+from math import inf, isfinite
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+def check_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number of at least `least` and at most `most`.
+
+    Raises:
+        TypeError: not an integer (a bool is none).
+        ValueError: out of range.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if int(value) < least:
+        raise ValueError(f"{name} must be at least {least}, got {brief(value)}")
+    if most is not None and int(value) > most:
+        raise ValueError(f"{name} must be at most {most}, got {brief(value)}")
+    return int(value)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    above: float = -inf,
+    least: float = -inf,
+    most: float = inf,
+    below: float = inf,
+) -> float:
+    """Return a finite number with above < number < below and least <= number <= most.
+
+    Raises:
+        TypeError: not a real number (neither a bool nor a text is one).
+        ValueError: not finite, or out of range.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = inf
+    if not isfinite(number):
+        raise ValueError(f"{name} must be a finite number, got {brief(value)}")
+    bounds = [
+        (number > above, f"above {above:g}"),
+        (number >= least, f"at least {least:g}"),
+        (number <= most, f"at most {most:g}"),
+        (number < below, f"below {below:g}"),
+    ]
+    for holds, bound in bounds:
+        if not holds:
+            raise ValueError(f"{name} must be {bound}, got {brief(value)}")
+    return number
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False; raise TypeError for anything else."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[T]) -> T:
+    """Return the one of the choices that equals the value.
+
+    Raises:
+        ValueError: there is none; the message lists them, and the nearest name first.
+    """
+    known = list(choices)
+    for each in known:
+        if type(each) is type(value) and each == value:
+            return each
+    names = [str(each) for each in known]
+    raise ValueError(
+        f"{name} must be one of {', '.join(names)}, got {value!r}{did_you_mean(value, names)}"
+    )
+
+
+def check_seed(value: Any, name: str = "seed") -> int:
+    """Return an integer in [0, 2^64), from which random numbers can be drawn.
+
+    Raises:
+        TypeError: not an integer.
+        ValueError: out of range.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if not 0 <= int(value) < 2**64:
+        raise ValueError(f"{name} must lie in [0, 2^64), got {brief(value)}")
+    return int(value)
+
+
+def did_you_mean(word: Any, known: Iterable[str]) -> str:
+    """Return ': did you mean NAME?' with the nearest of the known names; '' where none is near."""
+    nearest = difflib.get_close_matches(str(word), sorted(known), n=1)
+    return f": did you mean {nearest[0]}?" if nearest else ""
+
+
+def brief(number: Any) -> str:
+    """Return a number as text; hundreds of digits, which Python may refuse to print, as words."""
+    try:
+        float(number)
+    except OverflowError:
+        return "a number beyond float64"
+    return str(number)

@@ -1,0 +1,73 @@
+"""Files that are never half there: atomic replacement, durable names, locks; and plain values."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a path beside `path`; what is written there replaces `path` if the block ends well.
+
+    Otherwise nothing has changed, and nothing is left behind. A reader sees the old file or the new
+    one, never a part.
+
+    Args:
+        path: the file to write.
+        durable: flush the content and the name to the disk before returning.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield staged
+        if durable:
+            sync_file(staged)
+        staged.replace(path)
+        if durable:
+            sync_folder(path.parent)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Flush the content of a file to the disk."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the names in a folder to the disk, on systems where that can be asked for."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def plain(value: Any) -> Any:
+    """Return a value in the plain types that JSON and `torch.load(weights_only=True)` read back.
+
+    Numbers of NumPy, arrays and tensors become Python's numbers and lists, mappings dictionaries.
+
+    Raises:
+        TypeError: it holds something else.
+    """
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)  # a subclass, such as an enumeration, would not be read back
+    if isinstance(value, list | tuple):
+        items = [plain(item) for item in value]
+        return items if isinstance(value, list) else tuple(items)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    raise TypeError(f"a checkpoint cannot hold {value!r}, a {type(value).__name__}")

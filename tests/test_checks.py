@@ -1,0 +1,94 @@
+"""The validators: what each accepts, and how it refuses."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kac_prediction._checks import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    did_you_mean,
+)
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
+def test_a_count_is_any_integer_in_range(value: Any) -> None:
+    assert check_count("n", value, 1, 3) == 3
+    assert type(check_count("n", value)) is int
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None])
+def test_a_count_is_nothing_but_an_integer(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"^hop_length must be a whole number, got "):
+        check_count("hop_length", value)
+
+
+def test_a_count_out_of_range_names_the_bound() -> None:
+    with pytest.raises(ValueError, match=r"n must be at least 1, got 0"):
+        check_count("n", 0)
+    with pytest.raises(ValueError, match=r"n must be at most 4, got 5"):
+        check_count("n", 5, most=4)
+    with pytest.raises(ValueError, match=r"at most 4, got a number beyond float64"):
+        check_count("n", 10**400, most=4)
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), Fraction(2)])
+def test_a_number_is_any_real_number(value: Any) -> None:
+    assert check_number("x", value, above=1, least=2, most=2, below=3) == 2.0
+    assert type(check_number("x", value)) is float
+
+
+@pytest.mark.parametrize("value", [True, "2", None, 2j, [2.0]])
+def test_a_number_is_nothing_else(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"x must be a number, got "):
+        check_number("x", value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 10**400])
+def test_a_number_is_finite(value: Any) -> None:
+    with pytest.raises(ValueError, match="x must be a finite number"):
+        check_number("x", value)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"above": 2}, "above 2"),
+        ({"least": 3}, "at least 3"),
+        ({"most": 1}, "at most 1"),
+        ({"below": 2}, "below 2"),
+    ],
+)
+def test_a_number_out_of_range_names_the_bound(bounds: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"x must be {message}, got 2"):
+        check_number("x", 2, **bounds)
+
+
+def test_a_choice_offers_the_nearest_name() -> None:
+    assert check_choice("schedule", "cosine", ("constant", "cosine")) == "cosine"
+    with pytest.raises(ValueError, match=r"'cosin': did you mean cosine\?"):
+        check_choice("schedule", "cosin", ("constant", "cosine"))
+    with pytest.raises(ValueError, match=r"must be one of 1, 2, got True$"):
+        check_choice("power", True, (1, 2))
+
+
+def test_flags_and_seeds() -> None:
+    assert check_flag("normalise", np.True_) is True
+    with pytest.raises(TypeError, match="must be True or False, got 1"):
+        check_flag("normalise", 1)
+    assert check_seed(2**64 - 1) == 2**64 - 1
+    for seed in (-1, 2**64):
+        with pytest.raises(ValueError, match="seed must lie in"):
+            check_seed(seed)
+    with pytest.raises(TypeError, match="seed must be an integer"):
+        check_seed(1.0)
+
+
+def test_no_name_is_offered_where_none_is_near() -> None:
+    assert did_you_mean("zzz", ["batch_size"]) == ""
+    assert did_you_mean("batch_sise", ["batch_size", "seed"]) == ": did you mean batch_size?"

@@ -1,0 +1,84 @@
+"""Atomic replacement of files, and the plain values that files hold."""
+
+import enum
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kac_prediction._files import plain, replacing
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path, durable: bool) -> None:
+    file = tmp_path / "x.json"
+    file.write_text("old")
+    with replacing(file, durable=durable) as staged:
+        staged.write_text("new")
+        assert file.read_text() == "old"
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_failure_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text("old")
+
+    def fail() -> None:
+        with replacing(file) as staged:
+            staged.write_text("ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_was_not_written_replaces_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    with pytest.raises(OSError, match=r"x\.json"), replacing(file):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_content_and_name_are_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[bool] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").is_dir())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    with replacing(tmp_path / "x") as staged:
+        staged.write_bytes(b"x")
+    assert flushed == [False, True]
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.array([1, 2]), [1, 2]),
+        (torch.tensor([[1.0]]), [[1.0]]),
+        ((1, [np.int64(2)]), (1, [2])),
+        ({"a": Colour.RED, "b": None, "c": True}, {"a": "red", "b": None, "c": True}),
+    ],
+)
+def test_values_become_plain(value: Any, expected: Any) -> None:
+    found = plain(value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_what_is_not_plain_is_refused() -> None:
+    with pytest.raises(TypeError, match="object"):
+        plain({"a": object()})
