@@ -8,6 +8,8 @@ from kac_prediction.routines.partials import Partials, expected_series
 from kac_prediction.routines.peaks import Peaks, count_peaks, find_peaks, fit_peaks
 from kac_prediction.samplers import BesselModel, MixedModel, PoissonModel
 
+pytestmark = pytest.mark.slow
+
 RATE = 48000
 
 

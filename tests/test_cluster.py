@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 Digest = Callable[[Path], dict[str, str]]
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 class Mortal(Click):

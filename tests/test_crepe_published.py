@@ -11,7 +11,7 @@ import torch
 from kac_prediction.architecture import CRePE
 from reference_crepe import crepe
 
-pytestmark = pytest.mark.optional
+pytestmark = [pytest.mark.slow, pytest.mark.optional]
 
 RATE = 16000
 PITCHES = np.array([65.4, 110, 220, 330, 440, 587.3, 880, 1318.5])  # Hz

@@ -24,6 +24,8 @@ from kac_prediction.dataset import (
 from kac_prediction.dataset.storage import disk
 from samplers_of_users import Click
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 FILES = ["metadata.json", "x.npy", "shard_00001/sample_00002.wav"]

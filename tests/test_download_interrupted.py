@@ -11,6 +11,8 @@ from kac_prediction.pipeline import download_dataset
 from kac_prediction.pipeline.installing import download
 from published import INSTALLED, NAME, archive, check_installed, unpacked
 
+pytestmark = pytest.mark.slow
+
 # Kills itself at the n-th of all that changes the disk, n = 0, 1, ... until it comes to an end.
 PROGRAM = """
 import logging, os, shutil, signal, sys

@@ -18,6 +18,8 @@ from kac_prediction.dataset.exported_samples import ExportedSamples
 from kac_prediction.dataset.storage.layout import writing
 from samplers_of_users import Click
 
+pytestmark = pytest.mark.slow
+
 Digest = Callable[[Path], dict[str, str]]
 
 both = pytest.mark.parametrize("layout", ["audiofolder", "webdataset"])

@@ -28,7 +28,10 @@ SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 Operation = Callable[[str], object]
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="needs fork"),
+]
 
 
 @pytest.fixture(autouse=True)

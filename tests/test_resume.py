@@ -13,6 +13,8 @@ from kac_prediction.pipeline import Routine, read_checkpoint
 from models_of_users import Linear, parameters
 from routines_of_users import dataset, squared
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: dict[str, Any] = {
     "num_of_epochs": 9,
     "learning_rate": 0.05,

@@ -22,6 +22,8 @@ from kac_prediction.samplers import FDTDModel
 from kac_prediction.samplers.mixed_model import SHAPES
 from older_text import write
 
+pytestmark = pytest.mark.slow
+
 ROUTINES = {
     routine.__name__: routine
     for routine in (DimOfRectangularDrum, ShapeOfDrum, SizeOfCircularDrum, SizeOfPolygonalDrum)

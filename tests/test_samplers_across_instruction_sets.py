@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kac_prediction import _core
+
+pytestmark = pytest.mark.slow
 
 PROGRAM = """
 import sys

@@ -13,6 +13,8 @@ from kac_prediction.routines import Result, SizeOfCircularDrum
 from kac_prediction.routines.errors import MEAN
 from kac_prediction.routines.size_of_circular_drum import INPUT
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"dataset_size": 40, "num_of_epochs": 1, "batch_size": 14, "precision": "float32"}
 
 

@@ -24,6 +24,8 @@ from kac_prediction.dataset.storage import journal
 from older_text import waves, write
 from samplers_of_users import Click
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 Digest = Callable[[Path], dict[str, str]]
 

@@ -12,6 +12,8 @@ from kac_prediction.samplers import BesselModel, PoissonModel
 from models_of_users import Linear, parameters
 from routines_of_users import squared
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"duration": 0.02, "sample_rate": 16000, "M": 3, "N": 3}
 INPUT = ModelInput(16000, 256, labels=("drum_size",), units=("m",))
 

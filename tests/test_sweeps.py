@@ -28,6 +28,8 @@ from kac_prediction.pipeline.sweep import (
 )
 from kac_prediction.pipeline.tracking.records import read_records
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "bin/config/wandb").glob("*.yaml"))
 

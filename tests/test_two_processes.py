@@ -16,6 +16,8 @@ from kac_prediction.pipeline import read_checkpoint
 from kac_prediction.pipeline.parallel.distributed import Ranks
 from torchrun import torchrun
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120.0  # seconds
 
 

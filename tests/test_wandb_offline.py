@@ -11,6 +11,8 @@ import pytest
 
 from wandb_journal import FIRST, LAST, MIDDLE, Journal
 
+pytestmark = pytest.mark.slow
+
 # In a process of its own, which wandb has never been in, where every warning is an error.
 PROGRAM = """
 import json, logging, os, signal, sys, threading, warnings
