@@ -10,8 +10,8 @@ import soundfile
 import torch
 from scipy.signal import chirp, resample_poly
 
+from kac_prediction.listening import onset, prepare, read_sound
 from kac_prediction.pipeline import ModelInput
-from kac_prediction.pipeline.audio import onset, prepare, read_sound
 from kac_prediction.samplers import BesselModel
 
 RATE = 48000

@@ -9,14 +9,8 @@ import pytest
 import torch
 
 from kac_prediction.architecture import CRePE
-from kac_prediction.pipeline import (
-    ExportedModel,
-    ModelInput,
-    drum_heard,
-    loadModel,
-    predict,
-    read_checkpoint,
-)
+from kac_prediction.listening import drum_heard, predict
+from kac_prediction.pipeline import ExportedModel, ModelInput, loadModel, read_checkpoint
 from kac_prediction.pipeline.checkpoint import save_checkpoint
 from kac_prediction.samplers import BesselModel
 from models_of_users import Linear

@@ -10,9 +10,8 @@ import soundfile
 import torch
 
 from kac_prediction.architecture import CRePE
-from kac_prediction.pipeline import Model, ModelInput, Parameters, predict
-from kac_prediction.pipeline.audio import onset
-from kac_prediction.pipeline.predict import drum_heard, predict_file
+from kac_prediction.listening import drum_heard, onset, predict, predict_file
+from kac_prediction.pipeline import Model, ModelInput, Parameters
 from kac_prediction.samplers import BesselModel, FDTDModel, PoissonModel
 from kac_prediction.samplers.drum import Drum
 from samplers_of_users import Click

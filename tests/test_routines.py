@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from kac_prediction.dataset import generateDataset
-from kac_prediction.pipeline import drum_heard, loadModel, predict, read_checkpoint
+from kac_prediction.listening import drum_heard, predict
+from kac_prediction.pipeline import loadModel, read_checkpoint
 from kac_prediction.routines import (
     DimOfRectangularDrum,
     ShapeOfDrum,

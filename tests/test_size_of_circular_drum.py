@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from kac_prediction.architecture import CRePE
-from kac_prediction.pipeline import loadModel, predict, read_checkpoint
+from kac_prediction.listening import predict
+from kac_prediction.pipeline import loadModel, read_checkpoint
 from kac_prediction.routines import Result, SizeOfCircularDrum
 from kac_prediction.routines.errors import MEAN
 from kac_prediction.routines.size_of_circular_drum import INPUT

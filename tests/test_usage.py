@@ -18,7 +18,8 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
-from kac_prediction.pipeline import Model, Parameters, Routine, loadModel, predict
+from kac_prediction.listening import predict
+from kac_prediction.pipeline import Model, Parameters, Routine, loadModel
 from kac_prediction.routines import SizeOfCircularDrum
 from kac_prediction.samplers import BesselModel, TestTone
 

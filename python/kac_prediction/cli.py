@@ -10,14 +10,8 @@ import click
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from .dataset import exportDataset, loadDataset
-from .pipeline import (
-    Model,
-    download_dataset,
-    drum_heard,
-    generate_family,
-    loadModel,
-    predict_file,
-)
+from .listening import drum_heard, predict_file
+from .pipeline import Model, download_dataset, generate_family, loadModel
 from .routines import (
     DimOfRectangularDrum,
     Result,

@@ -1,4 +1,4 @@
-"""From a dataset to a trained model and its predictions."""
+"""From a dataset to a trained model."""
 
 from .checkpoint import read_checkpoint
 from .early_stopping import EarlyStopping
@@ -9,7 +9,6 @@ from .loading import loadModel
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters
-from .predict import drum_heard, predict, predict_file
 from .routine import Routine
 
 __all__ = [
@@ -22,10 +21,7 @@ __all__ = [
     "Routine",
     "RunInfo",
     "download_dataset",
-    "drum_heard",
     "generate_family",
     "loadModel",
-    "predict",
-    "predict_file",
     "read_checkpoint",
 ]

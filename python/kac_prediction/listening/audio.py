@@ -10,7 +10,7 @@ import soundfile
 import torch
 from scipy.signal import resample_poly
 
-from .model_input import ModelInput
+from ..pipeline import ModelInput
 
 GUARD: float = 0.025
 """Seconds before the sound is loud that are not taken for background noise.

@@ -11,11 +11,10 @@ import torch
 
 from .. import samplers
 from ..dataset import AudioSampler
+from ..pipeline import Model, ModelInput
 from ..samplers.drum import DrumSettings
 from ..samplers.families import FAMILIES, FAMILY_NAMES, Family
 from .audio import prepare, read_sound
-from .model import Model
-from .model_input import ModelInput
 
 Prediction: TypeAlias = dict[str, float | str]
 """What a model hears: of each label the number, or the name of the class."""
