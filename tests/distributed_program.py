@@ -11,27 +11,27 @@ import torch.distributed as dist
 
 import exchanges
 import trainings
-from kac_prediction.pipeline.parallel.distributed import Ranks
+from kac_prediction.pipeline.training.distributed import ProcessGroup
 
 
 def together(out: Path) -> None:
     """Exchange all there is, train several times, and then until somebody ends it."""
-    ranks = Ranks.join("cpu")
+    processes = ProcessGroup.join("cpu")
     seen: dict[str, Any] = {
-        "exchanges": exchanges.everything(ranks, out),
+        "exchanges": exchanges.everything(processes, out),
         "plain": trainings.plain(out / "plain", batch_size=4),
         "crepe": trainings.crepe(out / "crepe"),
-        "nan": not_finite(ranks, out / "nan"),
+        "nan": not_finite(processes, out / "nan"),
     }
-    torch.save(seen, out / f"{ranks.rank}.pt")
+    torch.save(seen, out / f"{processes.rank}.pt")
     trainings.endless(out / "endless")
 
 
-def not_finite(ranks: Ranks, out: Path) -> str:
+def not_finite(processes: ProcessGroup, out: Path) -> str:
     """The message where one process has met a loss that is none."""
     launched, dist.is_torchelastic_launched = dist.is_torchelastic_launched, lambda: False
     try:
-        trainings.failing(out, float("nan") if ranks.rank == 1 else 1.0)
+        trainings.failing(out, float("nan") if processes.rank == 1 else 1.0)
     except ValueError as error:
         return str(error)
     finally:
@@ -41,8 +41,8 @@ def not_finite(ranks: Ranks, out: Path) -> str:
 
 def failing(out: Path) -> None:
     """One process fails in the middle of an epoch."""
-    ranks = Ranks.join("cpu")
-    trainings.failing(out, ZeroDivisionError("no drum") if ranks.rank == 1 else 1.0)
+    processes = ProcessGroup.join("cpu")
+    trainings.failing(out, ZeroDivisionError("no drum") if processes.rank == 1 else 1.0)
 
 
 SCENES: dict[str, Callable[[Path], None]] = {"together": together, "failing": failing}

@@ -11,10 +11,10 @@ from kac_prediction.pipeline import batches
 from kac_prediction.pipeline.ahead import ahead
 from kac_prediction.pipeline.batches import Learning, Samples, Scoring
 from kac_prediction.pipeline.columns import as_columns
-from kac_prediction.pipeline.parallel.distributed import Ranks
+from kac_prediction.pipeline.training.distributed import ProcessGroup
 
 CPU = torch.device("cpu")
-ALONE = Ranks.join("cpu")
+ALONE = ProcessGroup.join("cpu")
 
 
 def samples(dtype: torch.dtype = torch.float32) -> Samples:

@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges import Mixed
-from kac_prediction.pipeline.parallel import collectives, distributed
-from kac_prediction.pipeline.parallel.averaging import DisagreementError
-from kac_prediction.pipeline.parallel.collectives import PeerError, buckets
-from kac_prediction.pipeline.parallel.distributed import Ranks, share_of
+from kac_prediction.pipeline.training import distributed
+from kac_prediction.pipeline.training.distributed import (
+    DisagreementError,
+    PeerError,
+    ProcessGroup,
+    buckets,
+)
 
-ALONE = Ranks()
+ALONE = ProcessGroup()
 few = settings(derandomize=True, deadline=None, max_examples=40)
 
 
@@ -28,41 +31,36 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "3")  # some clusters set it for purposes of their own
-    for ranks in (Ranks(), Ranks.join(), Ranks.join("cpu")):
-        assert vars(ranks) == {
-            "rank": 0,
-            "size": 1,
-            "local_rank": 0,
-            "local_size": 1,
-            "leader": True,
-        }
+    for processes in (ProcessGroup(), ProcessGroup.join(), ProcessGroup.join("cpu")):
+        assert (processes.rank, processes.size) == (0, 1)
+        assert (processes.local_rank, processes.local_size) == (0, 1)
+        assert processes.leader
     monkeypatch.setenv("WORLD_SIZE", "1")
     monkeypatch.setenv("RANK", "0")
-    assert Ranks.join().size == 1
+    assert ProcessGroup.join().size == 1
     assert not dist.is_initialized()
 
 
 def test_one_process_exchanges_nothing() -> None:
     value = object()
-    assert ALONE.share(value) is value
-    assert ALONE.gather(value) == [value]
-    with ALONE.in_turn(), ALONE.together():
+    assert ALONE.broadcast(value) is value
+    assert ALONE.all_gather(value) == [value]
+    with ALONE.leader_first(), ALONE.report_once():
         pass
     model = Mixed(seed=1)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    ALONE.equalise(model)
+    ALONE.broadcast_model(model)
     ALONE.average_buffers(model)
     assert all(tensor.equal(before[name]) for name, tensor in model.state_dict().items())
     optimiser = torch.optim.SGD(model.parameters(), 0.1)
-    handle = ALONE.average_gradients(optimiser, lambda: 1 / 0)
-    optimiser.step()
-    handle.remove()
+    with ALONE.average_gradients(optimiser, torch.tensor(torch.nan)):
+        optimiser.step()
     assert ALONE.device("cuda:1") == torch.device("cuda:1")
 
 
 @pytest.mark.parametrize("error", [ValueError("none"), PeerError("gone"), KeyboardInterrupt()])
 def test_errors_pass_through_one_process(error: BaseException) -> None:
-    with pytest.raises(type(error)) as raised, ALONE.together(ValueError), ALONE.in_turn():
+    with pytest.raises(type(error)) as raised, ALONE.report_once(ValueError), ALONE.leader_first():
         raise error
     assert raised.value is error
 
@@ -72,7 +70,7 @@ def test_errors_pass_through_one_process(error: BaseException) -> None:
 def test_shares_are_those_of_tensor_split(count: int, size: int) -> None:
     samples = torch.arange(count)
     for rank, part in enumerate(torch.tensor_split(samples, size)):
-        assert samples[share_of(count, Ranks(rank, size))].equal(part)
+        assert samples[ProcessGroup(rank, size).shard(count)].equal(part)
 
 
 @given(sizes=st.lists(st.integers(0, 40)), limit=st.integers(1, 300), doubles=st.randoms())
@@ -91,25 +89,25 @@ def test_an_environment_that_torchrun_did_not_make(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "two")
     with pytest.raises(ValueError, match="WORLD_SIZE='two', where torchrun sets a whole number"):
-        Ranks.join("cpu")
+        ProcessGroup.join("cpu")
 
 
 def test_torch_without_distributed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dist, "is_available", lambda: False)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert Ranks.join("cpu").size == 1
+    assert ProcessGroup.join("cpu").size == 1
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(RuntimeError, match=r"2 processes .* without torch\.distributed"):
-        Ranks.join("cpu")
+        ProcessGroup.join("cpu")
 
 
 def test_each_process_has_a_cuda_device_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    second = Ranks(rank=5, size=6, local_rank=1, local_size=3)
+    second = ProcessGroup(rank=5, size=6, local_rank=1, local_size=3)
     assert second.device() == second.device("cuda:0") == torch.device("cuda:1")
     assert second.device("cpu") == torch.device("cpu")
-    third = Ranks(rank=2, size=6, local_rank=2, local_size=3)
+    third = ProcessGroup(rank=2, size=6, local_rank=2, local_size=3)
     with pytest.raises(ValueError, match=r"there are 2: torchrun --nproc-per-node 2, or device="):
         third.device("cuda")
 
@@ -125,8 +123,8 @@ def test_threads(
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     if asked is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
-    ranks = Ranks(0, local_size, 0, local_size)
-    assert ranks.threads() == threads
+    processes = ProcessGroup(0, local_size, 0, local_size)
+    assert processes.threads() == threads
 
 
 @pytest.mark.parametrize("launched", [True, False])
@@ -137,13 +135,13 @@ def test_an_error_of_all_is_told_by_the_leader(
     monkeypatch.setattr(time, "sleep", waits.append)
     monkeypatch.setattr(dist, "is_torchelastic_launched", lambda: launched)
 
-    def wait(ranks: Ranks, error: Exception) -> bool:
+    def wait(processes: ProcessGroup, error: Exception) -> bool:
         waits.clear()
-        with pytest.raises(type(error)), ranks.together(ZeroDivisionError):
+        with pytest.raises(type(error)), processes.report_once(ZeroDivisionError):
             raise error
         return bool(waits)
 
-    leader, other = Ranks(0, 2), Ranks(1, 2)
+    leader, other = ProcessGroup(0, 2), ProcessGroup(1, 2)
     for common in (ZeroDivisionError(), DisagreementError()):
         assert (wait(leader, common), wait(other, common)) == (False, launched)
     assert wait(leader, PeerError()) == wait(other, PeerError()) == launched
@@ -151,12 +149,12 @@ def test_an_error_of_all_is_told_by_the_leader(
     assert not wait(other, ValueError())
 
 
-def test_sparse_gradients_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_gradients_are_refused() -> None:
     layer = torch.nn.Embedding(3, 2, sparse=True)
     optimiser = torch.optim.SGD(layer.parameters(), 0.1)
-    Ranks(0, 2).average_gradients(optimiser, lambda: 1.0)
     layer(torch.tensor([1])).sum().backward()
-    with pytest.raises(ValueError, match="sparse=False"):
+    averaging = ProcessGroup(0, 2).average_gradients(optimiser, torch.ones(()))
+    with pytest.raises(ValueError, match="sparse=False"), averaging:
         optimiser.step()
 
 
@@ -164,9 +162,13 @@ def test_the_group_of_a_user_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delattr(sys, "last_value", raising=False)  # of another test that failed
     dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
     try:
-        ranks = Ranks.join("cuda")
-        assert (ranks.rank, ranks.size, ranks.local_rank, ranks.local_size) == (0, 1, 0, 1)
-        assert collectives.everybodys("me") == ["me"]
+        processes = ProcessGroup.join("cuda")
+        assert (processes.rank, processes.size, processes.local_rank, processes.local_size) == (
+            0,
+            1,
+            0,
+            1,
+        )
         distributed._leave()
         assert not dist.is_initialized()
     finally:

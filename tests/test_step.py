@@ -8,7 +8,6 @@ import torch
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model
-from kac_prediction.pipeline.parallel.distributed import Ranks
 from kac_prediction.pipeline.schedule import LearningRate, Schedule
 from kac_prediction.pipeline.step import (
     WARM_UP,
@@ -19,11 +18,12 @@ from kac_prediction.pipeline.step import (
     optimiser_state,
     prepared_gradients,
 )
+from kac_prediction.pipeline.training.distributed import ProcessGroup
 from models_of_users import Linear
 from routines_of_users import ready, squared
 
 CPU = torch.device("cpu")
-ALONE = Ranks.join("cpu")
+ALONE = ProcessGroup.join("cpu")
 
 
 class Recorder:
@@ -138,7 +138,7 @@ def test_gradients_are_clipped_while_it_lasts() -> None:
     weight = torch.nn.Parameter(torch.zeros(2))
     optimiser = torch.optim.SGD([weight], lr=1.0)
     for clip, expected in ((0.5, [0.3, 0.4]), (0.0, [3.0, 4.0]), (100.0, [3.0, 4.0])):
-        with prepared_gradients(optimiser, ALONE, lambda: 1.0, clip), torch.no_grad():
+        with prepared_gradients(optimiser, ALONE, torch.ones(()), clip), torch.no_grad():
             weight.zero_()
             weight.grad = torch.tensor([-3.0, -4.0])
             optimiser.step()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .ahead import ahead
-from .parallel.distributed import Ranks, share_of
+from .training.distributed import ProcessGroup
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # inputs and targets
 Change: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
@@ -88,7 +88,7 @@ class Learning:
         indices: those of this part, shape (m,).
         batch_size: samples in a batch of each process; 0 or less: all at once.
         seed: what the order is drawn from.
-        ranks: who takes part.
+        processes: the process group.
         change: makes of raw inputs what the model sees, with numbers drawn from a generator.
     """
 
@@ -98,16 +98,16 @@ class Learning:
         indices: torch.Tensor,
         batch_size: int,
         seed: int,
-        ranks: Ranks,
+        processes: ProcessGroup,
         change: Change | None = None,
     ) -> None:
         self._samples = samples
         self._indices = indices
-        together = ranks.size * batch_size if batch_size > 0 else max(1, len(indices))
+        together = processes.size * batch_size if batch_size > 0 else max(1, len(indices))
         sizes = [len(part) for part in torch.split(indices, together)]
-        self._sizes = [size for size in sizes if size >= ranks.size]
+        self._sizes = [size for size in sizes if size >= processes.size]
         self._seed = seed
-        self._ranks = ranks
+        self._processes = processes
         self._change = change
 
     def __len__(self) -> int:
@@ -122,20 +122,20 @@ class Learning:
     @property
     def weights(self) -> list[float]:
         """This process's samples of each batch, relative to the mean over all processes."""
-        shares = (share_of(size, self._ranks) for size in self._sizes)
+        shares = (self._processes.shard(size) for size in self._sizes)
         mine = [share.stop - share.start for share in shares]
-        return [n * self._ranks.size / size for n, size in zip(mine, self._sizes, strict=True)]
+        return [n * self._processes.size / size for n, size in zip(mine, self._sizes, strict=True)]
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of an epoch, in an order that is a function of seed and number."""
         order = generator(torch.device("cpu"), self._seed, number)
         shuffled = self._indices[torch.randperm(len(self._indices), generator=order)]
         together = torch.split(shuffled[: self.count], self._sizes)
-        shares = (part[share_of(len(part), self._ranks)] for part in together)
+        shares = (part[self._processes.shard(len(part))] for part in together)
         batches = self._samples.batches(shares)
         if self._change is None:
             return batches
-        draws = generator(self._samples.device, self._seed, number, self._ranks.rank)
+        draws = generator(self._samples.device, self._seed, number, self._processes.rank)
         change = self._change
         return ((change(x, draws), y) for x, y in batches)
 
@@ -147,16 +147,16 @@ class Scoring:
         samples: of the whole dataset.
         indices: those of this part, shape (m,).
         batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
-        ranks: who takes part.
+        processes: the process group.
     """
 
     def __init__(
-        self, samples: Samples, indices: torch.Tensor, batch_size: int, ranks: Ranks
+        self, samples: Samples, indices: torch.Tensor, batch_size: int, processes: ProcessGroup
     ) -> None:
         self._samples = samples
         size = batch_size if batch_size > 0 else max(1, len(indices))
         self._parts = torch.split(indices, size) if len(indices) else ()
-        self._ranks = ranks
+        self._processes = processes
 
     def __len__(self) -> int:
         """Number of batches, of all processes."""
@@ -164,7 +164,7 @@ class Scoring:
 
     def __iter__(self) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
         """This process's batches in the order of the dataset, each with its number."""
-        mine = range(self._ranks.rank, len(self._parts), self._ranks.size)
+        mine = range(self._processes.rank, len(self._parts), self._processes.size)
         batches = self._samples.batches(self._parts[i] for i in mine)
         return ((i, x, y) for i, (x, y) in zip(mine, batches, strict=True))
 

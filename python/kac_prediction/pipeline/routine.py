@@ -16,7 +16,6 @@ from .importing import check_raw, import_dataset
 from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
-from .parallel.distributed import Ranks
 from .parameters import Parameters, known, merge_parameters, read_yaml
 from .progress import resumable
 from .run import Run, given_id
@@ -24,7 +23,8 @@ from .session import Session
 from .split import Parts
 from .targets import Missing
 from .tracking.tracker import Record
-from .training import InnerLoop, divide
+from .training.distributed import ProcessGroup
+from .training.epoch import InnerLoop, divide
 
 
 class Routine:
@@ -84,8 +84,8 @@ class Routine:
         Raises:
             ValueError: there is no such device.
         """
-        self._ranks = Ranks.join(device)
-        self.device = self._ranks.device(chosen_device(device))
+        self._processes = ProcessGroup.join(device)
+        self.device = self._processes.device(chosen_device(device))
         self.using_wandb = bool(wandb_config)
         self.history = []
         self.illustrate = None
@@ -153,9 +153,9 @@ class Routine:
         parameters = getattr(self, "P", {})
         size = parameters.get("dataset_size") if dataset_size is None else dataset_size
         seed = parameters.get("seed") if seed is None else seed
-        seed = self._ranks.share(fresh_seed() if seed is None else seed)
+        seed = self._processes.broadcast(fresh_seed() if seed is None else seed)
         what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
-        with self._ranks.in_turn():
+        with self._processes.leader_first():
             self.D = import_dataset(*what, size, seed, workers, dataset_source)
         self.model_input, self._raw, self._sources = None, None, ()
 
@@ -260,7 +260,7 @@ class Routine:
         file, checkpoint = resumable(path)
         self._run.discard()
         self._resumed = checkpoint
-        self._run = Run.resumed(file.parent, checkpoint, self._wandb_config, self._ranks)
+        self._run = Run.resumed(file.parent, checkpoint, self._wandb_config, self._processes)
 
     def parts(self) -> Parts:
         """Indices of the samples to learn from, to choose by and to evaluate on, each ascending.
@@ -314,7 +314,7 @@ class Routine:
             self.P,
             self.parts(),
             self._run,
-            self._ranks,
+            self._processes,
             self.device,
             model_input=self.model_input,
             sounds=self._raw[0] if shaped and self._raw is not None else None,
@@ -334,4 +334,4 @@ class Routine:
     def _new_run(self, run_id: str | None = None) -> Run:
         """Begin a run of the model there is."""
         info = self.R["model"] if hasattr(self, "_run") else None
-        return Run.begun(self._exports_dir, self._wandb_config, self._ranks, run_id, info)
+        return Run.begun(self._exports_dir, self._wandb_config, self._processes, run_id, info)

@@ -14,9 +14,9 @@ from tqdm import tqdm
 from .checkpoint import BEST, LAST, Checkpoints
 from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
-from .parallel.distributed import Ranks
 from .tracking.tracker import Record, Tracker, log_epoch, open_trackers
-from .training import LossError
+from .training.distributed import ProcessGroup
+from .training.epoch import LossError
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +27,15 @@ class Run:
     Args:
         info: id, directory and model of the run.
         wandb_config: arguments of `wandb.init`; {}: a local run.
-        ranks: who takes part.
+        processes: the process group.
     """
 
-    def __init__(self, info: RunInfo, wandb_config: Mapping[str, Any], ranks: Ranks) -> None:
+    def __init__(
+        self, info: RunInfo, wandb_config: Mapping[str, Any], processes: ProcessGroup
+    ) -> None:
         self.info = info
-        self._ranks = ranks
-        directory = Path(info["exports_dir"]) if ranks.leader else None
+        self._processes = processes
+        directory = Path(info["exports_dir"]) if processes.leader else None
         self._checkpoints = Checkpoints(directory)
         self._trackers: list[Tracker] = open_trackers(info, wandb_config) if directory else []
         self._bar: tqdm[int] | None = None
@@ -44,7 +46,7 @@ class Run:
         cls,
         parent: Path,
         wandb_config: Mapping[str, Any],
-        ranks: Ranks,
+        processes: ProcessGroup,
         run_id: str | None = None,
         model: ModelInfo | None = None,
     ) -> "Run":
@@ -54,10 +56,10 @@ class Run:
         if directory.exists():  # of an earlier run under an id that was given
             directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
         info = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
-        info = ranks.share(info)
-        if ranks.leader:
+        info = processes.broadcast(info)
+        if processes.leader:
             directory.mkdir(parents=True)
-        return cls(info, wandb_config, ranks)
+        return cls(info, wandb_config, processes)
 
     @classmethod
     def resumed(
@@ -65,12 +67,12 @@ class Run:
         directory: Path,
         checkpoint: ExportedModel,
         wandb_config: Mapping[str, Any],
-        ranks: Ranks,
+        processes: ProcessGroup,
     ) -> "Run":
         """Go on with the run of a checkpoint, in the directory where that is."""
         info = RunInfo(**checkpoint["run_info"])
         info["exports_dir"] = str(directory.absolute())
-        run = cls(info, wandb_config, ranks)
+        run = cls(info, wandb_config, processes)
         for tracker in run._trackers:
             tracker.resume(info["epoch"])
         return run
@@ -80,7 +82,7 @@ class Run:
         for tracker in self._trackers:
             tracker.finish()
         directory = Path(self.info["exports_dir"])
-        if self._ranks.leader and directory.is_dir() and not any(directory.iterdir()):
+        if self._processes.leader and directory.is_dir() and not any(directory.iterdir()):
             directory.rmdir()
         self.over = True
 
@@ -89,7 +91,7 @@ class Run:
         wishes: dict[str, Any] = {}
         for tracker in self._trackers:
             wishes |= tracker.config(parameters, settled)
-        return self._ranks.share(wishes)
+        return self._processes.broadcast(wishes)
 
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
@@ -117,7 +119,7 @@ class Run:
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """The numbers of the epochs from `first` on, `count` in all or, of 0, without end."""
         numbers = range(first, count) if count else itertools.count(first)
-        hidden = None if self._ranks.leader else True
+        hidden = None if self._processes.leader else True
         total = count or None
         with tqdm(
             numbers, "training", total, unit=" epochs", disable=hidden, initial=first
@@ -129,7 +131,7 @@ class Run:
     def keep(self, exported: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Take an epoch: its checkpoint, and what there is to say of it."""
         self._checkpoints.keep(exported, due=due, best=best)
-        if self._ranks.leader and self._bar is not None:
+        if self._processes.leader and self._bar is not None:
             log_epoch(record, self._trackers, self._bar)
 
     def show(self, name: str, picture: Callable[[], Any] | None) -> None:

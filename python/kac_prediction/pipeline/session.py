@@ -21,7 +21,6 @@ from .fresh import FreshBatches, Source
 from .info import ExportedModel
 from .model import Model
 from .model_input import ModelInput
-from .parallel.distributed import Ranks
 from .progress import check_same, go_on, progress_of
 from .random_state import random_state, seeded, set_random_state
 from .run import Run
@@ -29,7 +28,8 @@ from .schedule import LearningRate, Schedule
 from .split import Parts
 from .step import make_step, prepared_gradients, release
 from .tracking.tracker import Record
-from .training import (
+from .training.distributed import ProcessGroup
+from .training.epoch import (
     InnerLoop,
     LossError,
     Teaching,
@@ -55,7 +55,7 @@ class Session:
         parameters: of the training.
         parts: indices of the samples to learn from, to choose by and to evaluate on.
         run: where it is kept.
-        ranks: who takes part.
+        processes: the process group.
         device: where the model is.
         model_input: how sounds became inputs, where that is known.
         sounds: of the whole dataset, as they were before that.
@@ -69,7 +69,7 @@ class Session:
     parameters: Mapping[str, Any]
     parts: Parts
     run: Run
-    ranks: Ranks
+    processes: ProcessGroup
     device: torch.device
     model_input: ModelInput | None = None
     sounds: torch.Tensor | None = None
@@ -87,7 +87,7 @@ class Session:
         size = self.parameters["batch_size"]
         self._lessons = self._to_learn(samples)
         self._selection, self._evaluation = (
-            Scoring(samples, part, size, self.ranks) for part in self.parts[1:]
+            Scoring(samples, part, size, self.processes) for part in self.parts[1:]
         )
         patience = self.parameters.get("patience", EarlyStopping.patience)
         stops = self.parameters["with_early_stopping"]
@@ -104,24 +104,22 @@ class Session:
         whole = get("compile", self.device.type == "cuda") and model.capturable
         optimiser = model.optimiser
         with ExitStack() as around:
-            around.enter_context(self.ranks.together(LossError))
+            around.enter_context(self.processes.report_once(LossError))
             around.enter_context(seeded(self._seed(), self.device))
             self._go_on()
             around.enter_context(self.run.training(model))
-            around.enter_context(computing(precision, self.ranks.threads()))
+            around.enter_context(computing(precision, self.processes.threads()))
             around.enter_context(compiled(model, whole))
             clip = get("gradient_clip", 0.0)
-            around.enter_context(
-                prepared_gradients(optimiser, self.ranks, lambda: self._weight, clip)
-            )
-            self.ranks.equalise(model)
+            around.enter_context(prepared_gradients(optimiser, self.processes, self._weight, clip))
+            self.processes.broadcast_model(model)
             length = len(self._lessons)
             schedule = Schedule.of(self.parameters, length * self.parameters["num_of_epochs"])
             # Before the step rounds what it asks for to float32, where it is recorded.
             rate = LearningRate(optimiser, schedule)
             step = make_step(model, precision, self.device, whole, lambda: self._alike)
             around.callback(release, optimiser)
-            yield Teaching(model, self._lessons, step, rate, self.ranks)
+            yield Teaching(model, self._lessons, step, rate, self.processes)
 
     def epochs(self) -> Iterator[int]:
         """The numbers of the epochs that are left: none where it had stopped early."""
@@ -158,11 +156,11 @@ class Session:
         elif any(name.startswith("augment_") for name in self.parameters):
             logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
             change = None
-        learning = Learning(samples, self.parts[0], size, seed, self.ranks, change)
+        learning = Learning(samples, self.parts[0], size, seed, self.processes, change)
         if not len(learning):
             raise ValueError(
                 f"the first part of the dataset holds {len(self.parts[0])} samples, and"
-                f" {self.ranks.size} processes are to learn from it: make it larger"
+                f" {self.processes.size} processes are to learn from it: make it larger"
             )
         return learning
 
@@ -173,15 +171,15 @@ class Session:
         size = self.parameters["batch_size"]
         if size < 1:
             raise ValueError(f"streaming has no end: batch_size must be at least 1, not {size}")
-        usual = max(1, len(self.parts[0]) // (size * self.ranks.size))
+        usual = max(1, len(self.parts[0]) // (size * self.processes.size))
         return FreshBatches(
             self.sources,
             self.model_input,
             size,
             self.parameters.get("steps_per_epoch", usual),
             self.parameters.get("seed", 0),
-            rank=self.ranks.rank,
-            ranks=self.ranks.size,
+            rank=self.processes.rank,
+            ranks=self.processes.size,
             device=self.device,
             dtype=dtype_of(self.model),
             augmentation=augmentation,
@@ -190,9 +188,10 @@ class Session:
     def _seed(self) -> int | None:
         """Of what this process draws while it trains, such as dropout: another on each."""
         seed: int | None = self.parameters.get("seed")
-        if self.ranks.size == 1:
+        if self.processes.size == 1:
             return seed
-        return self.ranks.share(fresh_seed() % 2**32 if seed is None else seed) + self.ranks.rank
+        common = self.processes.broadcast(fresh_seed() % 2**32 if seed is None else seed)
+        return common + self.processes.rank
 
     def _go_on(self) -> None:
         """Be where the checkpoint was, if there is one to go on from."""
@@ -204,19 +203,19 @@ class Session:
         if len(self.history) == self.parameters["num_of_epochs"]:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
         states = self.resumed["progress"]["random"]
-        if len(states) == self.ranks.size:
-            set_random_state(states[self.ranks.rank], self.device)
+        if len(states) == self.processes.size:
+            set_random_state(states[self.processes.rank], self.device)
         else:
             logger.warning(
                 "%d processes go on where there were %d: what they draw is not what would have been"
                 " drawn",
-                self.ranks.size,
+                self.processes.size,
                 len(states),
             )
 
     def _exported(self, record: Record) -> ExportedModel:
         """What a checkpoint holds now; the tensors are the model's own."""
-        random = self.ranks.gather(random_state(self.device))
+        random = self.processes.all_gather(random_state(self.device))
         what = (self.dataset, self.parameters, self.run.info, record, self.model_input)
         exported = export_model(self.model, *what)
         exported["progress"] = progress_of(
@@ -225,9 +224,9 @@ class Session:
         return exported
 
     def _score(self, part: Scoring, innerTestingLoop: InnerLoop) -> dict[str, Any]:
-        return score(self.model, part, innerTestingLoop, self.ranks)
+        return score(self.model, part, innerTestingLoop, self.processes)
 
     def _weigh(self, weight: float) -> None:
-        if self.ranks.size > 1:
+        if self.processes.size > 1:
             self._weight.fill_(weight)
             self._alike = weight == 1.0

@@ -13,8 +13,7 @@ import torch
 
 from .device import Precision, autocast
 from .model import Model
-from .parallel.averaging import Weight
-from .parallel.distributed import Ranks
+from .training.distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
 
@@ -197,21 +196,21 @@ class CudaGraphs:
 @contextmanager
 def prepared_gradients(
     optimiser: torch.optim.Optimizer | None,
-    ranks: Ranks,
-    weight: Weight,
+    processes: ProcessGroup,
+    weight: torch.Tensor,
     clip: float,
 ) -> Iterator[None]:
     """Before every step of an optimiser, average its gradients over all processes, and clip them.
 
     Args:
         optimiser: of the model; None: there is nothing to do.
-        ranks: who takes part.
-        weight: what this process's gradients count.
+        processes: the process group.
+        weight: of this process's gradients, shape (), on their device; read at every step.
         clip: the largest norm of all gradients together; 0: any.
     """
     with ExitStack() as hooks:
-        if optimiser is not None and ranks.size > 1:
-            hooks.callback(ranks.average_gradients(optimiser, weight).remove)
+        if optimiser is not None:
+            hooks.enter_context(processes.average_gradients(optimiser, weight))
         if optimiser is not None and clip > 0:
             handle = optimiser.register_step_pre_hook(lambda opt, args, kwargs: _clip(opt, clip))
             hooks.callback(handle.remove)

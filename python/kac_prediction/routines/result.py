@@ -11,8 +11,8 @@ import torch
 from ..architecture import CRePE
 from ..geometry import Shape
 from ..pipeline import Model, ModelInput, Routine, loadModel
-from ..pipeline.parallel.distributed import Ranks
 from ..pipeline.tracking.tracker import Picture
+from ..pipeline.training.distributed import ProcessGroup
 from ..plot import report_figure
 from ..plot.panels import Answers, Matrix
 from .baselines import baselines
@@ -60,7 +60,9 @@ class Result:
     def of(cls, task: Task, routine: Routine, drums: Drums) -> "Result":
         """Try the best model of a training on the third part of its dataset."""
         best = Path(routine.R["exports_dir"]) / "best.pt"
-        leader = Ranks.join(routine.device).leader  # who else may not see the file, or too early
+        leader = ProcessGroup.join(
+            routine.device
+        ).leader  # who else may not see the file, or too early
         model = loadModel(best, CRePE, device=routine.device) if leader else routine.M
         training, _, third = routine.parts()
         chosen = third if leader else third[:0]

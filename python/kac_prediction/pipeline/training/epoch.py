@@ -10,17 +10,17 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from ..dataset import TorchDataset
-from .batches import Lessons, Samples, Scoring
-from .columns import as_columns
-from .info import FORMAT_VERSION, ExportedModel, RunInfo, plain
-from .model import Model
-from .model_input import ModelInput
-from .parallel.distributed import Ranks
-from .schedule import LearningRate
-from .split import Parts, split_groups
-from .step import Step, optimiser_state
-from .tracking.tracker import Record
+from ...dataset import TorchDataset
+from ..batches import Lessons, Samples, Scoring
+from ..columns import as_columns
+from ..info import FORMAT_VERSION, ExportedModel, RunInfo, plain
+from ..model import Model
+from ..model_input import ModelInput
+from ..schedule import LearningRate
+from ..split import Parts, split_groups
+from ..step import Step, optimiser_state
+from ..tracking.tracker import Record
+from .distributed import ProcessGroup
 
 InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
 
@@ -67,17 +67,22 @@ class Teaching:
         lessons: what it learns from.
         step: how it learns from a batch.
         rate: of its optimiser.
-        ranks: who takes part.
+        processes: the process group.
     """
 
     def __init__(
-        self, model: Model, lessons: Lessons, step: Step, rate: LearningRate, ranks: Ranks
+        self,
+        model: Model,
+        lessons: Lessons,
+        step: Step,
+        rate: LearningRate,
+        processes: ProcessGroup,
     ) -> None:
         self._model = model
         self._lessons = lessons
         self._step = step
         self._rate = rate
-        self._ranks = ranks
+        self._processes = processes
 
     def epoch(self, number: int, weigh: Callable[[float], None]) -> Record:
         """Learn for an epoch, without waiting for the device before its end.
@@ -105,14 +110,14 @@ class Teaching:
                 self._step(i, length, x, y)
             sums.append(_snapshot(self._model.training_loss))
         record: Record = {"training_loss": self._loss(sums, weights)}
-        self._ranks.average_buffers(self._model)
+        self._processes.average_buffers(self._model)
         if (rate := self._rate.at(number * length + length - 1)) is not None:
             record["learning_rate"] = rate
         seconds = time.perf_counter() - started
         return record | {"samples_per_second": self._lessons.count / seconds}
 
     def _watched(self, batches: Iterator[Any]) -> Iterator[Any]:
-        hidden = None if self._ranks.leader else True
+        hidden = None if self._processes.leader else True
         return iter(tqdm(batches, "batches", len(self._lessons), leave=False, disable=hidden))
 
     def _loss(self, sums: list[Any], weights: Sequence[float]) -> float:
@@ -123,7 +128,7 @@ class Teaching:
         if broken is None and any(weight != 1 for weight in weights):
             gains = (after - before for before, after in zip([0.0, *found], found, strict=False))
             share = sum(gain * weight for gain, weight in zip(gains, weights, strict=True))
-        shares = self._ranks.gather((share, broken))
+        shares = self._processes.all_gather((share, broken))
         first = min((batch for _, batch in shares if batch is not None), default=None)
         if first is not None:
             raise LossError(
@@ -135,7 +140,9 @@ class Teaching:
 _REMEDY = "try a lower learning rate, and look for values in the data that are not finite"
 
 
-def score(model: Model, part: Scoring, innerTestingLoop: InnerLoop, ranks: Ranks) -> dict[str, Any]:
+def score(
+    model: Model, part: Scoring, innerTestingLoop: InnerLoop, processes: ProcessGroup
+) -> dict[str, Any]:
     """Score a part of the dataset; return the losses in plain numbers.
 
     Each process scores its own batches, and what their loops have added up is added up.
@@ -150,7 +157,7 @@ def score(model: Model, part: Scoring, innerTestingLoop: InnerLoop, ranks: Ranks
         for i, x, y in part:
             with memory_named(x):
                 innerTestingLoop(i, len(part), x, y)
-    losses = _added(ranks.gather(plain(model.testing_loss)))
+    losses = _added(processes.all_gather(plain(model.testing_loss)))
     if "aggregate" not in losses:
         raise LossError(
             "innerTestingLoop must add to routine.M.testing_loss['aggregate'], and did not"

@@ -1,0 +1,386 @@
+"""Several processes that train one model: their process group, and what its members exchange.
+
+`torchrun --nproc-per-node N script.py` starts them and describes the group in their environment. A
+model's own training loop needs no change: gradients are averaged by a hook of its optimiser.
+"""
+
+import atexit
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import zip_longest
+from typing import Any, Final, Self, TypeVar
+
+import torch
+import torch.distributed as dist
+
+T = TypeVar("T")
+
+TIMEOUT: Final = timedelta(hours=12)  # the others wait while the leader makes a dataset
+GRACE: Final = 30.0  # seconds that torchrun leaves the other processes when one has failed
+BUCKET_BYTES: Final = 25_000_000  # sent at once: so large that the latency is small beside it
+
+
+class PeerError(RuntimeError):
+    """Another process of the group has ended; the cause is reported there, not here."""
+
+
+class DisagreementError(ValueError):
+    """The processes do not train the same model; all of them raise it."""
+
+
+@dataclass(frozen=True)
+class ProcessGroup:
+    """The processes that train together, and the place of this one among them.
+
+    With one process the methods neither do nor cost anything. With several, those that exchange
+    something are collective: all processes call them, in the same order.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: number of processes.
+        local_rank: number of this process among those of its machine, from 0.
+        local_size: number of processes on its machine.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+    @property
+    def leader(self) -> bool:
+        """Whether this is rank 0, which alone writes files."""
+        return self.rank == 0
+
+    @classmethod
+    def join(cls, device: str | torch.device | None = None) -> Self:
+        """Join the process group that exists, else the one that torchrun describes.
+
+        A group that is made here, and left when the interpreter ends, sends gradients by NCCL if
+        the model's `device` (None: CUDA where there is one) is on CUDA and torch has it, else by
+        gloo. Objects always go by gloo: waiting for NCCL keeps a core and the device busy.
+
+        Raises:
+            RuntimeError: torch was built without `torch.distributed`.
+            ValueError: the environment is not as torchrun makes it.
+        """
+        if dist.is_available() and dist.is_initialized():
+            rank, hosts = dist.get_rank(), _all_gather(socket.gethostname())
+            size, here = len(hosts), hosts[rank]
+            place = hosts[:rank].count(here), hosts.count(here)
+        else:
+            size = _environment("WORLD_SIZE", 1) if "RANK" in os.environ else 1
+            if size == 1:
+                return cls()
+            if not dist.is_available():
+                raise RuntimeError(
+                    f"{size} processes were started to train together, but this torch was built"
+                    " without torch.distributed: install one that has it, or start one alone"
+                )
+            rank = _environment("RANK", 0)
+            place = rank, size
+        local = _environment("LOCAL_RANK", place[0]), _environment("LOCAL_WORLD_SIZE", place[1])
+        processes = cls(rank, size, *local)
+        if not dist.is_initialized():
+            nccl = processes.device(device).type == "cuda" and dist.is_nccl_available()
+            dist.init_process_group("cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=TIMEOUT)
+            atexit.register(_leave)
+        return processes
+
+    def device(self, requested: str | torch.device | None = None) -> torch.device:
+        """Return the device of this process: of several on CUDA, each has one of its own.
+
+        Raises:
+            ValueError: the machine has more processes than CUDA devices.
+        """
+        device = torch.device(requested or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if self.size == 1 or device.type != "cuda":
+            return device
+        count = torch.cuda.device_count()
+        if self.local_rank >= count:
+            raise ValueError(
+                f"process {self.local_rank} of this machine needs a CUDA device of its own, but"
+                f" there are {count}: torchrun --nproc-per-node {max(1, count)}, or device='cpu'"
+            )
+        return torch.device("cuda", self.local_rank)
+
+    def threads(self) -> int:
+        """Return the number of CPU threads this process may use.
+
+        Several processes on a machine share its cores evenly, unless OMP_NUM_THREADS says more
+        than 1; torchrun sets that to 1 where nobody has set it.
+        """
+        affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+        if self.local_size > 1 and os.environ.get("OMP_NUM_THREADS", "1") == "1":
+            return max(1, cores // self.local_size)
+        return min(torch.get_num_threads(), cores)
+
+    def shard(self, count: int) -> slice:
+        """Return this process's share of `count` samples; the first ranks get the remainder."""
+        each, more = divmod(count, self.size)
+        start = self.rank * each + min(self.rank, more)
+        return slice(start, start + each + (self.rank < more))
+
+    def broadcast(self, value: T) -> T:
+        """Return the leader's value, which must be picklable, on all processes."""
+        if self.size == 1:
+            return value
+        values: list[Any] = [value]
+        with _peer_errors():
+            dist.broadcast_object_list(values, src=0)
+        shared: T = values[0]
+        return shared
+
+    def all_gather(self, value: T) -> list[T]:
+        """Return the picklable values of all processes by rank, on all processes."""
+        return [value] if self.size == 1 else _all_gather(value)
+
+    @contextmanager
+    def leader_first(self) -> Iterator[None]:
+        """Run the block on the leader, then on one process of each other machine, then on the rest.
+
+        So what all need from a disk is made once where they share it, else once on each machine.
+
+        Raises:
+            PeerError: the block failed on another process; the message holds its error.
+        """
+
+        def barrier(failure: str = "") -> None:
+            failures = [text for text in self.all_gather(failure) if text]
+            if failures:
+                raise PeerError("; ".join(failures))
+
+        turn = 0 if self.leader else 1 if self.local_rank == 0 else 2
+        for _ in range(turn):
+            barrier()
+        try:
+            yield
+        except BaseException as error:
+            with suppress(PeerError):
+                barrier(f"process {self.rank}: {type(error).__name__}: {error}")
+            raise
+        for _ in range(turn, 3):
+            barrier()
+
+    @contextmanager
+    def report_once(self, *collective: type[Exception]) -> Iterator[None]:
+        """Surround a training, so that an error ends it everywhere and is reported by one process.
+
+        torchrun ends all processes when one has failed. Those whose error is not their own wait
+        for that in silence.
+
+        Args:
+            collective: errors that all processes raise at the same moment; the leader reports them.
+        """
+        shared: tuple[type[Exception], ...] = (PeerError, DisagreementError, *collective)
+        try:
+            yield
+        except shared as error:
+            reports = self.leader and not isinstance(error, PeerError)
+            if self.size > 1 and not reports and dist.is_torchelastic_launched():
+                time.sleep(GRACE)
+            raise
+
+    def broadcast_model(self, model: torch.nn.Module) -> None:
+        """Replace the parameters and buffers of a model by the leader's, in place.
+
+        Raises:
+            DisagreementError: the models do not have the same tensors.
+        """
+        if self.size == 1:
+            return
+        tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        descriptions = [f"{name} {tuple(t.shape)} in {t.dtype}" for name, t in tensors.items()]
+        _check_agreement(descriptions, "tensor", "of the model")
+        broadcast_tensors(tensors.values())
+
+    def average_buffers(self, model: torch.nn.Module) -> None:
+        """Average floating buffers (as of batch normalisation) in place; others: the leader's."""
+        if self.size == 1:
+            return
+        floating = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
+        all_reduce(floating)
+        with torch.no_grad():
+            for buffer in floating:
+                buffer.div_(self.size)  # after the sum, so that equal values stay as they are
+        broadcast_tensors(buffer for buffer in model.buffers() if not buffer.is_floating_point())
+
+    @contextmanager
+    def average_gradients(
+        self, optimiser: torch.optim.Optimizer, weight: torch.Tensor
+    ) -> Iterator[None]:
+        """Average gradients over all processes before each step of an optimiser in the block.
+
+        With losses that are means over n of N samples and the weight n * size / N, a step is that
+        of one process with all N samples. Hooks that are registered later, as for clipping, see the
+        average. The first step, in which the processes compare what they have, must not be part of
+        the recording of a CUDA graph.
+
+        Args:
+            optimiser: of which every process has its own.
+            weight: of this process's gradients, shape (), on their device; read at every step. Its
+                mean over the processes should be 1.
+
+        Raises:
+            DisagreementError: at a step, where not the same parameters have gradients.
+            ValueError: at a step, where a gradient is sparse.
+        """
+        agreed: list[bool] = []
+
+        def average(*others: torch.Tensor) -> None:
+            parameters = [p for group in optimiser.param_groups for p in group["params"]]
+            present = [parameter.grad is not None for parameter in parameters]
+            if present != agreed:
+                descriptions = [_describe(parameter) for parameter in parameters]
+                _check_agreement(descriptions, "parameter", "of the optimiser")
+                agreed[:] = present
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            all_reduce([*gradients, *others], weight / self.size)
+
+        def before_step(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
+            if closure is None:
+                return average()
+
+            def averaged_closure() -> torch.Tensor:
+                # Some optimisers decide by the loss, which then must be the same everywhere.
+                loss = torch.as_tensor(closure()).detach().clone()
+                average(loss)
+                return loss
+
+            return (optimiser, averaged_closure), {}
+
+        with ExitStack() as hooks:
+            if self.size > 1:
+                hooks.callback(optimiser.register_step_pre_hook(before_step).remove)
+            yield
+
+
+def all_reduce(tensors: Iterable[torch.Tensor], factor: float | torch.Tensor = 1.0) -> None:
+    """Replace floating tensors by the sums over all processes of tensor times factor, in place."""
+    _exchange(tensors, lambda flat: dist.all_reduce(flat, async_op=True), factor)
+
+
+def broadcast_tensors(tensors: Iterable[torch.Tensor]) -> None:
+    """Replace tensors by the leader's, in place; as bytes, since gloo lacks some dtypes."""
+    _exchange(tensors, lambda flat: dist.broadcast(flat.view(torch.uint8), src=0, async_op=True))
+
+
+def buckets(
+    tensors: Iterable[torch.Tensor], limit: int = BUCKET_BYTES
+) -> Iterator[list[torch.Tensor]]:
+    """Yield tensors in buckets of one dtype and device, of at most `limit` bytes.
+
+    A larger tensor has a bucket of its own. The order is a function of sizes, dtypes and devices
+    alone, so it is the same on all processes.
+    """
+    kinds: dict[tuple[torch.dtype, torch.device], list[torch.Tensor]] = {}
+    for tensor in tensors:
+        kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
+    for kind in kinds.values():
+        bucket: list[torch.Tensor] = []
+        size = 0
+        for tensor in kind:
+            if bucket and size + tensor.nbytes > limit:
+                yield bucket
+                bucket, size = [], 0
+            bucket.append(tensor)
+            size += tensor.nbytes
+        yield bucket
+
+
+@torch.no_grad()
+def _exchange(
+    tensors: Iterable[torch.Tensor],
+    start: Callable[[torch.Tensor], Any],
+    factor: float | torch.Tensor | None = None,
+) -> None:
+    """Exchange tensors bucket by bucket, in place; start all before waiting for the first."""
+    backends = dict(name.split(":") for name in dist.get_backend_config().split(","))
+    fallback = torch.device("cpu" if "cpu" in backends else "cuda")
+    pending = []
+    for bucket in buckets(tensors):
+        flat = torch.cat([tensor.reshape(-1) for tensor in bucket])
+        if factor is not None:
+            flat.mul_(factor)
+        flat = flat.to(flat.device if flat.device.type in backends else fallback)
+        with _peer_errors():
+            pending.append((bucket, flat, start(flat)))
+    for bucket, flat, work in pending:
+        with _peer_errors():
+            work.wait()
+        parts = torch.split(flat, [tensor.numel() for tensor in bucket])
+        for tensor, part in zip(bucket, parts, strict=True):
+            tensor.copy_(part.view(tensor.shape))
+
+
+def _all_gather(value: T) -> list[T]:
+    values: list[Any] = [None] * dist.get_world_size()
+    with _peer_errors():
+        dist.all_gather_object(values, value)
+    return values
+
+
+def _describe(parameter: torch.Tensor) -> str:
+    """Describe what must be the same of a parameter on all processes; refuse sparse gradients."""
+    gradient, shape = parameter.grad, tuple(parameter.shape)
+    if gradient is None:
+        return f"of shape {shape} without a gradient"
+    if gradient.layout != torch.strided:
+        raise ValueError(
+            f"the gradient of a parameter of shape {shape} is sparse, which cannot be averaged over"
+            " processes: make its layer with sparse=False"
+        )
+    return f"of shape {shape} with a gradient in {gradient.dtype}"
+
+
+def _check_agreement(descriptions: list[str], noun: str, place: str) -> None:
+    """Raise DisagreementError on all processes where two describe something differently."""
+    everybody = _all_gather(descriptions)
+    for rank, theirs in enumerate(everybody):
+        pairs = zip_longest(everybody[0], theirs, fillvalue="missing")
+        for i, (first, other) in enumerate(pairs):
+            if first != other:
+                raise DisagreementError(
+                    f"{noun} {i} {place} is {first} in process 0, but {other} in process {rank}:"
+                    " make model and optimiser alike in all processes, and use the same parameters"
+                    " in every step"
+                )
+
+
+@contextmanager
+def _peer_errors() -> Iterator[None]:
+    """Raise PeerError where a collective fails, as it does when another process has ended."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise PeerError(
+            f"process {dist.get_rank()} of {dist.get_world_size()} has lost another process, which"
+            f" has ended or cannot be reached: its own output tells why. Here: {error}"
+        ) from error
+
+
+def _environment(name: str, default: int) -> int:
+    """Return a whole number that torchrun sets in the environment."""
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal():
+        raise ValueError(
+            f"the environment has {name}={text!r}, where torchrun sets a whole number: start the"
+            f" processes by torchrun, or unset {name}"
+        )
+    return int(text)
+
+
+def _leave() -> None:
+    """Leave the process group at the end, unless after an error: NCCL would wait for the others."""
+    if dist.is_initialized() and not hasattr(sys, "last_value"):
+        dist.destroy_process_group()
