@@ -28,8 +28,8 @@ MAY_IMPORT = {
     "plot": {"geometry", "physics"},
 }
 ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
-# The validators, and the files that are never half there: for everybody.
-SHARED = {"_checks", "_files"}
+# Validators, atomic files and lazy imports: for everybody.
+SHARED = {"_checks", "_files", "_lazy"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},

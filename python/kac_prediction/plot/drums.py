@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
-from ..geometry import Shape
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..geometry import Shape
 
 # Blue and vermilion of Okabe and Ito (2008): told apart by everybody, and by their brightness too.
 TRUE: Final = "#0072B2"
@@ -18,7 +20,7 @@ INK: Final = "#333333"
 _SKIN = "#E8F1F8"
 
 
-def drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None:
+def drums(axes: "Axes", true: "Sequence[Shape]", predicted: "Sequence[Shape]") -> None:
     """Draw drums side by side, all to one scale, each under the outline that was heard.
 
     Below each drum stand its size and the predicted one, the square roots of the areas in
@@ -60,13 +62,13 @@ def drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None
     axes.set_axis_off()
 
 
-def _centred(shape: Shape) -> npt.NDArray[np.float64]:
+def _centred(shape: "Shape") -> npt.NDArray[np.float64]:
     """Return the outline of a shape about its centroid, shape (k, 2)."""
     outline: npt.NDArray[np.float64] = shape.outline() - np.array(shape.centroid)
     return outline
 
 
-def _write_sizes(axes: Axes, x: float, y: float, true: Shape, predicted: Shape) -> None:
+def _write_sizes(axes: "Axes", x: float, y: float, true: "Shape", predicted: "Shape") -> None:
     """Write both sizes below a drum, each in the colour of its outline."""
     for shape, word, colour, line in (
         (true, "true", TRUE, 1.0),
@@ -89,7 +91,7 @@ def _round_length(longest: float) -> float:
     return max((step * power for step in (1, 2, 5) if step * power <= longest), default=power)
 
 
-def _draw_scale(axes: Axes, left: float, length: float) -> None:
+def _draw_scale(axes: "Axes", left: float, length: float) -> None:
     """Draw a bar of a known length on the floor, from `left`."""
     axes.plot([left, left + length], [0, 0], color=INK, linewidth=2, solid_capstyle="butt")
     axes.annotate(

@@ -1,13 +1,32 @@
 """What makes the sounds of a dataset: test tones and drums."""
 
-from .bessel_model import BesselModel
-from .families import Datasets
-from .fdtd_model import FDTDModel
-from .lame_model import LaméModel
-from .mixed_model import MixedModel
-from .poisson_model import PoissonModel
-from .test_sweep import TestSweep
-from .test_tone import TestTone
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .bessel_model import BesselModel
+    from .families import Datasets
+    from .fdtd_model import FDTDModel
+    from .lame_model import LaméModel
+    from .mixed_model import MixedModel
+    from .poisson_model import PoissonModel
+    from .test_sweep import TestSweep
+    from .test_tone import TestTone
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "bessel_model": "BesselModel",
+            "families": "Datasets",
+            "fdtd_model": "FDTDModel",
+            "lame_model": "LaméModel",
+            "mixed_model": "MixedModel",
+            "poisson_model": "PoissonModel",
+            "test_sweep": "TestSweep",
+            "test_tone": "TestTone",
+        },
+    )
 
 __all__ = [
     "BesselModel",

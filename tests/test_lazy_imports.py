@@ -1,0 +1,90 @@
+"""Names are imported when they are first used: a single sound needs no torch, a shape no SciPy.
+
+Held by what is in `sys.modules` of a fresh process, never by a clock.
+"""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGES = (
+    "architecture",
+    "dataset",
+    "geometry",
+    "listening",
+    "physics",
+    "pipeline",
+    "plot",
+    "routines",
+    "samplers",
+)
+HEAVY = "torch scipy.signal scipy.stats matplotlib pydantic wandb dask distributed joblib pooch"
+
+
+def run_without(modules: str, program: str) -> None:
+    """Run a program in a fresh process, which none of these modules may have come to."""
+    check = (
+        f"import sys; found = {set(modules.split())} & sys.modules.keys(); assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", f"{program}\n{check}"], check=True)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        "BesselModel(0.01, 8000)",
+        "PoissonModel(0.01, 8000)",
+        "LaméModel(0.01, 8000)",
+        "FDTDModel(0.01, 8000, 'ConvexPolygon')",
+        "MixedModel(0.01, 8000)",
+        "TestTone(0.01, 8000)",
+        "TestSweep(0.01, 8000)",
+    ],
+)
+def test_a_single_sound_needs_no_torch(sampler: str, tmp_path: Path) -> None:
+    name, file = sampler.partition("(")[0], str(tmp_path / "sound.wav")
+    run_without(
+        HEAVY,
+        f"from kac_prediction.samplers import {name}\n"
+        f"sound = {sampler}\n"
+        "sound.updateProperties(0)\n"
+        "sound.generateWaveform()\n"
+        f"sound.getLabels(), sound.render([1, 2]), sound.export({file!r})",
+    )
+
+
+def test_packages_load_nothing_before_a_name_is_used() -> None:
+    imports = "\n".join(f"import kac_prediction.{package}" for package in PACKAGES)
+    run_without(f"{HEAVY} scipy shapely soundfile tqdm", imports)
+
+
+def test_the_base_of_samplers_needs_no_torch() -> None:
+    modules = ("sampler", "seeding", "rendering", "representation_settings")
+    imports = "\n".join(f"import kac_prediction.dataset.{module}" for module in modules)
+    run_without(f"{HEAVY} scipy soundfile", imports)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_found(package: str) -> None:
+    found: dict[str, object] = {}
+    exec(f"from kac_prediction.{package} import *", found)  # a star imports what __all__ lists
+    module = importlib.import_module(f"kac_prediction.{package}")
+    assert {name for name in found if name != "__builtins__"} == set(module.__all__)
+    assert set(module.__all__) <= set(dir(module))
+    assert not any(type(value) is type(sys) for value in found.values())
+    with pytest.raises(
+        AttributeError, match=f"'kac_prediction.{package}' has no attribute 'Drumm'"
+    ):
+        _ = module.Drumm
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_import_of_a_module_hides_a_name(package: str) -> None:
+    module = importlib.import_module(f"kac_prediction.{package}")
+    both = {each.name for each in pkgutil.iter_modules(module.__path__)} & set(module.__all__)
+    checks = f"import kac_prediction.{package} as it; assert {both} <= vars(it).keys()"
+    subprocess.run([sys.executable, "-c", checks], check=True)
