@@ -50,7 +50,7 @@ def run(command: list[str | Path], root: Path, place: Path) -> subprocess.Comple
         (["demo"], "{root}/bin/demo.py"),
         (["sweep"], "-P {root}/bin/sweep.py"),
         (["report"], "{root}/bin/report.py"),
-        (["install-dataset.sh"], "-P -m kac_prediction.cli install-dataset"),
+        (["install-dataset.sh"], "-P -m kac_prediction install-dataset"),
     ],
 )
 def test_paths_are_the_callers_and_the_installation_the_checkouts(

@@ -1,5 +1,7 @@
 import hashlib
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ import soundfile
 import torch
 from click.testing import CliRunner
 
-from kac_prediction import cli
+import kac_prediction
+from kac_prediction import listening, routines
 from kac_prediction.architecture import CRePE
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.dataset import generateDataset, loadDataset
@@ -125,7 +128,7 @@ def test_deploy_names_the_file_whatever_is_wrong(
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "predict_file", fail)
+    monkeypatch.setattr(listening, "predict_file", fail)
     result = CliRunner().invoke(deploy, [str(model), "a.wav", "b.wav"])
     assert result.exit_code == 1
     assert result.output.splitlines() == ["Error: a.wav: MemoryError", "Error: b.wav: MemoryError"]
@@ -275,14 +278,29 @@ def test_install_dataset_with_options_of_no_effect(options: list[str], message: 
     assert message in result.output
 
 
+def test_ctrl_c_says_in_one_line_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        error = KeyboardInterrupt()
+        error.add_note("Go on with --resume model/abc.")
+        raise error
+
+    monkeypatch.setattr(routines, "SizeOfCircularDrum", interrupted)
+    result = CliRunner().invoke(train, ["--exports-dir", str(tmp_path)])
+    assert result.exit_code == 130
+    assert result.output == "interrupted. Go on with --resume model/abc.\n"
+
+
+def test_the_package_runs_as_a_program() -> None:
+    command = [sys.executable, "-P", "-m", "kac_prediction", "--version"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.endswith(f"version {kac_prediction.__version__}\n")
+
+
 def test_words_that_are_not_known() -> None:
     assert CliRunner().invoke(train, ["SizeOfSquareDrum"]).exit_code == 2
     assert CliRunner().invoke(install_dataset, ["drums"]).exit_code == 2
     listed = CliRunner().invoke(main, ["--help"]).output
     assert all(word in listed for word in ("train", "deploy", "install-dataset"))
-    assert list(ROUTINES) == [
-        "SizeOfCircularDrum",
-        "DimOfRectangularDrum",
-        "SizeOfPolygonalDrum",
-        "ShapeOfDrum",
-    ]
+    assert sorted(ROUTINES) == sorted(name for name in routines.__all__ if name.endswith("Drum"))

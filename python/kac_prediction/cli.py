@@ -1,56 +1,64 @@
-"""The command line: train a routine, say which drum is heard, install a published dataset."""
+"""The command line. What a command needs is imported when it runs, so that --help is immediate."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
-from tqdm.contrib.logging import logging_redirect_tqdm
 
-from .dataset import exportDataset, loadDataset
-from .listening import drum_heard, predict_file
-from .pipeline import Model, download_dataset, generate_family, loadModel
-from .routines import (
-    DimOfRectangularDrum,
-    Result,
-    ShapeOfDrum,
-    SizeOfCircularDrum,
-    SizeOfPolygonalDrum,
-)
+from . import __version__
 from .samplers import Datasets
 
-ROUTINES: dict[str, Callable[..., Result]] = {
-    "SizeOfCircularDrum": SizeOfCircularDrum,
-    "DimOfRectangularDrum": DimOfRectangularDrum,
-    "SizeOfPolygonalDrum": SizeOfPolygonalDrum,
-    "ShapeOfDrum": ShapeOfDrum,
-}
+if TYPE_CHECKING:
+    from .pipeline import Model
+
+ROUTINES = ("SizeOfCircularDrum", "DimOfRectangularDrum", "SizeOfPolygonalDrum", "ShapeOfDrum")
 
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
 
+class Interrupted(click.ClickException):
+    """Ctrl-C: the exit status is that of a program ended by it."""
+
+    exit_code = 130
+
+    def show(self, file: Any = None) -> None:
+        """Print the message alone: it is no error."""
+        click.echo(self.message, file=file, err=file is None)
+
+
 @contextmanager
 def _errors_as_messages() -> Iterator[None]:
-    """Show what a user can mend as one line, without the path it took through the code."""
+    """Show an error that a user can mend as one line, without a traceback."""
     try:
         yield
     except (OSError, ValueError, TypeError, ImportError, MemoryError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_message(error)) from error
+    except KeyboardInterrupt as error:
+        raise Interrupted(_message(error, "interrupted")) from error
+
+
+def _message(error: BaseException, otherwise: str = "") -> str:
+    """Return the text of an error and its notes; without text, what is given or its type."""
+    text = str(error) or otherwise or type(error).__name__
+    return ". ".join([text.rstrip("."), *getattr(error, "__notes__", [])])
 
 
 @contextmanager
 def visible_progress() -> Iterator[None]:
-    """Show what is logged, a line at a time, above the progress bars."""
+    """Show log messages, a line each, above the progress bars."""
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with logging_redirect_tqdm():
         yield
 
 
 @click.command()
-@click.argument("routine", type=click.Choice([*ROUTINES]), default="SizeOfCircularDrum")
+@click.argument("routine", type=click.Choice(ROUTINES), default="SizeOfCircularDrum")
 @click.option("--config", type=_EXISTING_FILE, help="A yaml file of parameters.")
 @click.option("--wandb", "use_wandb", is_flag=True, help="Follow the run on weights and biases.")
 @click.option("--exports-dir", default="model", show_default=True, help="Where runs are saved.")
@@ -60,7 +68,7 @@ def visible_progress() -> Iterator[None]:
     help="Of the drums; made where there are none.  [default: in data/, the published ones if they "
     "are installed there]",
 )
-@click.option("--stream", is_flag=True, help="Learn from fresh drums without end.")
+@click.option("--stream", is_flag=True, help="Synthesise the training set on the fly.")
 @click.option(
     "--resume",
     type=click.Path(exists=True),
@@ -70,13 +78,16 @@ def visible_progress() -> Iterator[None]:
 def train(
     routine: str, config: str | None, use_wandb: bool, resume: str | None, **options: Any
 ) -> None:
-    """Train ROUTINE (by default SizeOfCircularDrum) and report how well it hears.
+    """Train ROUTINE (by default SizeOfCircularDrum) and report its errors on the test set.
 
-    Under torchrun, all its processes train one model.
+    Under torchrun, all processes train one model.
     """
+    from . import routines
+
     wandb_config = {"project": f"kac_prediction ({routine})"} if use_wandb else None
     with _errors_as_messages(), visible_progress():
-        result = ROUTINES[routine](config or "", wandb_config, resume=resume or "", **options)
+        run = getattr(routines, routine)
+        result = run(config or "", wandb_config, resume=resume or "", **options)
     if result.report is not None:
         click.echo(result.report)
     if result.leader:
@@ -98,13 +109,15 @@ def deploy(model: str, files: tuple[str, ...], sha256: str | None, labels: tuple
     reported, and the others are still done.
     """
     with _errors_as_messages():
-        listener: Model = loadModel(model, sha256=sha256, labels=labels or None)
+        from .pipeline import loadModel
+
+        network = loadModel(model, sha256=sha256, labels=labels or None)
     failures = 0
     for file in files:
         try:
-            click.echo(_hear(listener, Path(file)))
+            click.echo(_hear(network, Path(file)))
         except Exception as error:  # whatever is wrong with one file, the others are still done
-            reason = str(error) or type(error).__name__
+            reason = _message(error)
             message = reason if file in reason else f"{file}: {reason}"
             click.ClickException(message).show()
             failures += 1
@@ -112,8 +125,10 @@ def deploy(model: str, files: tuple[str, ...], sha256: str | None, labels: tuple
         raise click.exceptions.Exit(1)
 
 
-def _hear(model: Model, path: Path) -> str:
-    """Predict one file, write the sound of the drum beside it, and say both in a line."""
+def _hear(model: "Model", path: Path) -> str:
+    """Predict one file, write the sound of the predicted drum beside it; return a line on both."""
+    from .listening import drum_heard, predict_file
+
     prediction = predict_file(model, path)
     units = model.model_input.units if model.model_input else ()
     said = ", ".join(
@@ -161,6 +176,9 @@ def install_dataset(
     """
     target = directory or f"data/{name}"
     _check_options(generate, {"--from": source, "--md5": md5}, {"--size": size, "--seed": seed})
+    from .dataset import loadDataset
+    from .pipeline import download_dataset, generate_family
+
     with _errors_as_messages(), visible_progress():
         if generate:
             dataset = generate_family(name, target, size, seed=seed)
@@ -189,6 +207,8 @@ def _check_options(
 @click.argument("directory", type=_DIRECTORY)
 def verify(directory: str) -> None:
     """Read every file of the dataset in DIRECTORY, and compare it with its checksum."""
+    from .dataset import loadDataset
+
     with _errors_as_messages():
         dataset = loadDataset(directory, verify=True)
     click.echo(f"whole: {dataset!r}")
@@ -202,18 +222,18 @@ def verify(directory: str) -> None:
 @click.option("--prefix", default="drums", show_default=True, help="How those are named.")
 def export(directory: str, target: str, layout: Any, shard_size: int | None, prefix: str) -> None:
     """Write the dataset in DIRECTORY to TARGET, for Hugging Face or WebDataset to read."""
+    from .dataset import exportDataset, loadDataset
+
     with _errors_as_messages(), visible_progress():
         exportDataset(loadDataset(directory), target, layout, shard_size=shard_size, prefix=prefix)
     click.echo(f"exported: {target}")
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
 def main() -> None:
     """Which drum makes this sound?"""
 
 
 for command in (train, deploy, install_dataset, verify, export):
     main.add_command(command)
-
-if __name__ == "__main__":
-    main()
