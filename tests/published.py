@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 
 from kac_prediction.dataset import loadDataset
-from older_text import SAMPLERS, write
+from legacy_text import SAMPLERS, write
 
 NAME = "5000-circular-drums-of-varying-size"
 FILE = f"{NAME}.zip"
@@ -64,7 +64,7 @@ def check_installed(directory: Path, source: Path) -> None:
     assert {path.name for path in directory.iterdir()} == INSTALLED
     dataset = loadDataset(str(directory))
     assert dataset.sampler == {"name": "BesselModel", "version": ""}
-    assert dataset.older.all()
+    assert dataset.legacy.all()
     sounds = [soundfile.read(source / name)[0] for name in sorted(SOUNDS)]
     np.testing.assert_allclose(dataset.X.numpy(), sounds, atol=2**-23)
 

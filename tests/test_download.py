@@ -13,7 +13,7 @@ from kac_prediction.pipeline import download_dataset
 from kac_prediction.pipeline.importing import import_dataset
 from kac_prediction.pipeline.installing import download, fetching
 from kac_prediction.samplers import TestTone
-from older_text import SAMPLERS
+from legacy_text import SAMPLERS
 from published import FILE, NAME, Server, archive, check_installed, md5, serving, unpacked
 from test_fetching import point_at
 

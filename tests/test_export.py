@@ -24,7 +24,7 @@ from kac_prediction.dataset import (
     transformDataset,
 )
 from kac_prediction.dataset.exported_samples import ExportedSamples
-from older_text import waves, write
+from legacy_text import waves, write
 from samplers_of_users import Click
 
 Digest = Callable[[Path], dict[str, str]]

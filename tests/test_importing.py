@@ -120,7 +120,7 @@ def test_a_named_set_is_taken_from_where_it_is(tmp_path: Path) -> None:
     routine = Routine(str(tmp_path))
     routine.importDataset(place, NAME, BesselModel, dataset_source=source)
     assert len(routine.D) == 5
-    assert routine.D.older.all()
+    assert routine.D.legacy.all()
     routine.importDataset(place, NAME)
     with pytest.raises(ValueError, match=r"dataset_source is '.*source', but there is no dataset_"):
         routine.importDataset(str(tmp_path / "others"), dataset_source=source)
@@ -130,7 +130,7 @@ def test_a_family_made_here_stands_for_the_published_one(tmp_path: Path) -> None
     generate_family(NAME, tmp_path, 3, seed=1)
     made = import_dataset(str(tmp_path), NAME, BesselModel)
     assert len(made) == 3
-    assert not made.older.any()
+    assert not made.legacy.any()
 
 
 def test_a_routine_takes_size_and_seed_from_its_parameters(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from kac_prediction.dataset import (
     rendering,
     transformDataset,
 )
-from older_text import waves, write
+from legacy_text import waves, write
 from samplers_of_users import Click
 
 SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}

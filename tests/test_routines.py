@@ -21,7 +21,7 @@ from kac_prediction.routines.accuracy import ROWS
 from kac_prediction.routines.size_of_polygonal_drum import with_aspect_ratio
 from kac_prediction.samplers import FDTDModel
 from kac_prediction.samplers.mixed_model import SHAPES
-from older_text import write
+from legacy_text import write
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from kac_prediction.dataset import (
 )
 from kac_prediction.dataset.storage import directory as directories
 from kac_prediction.dataset.storage import journal
-from older_text import waves, write
+from legacy_text import waves, write
 from samplers_of_users import Click
 
 pytestmark = pytest.mark.slow

@@ -56,7 +56,7 @@ def assert_holds(view: TorchDataset, whole: TorchDataset, rows: list[int]) -> No
     assert view.info == whole.info | {"dataset_size": len(rows)}
     assert same(samples(view), [whole[i] for i in rows])
     assert view.groups.tolist() == [int(whole.groups[i]) for i in rows]
-    assert view.older.tolist() == [bool(whole.older[i]) for i in rows]
+    assert view.legacy.tolist() == [bool(whole.legacy[i]) for i in rows]
     assert same(list(view.__getitems__(range(len(rows)))), [whole[i] for i in rows])
     assert same(view.Y, [whole.Y[i] for i in rows])
     assert torch.equal(view.X, whole.X[rows])

@@ -10,6 +10,7 @@ import numpy as np
 
 from .cluster import check_client
 from .generation import Generation
+from .legacy.reader import is_legacy
 from .load import loadDataset
 from .plan import difference, differing, make_plan, plan_of
 from .rendering import Renderer
@@ -178,7 +179,7 @@ def _announce_replacement(directory: DatasetDirectory, plan: dict[str, Any]) -> 
 
 def _shows_otherwise(directory: DatasetDirectory, plan: dict[str, Any]) -> bool:
     """Are the sounds that are planned there already, in another representation?"""
-    if not directory.holds_dataset() or directory.older_size() is not None:
+    if not directory.holds_dataset() or is_legacy(directory.metadata_path()):
         return False
     old = directory.read()[0]
     only_representation = differing(plan, plan_of(old, plan)) == ["representation_settings"]
@@ -191,7 +192,7 @@ def _replaceable(directory: DatasetDirectory) -> Header:
     Raises:
         FileExistsError: it came from older software; what was downloaded cannot be made again here.
     """
-    if directory.older_size() is None:
+    if not is_legacy(directory.metadata_path()):
         header = directory.read()[0]
         if header.origin is None:
             return header

@@ -11,8 +11,10 @@ import numpy.typing as npt
 import torch
 
 from .labels import LabelTable, are_labels, label_tensors, parsed
+from .legacy.convert import convert_dataset
+from .legacy.reader import is_legacy
 from .samples import Stored, fingerprint_of
-from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header, convert
+from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
 from .torch_dataset import TorchDataset
 
 _ATTEMPTS = 5  # while another process changes the dataset at every one
@@ -25,9 +27,9 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
     the sounds is checked by its size alone. An operation that was interrupted after it was
     committed is finished first.
 
-    A dataset in one of the older text formats is converted where it stands when it is first opened,
+    A dataset in a text format of kac_drumset is converted where it stands when it is first opened,
     at once or not at all: x.npy and a new metadata.json appear, and the old one is kept as
-    metadata.legacy.json. Its labels stay as they are; `samplers.older_labels` knows their scale.
+    metadata.legacy.json. Its labels stay as they are; `dataset.legacy` knows their scale.
 
     Args:
         dataset_dir: the directory.
@@ -40,7 +42,7 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
     Raises:
         FileNotFoundError: the directory holds no (finished) dataset.
         DatasetError: the dataset is damaged or of a format that this version cannot read.
-        PermissionError: it is in an older format, and the directory cannot be written.
+        PermissionError: it is in a legacy format, and the directory cannot be written.
     """
     with _uncollected():
         for _ in range(_ATTEMPTS - 1):
@@ -51,8 +53,8 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
 
 def _open(dataset_dir: str, verify: bool) -> TorchDataset:
     directory = DatasetDirectory(dataset_dir)
-    if directory.older_size() is not None:
-        directory = convert(directory)
+    if directory.holds_dataset() and is_legacy(directory.metadata_path()):
+        directory = convert_dataset(directory)
     header, lines = directory.read()
     x = directory.array(header)
     if verify:
@@ -81,14 +83,14 @@ def _dataset_of(
         Y=[{}] * header.dataset_size,
         groups=torch.tensor(header.groups, dtype=torch.int64),
         seed=header.seed,
-        older=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
+        legacy=torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
     )
     try:
         dataset._table, dataset._y = LabelTable.of(parsed(label_lines)), None
     except ValueError:  # a sampler gave labels that make no table
         dataset.Y = label_tensors(list(parsed(label_lines)))
     dataset._stored = Stored(
-        fingerprint_of(header), len(dataset), dataset.groups.clone(), dataset.older.clone()
+        fingerprint_of(header), len(dataset), dataset.groups.clone(), dataset.legacy.clone()
     )
     dataset._x_is_stored = True
     return dataset
@@ -114,12 +116,12 @@ def packed_state(dataset: TorchDataset, same: set[str]) -> dict[str, Any]:
 
     Args:
         dataset: the dataset.
-        same: which of X, Y, groups and older are what stands on the disk, which is opened again.
+        same: which of X, Y, groups and legacy are what stands on the disk, which is opened again.
     """
     state = {name: value for name, value in vars(dataset).items() if not name.startswith("_")}
     if dataset._stored is not None and same & {"X", "Y"}:
         state |= {"_rows": dataset._rows, "_fingerprint": dataset._stored.fingerprint}
-        for name in same & {"groups", "older"}:
+        for name in same & {"groups", "legacy"}:
             del state[name]
     if "X" not in same:
         state["_X"] = _compact(dataset.X)

@@ -110,7 +110,7 @@ class Stored(NamedTuple):
     fingerprint: dict[str, Any]
     size: int
     groups: torch.Tensor
-    older: torch.Tensor
+    legacy: torch.Tensor
 
 
 def written(tensor: torch.Tensor) -> bool:

@@ -32,19 +32,19 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
     A dataset is pickled as the path of its directory and which of its samples it holds; where it is
     unpickled the directory is opened anew, and has to hold the same dataset still (DatasetError).
-    X, Y, groups and older that were assigned or written to are not on the disk, so they are pickled
-    as they are, by torch.
+    X, Y, groups and legacy that were assigned or written to are not on the disk, so they are
+    pickled as they are, by torch.
 
     Attributes:
         dataset_dir: directory of the dataset.
         groups: which body (drum) each sample was made on, int64, shape (n,).
-        older: which samples came from older software, so that their labels have its conventions
-            (`samplers.older_labels`), bool, shape (n,).
+        legacy: which samples came from kac_drumset, so that their labels have its conventions
+            (`dataset.legacy.current_labels` converts them), bool, shape (n,).
         representation_settings: how X was computed from the sounds.
         sampler: name of the sampler, and version of the package that made the sounds ('' where an
-            older dataset does not say).
+            legacy dataset does not say).
         sampler_settings: arguments of the sampler's constructor.
-        seed: what the samples were drawn from; None: not from a seed, as in older datasets.
+        seed: what the samples were drawn from; None: not from a seed, as in legacy datasets.
         X: float64, shape (n, ...).
         Y: one dictionary of float64 tensors a sample, each of shape (k,).
     """
@@ -70,19 +70,19 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         Y: LabelTensors,
         groups: torch.Tensor | None = None,
         seed: int | None = None,
-        older: torch.Tensor | None = None,
+        legacy: torch.Tensor | None = None,
     ) -> None:
         """Put a dataset together; users get one from loadDataset or generateDataset.
 
         Raises:
-            ValueError: X, Y, groups and older are not of one length.
+            ValueError: X, Y, groups and legacy are not of one length.
         """
         self.dataset_dir = dataset_dir
         self.representation_settings = representation_settings
         self.sampler = sampler
         self.sampler_settings = sampler_settings
         self.groups = torch.arange(len(X)) if groups is None else groups
-        self.older = torch.zeros(len(X), dtype=torch.bool) if older is None else older
+        self.legacy = torch.zeros(len(X), dtype=torch.bool) if legacy is None else legacy
         self.seed = seed
         self._stored = None
         self._table = None
@@ -240,19 +240,19 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if self._y is not None:
             view.Y = take(self._y, rows)
             view._padding.shapes = self._padding.shapes
-        view.groups, view.older = take(self.groups, rows), take(self.older, rows)
+        view.groups, view.legacy = take(self.groups, rows), take(self.legacy, rows)
         if self._stored is not None:
             view._rows = take(self._rows, rows)
         return view
 
     def _as_stored(self) -> set[str]:
-        """Which of X, Y, groups and older are what stands on the disk."""
+        """Which of X, Y, groups and legacy are what stands on the disk."""
         stored, rows = self._stored, self._rows
         if stored is None:
             return set()
         same = {
             name
-            for name in ("groups", "older")
+            for name in ("groups", "legacy")
             if torch.equal(getattr(self, name), take(getattr(stored, name), rows))
         }
         if self._x_is_stored and not written(self._data[0]):
@@ -268,8 +268,9 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
     def _check_lengths(self) -> None:
         labels = len(self._y if self._untouched is None else self._untouched)
-        lengths = [len(self), labels, len(self.groups), len(self.older)]
+        lengths = [len(self), labels, len(self.groups), len(self.legacy)]
         if len(set(lengths)) > 1:
             raise ValueError(
-                f"X, Y, groups and older must be of one length, got {', '.join(map(str, lengths))}."
+                "X, Y, groups and legacy must be of one length, got "
+                f"{', '.join(map(str, lengths))}."
             )

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import torch
 
-from ..dataset.storage.older import sampler_info
-from ..samplers.older_labels import older_scale
+from ..dataset.legacy import legacy_scale, sampler_info
 from .info import ExportedModel
 from .model import Model
 from .model_input import ModelInput
@@ -58,7 +57,7 @@ def translate(
         if not (getattr(model, "crops", False) and isinstance(layer, torch.nn.Linear)):
             raise ValueError(f"how {type(model).__name__} took its sounds is not known")
         dataset = _dataset(checkpoint, file)
-        scale = older_scale(dataset["sampler"])
+        scale = legacy_scale(dataset["sampler"])
         names = _labels(dataset["sampler"]["name"], layer.out_features, checkpoint, labels)
         model_input = _recipe(dataset, names)
     except (ValueError, TypeError, KeyError) as error:

@@ -12,9 +12,9 @@ import torch
 
 from ..dataset import RepresentationSettings, loadDataset
 from ..dataset.labels import LabelTensors
+from ..dataset.legacy import current_labels
 from ..dataset.storage import DatasetDirectory
 from ..pipeline import Routine
-from ..samplers.older_labels import current_labels
 from .task import Task
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,6 @@ from .layout import (
     wav_size,
 )
 from .metadata import Header, decode
-from .older import older_size
 
 _BATCH = 64
 
@@ -51,14 +50,6 @@ class DatasetDirectory:
     def holds_dataset(self) -> bool:
         """Is there a complete dataset?"""
         return self.metadata_path().is_file()
-
-    def older_size(self) -> int | None:
-        """The number of samples of a dataset in an older format, still to be converted, if any.
-
-        Raises:
-            DatasetError: the start of metadata.json is damaged.
-        """
-        return older_size(self.metadata_path()) if self.holds_dataset() else None
 
     def read(self) -> tuple[Header, list[str]]:
         """The header, and the lines of the labels, a sample each.
@@ -183,8 +174,8 @@ class DatasetDirectory:
             return
         if not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
-        size, shard_size = self.older_size() or 0, None
-        if size == 0 and self.holds_dataset():
+        size, shard_size = 0, None
+        if self.holds_dataset():
             header = self.read()[0]
             size, shard_size = header.dataset_size, header.shard_size
         for name in _visible(self.path):

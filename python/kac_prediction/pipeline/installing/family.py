@@ -30,8 +30,8 @@ def generate_family(
     """Make the family of a published dataset here: the same kind of drums, drawn anew.
 
     The drums are of our convention: `drum_size` is the square root of the area, in metres, where
-    the published labels have scales of their own (`samplers.older_labels`). Called again with the
-    same arguments, it finishes what was interrupted, or returns what is there. Nothing is replaced.
+    the published labels have scales of their own (`dataset.legacy`). Called again with the same
+    arguments, it finishes what was interrupted, or returns what is there. Nothing is replaced.
 
     Args:
         name: of the published dataset.

@@ -1,4 +1,4 @@
-"""Reading the text of older datasets: token by token, through a window that moves forward."""
+"""Reading the text of legacy datasets: token by token, through a window that moves forward."""
 
 import json
 import math
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
-from .layout import DatasetError
+from ..storage.layout import DatasetError
 
 _BLOCK = 2**18
 _LIMIT = 2**24  # bytes of one value, lists of numbers aside

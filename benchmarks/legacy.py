@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kac_prediction.dataset.storage.conversion import convert
+from kac_prediction.dataset.legacy import LegacyDataset, convert_dataset
 from kac_prediction.dataset.storage.directory import DatasetDirectory
-from kac_prediction.dataset.storage.older import OlderDataset
 
 COUNT, LENGTH, RATE = 100, 48000, 48000
 REPRESENTATION = {"normalise_input": True, "output_type": "end2end"}
@@ -32,7 +31,7 @@ def waves() -> Iterator[list[float]]:
 
 
 def write(path: Path) -> None:
-    """A metadata.json as older software wrote it."""
+    """A metadata.json as kac_drumset wrote it."""
     with path.open("w") as file:
         file.write(
             f'{{\n"dataset_size": {COUNT},\n'
@@ -55,8 +54,8 @@ def megabytes_per_second(path: Path, call: Callable[[Path], object]) -> float:
 
 
 def read(path: Path) -> None:
-    with OlderDataset(path) as older:
-        for _ in older.samples():
+    with LegacyDataset(path) as legacy:
+        for _ in legacy.samples():
             pass
 
 
@@ -72,7 +71,7 @@ def load(path: Path) -> None:
     for found in directory.iterdir():
         if found.name not in ("metadata.json", "metadata.legacy.json"):
             found.unlink()
-    convert(DatasetDirectory(directory))
+    convert_dataset(DatasetDirectory(directory))
     (directory / "metadata.legacy.json").replace(path)
 
 

@@ -1,4 +1,4 @@
-"""A writer of the text formats of older software."""
+"""A writer of the text formats of kac_drumset."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def write(
     size: int | None = None,
     style: str = "lines",
 ) -> bytes:
-    """Write a metadata.json as older software did, and return its bytes."""
+    """Write a metadata.json as kac_drumset did, and return its bytes."""
     labels = labels or [f'{{"drum_size": [{i // 2 + 0.5}]}}' for i in range(len(x))]
     rows = ["{\n" + f'"x": {row},\n"y": {y}\n' + "}" for row, y in zip(x, labels, strict=True)]
     text = (

@@ -1,4 +1,4 @@
-"""The text formats of older software: what was written is what loads, or what is wrong is said."""
+"""The text formats of kac_drumset: what was written is what loads, or what is wrong is said."""
 
 import json
 import re
@@ -18,8 +18,8 @@ from kac_prediction.dataset import (
     loadDataset,
     transformDataset,
 )
-from kac_prediction.dataset.storage.older import OlderDataset
-from older_text import SAMPLERS, STYLES, waves, write
+from kac_prediction.dataset.legacy import LegacyDataset
+from legacy_text import SAMPLERS, STYLES, waves, write
 
 Digest = Callable[[Path], dict[str, str]]
 Damage = Callable[[bytes, np.random.Generator], bytes]
@@ -38,7 +38,7 @@ def test_every_format_loads(tmp_path: Path, kind: str, style: str) -> None:
     assert dataset.X.tolist() == x
     assert [y["drum_size"].tolist() for y in dataset.Y] == [[0.5], [0.5], [1.5], [1.5], [2.5]]
     assert dataset.groups.tolist() == [0, 0, 1, 1, 2]
-    assert dataset.older.tolist() == [True] * 5
+    assert dataset.legacy.tolist() == [True] * 5
     assert dataset.seed is None
     name = "LaméModel" if kind.startswith("E9") else "BesselModel"
     version = {"E7": "", "E8": "1.4.2", "E8b": "1.4.2"}.get(kind, "0.2.0")
@@ -49,7 +49,7 @@ def test_every_format_loads(tmp_path: Path, kind: str, style: str) -> None:
     assert (tmp_path / "metadata.legacy.json").read_bytes() == content
     again = loadDataset(str(tmp_path))
     assert torch.equal(again.X, dataset.X)
-    assert again.older.all()
+    assert again.legacy.all()
     assert {path.name for path in tmp_path.iterdir()} == {
         "metadata.json",
         "metadata.legacy.json",
@@ -79,7 +79,7 @@ def test_spectrograms_load_and_are_transformed(
     assert torch.equal(dataset.X, x)
     raw = transformDataset(dataset, {"normalise_input": False})
     assert np.array_equal(raw.X.numpy(), sounds)
-    assert raw.older.all()
+    assert raw.legacy.all()
     assert (tmp_path / "metadata.legacy.json").exists()
 
 
@@ -153,8 +153,8 @@ def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: b
 
 
 def samples(path: Path) -> list[np.ndarray]:
-    with OlderDataset(path) as older:
-        return [x for x, _ in older.samples()]
+    with LegacyDataset(path) as legacy:
+        return [x for x, _ in legacy.samples()]
 
 
 def replaced(content: bytes, rng: np.random.Generator) -> bytes:

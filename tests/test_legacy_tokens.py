@@ -1,4 +1,4 @@
-"""The tokens of older datasets."""
+"""The tokens of legacy datasets."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kac_prediction.dataset import DatasetError
-from kac_prediction.dataset.storage import tokens
+from kac_prediction.dataset.legacy import tokens
 
 TEXT = '{"a\\"b" : [1,-2.5e3 ,nan],"é":"[,]"}'
 TOKENS = [

@@ -1,4 +1,4 @@
-"""The text formats of older software: one document with x inline, read sample by sample.
+"""The text formats of kac_drumset: one document with x inline, read sample by sample.
 
 The header is {"dataset_size", "representation_settings", "sampler", "sampler_settings"}, then
 comes "data", a list of {"x": numbers, "y": labels}. The sampler is a name alone (sets of 2022), an
@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from ..representation import InputRepresentation, RepresentationSettings
 from ..sampler import Labels, SamplerInfo
-from .layout import DatasetError
-from .metadata import Header
+from ..storage.layout import DatasetError
+from ..storage.metadata import Header
 from .tokens import Tokens
 
 _KEYS = ("dataset_size", "representation_settings", "sampler", "sampler_settings")
@@ -29,21 +29,18 @@ _BYTES_PER_NUMBER = 256
 _BYTES_BESIDE = 2**20
 
 
-def older_size(path: Path) -> int | None:
-    """The number of samples of a metadata.json in an older format; None: of our own format.
-
-    Our files alone have keys such as `format_version`, so there is nothing to guess.
+def is_legacy(path: Path) -> bool:
+    """Tell from its first keys whether a metadata.json is in a format of kac_drumset.
 
     Raises:
         DatasetError: the header is damaged.
     """
     with Tokens(path) as tokens:
-        header = _read_header(tokens)
-    return None if header is None else _dataset_size(path, header)
+        return _read_header(tokens) is not None
 
 
-class OlderDataset:
-    """The header of an older dataset, and its samples, to be read once.
+class LegacyDataset:
+    """The header of a legacy dataset, and its samples, to be read once.
 
     Attributes:
         dataset_size: number of samples.
@@ -57,14 +54,14 @@ class OlderDataset:
         """Open a metadata.json and read its header.
 
         Raises:
-            DatasetError: it is damaged or not of an older format.
+            DatasetError: it is damaged or not of a legacy format.
         """
         self._path = path
         self._tokens = Tokens(path)
         try:
             header = _read_header(self._tokens)
             if header is None:
-                raise DatasetError(f"{path} is not of an older format.")
+                raise DatasetError(f"{path} is not of a legacy format.")
             self.dataset_size = _dataset_size(path, header)
             self.sampler = sampler_info(path, header["sampler"])
             self.sampler_settings: dict[str, Any] = header["sampler_settings"]
@@ -106,7 +103,7 @@ class OlderDataset:
         """Close the file."""
         self._tokens.__exit__()
 
-    def __enter__(self) -> "OlderDataset":
+    def __enter__(self) -> "LegacyDataset":
         return self
 
     def __exit__(self, *_: object) -> None:

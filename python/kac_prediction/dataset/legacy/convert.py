@@ -1,4 +1,4 @@
-"""Turning an older dataset into one of our format, once and all at once."""
+"""Turning a legacy dataset into one of our format, once and all at once."""
 
 import os
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from ..sampler import Labels
-from .array import ArrayWriter
-from .directory import DatasetDirectory
-from .layout import ARRAY, LEGACY, STAGING, DatasetError, locked
-from .metadata import OLDER, Header, label_line, plain_settings
-from .older import OlderDataset, infer_groups
-from .stage import Stage
+from ..storage.array import ArrayWriter
+from ..storage.directory import DatasetDirectory
+from ..storage.layout import ARRAY, LEGACY, STAGING, DatasetError, locked
+from ..storage.metadata import OLDER, Header, label_line, plain_settings
+from ..storage.stage import Stage
+from .reader import LegacyDataset, infer_groups, is_legacy
 
 _BATCH_BYTES = 2**22
 
 
-def convert(directory: DatasetDirectory) -> DatasetDirectory:
-    """Write x.npy and a metadata.json of our format beside the files of an older dataset.
+def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
+    """Write x.npy and a metadata.json of our format beside the files of a legacy dataset.
 
     The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Where
     this is interrupted, the old dataset is whole. Of several processes that ask for it at once, one
@@ -38,13 +38,13 @@ def convert(directory: DatasetDirectory) -> DatasetDirectory:
     path = directory.path
     if not os.access(path, os.W_OK):
         raise PermissionError(
-            f"{path} holds a dataset in an older format, which is converted once when it is first "
+            f"{path} holds a dataset in a legacy format, which is converted once when it is first "
             "opened, but the directory cannot be written: copy it somewhere writable and open "
             "that copy."
         )
     with locked(directory.metadata_path()):
         directory = DatasetDirectory(path)
-        if directory.older_size() is None:
+        if not is_legacy(directory.metadata_path()):
             return directory
         stage = Stage(path, STAGING)
         try:
@@ -60,26 +60,26 @@ def _fill(stage: Stage, source: Path) -> None:
     """Stage x, the metadata, and the old metadata under its new name."""
     labels: list[Labels] = []
     with (
-        OlderDataset(source) as older,
-        tqdm(desc="converting", total=older.size, unit="B", unit_scale=True, disable=None) as bar,
+        LegacyDataset(source) as legacy,
+        tqdm(desc="converting", total=legacy.size, unit="B", unit_scale=True, disable=None) as bar,
     ):
-        batches = _batches(older, labels)
+        batches = _batches(legacy, labels)
         first = next(batches)
         rows: list[int] = []
-        with ArrayWriter(stage.path / ARRAY, (older.dataset_size, *first.shape[1:])) as x:
+        with ArrayWriter(stage.path / ARRAY, (legacy.dataset_size, *first.shape[1:])) as x:
             for batch in chain([first], batches):
                 rows += x.write(len(rows), batch)
-                bar.update(older.position - bar.n)
+                bar.update(legacy.position - bar.n)
             checksum = x.checksum(rows)
     header = Header(
-        dataset_size=older.dataset_size,
-        representation_settings=older.representation_settings,
-        sampler=older.sampler,
-        sampler_settings=plain_settings(older.sampler_settings),
+        dataset_size=legacy.dataset_size,
+        representation_settings=legacy.representation_settings,
+        sampler=legacy.sampler,
+        sampler_settings=plain_settings(legacy.sampler_settings),
         seed=None,
         instruction_set="",
         groups=infer_groups(labels),
-        revisions=[0] * older.dataset_size,
+        revisions=[0] * legacy.dataset_size,
         checksums={ARRAY: checksum},
         origin=OLDER,
     )
@@ -91,10 +91,10 @@ def _fill(stage: Stage, source: Path) -> None:
     stage.keep(source, LEGACY)
 
 
-def _batches(older: OlderDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:
+def _batches(legacy: LegacyDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:
     """Read the samples: their x, some at a time, shape (n, ...); their labels are appended."""
     rows: list[npt.NDArray[np.float64]] = []
-    for x, y in older.samples():
+    for x, y in legacy.samples():
         rows.append(x)
         labels.append(y)
         if len(rows) * x.nbytes >= _BATCH_BYTES:

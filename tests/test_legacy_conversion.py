@@ -1,4 +1,4 @@
-"""Older datasets are converted once and all at once, and never replaced."""
+"""Legacy datasets are converted once and all at once, and never replaced."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from kac_prediction.dataset import (
     loadDataset,
     regenerateDataPoints,
 )
-from kac_prediction.dataset.storage import conversion, tokens
-from older_text import waves, write
+from kac_prediction.dataset.legacy import convert, tokens
+from legacy_text import waves, write
 from samplers_of_users import Click
 
 Digest = Callable[[Path], dict[str, str]]
@@ -27,7 +27,7 @@ def test_a_loaded_dataset_is_not_parsed_again(
     write(tmp_path, waves())
     loadDataset(str(tmp_path))
     monkeypatch.setattr(tokens.Tokens, "numbers", None)
-    monkeypatch.setattr(conversion, "OlderDataset", None)
+    monkeypatch.setattr(convert, "LegacyDataset", None)
     assert len(loadDataset(str(tmp_path))) == 5
 
 
@@ -58,7 +58,7 @@ def test_a_directory_that_cannot_be_written(
 ) -> None:
     write(tmp_path, waves())
     before = digest(tmp_path)
-    monkeypatch.setattr(conversion.os, "access", lambda *_: False)
+    monkeypatch.setattr(convert.os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match="copy it somewhere writable"):
         loadDataset(str(tmp_path))
     assert digest(tmp_path) == before
@@ -70,7 +70,7 @@ def test_memory_does_not_grow_with_the_file(
     row = "[" + ", ".join(["-0.12345678901234567"] * 4000) + "]"
     content = write(tmp_path, [row] * 100, settings='{"duration": 4, "sample_rate": 1000}')
     monkeypatch.setattr(tokens, "_BLOCK", 2**14)
-    monkeypatch.setattr(conversion, "_BATCH_BYTES", 2**16)
+    monkeypatch.setattr(convert, "_BATCH_BYTES", 2**16)
     torch.zeros(1)  # what PyTorch sets up once is not ours
     tracemalloc.start()
     try:
@@ -101,7 +101,7 @@ def test_it_is_never_replaced(tmp_path: Path, digest: Digest, loaded: bool) -> N
 def test_what_is_drawn_anew_is_ours(tmp_path: Path) -> None:
     write(tmp_path, waves(4), sampler='{"name": "Click", "version": "1.0"}')
     after = regenerateDataPoints(loadDataset(str(tmp_path)), Click, [1])
-    assert after.older.tolist() == [True, False, True, True]
+    assert after.legacy.tolist() == [True, False, True, True]
     assert after.groups.tolist() == [0, 5, 1, 1]
     assert after.seed is not None
     assert list(after.Y[1]) == ["level", "pitch"]

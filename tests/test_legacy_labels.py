@@ -1,4 +1,4 @@
-"""The scale of older labels."""
+"""The scale of legacy labels."""
 
 import math
 from pathlib import Path
@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from kac_prediction.dataset import SamplerInfo, TorchDataset, generateDataset
+from kac_prediction.dataset.legacy import current_labels, legacy_scale
 from kac_prediction.routines import SizeOfCircularDrum
 from kac_prediction.samplers import BesselModel
-from kac_prediction.samplers.older_labels import current_labels, older_scale
-from older_text import write
+from legacy_text import write
 
 BESSEL = SamplerInfo(name="BesselModel", version="1.2.3")
 
 
-def dataset(sampler: SamplerInfo, older: list[bool] | None = None) -> TorchDataset:
+def dataset(sampler: SamplerInfo, legacy: list[bool] | None = None) -> TorchDataset:
     labels = [{"drum_size": [0.7], "strike_location": [0.0, 0.0]}, {"drum_size": [0.3]}]
     return TorchDataset(
         "nowhere",
@@ -26,7 +26,7 @@ def dataset(sampler: SamplerInfo, older: list[bool] | None = None) -> TorchDatas
         {},
         torch.zeros(2, 4),
         [{k: torch.tensor(v, dtype=torch.float64) for k, v in y.items()} for y in labels],
-        older=None if older is None else torch.tensor(older),
+        legacy=None if legacy is None else torch.tensor(legacy),
     )
 
 
@@ -42,7 +42,7 @@ def test_a_circle_has_the_fundamental_that_it_was_rendered_with() -> None:
 @pytest.mark.parametrize("version", ["", "0.1.0", "1.0", "1.12.3", "2.0", "2.0.5"])
 def test_versions_that_are_known(version: str) -> None:
     circle, rectangle = (
-        older_scale({"name": name, "version": version}) for name in ("BesselModel", "PoissonModel")
+        legacy_scale({"name": name, "version": version}) for name in ("BesselModel", "PoissonModel")
     )
     assert circle == pytest.approx(0.28209479177387814, rel=1e-15)
     assert rectangle == 0.5
@@ -90,11 +90,11 @@ def test_shaped_labels_are_refused() -> None:
 
 def test_a_routine_learns_metres_of_ours_from_circles_of_old(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
-    older = rng.uniform(0.3, 1.0, 8).repeat(5)
+    legacy = rng.uniform(0.3, 1.0, 8).repeat(5)
     write(
         tmp_path / "data",
         rng.normal(size=(40, 1440)).clip(-1, 1).tolist(),
-        [f'{{"drum_size": [{size}], "strike_location": [0.1, 0.2]}}' for size in older],
+        [f'{{"drum_size": [{size}], "strike_location": [0.1, 0.2]}}' for size in legacy],
         sampler='"BesselModel"',
         settings='{"duration": 0.03, "sample_rate": 48000}',
     )
@@ -104,5 +104,5 @@ def test_a_routine_learns_metres_of_ours_from_circles_of_old(tmp_path: Path) -> 
         parameters={"num_of_epochs": 1, "batch_size": 14},
     )
     assert len(result.evaluated) > 0
-    expected = older[result.evaluated] / (2 * math.sqrt(math.pi))
+    expected = legacy[result.evaluated] / (2 * math.sqrt(math.pi))
     assert result.true["drum_size"] == pytest.approx(expected, rel=1e-6)

@@ -1,0 +1,14 @@
+"""Datasets of kac_drumset (up to version 2): their text formats, and the scale of their labels."""
+
+from .convert import convert_dataset
+from .label_scales import current_labels, legacy_scale
+from .reader import LegacyDataset, is_legacy, sampler_info
+
+__all__ = [
+    "LegacyDataset",
+    "convert_dataset",
+    "current_labels",
+    "is_legacy",
+    "legacy_scale",
+    "sampler_info",
+]
