@@ -1,4 +1,4 @@
-"""The labels of many samples, a column each."""
+"""LabelTable: the labels of many samples as columns, and every conversion between the two forms."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,62 +19,109 @@ _BATCH = 2048
 
 
 class LabelTable:
-    """Labels as they stand on the disk: nobody else has these tensors, so nobody writes to them.
+    """The labels of n samples, a column for each label.
+
+    - `LabelTable.of(labels)` reads a dictionary a sample: the lists that `getLabels` returns, or
+      the tensors that users assign to `TorchDataset.Y`. `names=` reads only some labels,
+      `keep_dtypes=True` leaves indices of classes the integers that they are.
+    - `LabelTable.from_json(lines)` reads lines of metadata.json.
+    - `columns["drum_size"]` has the values of all samples; `sizes["drum_size"] < 0` says who lacks
+      the label; `names(i)` are the labels of sample i; `first_unlike()` finds a sample whose labels
+      differ from those of the first in name or size; `matrix()` joins all columns.
+    - `take(rows)` is the table of some samples, `sample(i)` and `batch(rows)` are their labels,
+      padded with nan; `as_list()` is a dictionary a sample again, nothing padded.
 
     Attributes:
-        columns: by name, the values of all samples, float64, shape (n, ...); where samples differ
-            in how many they have, nan fills up the others.
-        sizes: by name, how many values each sample has, shape (n,); -1: it lacks this label.
+        columns: by name, shape (n, k, ...), float64 (unless dtypes were kept); nan where a sample
+            has fewer than k values or lacks the label. Read only: tables share them.
+        sizes: by name, how many values each sample has, shape (n,); -1: it lacks the label.
     """
 
     def __init__(
-        self, columns: dict[str, torch.Tensor], sizes: dict[str, npt.NDArray[np.int64]], rows: int
+        self, columns: dict[str, torch.Tensor], sizes: dict[str, npt.NDArray[np.int64]], length: int
     ) -> None:
         self.columns = columns
         self.sizes = sizes
-        self._rows = rows
+        self._length = length
 
     @classmethod
-    def of(cls, labels: Iterable[Labels]) -> "LabelTable":
-        """Put a table together.
+    def of(
+        cls,
+        labels: "LabelTable | Iterable[Mapping[str, Any]]",
+        names: Iterable[str] | None = None,
+        *,
+        keep_dtypes: bool = False,
+    ) -> "LabelTable":
+        """Return the table of some labels, in their order of first appearance.
+
+        Args:
+            labels: a dictionary a sample, of numbers or of lists, arrays or tensors of them; a
+                table is returned as it is.
+            names: the labels to read, in the order of the columns; None: all.
+            keep_dtypes: whether columns keep the dtype that their values have; False: float64.
 
         Raises:
-            ValueError: a label has not as many dimensions in all samples.
+            TypeError: a label holds something else than numbers.
+            ValueError: the values of a label differ in more than their number.
         """
-        parts: dict[str, list[npt.NDArray[np.float64]]] = {}
+        if isinstance(labels, LabelTable):
+            return labels
+        values: dict[str, list[torch.Tensor]] = {}
         sizes: dict[str, list[npt.NDArray[np.int64]]] = {}
-        rows = 0
-        iterator = iter(labels)
-        while batch := list(islice(iterator, _BATCH)):
-            for name in dict.fromkeys(chain(parts, *batch)):
-                column, size = _column([y.get(name) for y in batch])
+        length, wanted, samples = 0, None if names is None else list(names), iter(labels)
+        while batch := list(islice(samples, _BATCH)):
+            for name in dict.fromkeys(chain(values, *batch)) if wanted is None else wanted:
+                found, counts = _flatten([y.get(name) for y in batch], keep_dtypes)
+                values.setdefault(name, []).append(found)
                 # None of the samples before had it.
-                parts.setdefault(name, [np.empty((rows, 0))]).append(column)
-                sizes.setdefault(name, [np.full(rows, -1)]).append(size)
-            rows += len(batch)
-        columns = {name: torch.from_numpy(_joined(found)) for name, found in parts.items()}
-        return cls(columns, {name: np.concatenate(found) for name, found in sizes.items()}, rows)
+                sizes.setdefault(name, [np.full(length, -1)]).append(counts)
+            length += len(batch)
+        counted = {name: np.concatenate(counts) for name, counts in sizes.items()}
+        columns = {name: _column(found, counted[name]) for name, found in values.items()}
+        return cls(columns, counted, length)
+
+    @classmethod
+    def from_json(cls, lines: Sequence[str]) -> "LabelTable":
+        """Return the table of lines of metadata.json.
+
+        Raises:
+            TypeError, ValueError: as `of`.
+        """
+        return cls.of(parsed(lines))
 
     def __len__(self) -> int:
-        return self._rows
+        return self._length
+
+    def names(self, i: int) -> list[str]:
+        """Return the labels that sample `i` has."""
+        return [name for name, sizes in self.sizes.items() if sizes[i] >= 0]
+
+    def first_unlike(self) -> int | None:
+        """Return the first sample whose labels, or their sizes, are not those of sample 0."""
+        unlike = np.any([sizes != sizes[:1] for sizes in self.sizes.values()], axis=0)
+        return int(np.argmax(unlike)) if unlike.any() else None
+
+    def matrix(self) -> torch.Tensor:
+        """Return all columns side by side, shape (n, number of all values of a sample)."""
+        columns = [column.flatten(1) for column in self.columns.values()]
+        return torch.cat(columns, dim=1) if columns else torch.empty(len(self), 0)
 
     def take(self, rows: Rows) -> "LabelTable":
-        """The labels of some samples, as wide as these are."""
+        """Return the table of some samples, padded as this one."""
         columns = {name: take(column, rows) for name, column in self.columns.items()}
-        return LabelTable(
-            columns, {n: take(size, rows) for n, size in self.sizes.items()}, len(rows)
-        )
+        sizes = {name: take(sizes, rows) for name, sizes in self.sizes.items()}
+        return LabelTable(columns, sizes, len(rows))
 
     def sample(self, i: int) -> dict[str, torch.Tensor]:
-        """The labels of sample `i`, filled up with nan."""
+        """Return a copy of the labels of sample `i`, padded with nan."""
         return {name: column[i].clone() for name, column in self.columns.items()}
 
     def batch(self, rows: npt.NDArray[np.int64]) -> dict[str, torch.Tensor]:
-        """The labels of these samples, shape (rows, ...) each, filled up with nan."""
+        """Return a copy of the labels of some samples, padded with nan, shape (rows, k, ...)."""
         return {name: gathered(column, rows) for name, column in self.columns.items()}
 
     def as_list(self) -> LabelTensors:
-        """A copy of the labels, a dictionary each, nothing filled up."""
+        """Return a copy of the labels, a dictionary a sample, without padding."""
         rows: LabelTensors = [{} for _ in range(len(self))]
         for name, column in self.columns.items():
             sizes, width = self.sizes[name], column.shape[1]
@@ -85,13 +132,13 @@ class LabelTable:
         return rows
 
     def padded_shapes(self) -> dict[str, tuple[int, ...]] | None:
-        """What samples are filled up to; None: all are alike."""
-        if all((size == self.columns[name].shape[1]).all() for name, size in self.sizes.items()):
+        """Return the shape that each label is padded to; None: no sample needs padding."""
+        if all((sizes == self.columns[name].shape[1]).all() for name, sizes in self.sizes.items()):
             return None
         return {name: tuple(column.shape[1:]) for name, column in self.columns.items()}
 
     def equals(self, Y: Any) -> bool:
-        """Are these the labels, nothing filled up?"""
+        """Return whether these are the labels that `as_list` would return."""
         if not are_labels(Y) or len(Y) != len(self):
             return False
         return all(
@@ -102,52 +149,71 @@ class LabelTable:
 
 
 def parsed(lines: Sequence[str]) -> Iterator[Labels]:
-    """The labels of lines of metadata.json."""
+    """Yield the labels of lines of metadata.json."""
     for first in range(0, len(lines), _BATCH):
         for entry in json.loads(f"[{','.join(lines[first : first + _BATCH])}]"):
             yield entry["y"]
 
 
 def are_labels(Y: Any) -> bool:
-    """Is this a list of dictionaries of tensors?"""
+    """Return whether this is a list of dictionaries of tensors."""
     return isinstance(Y, list) and all(
         isinstance(y, Mapping) and all(isinstance(v, torch.Tensor) for v in y.values()) for y in Y
     )
 
 
 def label_tensors(labels: list[Labels]) -> LabelTensors:
-    """Labels as float64 tensors."""
+    """Return labels as float64 tensors, also those that fit no table."""
     try:
         return LabelTable.of(labels).as_list()
-    except ValueError:  # no table can be made of them
+    except ValueError:
         return [
             {name: torch.tensor(values, dtype=torch.float64) for name, values in y.items()}
             for y in labels
         ]
 
 
-def _column(values: list[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """The values of some samples, shape (n, ...), and how many each has."""
-    sizes = np.array([-1 if value is None else len(value) for value in values], dtype=np.int64)
-    if sizes[0] >= 0 and (sizes == sizes[0]).all():
-        return np.array(values, dtype=np.float64), sizes
-    rows = [np.array([[] if value is None else value], dtype=np.float64) for value in values]
-    return _joined(rows), sizes
+def _flatten(values: list[Any], keep_dtypes: bool) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
+    """Return the values of one label (None: lacking) behind each other, and how many each has."""
+    try:
+        counts = np.array([-1 if value is None else len(value) for value in values])
+    except TypeError:  # plain numbers, or tensors without a dimension
+        tensors = [None if value is None else _tensor(value) for value in values]
+        return _flatten(tensors, keep_dtypes)
+    given = [value for value in values if value is not None] if counts.min() < 0 else values
+    if any(issubclass(kind, torch.Tensor) for kind in set(map(type, given))):
+        try:
+            flat = torch.cat([_tensor(value) for value in given])
+        except RuntimeError as error:
+            shapes = sorted({tuple(np.shape(value)) for value in given})
+            raise ValueError(f"a label has values of the shapes {shapes[:5]}") from error
+        return flat if keep_dtypes else flat.double(), counts
+    dtype = None if keep_dtypes else np.float64
+    if given is values and (counts == counts[0]).all():  # quicker than to chain them
+        array = np.array(values, dtype=dtype)
+        return torch.from_numpy(array.reshape(-1, *array.shape[2:])), counts
+    return torch.from_numpy(np.array([*chain.from_iterable(given)], dtype=dtype)), counts
 
 
-def _joined(parts: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Arrays of shape (n, k, ...) one after the other, nan where one has a smaller k."""
-    parts = [part for part in parts if len(part)]
-    if len({part.shape[1:] for part in parts}) == 1:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-    shapes = {part.shape[2:] for part in parts if part.shape[1]} or {()}
-    if len(shapes) > 1:
-        raise ValueError(f"a label has values of the shapes {sorted(shapes)[:5]}")
-    width = max(part.shape[1] for part in parts)
-    joined = np.full((sum(map(len, parts)), width, *shapes.pop()), np.nan)
-    first = 0
-    for part in parts:
-        if part.shape[1]:
-            joined[first : first + len(part), : part.shape[1]] = part
-        first += len(part)
-    return joined
+def _tensor(value: Any) -> torch.Tensor:
+    """Return a number or values as a tensor of one dimension or more."""
+    tensor = value if isinstance(value, torch.Tensor) else torch.from_numpy(np.asarray(value))
+    return tensor if tensor.ndim else tensor[None]
+
+
+def _column(parts: list[torch.Tensor], sizes: npt.NDArray[np.int64]) -> torch.Tensor:
+    """Return values that were flattened as a column, shape (n, k, ...), padded with nan."""
+    filled = [part for part in parts if len(part)] or parts[:1]
+    if len({part.shape[1:] for part in filled}) > 1:
+        shapes = sorted({tuple(part.shape[1:]) for part in filled})
+        raise ValueError(f"a label has values of the shapes {shapes[:5]}")
+    flat = torch.cat(filled)
+    n, width = len(sizes), max(0, int(sizes.max(initial=0)))
+    if (sizes == width).all():
+        return flat.reshape(n, width, *flat.shape[1:])
+    dtype = flat.dtype if flat.is_floating_point() else torch.float64
+    shape = (n, width, *flat.shape[1:])
+    column = torch.full(shape, torch.nan, dtype=dtype, device=flat.device)
+    present = torch.arange(width) < torch.from_numpy(sizes)[:, None]
+    column[present.to(flat.device)] = flat.to(dtype)
+    return column
