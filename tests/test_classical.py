@@ -1,16 +1,17 @@
+"""The classical estimator, on exact partials and on the drums of the samplers."""
+
 import numpy as np
 import pytest
 
 from kac_prediction.geometry import ConvexPolygon
+from kac_prediction.listening.classical import estimate, identify
 from kac_prediction.physics import circularSeries, eigenfrequencies, rectangularSeries
-from kac_prediction.routines.classical import FAMILIES, estimate, identify
-from kac_prediction.routines.partials import Partials, expected_series
-from kac_prediction.routines.peaks import Peaks, count_peaks, find_peaks, fit_peaks
 from kac_prediction.samplers import BesselModel, MixedModel, PoissonModel
 
 pytestmark = pytest.mark.slow
 
 RATE = 48000
+FAMILIES = ("circle", "rectangle", "polygon")
 
 
 def tones(frequencies, weights=None, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
@@ -37,8 +38,8 @@ def struck(Sampler, count: int, samples: int, **settings):
     }
 
 
-def relative_error(said, true) -> np.ndarray:
-    return np.abs(np.asarray(said) / true - 1)
+def relative_error(found, true) -> np.ndarray:
+    return np.abs(np.asarray(found) / true - 1)
 
 
 def test_exact_partials_of_circles_give_their_sizes() -> None:
@@ -53,50 +54,20 @@ def test_exact_partials_of_rectangles_give_their_sides() -> None:
         tones(of_size(rectangularSeries(10, 10, aspect), size))
         for size, aspect in zip(sizes, aspects, strict=True)
     ]
-    said = estimate("rectangle", np.concatenate(sounds), RATE)
-    assert said["drum_size"] == pytest.approx(sizes, rel=5e-4)
-    assert said["aspect_ratio"] == pytest.approx(aspects, rel=3e-3)
+    found = estimate("rectangle", np.concatenate(sounds), RATE)
+    assert found["drum_size"] == pytest.approx(sizes, rel=5e-4)
+    assert found["aspect_ratio"] == pytest.approx(aspects, rel=3e-3)
 
 
-def test_exact_peaks_are_fitted_exactly() -> None:
-    partials = Partials.of("rectangle")
-    frequencies = of_size(rectangularSeries(5, 5, 1.9), 0.35)[None]
-    peaks = Peaks(frequencies, np.zeros(frequencies.shape), 1.0)
-    sizes, aspects, score = fit_peaks(
-        peaks, partials, np.array([[0.352, 0.25]]), np.array([[1.88, 3.0]]), 100.0
-    )
-    assert sizes[0, 0] == pytest.approx(0.35, rel=1e-9)
-    assert aspects[0, 0] == pytest.approx(1.9, rel=1e-9)
-    assert score[0, 0] > 3 * score[0, 1]
-
-
-def test_peaks_are_where_the_sines_are() -> None:
-    frequencies, weights = np.array([203.3, 441.71, 458.2, 1999.9]), np.array([0.1, 1.0, 0.02, 0.5])
-    sounds = np.concatenate([tones(frequencies, weights), tones(frequencies[1:2], weights[1:2])])
-    peaks = find_peaks(sounds, RATE, 2500.0)
-    np.testing.assert_allclose(peaks.frequencies[0], frequencies, atol=0.02)
-    np.testing.assert_allclose(peaks.levels[0], 20 * np.log10(weights), atol=0.1)
-    assert peaks.frequencies[1, 0] == pytest.approx(frequencies[1], abs=0.02)
-    assert np.isnan(peaks.frequencies[1, 1:]).all()
-    strongest = peaks.strongest(2)
-    np.testing.assert_allclose(strongest.frequencies[0], frequencies[[1, 3]], atol=0.02)
-
-
-def test_noise_has_no_peaks_and_hides_none() -> None:
-    rng = np.random.default_rng(0)
-    sound = tones([300.0, 700.0], [1.0, 1.0]) + rng.normal(0, 0.3, (1, RATE))
-    np.testing.assert_allclose(find_peaks(sound, RATE, 2500.0).frequencies, [[300, 700]], atol=0.1)
-
-
-def test_circles_are_heard() -> None:
+def test_sizes_of_circles() -> None:
     sounds, true = struck(BesselModel, 60, 24000)
     assert relative_error(
         estimate("circle", sounds, RATE)["drum_size"], true["drum_size"]
     ).max() < (1e-3)
     noisy = sounds + np.random.default_rng(1).normal(0, 0.3, sounds.shape) * sounds.std()
-    said = estimate("circle", noisy, RATE)["drum_size"]
-    assert np.median(relative_error(said, true["drum_size"])) < 1e-3
-    # What a network hears of them is 21 ms.
+    found = estimate("circle", noisy, RATE)["drum_size"]
+    assert np.median(relative_error(found, true["drum_size"])) < 1e-3
+    # A network's input is 21 ms.
     error = relative_error(
         estimate("circle", sounds[:, :1024], RATE)["drum_size"], true["drum_size"]
     )
@@ -104,45 +75,33 @@ def test_circles_are_heard() -> None:
     assert error.mean() < 0.08
 
 
-def test_rectangles_are_heard() -> None:
+def test_dimensions_of_rectangles() -> None:
     sounds, true = struck(PoissonModel, 60, 24000)
-    said = estimate("rectangle", sounds, RATE)
+    found = estimate("rectangle", sounds, RATE)
     for label, tolerance in (("drum_size", 1e-3), ("aspect_ratio", 5e-3)):
-        assert np.quantile(relative_error(said[label], true[label]), 0.9) < tolerance
+        assert np.quantile(relative_error(found[label], true[label]), 0.9) < tolerance
     short = estimate("rectangle", sounds[:, :1024], RATE)
     assert np.median(relative_error(short["drum_size"], true["drum_size"])) < 0.1
 
 
-def test_polygons_are_heard_by_the_number_of_their_partials() -> None:
+def test_polygons_are_estimated_by_the_number_of_their_partials() -> None:
     rng = np.random.default_rng(2)
     sizes = np.array([0.15, 0.4, 0.9])
     sounds = [tones(eigenfrequencies(ConvexPolygon(rng=rng), 30, size)) for size in sizes]
-    said = estimate("polygon", np.concatenate(sounds), RATE)
-    assert relative_error(said["drum_size"], sizes).max() < 0.1
-
-
-def test_weyl_counts_the_modes_of_a_square() -> None:
-    series = np.sort(rectangularSeries(20, 20, 1.0).ravel())[:40]
-    # Its own perimeter is 4 and its corners' sum is 1/4: near those of other convex drums.
-    np.testing.assert_allclose(expected_series(40)[5:], series[5:], rtol=0.12)
-    frequencies = (expected_series(12) * 100 / (2 * 0.5))[None]
-    peaks = Peaks(frequencies, np.zeros(frequencies.shape), 1.0)
-    assert count_peaks(peaks, np.array([0.6]), 100.0) == pytest.approx([0.5], rel=1e-12)
-    # Modes closer than the bins say nothing: the size stays as it is.
-    blurred = Peaks(frequencies, np.zeros(frequencies.shape), 50.0)
-    assert count_peaks(blurred, np.array([0.6]), 100.0) == [0.6]
+    found = estimate("polygon", np.concatenate(sounds), RATE)
+    assert relative_error(found["drum_size"], sizes).max() < 0.1
 
 
 def test_lowest_partials_may_be_missing() -> None:
-    """A drum of another size has partials at most of the places, and is still not heard."""
+    """A drum of another size has partials at most of the places, and is still not chosen."""
     frequencies = of_size(circularSeries(10, 10), 0.4)
     sounds = []
     for silent in ([0], [1, 2], [0, 3]):
         weights = 1 / frequencies
         weights[silent] = 0
         sounds.append(tones(frequencies, weights))
-    said = estimate("circle", np.concatenate(sounds), RATE)["drum_size"]
-    assert said == pytest.approx([0.4] * 3, rel=1e-3)
+    found = estimate("circle", np.concatenate(sounds), RATE)["drum_size"]
+    assert found == pytest.approx([0.4] * 3, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +121,7 @@ def test_a_strike_in_the_middle_is_no_other_drum(Sampler, family: str) -> None:
     ("family", "Sampler"),
     [("circle", BesselModel), ("rectangle", PoissonModel), ("polygon", BesselModel)],
 )
-def test_heard_twice_as_fast_a_drum_is_half_as_large(family: str, Sampler) -> None:
+def test_played_twice_as_fast_a_drum_is_half_as_large(family: str, Sampler) -> None:
     sounds, _ = struck(Sampler, 10, 24000, drum_size=(0.2, 0.6))
     slow = estimate(family, sounds, RATE, sizes=(0.15, 0.8))["drum_size"]
     # The same in all but its units.
@@ -177,15 +136,15 @@ def test_heard_twice_as_fast_a_drum_is_half_as_large(family: str, Sampler) -> No
 
 def test_loudness_and_type_do_not_matter() -> None:
     sounds, _ = struck(BesselModel, 5, 1024)
-    said = estimate("circle", sounds, RATE)["drum_size"]
+    found = estimate("circle", sounds, RATE)["drum_size"]
     np.testing.assert_allclose(
-        estimate("circle", 1e-3 * sounds, RATE)["drum_size"], said, rtol=1e-5
+        estimate("circle", 1e-3 * sounds, RATE)["drum_size"], found, rtol=1e-5
     )
     single = estimate("circle", sounds.astype(np.float32), RATE)["drum_size"]
-    np.testing.assert_allclose(single, said, rtol=1e-4)
+    np.testing.assert_allclose(single, found, rtol=1e-4)
 
 
-def test_a_sound_is_heard_alone_as_among_others() -> None:
+def test_a_sound_gives_the_same_alone_and_in_a_batch() -> None:
     sounds, _ = struck(PoissonModel, 70, 2048)
     together = estimate("rectangle", sounds, RATE)["drum_size"]
     alone = [estimate("rectangle", sounds[i : i + 1], RATE)["drum_size"][0] for i in (3, 66)]
@@ -217,7 +176,7 @@ def test_simulated_drums_are_told_apart() -> None:
     [
         (np.ones(1024), {}, r"shape \(n, samples\), got \(1024,\)"),
         (np.ones((0, 1024)), {}, r"got \(0, 1024\)"),
-        (np.ones((1, 60)), {}, "takes 77 samples or more, got 60"),
+        (np.ones((1, 60)), {}, "at least 77 samples, got 60"),
         (np.stack([np.ones(1024), np.zeros(1024)]), {}, "waveform 1 is silent"),
         (np.stack([np.ones(1024), np.full(1024, np.nan)]), {}, "waveform 1 is not finite"),
         (np.ones((1, 1024)), {"sample_rate": 0.0}, "sample_rate"),
@@ -227,7 +186,7 @@ def test_simulated_drums_are_told_apart() -> None:
         (np.ones((1, 1024)), {"sizes": (0.0, 1.0)}, "sizes"),
     ],
 )
-def test_what_cannot_be_heard_is_named(sounds, settings, message: str) -> None:
+def test_sounds_that_cannot_be_analysed_are_named(sounds, settings, message: str) -> None:
     settings = {"sample_rate": RATE, **settings}
     with pytest.raises(ValueError, match=message):
         estimate("circle", sounds, **settings)
@@ -238,8 +197,8 @@ def test_what_cannot_be_heard_is_named(sounds, settings, message: str) -> None:
 def test_few_sizes_are_enough_to_choose_from() -> None:
     sounds, _ = struck(BesselModel, 2, 24000, drum_size=0.3)
     for family in FAMILIES:
-        said = estimate(family, 1e-200 * sounds, RATE, sizes=(0.299, 0.301))["drum_size"]
-        assert said == pytest.approx([0.3, 0.3], rel=0.004)
+        found = estimate(family, 1e-200 * sounds, RATE, sizes=(0.299, 0.301))["drum_size"]
+        assert found == pytest.approx([0.3, 0.3], rel=0.004)
 
 
 def test_unknown_families_are_named() -> None:

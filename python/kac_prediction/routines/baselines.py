@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .classical import FAMILIES, estimate, identify
+from ..listening.classical import estimate, identify
+from ..samplers.mixed_model import SHAPES as FAMILIES
 from .drums import Drums
 from .errors import MEAN, Numbers
 from .task import Task

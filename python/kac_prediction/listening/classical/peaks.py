@@ -6,14 +6,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .partials import Float64, Partials, expected_series
+from .partials import Float64, Partials, weyl_series
 
 _DEEPEST: Final = -60.0
 _ABOVE_NOISE: Final = 22.0
 _QUIET: Final = 0.1
 _LOUDEST: Final = -15.0
-_SHADOW: Final = 4
-_SHADOW_DEPTH: Final = 15.0
+_SIDE_LOBES: Final = 4  # bins of the unpadded spectrum
+_SIDE_LOBE_DEPTH: Final = 15.0
 _TOLERANCES: Final = (0.02, 0.015, 0.01, 0.007, 0.005, 0.003, 0.002)
 _RIDGE: Final = 1e-9
 _COUNTED: Final = 15
@@ -26,76 +26,65 @@ class Peaks:
 
     Attributes:
         frequencies: Hz, shape (n, p); nan where a spectrum has no more.
-        levels: dB below the highest of the spectrum, shape (n, p); -inf where it has no more.
-        bin: distance of two bins of the unpadded spectrum, Hz.
+        levels: dB below the maximum of the spectrum, shape (n, p); -inf where it has no more.
+        resolution: distance of two bins of the unpadded spectrum, Hz.
     """
 
     frequencies: Float64
     levels: Float64
-    bin: float
+    resolution: float
 
     def strongest(self, count: int) -> "Peaks":
         """Return the strongest peaks of each spectrum, the strongest first."""
         order = np.argsort(-self.levels, axis=1, kind="stable")[:, :count]
-        return Peaks(
-            np.take_along_axis(self.frequencies, order, axis=1),
-            np.take_along_axis(self.levels, order, axis=1),
-            self.bin,
+        frequencies, levels = (
+            np.take_along_axis(values, order, axis=1) for values in (self.frequencies, self.levels)
         )
+        return Peaks(frequencies, levels, self.resolution)
 
 
 def find_peaks(sounds: Float64, sample_rate: float, highest: float) -> Peaks:
     """Find the peaks of spectra up to `highest` Hz.
 
     Hann's window, padded to twice the length or more; a parabola through the levels in dB of a
-    maximum and its neighbours gives frequency and level. A peak counts that is less than 60 dB
-    below the highest, 22 dB above what a tenth of the cells lie below (peaks of mere noise seldom
-    are), and not more than 15 dB below a louder cell within four bins, whose side lobe it may be.
+    maximum and its neighbours gives frequency and level. A peak counts if it is less than 60 dB
+    below the maximum, 22 dB above the lowest tenth of the bins (peaks of mere noise seldom are),
+    and not more than 15 dB below a louder bin within four, whose side lobe it may be.
     Source: J. O. Smith and X. Serra, "PARSHL: an analysis/synthesis program for non-harmonic sounds
     based on a sinusoidal representation", Proc. ICMC 1987.
 
     Args:
         sounds: shape (n, samples), none of them silent.
-        sample_rate: 1/s.
+        sample_rate: Hz.
         highest: Hz.
     """
-    level, size = _levels(sounds, highest / sample_rate)
+    length = sounds.shape[1]
+    size = 1 << (2 * length - 1).bit_length()
+    bins = min(int(highest / sample_rate * size), size // 2)
+    spectra = np.abs(np.fft.rfft(sounds * np.hanning(length + 2)[1:-1], size)[:, :bins])
+    level = 20 * np.log10(np.maximum(spectra / spectra.max(axis=1, keepdims=True), 1e-9))
     floor = np.clip(np.quantile(level, _QUIET, axis=1) + _ABOVE_NOISE, _DEEPEST, _LOUDEST)
+    masking = _running_maximum(level, round(_SIDE_LOBES * size / length)) - _SIDE_LOBE_DEPTH
     before, middle, after = level[:, :-2], level[:, 1:-1], level[:, 2:]
-    reach = round(_SHADOW * size / sounds.shape[1])
-    shadow = _running_maximum(level, reach)[:, 1:-1] - _SHADOW_DEPTH
-    found = (middle > before) & (middle >= after) & (middle > floor[:, None]) & (middle >= shadow)
-    sound, cell = np.nonzero(found)
+    found = (middle > before) & (middle >= after)
+    found &= (middle > floor[:, None]) & (middle >= masking[:, 1:-1])
+    sound, place = np.nonzero(found)
     alpha, beta, gamma = before[found], middle[found], after[found]
     offset = 0.5 * (alpha - gamma) / (alpha - 2 * beta + gamma)
     counts = found.sum(axis=1)
     rank = np.arange(len(sound)) - np.repeat(np.cumsum(counts) - counts, counts)
     frequencies = np.full((len(sounds), max(counts.max(), 1)), np.nan)
     levels = np.full(frequencies.shape, -np.inf)
-    frequencies[sound, rank] = (cell + 1 + offset) * sample_rate / size
+    frequencies[sound, rank] = (place + 1 + offset) * sample_rate / size
     levels[sound, rank] = beta - 0.25 * (alpha - gamma) * offset
-    return Peaks(frequencies, levels, sample_rate / sounds.shape[1])
-
-
-def _levels(sounds: Float64, highest: float) -> tuple[Float64, int]:
-    """Return spectra in dB below their highest, up to a frequency (1 is the sample rate).
-
-    Returns:
-        Shape (n, cells), and how many cells the whole circle has.
-    """
-    length = sounds.shape[1]
-    size = 1 << (2 * length - 1).bit_length()
-    cells = min(int(highest * size), size // 2)
-    spectra = np.abs(np.fft.rfft(sounds * np.hanning(length + 2)[1:-1], size)[:, :cells])
-    level: Float64 = 20 * np.log10(np.maximum(spectra / spectra.max(axis=1, keepdims=True), 1e-9))
-    return level, size
+    return Peaks(frequencies, levels, sample_rate / length)
 
 
 def _running_maximum(x: Float64, reach: int) -> Float64:
-    """Return the largest within `reach` cells on either side, along the rows."""
+    """Return the maximum within `reach` places on either side, along the rows."""
     padded = np.pad(x, ((0, 0), (reach, reach)), mode="edge")
     width, done = 2 * reach + 1, 1
-    # The maximum over 2^k cells from that over 2^(k - 1), then two that overlap.
+    # The maximum over 2^k places from that over 2^(k - 1), then two that overlap.
     while 2 * done <= width:
         padded = np.maximum(padded[:, :-done], padded[:, done:])
         done *= 2
@@ -109,10 +98,10 @@ def fit_peaks(
     """Fit drums to the peaks that lie near their partials, from several guesses at once.
 
     Each peak is matched with the nearest partial. log S - log(2 L f / c) is brought to zero by
-    weighted least squares in log L and log epsilon, five times with ever smaller tolerances.
-    A weight is the square root of the amplitude, times Tukey's biweight of the distance. The score
-    adds up the weights, each times log(spacing / tolerance), where Weyl's law gives the spacing of
-    the partials there: a match among dense partials, as a drum too large has them, is worth little.
+    weighted least squares in log L and log epsilon, with ever smaller tolerances. A weight is the
+    square root of the amplitude, times Tukey's biweight of the distance. The score sums the
+    weights, each times log(spacing / tolerance), where Weyl's law gives the spacing of the partials
+    there: a match among dense partials, as a drum too large has them, is worth little.
 
     Args:
         peaks: of n sounds.
@@ -131,46 +120,40 @@ def fit_peaks(
     ends = np.log(partials.aspects[[0, -1]])
     score = np.zeros(sizes.shape)
     for tolerance in _TOLERANCES:
-        heard = 2 * np.exp(log_size)[..., None] * frequencies / speed
-        matched, slope = _matched(partials, np.exp(log_aspect), heard)
-        error = np.log(matched / heard)
-        width = np.maximum(tolerance, 0.25 * peaks.bin / frequencies)
+        measured = 2 * np.exp(log_size)[..., None] * frequencies / speed
+        aspects = np.exp(log_aspect)
+        series = partials.series(aspects)
+        nearest = _nearest(series, measured)
+        matched = np.take_along_axis(series, nearest, axis=2)
+        slope = np.zeros(matched.shape)
+        if len(partials.aspects) > 1:
+            # S^2 = a / e + b e, so that d log S / d log e = b e / S^2 - 1/2.
+            slope = aspects[..., None] * partials.b[nearest] / matched**2 - 0.5
+        error = np.log(matched / measured)
+        width = np.maximum(tolerance, 0.25 * peaks.resolution / frequencies)
         weight = loudness * np.maximum(1 - (error / width) ** 2, 0) ** 2
         # Weyl's law at unit area: S dN / dS = pi S^2 / 2.
-        gain = np.maximum(-np.log(width * np.pi / 2 * matched**2), 0)
-        score = (weight * gain).sum(axis=2) / (loudness.sum(axis=2) + _RIDGE)
-        step, turn = _least_squares(weight * gain, error, slope)
+        weight *= np.maximum(-np.log(width * np.pi / 2 * matched**2), 0)
+        score = weight.sum(axis=2) / (loudness.sum(axis=2) + _RIDGE)
+        step, turn = _least_squares(weight, error, slope)
         log_size = log_size + step
         log_aspect = np.clip(log_aspect + turn, *ends)
     return np.exp(log_size), np.exp(log_aspect), score
 
 
-def _matched(partials: Partials, aspects: Float64, heard: Float64) -> tuple[Float64, Float64]:
-    """Return the nearest of the partials to each S that is heard (n, j, p), and d log S / d log e.
-
-    S^2 = a / e + b e, so that d log S / d log e = b e / S^2 - 1/2; 0 for a family of one aspect.
-    """
-    series = partials.series(aspects)
-    nearest = _nearest(series, heard)
-    matched = np.take_along_axis(series, nearest, axis=2)
-    if len(partials.aspects) == 1:
-        return matched, np.zeros(matched.shape)
-    return matched, aspects[..., None] * partials.b[nearest] / matched**2 - 0.5
-
-
-def _nearest(series: Float64, heard: Float64) -> npt.NDArray[np.int64]:
+def _nearest(series: Float64, measured: Float64) -> npt.NDArray[np.int64]:
     """Return which of the series (n, j, k) is nearest to each number (n, j, p)."""
     order = np.argsort(series, axis=2)
     rows, k = series.shape[0] * series.shape[1], series.shape[2]
     line = np.take_along_axis(series, order, axis=2).reshape(rows, k)
     # Each row is moved beyond the one before it, so that one search does for all.
-    step = 2 * max(series.max(), heard.max())
+    step = 2 * max(series.max(), measured.max())
     moved = np.arange(rows)[:, None] * step
-    wanted = heard.reshape(rows, -1)
+    wanted = measured.reshape(rows, -1)
     above = np.searchsorted((line + moved).ravel(), wanted + moved) - k * np.arange(rows)[:, None]
     above = np.clip(above, 1, k - 1)
     low, high = (np.take_along_axis(line, above - i, axis=1) for i in (1, 0))
-    nearest = (above - (wanted - low < high - wanted)).reshape(heard.shape)
+    nearest = (above - (wanted - low < high - wanted)).reshape(measured.shape)
     return np.take_along_axis(order, nearest, axis=2)
 
 
@@ -194,29 +177,19 @@ def count_peaks(peaks: Peaks, sizes: Float64, speed: float) -> Float64:
 
     Args:
         peaks: of n sounds.
-        sizes: about how large they are, metres, shape (n,): says how far modes lie apart.
+        sizes: approximate sizes, metres, shape (n,), which tell how far modes lie apart.
         speed: wave speed, m/s.
     """
     frequencies = peaks.frequencies[:, :_COUNTED]
-    series = expected_series(frequencies.shape[1])
-    spacing = np.diff(expected_series(len(series) + 1))
+    series = weyl_series(frequencies.shape[1])
+    spacing = np.diff(weyl_series(len(series) + 1))
     rank = np.sqrt(np.arange(1, len(series) + 1))
     log_sizes = np.log(sizes)
     # How many are resolved depends on the size, and the size on them.
     for _ in range(3):
-        apart = spacing * speed / (2 * np.exp(log_sizes)[:, None]) > _BINS_APART * peaks.bin
+        apart = spacing * speed / (2 * np.exp(log_sizes)[:, None]) > _BINS_APART * peaks.resolution
         weight = rank * (apart & np.isfinite(frequencies))
         each = np.log(series * speed / (2 * np.where(weight > 0, frequencies, 1.0)))
         mean = (weight * each).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)
         log_sizes = np.where((weight > 0).sum(axis=1) >= 3, mean, log_sizes)
     return np.exp(log_sizes)
-
-
-def is_maximum(x: Float64) -> npt.NDArray[np.bool_]:
-    """Say where an array (n, b, s) is not below its neighbours along b and s."""
-    around = np.pad(x, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
-    b, s = around[:, :, 1:-1], around[:, 1:-1]
-    peak: npt.NDArray[np.bool_] = (
-        (x >= b[:, :-2]) & (x >= b[:, 2:]) & (x >= s[:, :, :-2]) & (x >= s[:, :, 2:])
-    )
-    return peak

@@ -1,0 +1,207 @@
+"""The partials of each family of drums, and the spectra to be expected from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ...physics import circularSeries
+from ...samplers.mixed_model import SHAPES
+
+Float64 = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+
+PADDING: Final = 2
+"""Zero padding of spectra: bins for each bin of the unpadded sound."""
+
+_ASPECTS: Final = (1.0, 4.0)
+_ASPECT_STEP: Final = 0.04
+_POLYGONS: Final = 4  # groups of aspect ratios
+# Modes of the modal drums, in either direction; of a rectangle, as many along its longer side as
+# there are up to where the continuum begins; and those of a circle that a strike in the middle
+# excites, up to the end of the band.
+_MODES: Final = 10
+_ALONG: Final = 15
+_SYMMETRIC: Final = 40
+# The continuum of a drum that has more modes: from, to (beyond the band), step.
+_CONTINUUM: Final = (7.5, 60.0, 1 / 6)
+_PERIMETER: Final = 4.26
+_CORNERS: Final = 0.26
+# Oversampling of a bin while spectra are made, and bins to either side that a line reaches.
+_OVERSAMPLING: Final = 8
+_LOBE: Final = 8
+
+
+@dataclass(frozen=True)
+class Partials:
+    """The partials of drums of unit area of one family, S = 2 L f / c.
+
+    S^2 = a / epsilon + b epsilon for each mode of a drum of aspect ratio epsilon; so it is for
+    rectangles (Rayleigh, The Theory of Sound I, chapter IX), and a circle's series has b = 0 at the
+    only epsilon, 1.
+
+    Hypotheses say which modes sound, and how loud. A drum may be struck anywhere, or in the middle,
+    as drummers do more often than elsewhere, where only the symmetric modes sound. It may have 10
+    by 10 modes, as the modal drums do, or all of them, as simulated and real drums do: from S = 7.5
+    a continuum, of the density that Weyl's law gives, stands for these.
+
+    Attributes:
+        aspects: the aspect ratios that are tried, shape (b,), ascending.
+        a: shape (k,).
+        b: shape (k,).
+        loudness: mean of phi^2 at the strike, summed over modes that share a frequency, shape
+            (hypotheses, k).
+        tail: S of the continuum, shape (t,).
+        tail_loudness: shape (hypotheses, t); 0: without a continuum.
+        blurred: whether the partials are only near those of these drums: spectra are averaged over
+            each quarter of the aspect ratios.
+    """
+
+    aspects: Float64
+    a: Float64
+    b: Float64
+    loudness: Float64
+    tail: Float64
+    tail_loudness: Float64
+    blurred: bool = False
+
+    @classmethod
+    def of(cls, family: str) -> "Partials":
+        """Return the partials of a family; those of a convex polygon are near a rectangle's.
+
+        Raises:
+            ValueError: another family than "circle", "rectangle" and "polygon".
+        """
+        if family not in SHAPES:
+            raise ValueError(f"family must be one of {', '.join(SHAPES)}, got {family!r}.")
+        tail = np.arange(*_CONTINUUM)
+        # The number of modes in each step: dN / dS at unit area.
+        modes = (np.pi * tail / 2 - _PERIMETER / 4) * _CONTINUUM[2]
+        if family == "circle":
+            return _circular(tail, modes)
+        known = _rectangular(tail, modes)
+        if family == "rectangle":
+            return known
+        all_modes = slice(2, 3)  # struck anywhere
+        loudness, tail_loudness = known.loudness[all_modes], known.tail_loudness[all_modes]
+        return replace(known, loudness=loudness, tail_loudness=tail_loudness, blurred=True)
+
+    @property
+    def hypotheses(self) -> Float64:
+        """The aspect ratio of each expected spectrum, shape (g,)."""
+        if self.blurred:
+            quarters = np.array_split(np.log(self.aspects), _POLYGONS)
+            return np.exp([quarter.mean() for quarter in quarters])
+        return np.tile(self.aspects, len(self.loudness))
+
+    def series(self, aspects: Float64) -> Float64:
+        """Return S of all modes for each aspect ratio, shape (..., k)."""
+        epsilon = aspects[..., None]
+        series: Float64 = np.sqrt(self.a / epsilon + self.b * epsilon)
+        return series
+
+    def lines(self) -> Iterator[tuple[Float64, Float64]]:
+        """Yield S and the mean power of the lines of each spectrum.
+
+        An impulse gives each mode the amplitude phi(x_s) phi(x_p) / omega, and the mean of
+        phi(x_p)^2 over a drum of unit area is 1: the power is phi(x_s)^2 / S^2 on average.
+        """
+        for loudness, tail_loudness in zip(self.loudness, self.tail_loudness, strict=True):
+            for series in self.series(self.aspects):
+                sounding = loudness > 0
+                if tail_loudness.any():
+                    sounding &= series < self.tail[0]
+                lines = np.concatenate([series[sounding], self.tail])
+                yield lines, np.concatenate([loudness[sounding], tail_loudness]) / lines**2
+
+
+def _circular(tail: Float64, modes: Float64) -> Partials:
+    """Return the partials of a circle.
+
+    Modes of order 0 are single, the others come in pairs, a cosine and a sine. In the middle, phi^2
+    is 1 / J_1(z)^2 for order 0, about pi z / 2 with z = S sqrt(pi), and 0 for the others.
+    """
+    series = circularSeries(_SYMMETRIC, _MODES)
+    order, zero = np.indices(series.shape)
+    single, few = order == 0, zero < _MODES
+    anywhere = np.where(few, np.where(single, 1.0, 2.0), 0)
+    middle = np.where(single, np.pi**1.5 / 2 * series, 0)
+    known = (single | few).ravel()
+    loudness = np.stack([anywhere, middle * few, anywhere, middle]).reshape(4, -1)[:, known]
+    tail_loudness = np.array([[0.0], [0], [1], [0]]) * modes
+    squares = series.ravel()[known] ** 2
+    return Partials(np.ones(1), squares, 0 * squares, loudness, tail, tail_loudness)
+
+
+def _rectangular(tail: Float64, modes: Float64) -> Partials:
+    """Return the partials of a rectangle, its longer side along x.
+
+    In the middle, phi = 2 sin(m pi / 2) sin(n pi / 2): phi^2 is 4 where m and n are odd, else 0.
+    """
+    low, high = np.log(_ASPECTS)
+    aspects = np.exp(np.linspace(low, high, 1 + round((high - low) / _ASPECT_STEP)))
+    n, m = (i.ravel() + 1.0 for i in np.indices((_MODES, _ALONG)).astype(np.float64))
+    few, middle = m <= _MODES, 4 * (m % 2) * (n % 2)
+    loudness = np.stack([few, few * middle, np.ones(m.size), middle])
+    # In the middle, a quarter of the modes sound four times as loud.
+    tail_loudness = np.array([[0.0], [0], [1], [1]]) * modes
+    return Partials(aspects, m**2, n**2, loudness, tail, tail_loudness)
+
+
+def window(length: int) -> Float64:
+    """Return a half wave of a sine: a narrower main lobe than Hann's, and side lobes low enough."""
+    half_wave: Float64 = np.sin(np.pi * (np.arange(length) + 0.5) / length)
+    return half_wave
+
+
+def expected_spectra(
+    partials: Partials, sizes: Float64, length: int, bins: int, seconds: float, speed: float
+) -> Float32:
+    """Return the expected power spectra of drums.
+
+    Args:
+        partials: of the family.
+        sizes: drum sizes, metres, shape (s,).
+        length: samples of the sounds, weighted by `window`.
+        bins: of a spectrum, from the first above 0 Hz.
+        seconds: duration of the sounds.
+        speed: wave speed, m/s.
+
+    Returns:
+        Shape (g, s, bins), the maximum of each spectrum 1, in the order of `partials.hypotheses`.
+    """
+    finer, reach = _OVERSAMPLING // PADDING, _LOBE * _OVERSAMPLING
+    lobe = np.abs(np.fft.rfft(window(length), _OVERSAMPLING * length)[: reach + 1]) ** 2
+    size = 1 << int(bins * finer + 2 * reach).bit_length()
+    spread = np.fft.rfft(np.concatenate([lobe, np.zeros(size - 2 * reach - 1), lobe[:0:-1]]))
+    scale = speed * seconds * _OVERSAMPLING / 2 / sizes[:, None]
+    row = np.arange(len(sizes))[:, None] * size
+    groups = len(partials.hypotheses)
+    each = -(-len(partials.aspects) * len(partials.loudness) // groups)
+    spectra = np.zeros((groups, len(sizes), bins), dtype=np.float32)
+    for k, (lines, powers) in enumerate(partials.lines()):
+        place = np.rint(lines * scale).astype(np.int64)
+        within = place < bins * finer + reach
+        where, power = (row + place)[within], np.broadcast_to(powers, place.shape)[within]
+        histogram = np.bincount(where, power, len(sizes) * size).reshape(len(sizes), size)
+        smooth = np.fft.irfft(np.fft.rfft(histogram) * spread, size)
+        spectra[k // each] += np.maximum(smooth[:, finer : bins * finer + 1 : finer], 0)
+    for group in spectra:
+        # Where a small drum has no partial in the band, nothing is expected: not 0 / 0.
+        group /= np.maximum(group.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return spectra
+
+
+def weyl_series(count: int) -> Float64:
+    """Return S of the first modes of a convex drum of unit area by Weyl's law, shape (count,).
+
+    N(k) = A k^2 / (4 pi) - P k / (4 pi) + C, where k = pi S, is j - 1/2 at mode j. The perimeter P
+    = 4.26 and the sum over the corners C = 0.26 are the medians of 500 polygons of `ConvexPolygon`.
+    Source: Kac, "Can one hear the shape of a drum?", Am. Math. Monthly 73 (1966), 1-23,
+    doi:10.1080/00029890.1966.11970915.
+    """
+    below = np.arange(1, count + 1) - 0.5 - _CORNERS
+    series: Float64 = (_PERIMETER + np.sqrt(_PERIMETER**2 + 16 * np.pi * below)) / (2 * np.pi)
+    return series
