@@ -62,6 +62,17 @@ def test_packages_load_nothing_before_a_name_is_used() -> None:
     run_without(f"{HEAVY} scipy shapely soundfile tqdm", imports)
 
 
+@pytest.mark.parametrize("command", ["", "train", "deploy", "install-dataset", "verify", "export"])
+def test_help_needs_nothing_heavy(command: str) -> None:
+    arguments = [*filter(None, [command]), "--help"]
+    run_without(
+        f"{HEAVY} scipy shapely soundfile tqdm",
+        "from kac_prediction.cli import main\n"
+        f"try: main({arguments})\n"
+        "except SystemExit as done: assert done.code == 0",
+    )
+
+
 def test_the_base_of_samplers_needs_no_torch() -> None:
     modules = ("sampler", "seeding", "rendering", "representation_settings")
     imports = "\n".join(f"import kac_prediction.dataset.{module}" for module in modules)
