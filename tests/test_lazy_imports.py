@@ -66,7 +66,7 @@ def test_packages_load_nothing_before_a_name_is_used() -> None:
 def test_help_needs_nothing_heavy(command: str) -> None:
     arguments = [*filter(None, [command]), "--help"]
     run_without(
-        f"{HEAVY} scipy shapely soundfile tqdm",
+        HEAVY,
         "from kac_prediction.cli import main\n"
         f"try: main({arguments})\n"
         "except SystemExit as done: assert done.code == 0",
