@@ -40,17 +40,11 @@ class ProcessGroup:
 
     With one process the methods neither do nor cost anything. With several, those that exchange
     something are collective: all processes call them, in the same order.
-
-    Attributes:
-        rank: number of this process, from 0.
-        size: number of processes.
-        local_rank: number of this process among those of its machine, from 0.
-        local_size: number of processes on its machine.
     """
 
     rank: int = 0
     size: int = 1
-    local_rank: int = 0
+    local_rank: int = 0  # among the processes of this machine
     local_size: int = 1
 
     @property
@@ -60,22 +54,15 @@ class ProcessGroup:
 
     @classmethod
     def join(cls, device: str | torch.device | None = None) -> Self:
-        """Join the process group that exists, else the one that torchrun describes.
+        """Join the process group that exists, else make the one that torchrun describes, if any.
 
-        A group that is made here, and left when the interpreter ends, sends gradients by NCCL if
-        the model's `device` (None: CUDA where there is one) is on CUDA and torch has it, else by
-        gloo. Objects always go by gloo: waiting for NCCL keeps a core and the device busy.
-
-        Raises:
-            RuntimeError: torch was built without `torch.distributed`.
-            ValueError: the environment is not as torchrun makes it.
+        Its gradients travel by NCCL if the model's `device` (None: CUDA where there is one) is on
+        CUDA, else by gloo; its objects by gloo, as waiting for NCCL keeps a core and the GPU busy.
         """
-        if dist.is_available() and dist.is_initialized():
-            rank, hosts = dist.get_rank(), _all_gather(socket.gethostname())
-            size, here = len(hosts), hosts[rank]
-            place = hosts[:rank].count(here), hosts.count(here)
-        else:
-            size = _environment("WORLD_SIZE", 1) if "RANK" in os.environ else 1
+        if not (dist.is_available() and dist.is_initialized()):
+            if "RANK" not in os.environ:  # some clusters set WORLD_SIZE alone
+                return cls()
+            _, size = _environment("RANK", 0), _environment("WORLD_SIZE", 1)
             if size == 1:
                 return cls()
             if not dist.is_available():
@@ -83,22 +70,18 @@ class ProcessGroup:
                     f"{size} processes were started to train together, but this torch was built"
                     " without torch.distributed: install one that has it, or start one alone"
                 )
-            rank = _environment("RANK", 0)
-            place = rank, size
-        local = _environment("LOCAL_RANK", place[0]), _environment("LOCAL_WORLD_SIZE", place[1])
-        processes = cls(rank, size, *local)
-        if not dist.is_initialized():
-            nccl = processes.device(device).type == "cuda" and dist.is_nccl_available()
+            kind = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")).type
+            nccl = kind == "cuda" and dist.is_nccl_available()
             dist.init_process_group("cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=TIMEOUT)
             atexit.register(_leave)
-        return processes
+        rank, size = dist.get_rank(), dist.get_world_size()
+        hosts = cls(rank, size).all_gather(socket.gethostname())
+        local_rank = _environment("LOCAL_RANK", hosts[:rank].count(hosts[rank]))
+        local_size = _environment("LOCAL_WORLD_SIZE", hosts.count(hosts[rank]))
+        return cls(rank, size, local_rank, local_size)
 
     def device(self, requested: str | torch.device | None = None) -> torch.device:
-        """Return the device of this process: of several on CUDA, each has one of its own.
-
-        Raises:
-            ValueError: the machine has more processes than CUDA devices.
-        """
+        """Return the device of this process: of several on CUDA, each has one of its own."""
         device = torch.device(requested or ("cuda" if torch.cuda.is_available() else "cpu"))
         if self.size == 1 or device.type != "cuda":
             return device
@@ -111,13 +94,10 @@ class ProcessGroup:
         return torch.device("cuda", self.local_rank)
 
     def threads(self) -> int:
-        """Return the number of CPU threads this process may use.
-
-        Several processes on a machine share its cores evenly, unless OMP_NUM_THREADS says more
-        than 1; torchrun sets that to 1 where nobody has set it.
-        """
+        """Return the number of CPU threads for this process."""
         affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
         cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+        # torchrun sets OMP_NUM_THREADS to 1 where nobody has set it: then the cores are shared.
         if self.local_size > 1 and os.environ.get("OMP_NUM_THREADS", "1") == "1":
             return max(1, cores // self.local_size)
         return min(torch.get_num_threads(), cores)
@@ -130,26 +110,23 @@ class ProcessGroup:
 
     def broadcast(self, value: T) -> T:
         """Return the leader's value, which must be picklable, on all processes."""
-        if self.size == 1:
-            return value
-        values: list[Any] = [value]
-        with _peer_errors():
-            dist.broadcast_object_list(values, src=0)
-        shared: T = values[0]
-        return shared
+        return self.all_gather(value)[0]
 
     def all_gather(self, value: T) -> list[T]:
         """Return the picklable values of all processes by rank, on all processes."""
-        return [value] if self.size == 1 else _all_gather(value)
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        with _peer_errors():
+            dist.all_gather_object(values, value)
+        return values
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:
         """Run the block on the leader, then on one process of each other machine, then on the rest.
 
         So what all need from a disk is made once where they share it, else once on each machine.
-
-        Raises:
-            PeerError: the block failed on another process; the message holds its error.
+        An error of one process is a PeerError on those that come after it.
         """
 
         def barrier(failure: str = "") -> None:
@@ -173,11 +150,8 @@ class ProcessGroup:
     def report_once(self, *collective: type[Exception]) -> Iterator[None]:
         """Surround a training, so that an error ends it everywhere and is reported by one process.
 
-        torchrun ends all processes when one has failed. Those whose error is not their own wait
-        for that in silence.
-
-        Args:
-            collective: errors that all processes raise at the same moment; the leader reports them.
+        torchrun ends all processes when one has failed; those whose error is not their own wait for
+        that in silence. `collective` errors arise on all at once, and the leader reports them.
         """
         shared: tuple[type[Exception], ...] = (PeerError, DisagreementError, *collective)
         try:
@@ -189,16 +163,12 @@ class ProcessGroup:
             raise
 
     def broadcast_model(self, model: torch.nn.Module) -> None:
-        """Replace the parameters and buffers of a model by the leader's, in place.
-
-        Raises:
-            DisagreementError: the models do not have the same tensors.
-        """
+        """Replace the parameters and buffers of a model by the leader's, in place."""
         if self.size == 1:
             return
         tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         descriptions = [f"{name} {tuple(t.shape)} in {t.dtype}" for name, t in tensors.items()]
-        _check_agreement(descriptions, "tensor", "of the model")
+        self._check_agreement(descriptions, "tensor", "of the model")
         broadcast_tensors(tensors.values())
 
     def average_buffers(self, model: torch.nn.Module) -> None:
@@ -218,19 +188,11 @@ class ProcessGroup:
     ) -> Iterator[None]:
         """Average gradients over all processes before each step of an optimiser in the block.
 
-        With losses that are means over n of N samples and the weight n * size / N, a step is that
-        of one process with all N samples. Hooks that are registered later, as for clipping, see the
-        average. The first step, in which the processes compare what they have, must not be part of
-        the recording of a CUDA graph.
-
-        Args:
-            optimiser: of which every process has its own.
-            weight: of this process's gradients, shape (), on their device; read at every step. Its
-                mean over the processes should be 1.
-
-        Raises:
-            DisagreementError: at a step, where not the same parameters have gradients.
-            ValueError: at a step, where a gradient is sparse.
+        `weight`, shape (), on the device of this process's gradients, is read at every step. With
+        losses that are means over n of N samples and the weight n * size / N, a step is that of one
+        process with all N samples. Hooks that are registered later, as for clipping, see the
+        average. Only steps after the first, which compares the processes, may be part of a CUDA
+        graph.
         """
         agreed: list[bool] = []
 
@@ -238,8 +200,8 @@ class ProcessGroup:
             parameters = [p for group in optimiser.param_groups for p in group["params"]]
             present = [parameter.grad is not None for parameter in parameters]
             if present != agreed:
-                descriptions = [_describe(parameter) for parameter in parameters]
-                _check_agreement(descriptions, "parameter", "of the optimiser")
+                described = [_describe(parameter) for parameter in parameters]
+                self._check_agreement(described, "parameter", "of the optimiser")
                 agreed[:] = present
             gradients = [p.grad for p in parameters if p.grad is not None]
             all_reduce([*gradients, *others], weight / self.size)
@@ -262,6 +224,19 @@ class ProcessGroup:
                 hooks.callback(optimiser.register_step_pre_hook(before_step).remove)
             yield
 
+    def _check_agreement(self, descriptions: list[str], noun: str, place: str) -> None:
+        """Raise DisagreementError on all processes where two describe something differently."""
+        everybody = self.all_gather(descriptions)
+        for rank, others in enumerate(everybody):
+            pairs = zip_longest(everybody[0], others, fillvalue="missing")
+            for i, (first, other) in enumerate(pairs):
+                if first != other:
+                    raise DisagreementError(
+                        f"{noun} {i} {place} is {first} in process 0, but {other} in process"
+                        f" {rank}: make model and optimiser alike, and use the same parameters in"
+                        " every step"
+                    )
+
 
 def all_reduce(tensors: Iterable[torch.Tensor], factor: float | torch.Tensor = 1.0) -> None:
     """Replace floating tensors by the sums over all processes of tensor times factor, in place."""
@@ -273,27 +248,15 @@ def broadcast_tensors(tensors: Iterable[torch.Tensor]) -> None:
     _exchange(tensors, lambda flat: dist.broadcast(flat.view(torch.uint8), src=0, async_op=True))
 
 
-def buckets(
-    tensors: Iterable[torch.Tensor], limit: int = BUCKET_BYTES
-) -> Iterator[list[torch.Tensor]]:
-    """Yield tensors in buckets of one dtype and device, of at most `limit` bytes.
-
-    A larger tensor has a bucket of its own. The order is a function of sizes, dtypes and devices
-    alone, so it is the same on all processes.
-    """
-    kinds: dict[tuple[torch.dtype, torch.device], list[torch.Tensor]] = {}
+def buckets(tensors: Iterable[torch.Tensor], limit: int = BUCKET_BYTES) -> list[list[torch.Tensor]]:
+    """Sort tensors into buckets of one dtype and device, of at most `limit` bytes or one tensor."""
+    kinds: dict[tuple[torch.dtype, torch.device], list[list[torch.Tensor]]] = {}
     for tensor in tensors:
-        kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
-    for kind in kinds.values():
-        bucket: list[torch.Tensor] = []
-        size = 0
-        for tensor in kind:
-            if bucket and size + tensor.nbytes > limit:
-                yield bucket
-                bucket, size = [], 0
-            bucket.append(tensor)
-            size += tensor.nbytes
-        yield bucket
+        kind = kinds.setdefault((tensor.dtype, tensor.device), [[]])
+        if kind[-1] and sum(t.nbytes for t in kind[-1]) + tensor.nbytes > limit:
+            kind.append([])
+        kind[-1].append(tensor)
+    return [bucket for kind in kinds.values() for bucket in kind]
 
 
 @torch.no_grad()
@@ -321,38 +284,16 @@ def _exchange(
             tensor.copy_(part.view(tensor.shape))
 
 
-def _all_gather(value: T) -> list[T]:
-    values: list[Any] = [None] * dist.get_world_size()
-    with _peer_errors():
-        dist.all_gather_object(values, value)
-    return values
-
-
 def _describe(parameter: torch.Tensor) -> str:
-    """Describe what must be the same of a parameter on all processes; refuse sparse gradients."""
+    """Describe what must be the same of a parameter on all processes; refuse a sparse gradient."""
     gradient, shape = parameter.grad, tuple(parameter.shape)
-    if gradient is None:
-        return f"of shape {shape} without a gradient"
-    if gradient.layout != torch.strided:
+    if gradient is not None and gradient.layout != torch.strided:
         raise ValueError(
             f"the gradient of a parameter of shape {shape} is sparse, which cannot be averaged over"
             " processes: make its layer with sparse=False"
         )
-    return f"of shape {shape} with a gradient in {gradient.dtype}"
-
-
-def _check_agreement(descriptions: list[str], noun: str, place: str) -> None:
-    """Raise DisagreementError on all processes where two describe something differently."""
-    everybody = _all_gather(descriptions)
-    for rank, theirs in enumerate(everybody):
-        pairs = zip_longest(everybody[0], theirs, fillvalue="missing")
-        for i, (first, other) in enumerate(pairs):
-            if first != other:
-                raise DisagreementError(
-                    f"{noun} {i} {place} is {first} in process 0, but {other} in process {rank}:"
-                    " make model and optimiser alike in all processes, and use the same parameters"
-                    " in every step"
-                )
+    kind = "without a gradient" if gradient is None else f"with a gradient in {gradient.dtype}"
+    return f"of shape {shape} {kind}"
 
 
 @contextmanager
@@ -370,7 +311,7 @@ def _peer_errors() -> Iterator[None]:
 
 
 def _environment(name: str, default: int) -> int:
-    """Return a whole number that torchrun sets in the environment."""
+    """Return a whole number that torchrun sets in the environment, or the default."""
     text = os.environ.get(name, str(default))
     if not text.isdecimal():
         raise ValueError(
