@@ -10,7 +10,7 @@ from kac_prediction.routines.baselines import baselines
 from kac_prediction.routines.drums import Drums
 from kac_prediction.routines.errors import MEAN
 from kac_prediction.routines.size_of_polygonal_drum import with_aspect_ratio
-from kac_prediction.samplers.mixed_model import SHAPES
+from kac_prediction.samplers import FAMILIES
 
 RATE = 48000
 TASKS = {row.task.name: row.task for row in ROWS}
@@ -47,7 +47,7 @@ def test_of_a_class_the_commonest_and_what_fits_best() -> None:
     assert set(answers[MEAN]["family"]) == {np.bincount(families[:10].astype(int)).argmax()}
     peaks = answers["peaks of 200 ms"]
     assert set(peaks) == set(task.model_input.labels)
-    assert (peaks["family"] == families[10:]).mean() > 1 / len(SHAPES)
+    assert (peaks["family"] == families[10:]).mean() > 1 / len(FAMILIES)
     assert all(np.isfinite(values).all() for values in peaks.values())
 
 

@@ -6,12 +6,11 @@ import pytest
 from kac_prediction.geometry import ConvexPolygon
 from kac_prediction.listening.classical import estimate, identify
 from kac_prediction.physics import circularSeries, eigenfrequencies, rectangularSeries
-from kac_prediction.samplers import BesselModel, MixedModel, PoissonModel
+from kac_prediction.samplers import FAMILIES, BesselModel, MixedModel, PoissonModel
 
 pytestmark = pytest.mark.slow
 
 RATE = 48000
-FAMILIES = ("circle", "rectangle", "polygon")
 
 
 def tones(frequencies, weights=None, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:

@@ -14,7 +14,7 @@ from kac_prediction.dataset import generateDataset, loadDataset, regenerateDataP
 from kac_prediction.dataset.storage import stage as staging
 from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
 from kac_prediction.samplers.drum import Drum
-from kac_prediction.samplers.families import FAMILIES
+from kac_prediction.samplers.published import PUBLISHED_DATASETS
 
 RATE = 8000
 TRIANGLE = np.array([(0.0, 0.0), (3.0, 0.0), (1.0, 2.0)])
@@ -41,9 +41,9 @@ def arguments(name: str) -> tuple[type[Drum], dict[str, Any]]:
     return sampler, {"duration": 0.02, "sample_rate": RATE, **own}
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", PUBLISHED_DATASETS)
 def test_a_handful_of_every_published_family(name: Any, tmp_path: Path) -> None:
-    family = FAMILIES[name]
+    family = PUBLISHED_DATASETS[name]
     assert family.sampler is not None
     settings = family.settings | {"duration": 0.01}
     dataset = generateDataset(family.sampler, settings, str(tmp_path), dataset_size=6, seed=1)

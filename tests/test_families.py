@@ -9,8 +9,8 @@ import pytest
 from kac_prediction.dataset import RepresentationSettings, generateDataset, loadDataset
 from kac_prediction.pipeline import download_dataset, generate_family
 from kac_prediction.pipeline.installing import family
-from kac_prediction.samplers import BesselModel, Datasets, FDTDModel, PoissonModel
-from kac_prediction.samplers.families import FAMILIES, Family
+from kac_prediction.samplers import FAMILIES, BesselModel, Datasets, FDTDModel, PoissonModel
+from kac_prediction.samplers.published import PUBLISHED_DATASETS, PublishedDataset, published_of
 from published import NAME, unpacked
 from samplers_of_users import Click
 
@@ -19,11 +19,18 @@ SAMPLERS = (FDTDModel, BesselModel, PoissonModel)
 
 
 def test_every_published_name_is_known() -> None:
-    assert set(FAMILIES) == set(get_args(Datasets))
+    assert set(PUBLISHED_DATASETS) == set(get_args(Datasets))
+
+
+def test_every_family_was_published_once() -> None:
+    assert sorted(found.family for found in PUBLISHED_DATASETS.values()) == sorted(FAMILIES)
+    for kind, adjective in zip(FAMILIES, ("circular", "rectangular", "polygonal"), strict=True):
+        name = next(n for n, found in PUBLISHED_DATASETS.items() if found == published_of(kind))
+        assert adjective in name
 
 
 def test_names_say_their_size() -> None:
-    for name, found in FAMILIES.items():
+    for name, found in PUBLISHED_DATASETS.items():
         assert int(name.split("-")[0]) == found.size
         assert found.doi == "10.5281/zenodo.7274474"
 
@@ -32,11 +39,11 @@ def test_names_say_their_size() -> None:
 def test_a_small_one_is_made_by_its_name(name: Any, sampler: Any, tmp_path: Path) -> None:
     made = generate_family(name, tmp_path, 2, seed=3)
     assert made.X.shape == (2, 48000)
-    assert made.sampler["name"] == FAMILIES[name].sampler_name == sampler.__name__
+    assert made.sampler["name"] == PUBLISHED_DATASETS[name].sampler_name == sampler.__name__
     assert not made.legacy.any()
     for y in made.Y:
         assert 0.1 <= y["drum_size"].item() <= 1.0  # sqrt(area) in metres
-    again = generateDataset(sampler, FAMILIES[name].settings, str(tmp_path), 2, seed=3)
+    again = generateDataset(sampler, PUBLISHED_DATASETS[name].settings, str(tmp_path), 2, seed=3)
     assert again.X.equal(made.X)
 
 
@@ -50,7 +57,7 @@ def test_without_a_size_it_has_the_published_one(
 
     monkeypatch.setattr(family, "generateDataset", generate)
     settings = RepresentationSettings(output_type="mel")
-    for name, found in FAMILIES.items():
+    for name, found in PUBLISHED_DATASETS.items():
         generate_family(name, tmp_path, representation_settings=settings, seed=5, workers=2)
         args, kwargs = calls.pop()
         assert args == (found.sampler, found.settings, str(tmp_path))
@@ -97,8 +104,8 @@ class Interrupted(Click):
 def test_what_was_interrupted_goes_on(
     tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clicks = Family(10, Interrupted, {"duration": 0.01, "sample_rate": 8000})
-    monkeypatch.setattr(family, "FAMILIES", {NAME: clicks})
+    clicks = PublishedDataset("circle", 10, Interrupted, {"duration": 0.01, "sample_rate": 8000})
+    monkeypatch.setattr(family, "PUBLISHED_DATASETS", {NAME: clicks})
     place, undisturbed = tmp_path / "a", tmp_path / "b"
     with pytest.raises(KeyboardInterrupt):
         generate_family(NAME, place, seed=1, workers=1)
@@ -111,7 +118,7 @@ def test_what_was_interrupted_goes_on(
 
 
 def test_settings_make_the_sampler() -> None:
-    for found in FAMILIES.values():
+    for found in PUBLISHED_DATASETS.values():
         sampler = found.sampler(**found.settings)
         assert found.length == sampler.length == 48000
         assert (sampler.duration, sampler.sample_rate) == (1.0, 48000)

@@ -19,8 +19,7 @@ from kac_prediction.routines import (
 )
 from kac_prediction.routines.accuracy import ROWS
 from kac_prediction.routines.size_of_polygonal_drum import with_aspect_ratio
-from kac_prediction.samplers import FDTDModel
-from kac_prediction.samplers.mixed_model import SHAPES
+from kac_prediction.samplers import FAMILIES, FDTDModel
 from legacy_text import write
 
 pytestmark = pytest.mark.slow
@@ -107,9 +106,9 @@ def test_it_learns_from_fresh_drums(name: str, drums: Path, tmp_path: Path) -> N
 def test_families_are_confused_in_a_matrix(drums: Path, tmp_path: Path) -> None:
     report = train("ShapeOfDrum", drums / "ShapeOfDrum", tmp_path).report
     confusion = report.classes["family"]
-    assert confusion.names == SHAPES
+    assert confusion.names == FAMILIES
     assert np.sum(confusion.counts) == report["drum_size"].count
-    there = {name for name, row in zip(SHAPES, confusion.counts, strict=True) if sum(row)}
+    there = {name for name, row in zip(FAMILIES, confusion.counts, strict=True) if sum(row)}
     assert there <= {part.name for part in report["drum_size"].parts}
     assert "heard by the model as" in str(report)
 

@@ -9,7 +9,7 @@ from kac_prediction.geometry import Circle, Polygon, Shape, UnitRectangle
 from kac_prediction.routines.accuracy import ROWS
 from kac_prediction.routines.drums import Drums
 from kac_prediction.routines.shapes import heard_shape, true_shape
-from kac_prediction.samplers.mixed_model import SHAPES, elongation
+from kac_prediction.samplers.shapes import FAMILIES, elongation
 
 TASKS = {row.task.name: row.task for row in ROWS}
 
@@ -35,7 +35,7 @@ def test_true_drums_and_what_was_heard_of_them(name: str) -> None:
     }
     for i, y in enumerate(found.labels):
         true = true_shape(task, found, i)
-        family = task.family or SHAPES[int(y["family"].item())]
+        family = task.family or FAMILIES[int(y["family"].item())]
         assert isinstance(true, kinds[family])
         # Who hears everything draws the same drum.
         for shape in (true, heard_shape(task, predicted, i, true)):
@@ -47,7 +47,7 @@ def test_true_drums_and_what_was_heard_of_them(name: str) -> None:
 
 def test_what_a_network_says_can_be_drawn_whatever_it_is() -> None:
     task, found = TASKS["ShapeOfDrum"], drums("ShapeOfDrum")
-    for family in range(len(SHAPES)):
+    for family in range(len(FAMILIES)):
         for size, ratio in ((-1.0, 0.5), (0.0, 1e30), (0.3, 2.5)):
             predicted = {
                 "family": np.array([family]),

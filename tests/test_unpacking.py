@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from kac_prediction.pipeline.installing.unpacking import Limits, copy, find_dataset, unpack
-from kac_prediction.samplers.families import FAMILIES
+from kac_prediction.samplers.published import PUBLISHED_DATASETS
 from published import NAME, archive, content_of, unpacked, zipped
 
 LIMITS = Limits(samples=5, length=8)
@@ -198,7 +198,7 @@ def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_limits_leave_room_for_what_was_published() -> None:
-    limits = Limits.of(FAMILIES["5000-circular-drums-of-varying-size"])
+    limits = Limits.of(PUBLISHED_DATASETS["5000-circular-drums-of-varying-size"])
     # Numbers at their longest, -1.2345678901234567e-100, and a comma and a space between them.
     assert limits.of_file("metadata.json") > 5000 * 48000 * 26
     assert limits.of_file("sample_04999.wav") > 44 + 48000 * 4

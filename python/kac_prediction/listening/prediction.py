@@ -12,8 +12,9 @@ import torch
 from .. import samplers
 from ..dataset import AudioSampler
 from ..pipeline import Model, ModelInput
+from ..samplers import FAMILIES
 from ..samplers.drum import DrumSettings
-from ..samplers.families import FAMILIES, FAMILY_NAMES, Family
+from ..samplers.published import PublishedDataset, published_of
 from .audio import prepare, read_sound
 
 Prediction: TypeAlias = dict[str, float | str]
@@ -85,7 +86,7 @@ def drum_heard(
 
     It is a drum as those of the model's training, with the predicted labels instead of the
     settings of the same names; labels that are no setting are left out. Where a label is the family
-    of the drum (one of `samplers.families.FAMILY_NAMES`), it is a drum of the family predicted, of
+    of the drum (one of `samplers.FAMILIES`), it is a drum of the family predicted, of
     the same membrane as those of the training. Its strike is drawn from a fixed seed: every call
     builds the same drum, struck at the same point, off its middle.
 
@@ -138,18 +139,18 @@ def _made_by(
     return sampler, dict(model.dataset["sampler_settings"])
 
 
-def _family_heard(model: Model, prediction: Mapping[str, float | str]) -> Family | None:
+def _family_heard(model: Model, prediction: Mapping[str, float | str]) -> PublishedDataset | None:
     """Return the family that was predicted; None where the model does not tell families apart."""
     classes = model.model_input.classes if model.model_input else {}
     for label, names in classes.items():
-        if label in prediction and not FAMILY_NAMES.keys().isdisjoint(names):
+        if label in prediction and not set(FAMILIES).isdisjoint(names):
             name = str(prediction[label])
-            if name not in FAMILY_NAMES:
+            if name not in FAMILIES:
                 raise ValueError(
-                    f"{label} {name!r} is none of the families {', '.join(FAMILY_NAMES)}: give the "
+                    f"{label} {name!r} is none of the families {', '.join(FAMILIES)}: give the "
                     "class that makes its sounds as Sampler."
                 )
-            return FAMILIES[FAMILY_NAMES[name]]
+            return published_of(name)
     return None
 
 

@@ -16,7 +16,7 @@ from ..dataset import (
     transformDataset,
 )
 from ..dataset.storage import DatasetDirectory
-from ..samplers.families import FAMILIES
+from ..samplers.published import PUBLISHED_DATASETS
 from .info import plain
 from .installing.download import download_dataset, installation_begun
 from .installing.family import published
@@ -61,7 +61,7 @@ def import_dataset(
     if LocalSampler is not None:
         _check_sampler(dataset, LocalSampler.__name__, "the LocalSampler asked for")
     if name is not None:
-        _check_sampler(dataset, FAMILIES[name].sampler_name, f"the sampler of {name}")
+        _check_sampler(dataset, PUBLISHED_DATASETS[name].sampler_name, f"the sampler of {name}")
     _check_settings(dataset, sampler_settings or {})
     _mention_size(dataset, dataset_size)
     return _represented(dataset, representation_settings, workers)
@@ -75,7 +75,7 @@ def _nothing_in(dataset_dir: str) -> FileNotFoundError:
     )
     return FileNotFoundError(
         f"{dataset_dir} {found}: give importDataset a dataset_name to download"
-        f" ({', '.join(FAMILIES)}) or a LocalSampler to make one with"
+        f" ({', '.join(PUBLISHED_DATASETS)}) or a LocalSampler to make one with"
     )
 
 
@@ -84,7 +84,7 @@ def _check_source(dataset_source: str | Path | None, name: str | None) -> None:
     if dataset_source is not None and name is None:
         raise ValueError(
             f"dataset_source is {str(dataset_source)!r}, but there is no dataset_name: name the"
-            f" published dataset that is to be found there ({', '.join(FAMILIES)})"
+            f" published dataset that is to be found there ({', '.join(PUBLISHED_DATASETS)})"
         )
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import torch
 
 from ..listening.classical import estimate, identify
-from ..samplers.mixed_model import SHAPES as FAMILIES
+from ..samplers import FAMILIES
 from .drums import Drums
 from .errors import MEAN, Numbers
 from .task import Task

@@ -7,7 +7,7 @@ from typing_extensions import Unpack
 from ..architecture import CRePE
 from ..pipeline import ModelInput
 from ..samplers import Datasets
-from ..samplers.families import FAMILIES
+from ..samplers.published import PUBLISHED_DATASETS
 from .result import Result
 from .task import RECIPE, Options, Task
 from .training import train_task
@@ -29,8 +29,8 @@ DEFAULTS: Final[CRePE.ModelHyperParameters] = {**RECIPE, "num_of_epochs": 50}
 TASK: Final = Task(
     name="DimOfRectangularDrum",
     model_input=INPUT,
-    Sampler=FAMILIES[PUBLISHED].sampler,
-    settings=FAMILIES[PUBLISHED].settings,
+    Sampler=PUBLISHED_DATASETS[PUBLISHED].sampler,
+    settings=PUBLISHED_DATASETS[PUBLISHED].settings,
     place="rectangular-drums",
     defaults=DEFAULTS,
     family="rectangle",

@@ -6,8 +6,7 @@ from typing_extensions import Unpack
 
 from ..architecture import CRePE
 from ..pipeline import ModelInput
-from ..samplers import MixedModel
-from ..samplers.mixed_model import SHAPES
+from ..samplers import FAMILIES, MixedModel
 from .result import Result
 from .task import RECIPE, Options, Task
 from .training import train_task
@@ -18,7 +17,7 @@ INPUT: Final = ModelInput(
     labels=("family", "drum_size", "aspect_ratio"),
     units=("", "m", ""),
     scales=("linear", "log", "log"),
-    classes={"family": SHAPES},
+    classes={"family": FAMILIES},
 )
 """What the model hears, and says: circle, rectangle or polygon, how large, how elongated."""
 

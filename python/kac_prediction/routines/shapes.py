@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..geometry import Circle, Polygon, RegularPolygon, Shape, UnitRectangle
-from ..samplers.mixed_model import SHAPES, elongation, second_moments
+from ..samplers.shapes import FAMILIES, elongation, second_moments
 from .drums import Drums
 from .errors import Numbers
 from .task import Task
@@ -15,7 +15,7 @@ def true_shape(task: Task, drums: Drums, i: int) -> Shape:
     """The shape of drum `i` of a dataset, at its size in metres."""
     labels = drums.labels[i]
     size = float(labels["drum_size"][0])
-    family = task.family or SHAPES[int(labels["family"][0])]
+    family = task.family or FAMILIES[int(labels["family"][0])]
     if family == "polygon":
         corners = int(labels["N"][0])
         return _sized(Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy()), size)
@@ -34,7 +34,7 @@ def heard_shape(task: Task, predicted: Numbers, i: int, true: Shape) -> Shape:
         if "aspect_ratio" in predicted
         else 1.0
     )
-    family = task.family or SHAPES[int(predicted["family"][i])]
+    family = task.family or FAMILIES[int(predicted["family"][i])]
     if family == "polygon":
         outline = true if isinstance(true, Polygon) else RegularPolygon(6)
         return _sized(_stretched(outline, ratio), size)

@@ -10,8 +10,8 @@ from ..dataset.labels import LabelTensors
 from ..geometry import Polygon
 from ..pipeline import ModelInput
 from ..samplers import Datasets, MixedModel
-from ..samplers.families import FAMILIES
-from ..samplers.mixed_model import elongation
+from ..samplers.published import PUBLISHED_DATASETS
+from ..samplers.shapes import elongation
 from .result import Result
 from .task import RECIPE, Options, Task
 from .training import train_task
@@ -57,8 +57,8 @@ def _elongation(y: dict[str, torch.Tensor]) -> float:
 TASK: Final = Task(
     name="SizeOfPolygonalDrum",
     model_input=INPUT,
-    Sampler=FAMILIES[PUBLISHED].sampler,
-    settings=FAMILIES[PUBLISHED].settings,
+    Sampler=PUBLISHED_DATASETS[PUBLISHED].sampler,
+    settings=PUBLISHED_DATASETS[PUBLISHED].settings,
     place="polygonal-drums",
     defaults=DEFAULTS,
     family="polygon",

@@ -13,9 +13,9 @@ from ..dataset import classLocalsToKwargs
 from ..dataset.numbers import as_numbers, require_number
 from ..geometry import Shape
 from ..physics import drum_grid
-from .arbitrary_shape import ShapeSource
 from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane, Point
+from .shapes import ShapeSource
 
 _MOST_DRAWS = 256
 

@@ -1,18 +1,12 @@
 """MixedModel: circles, rectangles and polygons, all simulated by one solver."""
 
-from typing import Final
-
 import numpy as np
-import numpy.typing as npt
 
 from ..dataset import classLocalsToKwargs
 from ..geometry import Circle, ConvexPolygon, Polygon, Shape, UnitRectangle
-from .arbitrary_shape import ShapeSource, most_vertices
 from .drum import DrumSettings, NumberOrRange, Precision, as_interval, draw_between
 from .fdtd_model import FDTDModel
-
-SHAPES: Final = ("circle", "rectangle", "polygon")
-"""The families of shapes; the label `family` is a place in this list, from 0."""
+from .shapes import FAMILIES, ShapeSource, elongation, most_vertices
 
 
 class MixedModel(FDTDModel):
@@ -106,8 +100,8 @@ class _AnyFamily(ShapeSource):
             ValueError: no such family, or an aspect ratio below 1.
         """
         super().__init__(ConvexPolygon, None)  # its labels have the most vertices
-        if family not in ("", *SHAPES):
-            raise ValueError(f"family must be one of {', '.join(SHAPES)} or '', got {family!r}.")
+        if family not in ("", *FAMILIES):
+            raise ValueError(f"family must be one of {', '.join(FAMILIES)} or '', got {family!r}.")
         self._family = family
         self._ratios = as_interval("aspect_ratio", aspect_ratio)
         if not self._ratios[0] >= 1:
@@ -118,7 +112,7 @@ class _AnyFamily(ShapeSource):
 
     def draw(self, size: float, rng: np.random.Generator) -> Shape:
         """Draw a shape of the area size^2 (m^2), its centroid at the origin."""
-        family = self._family or SHAPES[rng.integers(len(SHAPES))]
+        family = self._family or FAMILIES[rng.integers(len(FAMILIES))]
         shape: Shape
         if family == "circle":
             shape = Circle(1.0)
@@ -142,43 +136,6 @@ class _AnyFamily(ShapeSource):
         return {
             "N": [corners],
             "aspect_ratio": [ratio],
-            "family": [SHAPES.index(family)],
+            "family": [FAMILIES.index(family)],
             "vertices": vertices,
         }
-
-
-def elongation(polygon: Polygon) -> float:
-    """Return the aspect ratio of the rectangle of the same principal second moments of area.
-
-    Of a rectangle a by b these are a^3 b / 12 and a b^3 / 12, the square root of whose ratio is
-    a / b.
-
-    Returns:
-        At least 1; 1 for a square and for every regular polygon.
-    """
-    low, high = np.linalg.eigvalsh(second_moments(polygon))
-    return float(np.sqrt(high / low))
-
-
-def second_moments(polygon: Polygon) -> npt.NDArray[np.float64]:
-    """Return the integrals of x x, x y, y x and y y over a polygon, about its centroid.
-
-    With c = x y' - x' y of each edge from (x, y) to (x', y'), Green's theorem gives
-
-        I_xx = sum c (x^2 + x x' + x'^2) / 12,   I_xy = sum c (2 x y + x y' + x' y + 2 x' y') / 24
-
-    about the origin, and I_yy as I_xx.
-
-    Returns:
-        Shape (2, 2), m^4.
-    """
-    start = polygon.vertices - np.array(polygon.centroid)
-    end = np.roll(start, -1, axis=0)
-    cross = start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1]
-    mixed = np.einsum("n,ni,nj->ij", cross, start, end)
-    moments: npt.NDArray[np.float64] = (
-        np.einsum("n,ni,nj->ij", cross, start, start)
-        + np.einsum("n,ni,nj->ij", cross, end, end)
-        + (mixed + mixed.T) / 2
-    ) / 12
-    return moments

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._checks import check_number
-from ...samplers.mixed_model import SHAPES
+from ...samplers.shapes import FAMILIES
 from .partials import PADDING, Float32, Float64, Partials, expected_spectra, window
 from .peaks import count_peaks, find_peaks, fit_peaks
 
@@ -131,7 +131,7 @@ def identify(
         ValueError: as `estimate`.
     """
     sounds = _checked(waveforms, sample_rate, wave_speed, sizes)
-    found = [_most_likely(family, sounds) for family in SHAPES]
+    found = [_most_likely(family, sounds) for family in FAMILIES]
     scores = np.array([each.score for each in found])
     # Scores count where they are known of all families, and a match by chance counts for nothing.
     resolved = np.isfinite(scores).all(axis=0)
@@ -141,7 +141,7 @@ def identify(
         "drum_size": np.choose(best, [each.sizes for each in found]),
         "aspect_ratio": np.choose(best, [each.aspects for each in found]),
     }
-    return np.array(SHAPES)[best], labels
+    return np.array(FAMILIES)[best], labels
 
 
 def _checked(

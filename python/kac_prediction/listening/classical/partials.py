@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...physics import circularSeries
-from ...samplers.mixed_model import SHAPES
+from ...samplers.shapes import FAMILIES
 
 Float64 = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -74,8 +74,8 @@ class Partials:
         Raises:
             ValueError: another family than "circle", "rectangle" and "polygon".
         """
-        if family not in SHAPES:
-            raise ValueError(f"family must be one of {', '.join(SHAPES)}, got {family!r}.")
+        if family not in FAMILIES:
+            raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {family!r}.")
         tail = np.arange(*_CONTINUUM)
         # The number of modes in each step: dN / dS at unit area.
         modes = (np.pi * tail / 2 - _PERIMETER / 4) * _CONTINUUM[2]

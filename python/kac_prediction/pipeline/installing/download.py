@@ -18,7 +18,7 @@ from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory
 from ...dataset.storage.disk import sync_folder
 from ...dataset.storage.layout import writing
-from ...samplers.families import FAMILIES, Datasets
+from ...samplers.published import PUBLISHED_DATASETS, Datasets
 from .family import published
 from .fetching import Address, ask_record, fetch, md5_of
 from .unpacking import METADATA, Limits, copy, find_dataset, unpack
@@ -72,7 +72,7 @@ def download_dataset(
 
 def installation_begun(dataset_dir: str | Path) -> str:
     """The name of the published dataset whose installation was interrupted here; '': of none."""
-    begun = (name for name in FAMILIES if (Path(dataset_dir) / _STAGING / name).is_dir())
+    begun = (name for name in PUBLISHED_DATASETS if (Path(dataset_dir) / _STAGING / name).is_dir())
     return next(begun, "")
 
 
@@ -172,7 +172,7 @@ def _prepare(wanted: _Wanted, staging: Path) -> None:
     if not unpacked.is_dir():
         shutil.rmtree(unpacking, ignore_errors=True)
         found = _bring(wanted, staging)
-        limits = Limits.of(FAMILIES[wanted.name])
+        limits = Limits.of(PUBLISHED_DATASETS[wanted.name])
         try:
             copy(found, unpacking, limits) if found.is_dir() else unpack(found, unpacking, limits)
         except BaseException:  # it would only be in the way, of a full disk above all
@@ -201,7 +201,7 @@ def _bring(wanted: _Wanted, staging: Path) -> Path:
     if isinstance(source, Path):
         return _local(wanted, source)
     if source is None:
-        record = ask_record(FAMILIES[wanted.name].doi, wanted.file)
+        record = ask_record(PUBLISHED_DATASETS[wanted.name].doi, wanted.file)
         address = Address(record.url, wanted.md5 or record.md5)
     else:
         path = urlsplit(source).path
@@ -209,7 +209,7 @@ def _bring(wanted: _Wanted, staging: Path) -> Path:
         url = f"{source.rstrip('/')}/{wanted.file}" if folder else source
         address = Address(url, _expected_md5(wanted, url))
     logger.info("downloading %s from %s", wanted.name, address.url)
-    fetch(address, archive, Limits.of(FAMILIES[wanted.name]).total)
+    fetch(address, archive, Limits.of(PUBLISHED_DATASETS[wanted.name]).total)
     return archive
 
 
@@ -241,7 +241,7 @@ def _expected_md5(wanted: _Wanted, place: str) -> str:
     if wanted.md5:
         return wanted.md5
     try:
-        return ask_record(FAMILIES[wanted.name].doi, wanted.file, attempts=1).md5
+        return ask_record(PUBLISHED_DATASETS[wanted.name].doi, wanted.file, attempts=1).md5
     except (ConnectionError, ValueError) as error:
         logger.warning("%s is not verified, since no md5 is known (give it): %s", place, error)
         return ""
@@ -249,7 +249,7 @@ def _expected_md5(wanted: _Wanted, place: str) -> str:
 
 def _open(name: Datasets, unpacked: Path) -> None:
     """Convert a dataset, and check that it is the one of this name."""
-    dataset, family = loadDataset(str(unpacked)), FAMILIES[name]
+    dataset, family = loadDataset(str(unpacked)), PUBLISHED_DATASETS[name]
     if dataset.sampler["name"] != family.sampler_name:
         raise ValueError(
             f"what was taken for {name} was made by {dataset.sampler['name']}, not by"

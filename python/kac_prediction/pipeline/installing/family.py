@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ...dataset import RepresentationSettings, TorchDataset, generateDataset
-from ...samplers.families import FAMILIES, Datasets
+from ...samplers.published import PUBLISHED_DATASETS, Datasets
 
 
 def published(name: str) -> Datasets:
@@ -13,10 +13,12 @@ def published(name: str) -> Datasets:
         ValueError: there is no such published dataset.
     """
     known: Datasets
-    for known in FAMILIES:
+    for known in PUBLISHED_DATASETS:
         if name == known:
             return known
-    raise ValueError(f"{name!r} is not a published dataset; there are {', '.join(FAMILIES)}")
+    raise ValueError(
+        f"{name!r} is not a published dataset; there are {', '.join(PUBLISHED_DATASETS)}"
+    )
 
 
 def generate_family(
@@ -50,7 +52,7 @@ def generate_family(
         OSError: the disk is full or cannot be written; call again to go on.
         ValueError: there is no such published dataset, or a number is out of range.
     """
-    family = FAMILIES[published(name)]
+    family = PUBLISHED_DATASETS[published(name)]
     return generateDataset(
         family.sampler,
         family.settings,

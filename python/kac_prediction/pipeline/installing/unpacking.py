@@ -12,7 +12,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from ...samplers.families import Family
+from ...samplers.published import PublishedDataset
 from .fetching import require_space
 
 METADATA, ARRAY, LEGACY = "metadata.json", "x.npy", "metadata.legacy.json"
@@ -41,7 +41,7 @@ class Limits:
     length: int
 
     @classmethod
-    def of(cls, family: Family) -> "Limits":
+    def of(cls, family: PublishedDataset) -> "Limits":
         """The limits of a published dataset."""
         return cls(family.size, family.length)
 

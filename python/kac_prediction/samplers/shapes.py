@@ -1,13 +1,17 @@
-"""Shapes that a sampler draws: by class or name, with settings, and with labels of one length."""
+"""Shapes that samplers draw: the families, or one kind by class or name, and their labels."""
 
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from ..geometry import RegularPolygon, RegularStar, Shape, shape_called
+from ..geometry import Polygon, RegularPolygon, RegularStar, Shape, shape_called
+
+FAMILIES: Final = ("circle", "rectangle", "polygon")
+"""The families of shapes; the label `family` is an index into this tuple."""
 
 _MOST_DRAWN = 10
 """The most vertices of a regular polygon that are drawn."""
@@ -146,3 +150,40 @@ def _descendants(shape: type[Any]) -> Iterator[type[Shape]]:
         if not inspect.isabstract(child):
             yield child
         yield from _descendants(child)
+
+
+def elongation(polygon: Polygon) -> float:
+    """Return the aspect ratio of the rectangle of the same principal second moments of area.
+
+    Of a rectangle a by b these are a^3 b / 12 and a b^3 / 12, the square root of whose ratio is
+    a / b.
+
+    Returns:
+        At least 1; 1 for a square and for every regular polygon.
+    """
+    low, high = np.linalg.eigvalsh(second_moments(polygon))
+    return float(np.sqrt(high / low))
+
+
+def second_moments(polygon: Polygon) -> npt.NDArray[np.float64]:
+    """Return the integrals of x x, x y, y x and y y over a polygon, about its centroid.
+
+    With c = x y' - x' y of each edge from (x, y) to (x', y'), Green's theorem gives
+
+        I_xx = sum c (x^2 + x x' + x'^2) / 12,   I_xy = sum c (2 x y + x y' + x' y + 2 x' y') / 24
+
+    about the origin, and I_yy as I_xx.
+
+    Returns:
+        Shape (2, 2), m^4.
+    """
+    start = polygon.vertices - np.array(polygon.centroid)
+    end = np.roll(start, -1, axis=0)
+    cross = start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1]
+    mixed = np.einsum("n,ni,nj->ij", cross, start, end)
+    moments: npt.NDArray[np.float64] = (
+        np.einsum("n,ni,nj->ij", cross, start, start)
+        + np.einsum("n,ni,nj->ij", cross, end, end)
+        + (mixed + mixed.T) / 2
+    ) / 12
+    return moments

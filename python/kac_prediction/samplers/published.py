@@ -22,16 +22,18 @@ _SECOND = {"duration": 1.0, "sample_rate": 48000}
 
 
 @dataclass(frozen=True)
-class Family:
-    """What is known of a published dataset.
+class PublishedDataset:
+    """A published dataset.
 
     Attributes:
+        family: one of `FAMILIES`.
         size: number of sounds.
-        sampler: what makes sounds of this kind, of the name that the dataset names.
-        settings: the settings for it, in our convention of size: `drum_size` is sqrt(area), metres.
+        sampler: the sampler of the name that the dataset names.
+        settings: its settings, in our convention of size: `drum_size` is sqrt(area), metres.
         doi: DOI of the record that holds the archive.
     """
 
+    family: str
     size: int
     sampler: type[AudioSampler]
     settings: Mapping[str, Any]
@@ -44,29 +46,30 @@ class Family:
 
     @property
     def length(self) -> int:
-        """Number of values of each sound."""
+        """Number of samples of each sound."""
         length: int = round(self.settings["duration"] * self.settings["sample_rate"])
         return length
 
 
-FAMILIES: Final[Mapping[Datasets, Family]] = MappingProxyType(
+PUBLISHED_DATASETS: Final[Mapping[Datasets, PublishedDataset]] = MappingProxyType(
     {
-        "2000-convex-polygonal-drums-of-varying-size": Family(
+        "2000-convex-polygonal-drums-of-varying-size": PublishedDataset(
+            "polygon",
             2000,
             FDTDModel,
             _SECOND | {"arbitrary_shape": "ConvexPolygon", "drum_size": (0.1, 1.0)},
         ),
-        "5000-circular-drums-of-varying-size": Family(5000, BesselModel, _SECOND),
-        "5000-rectangular-drums-of-varying-dimension": Family(5000, PoissonModel, _SECOND),
+        "5000-circular-drums-of-varying-size": PublishedDataset(
+            "circle", 5000, BesselModel, _SECOND
+        ),
+        "5000-rectangular-drums-of-varying-dimension": PublishedDataset(
+            "rectangle", 5000, PoissonModel, _SECOND
+        ),
     }
 )
-"""Every name of `Datasets` with what is known of it."""
+"""The published datasets by their names."""
 
-FAMILY_NAMES: Final[Mapping[str, Datasets]] = MappingProxyType(
-    {
-        "circle": "5000-circular-drums-of-varying-size",
-        "rectangle": "5000-rectangular-drums-of-varying-dimension",
-        "polygon": "2000-convex-polygonal-drums-of-varying-size",
-    }
-)
-"""The families of drums by the names that a model gives them, with the published set of each."""
+
+def published_of(family: str) -> PublishedDataset:
+    """Return the published dataset of one of `FAMILIES`."""
+    return next(each for each in PUBLISHED_DATASETS.values() if each.family == family)
