@@ -13,8 +13,8 @@ import soundfile
 
 from .labels import parsed
 from .sampler import Labels
-from .samples import fingerprint_of
 from .storage import DatasetDirectory, DatasetError, Header
+from .stored import fingerprint_of
 from .torch_dataset import TorchDataset
 
 # Columns that every export has; and the one that Hugging Face makes of the file.

@@ -1,5 +1,6 @@
 """LabelTable: the labels of many samples as columns, and every conversion between the two forms."""
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .rows import Rows, gathered, take
+from .indexing import Rows, compact, take
 from .sampler import Labels
 
 LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
@@ -118,7 +119,7 @@ class LabelTable:
 
     def batch(self, rows: npt.NDArray[np.int64]) -> dict[str, torch.Tensor]:
         """Return a copy of the labels of some samples, padded with nan, shape (rows, k, ...)."""
-        return {name: gathered(column, rows) for name, column in self.columns.items()}
+        return {name: take(column, rows) for name, column in self.columns.items()}
 
     def as_list(self) -> LabelTensors:
         """Return a copy of the labels, a dictionary a sample, without padding."""
@@ -139,9 +140,7 @@ class LabelTable:
 
     def equals(self, Y: Any) -> bool:
         """Return whether these are the labels that `as_list` would return."""
-        if not are_labels(Y) or len(Y) != len(self):
-            return False
-        return all(
+        return (are_labels(Y) and len(Y) == len(self)) and all(
             y.keys() == own.keys()
             and all(y[name].dtype == v.dtype and torch.equal(y[name], v) for name, v in own.items())
             for y, own in zip(Y, self.as_list(), strict=True)
@@ -171,6 +170,58 @@ def label_tensors(labels: list[Labels]) -> LabelTensors:
             {name: torch.tensor(values, dtype=torch.float64) for name, values in y.items()}
             for y in labels
         ]
+
+
+def common_shapes(Y: Any) -> dict[str, tuple[int, ...]] | None:
+    """Return the shape that each label is padded to; None: all samples are alike, or no labels.
+
+    Raises:
+        ValueError: a label has not as many dimensions in all samples.
+    """
+    if not are_labels(Y):
+        return None
+    found: dict[str, list[tuple[int, ...]]] = {}
+    for y in Y:
+        for name, value in y.items():
+            found.setdefault(name, []).append(tuple(value.shape))
+    for name, shapes in found.items():
+        if len(set(map(len, shapes))) > 1:
+            raise ValueError(
+                f"Label {name!r} has the shapes {sorted(set(shapes))[:5]}, which cannot be padded "
+                "to one: assign Y, with as many dimensions for every sample."
+            )
+    if all(len(shapes) == len(Y) and len(set(shapes)) == 1 for shapes in found.values()):
+        return None
+    return {name: tuple(map(max, zip(*set(sizes), strict=True))) for name, sizes in found.items()}
+
+
+def padded(y: dict[str, torch.Tensor], shapes: dict[str, tuple[int, ...]]) -> Any:
+    """Return the labels of one sample, padded with nan to these shapes."""
+    out = {}
+    for name, shape in shapes.items():
+        value = y.get(name, torch.empty([0] * len(shape), dtype=torch.float64))
+        dtype = value.dtype if value.is_floating_point() else torch.float64
+        out[name] = torch.full(shape, torch.nan, dtype=dtype, device=value.device)
+        out[name][tuple(map(slice, value.shape))] = value
+    return out
+
+
+def pack_labels(Y: Any) -> Any:
+    """Return Y in a form for pickling: labels as bytes, a tensor without what it is a view of.
+
+    Tensors by the thousand in a list would each become a shared file on the way to a worker.
+    """
+    if isinstance(Y, torch.Tensor) or not are_labels(Y):
+        return compact(Y)
+    file = io.BytesIO()
+    torch.save(Y, file)
+    return file.getvalue()
+
+
+def unpack_labels(packed: Any) -> Any:
+    """Return what `pack_labels` was given."""
+    is_packed = isinstance(packed, bytes)
+    return torch.load(io.BytesIO(packed), weights_only=True) if is_packed else packed
 
 
 def _flatten(values: list[Any], keep_dtypes: bool) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:

@@ -2,38 +2,39 @@
 
 import operator
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Self, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .labels import LabelTable, LabelTensors
-from .representation import RepresentationSettings
-from .rows import Rows, indices_of, no_sample, spaced, take
+from .collate import Sample, batch_samples
+from .indexing import Rows, as_range, compact, rows_of, take
+from .labels import LabelTable, LabelTensors, common_shapes, pack_labels, padded, unpack_labels
+from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
-from .samples import Batch, Padding, Sample, Stored, written
+from .storage import DatasetError
+from .stored import StoredDataset, open_stored
 
 
 class TorchDataset(torch.utils.data.Dataset[Sample]):
     """Sounds and labels, sample by sample.
 
-    X is mapped from the disk: opening is immediate, what is not touched is not read, and writing
-    to it changes this process's copy alone. X and Y may be assigned, to shape the data for a model.
+    X is mapped from the disk: opening is immediate, and writing to it changes this process's copy
+    alone. X and Y may be assigned, to shape the data for a model.
 
     `dataset[2:10]`, `dataset[::5]` and `dataset.subset(indices)` are datasets of some of the
     samples. They share memory with this one where the samples are evenly spaced; elsewhere their X
-    is copied together when it is first asked for as a whole, and samples and batches do not ask.
+    is copied when it is first asked for as a whole, which samples and batches do not need.
 
     Samples and batches have labels of one shape, as a DataLoader needs them: a label whose sizes
     differ between the samples is padded with nan, at its end, to the longest of the whole dataset
-    (of which this may be a part), and one that a sample lacks is nan throughout. No label on the
-    disk is nan. Y itself is not padded.
+    (of which this may be a part), and one that a sample lacks is nan throughout. Y is not padded.
 
-    A dataset is pickled as the path of its directory and which of its samples it holds; where it is
-    unpickled the directory is opened anew, and has to hold the same dataset still (DatasetError).
-    X, Y, groups and legacy that were assigned or written to are not on the disk, so they are
-    pickled as they are, by torch.
+    A dataset is pickled as the path of its directory and its samples' numbers; unpickling opens the
+    directory, which has to hold the same dataset still (DatasetError). X, Y, groups and legacy that
+    were assigned or written to are pickled as they are.
 
     Attributes:
         dataset_dir: directory of the dataset.
@@ -41,7 +42,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         legacy: which samples came from kac_drumset, so that their labels have its conventions
             (`dataset.legacy.current_labels` converts them), bool, shape (n,).
         representation_settings: how X was computed from the sounds.
-        sampler: name of the sampler, and version of the package that made the sounds ('' where an
+        sampler: name of the sampler, and version of the package that made the sounds ('' where a
             legacy dataset does not say).
         sampler_settings: arguments of the sampler's constructor.
         seed: what the samples were drawn from; None: not from a seed, as in legacy datasets.
@@ -53,12 +54,11 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     # that take samples while another asks for X see the two of one time.
     _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
     _x_is_stored: bool
-    # Labels as they stand on the disk, until Y is asked for: from then on, what that holds counts.
+    # The labels on the disk, and Y once it was asked for or assigned: from then on, that counts.
     _table: LabelTable | None
     _y: Any
-    _padding: Padding
+    _stored: StoredDataset | None
     _rows: Rows  # which samples of the directory these are
-    _stored: Stored | None
 
     def __init__(
         self,
@@ -84,19 +84,36 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.groups = torch.arange(len(X)) if groups is None else groups
         self.legacy = torch.zeros(len(X), dtype=torch.bool) if legacy is None else legacy
         self.seed = seed
-        self._stored = None
-        self._table = None
-        self._rows = range(len(X))
-        self.X = X
-        self.Y = Y
+        self._stored, self._table, self._rows = None, None, range(len(X))
+        self.X, self.Y = X, Y
         self._check_lengths()
+
+    @classmethod
+    def from_stored(cls, stored: StoredDataset) -> "TorchDataset":
+        """Return the dataset of a directory that was opened; users call loadDataset."""
+        header, labels = stored.header, stored.labels
+        dataset = TorchDataset(
+            stored.path,
+            header.representation_settings,
+            header.sampler,
+            header.sampler_settings,
+            stored.X,
+            labels if isinstance(labels, list) else [{}] * len(labels),
+            stored.groups.clone(),
+            header.seed,
+            stored.legacy.clone(),
+        )
+        if isinstance(labels, LabelTable):
+            dataset._table, dataset._y = labels, None
+        dataset._stored, dataset._x_is_stored = stored, True
+        return dataset
 
     @property
     def X(self) -> torch.Tensor:
         """The data, float64, shape (n, ...)."""
         x, order = self._data
         if order is not None:
-            self._x_is_stored = self._x_is_stored and not written(x)
+            self._x_is_stored = self._x_is_stored and not _written(x)
             x = take(x, order)
             self._data = x, None
         return x
@@ -110,16 +127,20 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     def Y(self) -> LabelTensors:
         """The labels: one dictionary of float64 tensors a sample, each of shape (k,)."""
         if self._y is None and self._table is not None:
-            labels = self._table.as_list()
-            self._padding = Padding(labels, self._table.padded_shapes())
-            self._y = labels  # last, as other threads may be taking samples
+            self._shapes = self._table.padded_shapes()
+            self._y = self._table.as_list()  # last, as other threads may be taking samples
         found: LabelTensors = self._y
         return found
 
     @Y.setter
     def Y(self, Y: LabelTensors) -> None:
-        self._padding = Padding(Y)
+        vars(self).pop("_shapes", None)
         self._y = Y
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]] | None:
+        """The shapes that labels of `_y` are padded to; None: they are as they are."""
+        return common_shapes(self._y)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -144,19 +165,18 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             TypeError: `i` is neither an integer nor a slice.
         """
         if isinstance(i, slice):
-            return self._view(spaced(range(len(self))[i]))
+            return self._view(as_range(range(len(self))[i]))
         if isinstance(i, bool | np.bool_) or not hasattr(i, "__index__"):
             raise TypeError(f"{i!r} is no index of a sample: give an integer, a slice, or subset.")
         row, size = operator.index(i), len(self)
         if not -size <= row < size:
-            raise no_sample(row, size)
+            raise IndexError(f"There is no sample {row} in a dataset of {size} samples.")
         x, order = self._data
-        # What is mapped is copied, so that nobody changes the dataset who changes a sample.
         x = x[row if order is None else int(order[row])]
+        # What is mapped is copied, so that nobody changes the dataset who changes a sample.
         x = x.clone() if self._x_is_stored else x
         table = self._untouched
-        y = self._padding(self._y[row]) if table is None else table.sample(row)
-        return x, y
+        return x, self._padded(self._y[row]) if table is None else table.sample(row)
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
         """Return samples of these indices, read at once: what a DataLoader makes a batch of.
@@ -164,15 +184,13 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         Raises:
             IndexError: there is no such sample.
         """
-        rows = indices_of(indices, len(self))
+        rows = rows_of(indices, len(self))
         data, order = self._data
         x = take(data, rows if order is None else order[rows])
-        if self._untouched is None:
-            return list(zip(x, map(self._padding, take(self._y, rows)), strict=True))
-        batch = Batch(x, self._untouched.batch(rows))
-        # A worker process lets torch stack the samples, straight into memory that it shares.
-        alone = torch.utils.data.get_worker_info() is None and isinstance(x, torch.Tensor)
-        return batch if alone and Batch.can_be_collated() else [(x, y) for x, y in batch]
+        table = self._untouched
+        if table is None:
+            return list(zip(x, map(self._padded, take(self._y, rows)), strict=True))
+        return batch_samples(x, table.batch(rows))
 
     def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
         """Return the dataset of some of the samples, in this order.
@@ -184,7 +202,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             IndexError: there is no such sample, or not as many bools as samples.
             TypeError: neither integers nor bools.
         """
-        return self._view(spaced(indices_of(indices, len(self))))
+        return self._view(as_range(rows_of(indices, len(self))))
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -192,14 +210,13 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         return len(x if order is None else order)
 
     def __repr__(self) -> str:
-        """Say in one line what this is."""
-        known = 0 if self._stored is None else self._stored.size
+        """Return the size, the sampler, the representation and the directory in one line."""
+        known = 0 if self._stored is None else len(self._stored.groups)
         of = f" of {known}" if known > len(self) else ""
-        shape = tuple(self._data[0].shape[1:])
         output = self.representation_settings.get("output_type", "data")
         return (
             f"TorchDataset({len(self)}{of} samples of {self.sampler['name']}, {output} of shape "
-            f"{shape}, {self.dataset_dir!r})"
+            f"{tuple(self._data[0].shape[1:])}, {self.dataset_dir!r})"
         )
 
     def __copy__(self) -> Self:
@@ -209,24 +226,44 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         return copied
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is pickled: path, samples and settings, and the data that are not on the disk."""
-        from .load import packed_state  # here, as load.py imports this module
-
-        return packed_state(self, self._as_stored())
+        """Return path, samples and settings, and the data that are not on the disk."""
+        state = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        unchanged = self._unchanged()
+        if self._stored is not None and unchanged & {"X", "Y"}:
+            state |= {"_rows": self._rows, "_fingerprint": self._stored.fingerprint}
+            for name in unchanged & {"groups", "legacy"}:
+                del state[name]
+        if "X" not in unchanged:
+            state["_X"] = compact(self.X)
+        if "Y" not in unchanged:
+            state |= {"_Y": pack_labels(self.Y), "_shapes": self._shapes}
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Open the directory and take the view, or what was pickled as it was.
+        """Open the directory and take the samples, or what was pickled as it was.
 
         Raises:
             DatasetError: the directory holds another dataset than when this was pickled.
             FileNotFoundError: it holds none.
         """
-        from .load import restored
-
-        vars(self).update(vars(restored(state)))
+        self._stored, self._table, self._rows = None, None, range(0)
+        if "_fingerprint" in state:
+            stored, before = open_stored(state["dataset_dir"]), state["_fingerprint"]
+            if changed := [key for key in before if stored.fingerprint.get(key) != before[key]]:
+                raise DatasetError(
+                    f"{stored.path} has changed since this dataset was pickled (its "
+                    f"{', '.join(changed)}): load it with loadDataset and take the samples again."
+                )
+            vars(self).update(vars(TorchDataset.from_stored(stored)._view(state["_rows"])))
+        vars(self).update({name: v for name, v in state.items() if not name.startswith("_")})
+        if "_X" in state:
+            self.X = state["_X"]
+        if "_Y" in state:
+            self.Y = unpack_labels(state["_Y"])
+            self._shapes = state["_shapes"]
 
     def _view(self, rows: Rows) -> Self:
-        """The dataset of these samples."""
+        """Return the dataset of these samples."""
         self._check_lengths()
         view = self.__copy__()
         x, order = self._data
@@ -239,31 +276,31 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         view._table = None if self._table is None else self._table.take(rows)
         if self._y is not None:
             view.Y = take(self._y, rows)
-            view._padding.shapes = self._padding.shapes
+            view._shapes = self._shapes
         view.groups, view.legacy = take(self.groups, rows), take(self.legacy, rows)
         if self._stored is not None:
             view._rows = take(self._rows, rows)
         return view
 
-    def _as_stored(self) -> set[str]:
-        """Which of X, Y, groups and legacy are what stands on the disk."""
-        stored, rows = self._stored, self._rows
+    def _unchanged(self) -> set[str]:
+        """Return which of X, Y, groups and legacy are what the disk holds."""
+        stored = self._stored
         if stored is None:
             return set()
-        same = {
-            name
-            for name in ("groups", "legacy")
-            if torch.equal(getattr(self, name), take(getattr(stored, name), rows))
-        }
-        if self._x_is_stored and not written(self._data[0]):
+        pairs = {"groups": (self.groups, stored.groups), "legacy": (self.legacy, stored.legacy)}
+        same = {k for k, (own, all_) in pairs.items() if torch.equal(own, take(all_, self._rows))}
+        if self._x_is_stored and not _written(self._data[0]):
             same.add("X")
         if self._table is not None and (self._y is None or self._table.equals(self._y)):
             same.add("Y")
         return same
 
+    def _padded(self, y: Any) -> Any:
+        return y if self._shapes is None else padded(y, self._shapes)
+
     @property
     def _untouched(self) -> LabelTable | None:
-        """The labels as they stand on the disk, unless Y was asked for or assigned."""
+        """The labels on the disk, unless Y was asked for or assigned."""
         return self._table if self._y is None else None
 
     def _check_lengths(self) -> None:
@@ -274,3 +311,8 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
                 "X, Y, groups and legacy must be of one length, got "
                 f"{', '.join(map(str, lengths))}."
             )
+
+
+def _written(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor, or what it is a view of, was written to since it was made."""
+    return tensor.is_inference() or tensor._version > 0

@@ -1,4 +1,4 @@
-"""Which samples of a dataset, and how they are taken."""
+"""Which samples of a dataset are meant, and how they are taken."""
 
 from typing import Any, TypeAlias
 
@@ -7,11 +7,16 @@ import numpy.typing as npt
 import torch
 
 Rows: TypeAlias = range | npt.NDArray[np.int64]
-"""Samples in some order: a range, which goes upwards, where they are evenly spaced."""
+"""Samples in some order: an ascending range where they are evenly spaced."""
 
 
-def indices_of(indices: Any, size: int) -> npt.NDArray[np.int64]:
-    """Indices of samples, none negative, of integers or bools."""
+def rows_of(indices: Any, size: int) -> npt.NDArray[np.int64]:
+    """Return the non-negative indices that integers, or `size` bools, stand for.
+
+    Raises:
+        IndexError: there is no such sample, or not as many bools as samples.
+        TypeError: neither integers nor bools.
+    """
     found = indices.numpy(force=True) if isinstance(indices, torch.Tensor) else np.asarray(indices)
     if found.ndim != 1 or (len(found) and found.dtype.kind not in "biu"):
         raise TypeError(f"Indices of samples must be a sequence of integers or bools: {indices!r}.")
@@ -22,19 +27,14 @@ def indices_of(indices: Any, size: int) -> npt.NDArray[np.int64]:
     rows = found.astype(np.int64)
     outside = (rows < -size) | (rows >= size)
     if outside.any():
-        raise no_sample(int(rows[outside][0]), size)
+        raise IndexError(f"There is no sample {rows[outside][0]} in a dataset of {size} samples.")
     return np.where(rows < 0, rows + size, rows)
 
 
-def no_sample(i: int, size: int) -> IndexError:
-    """The error of an index out of range."""
-    return IndexError(f"There is no sample {i} in a dataset of {size} samples.")
-
-
-def spaced(rows: Rows) -> Rows:
-    """Rows as a range that goes upwards, where they are one."""
+def as_range(rows: Rows) -> Rows:
+    """Return rows as an ascending range, where they are one."""
     if isinstance(rows, range):
-        return rows if rows.step > 0 else spaced(np.array(rows, dtype=np.int64))
+        return rows if rows.step > 0 else as_range(np.array(rows, dtype=np.int64))
     if len(rows) < 2:
         return range(rows[0], rows[0] + 1) if len(rows) else range(0)
     step = int(rows[1] - rows[0])
@@ -43,21 +43,22 @@ def spaced(rows: Rows) -> Rows:
 
 
 def take(values: Any, rows: Rows) -> Any:
-    """The rows of a tensor, an array, a range or a list: a view for a range."""
+    """Return the rows of a tensor, an array, a range or a list: a view for a range."""
     if isinstance(rows, range):
         return values[rows.start : rows.stop : rows.step]
-    if isinstance(values, torch.Tensor):
-        return gathered(values, rows)
     if isinstance(values, list | tuple):
         return [values[i] for i in rows.tolist()]
-    return np.asarray(values)[rows]
-
-
-def gathered(values: torch.Tensor, rows: npt.NDArray[np.int64]) -> torch.Tensor:
-    """The rows of a tensor, copied together."""
+    if not isinstance(values, torch.Tensor):
+        return np.asarray(values)[rows]
     # By NumPy where it can: torch shares a batch among threads, which takes many times as long as
     # the copying when other processes want the cores too.
     try:
         return torch.from_numpy(values.numpy()[rows])
     except (RuntimeError, TypeError):  # of another device, with a gradient, of a dtype of torch's
         return values.index_select(0, torch.from_numpy(rows).to(values.device))
+
+
+def compact(values: Any) -> Any:
+    """Return a tensor without the rest of what it is a view of, which pickling would keep."""
+    whole = not isinstance(values, torch.Tensor)
+    return values if whole or values.untyped_storage().nbytes() <= values.nbytes else values.clone()
