@@ -1,9 +1,17 @@
 """Checkpoints as trainings leave them."""
 
+from pathlib import Path
 from typing import Any
+
+import torch
 
 from kac_prediction.pipeline import ExportedModel, Model
 from models_of_users import parameters
+
+
+def save(path: Path, checkpoint: ExportedModel) -> None:
+    """Write a checkpoint, as the package does."""
+    torch.save(checkpoint, path)
 
 
 def exported(model: Model, epoch: int = 0, **changes: Any) -> ExportedModel:

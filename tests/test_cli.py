@@ -16,7 +16,6 @@ from kac_prediction.architecture import CRePE
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.dataset import generateDataset, loadDataset
 from kac_prediction.pipeline import ExportedModel, ModelInput
-from kac_prediction.pipeline.checkpoint import save_checkpoint
 from kac_prediction.pipeline.installing import download
 from kac_prediction.samplers import BesselModel
 from published import NAME, archive, md5
@@ -49,7 +48,7 @@ def model(tmp_path: Path) -> Path:
         format_version=1,
         model_input=ModelInput(48000, 1024, labels=("drum_size",), units=("m",)).to_dict(),
     )
-    save_checkpoint(tmp_path / "best.pt", checkpoint)
+    torch.save(checkpoint, tmp_path / "best.pt")
     return tmp_path / "best.pt"
 
 

@@ -2,16 +2,18 @@
 
 import hashlib
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import ExportedModel, Model, ModelInput, loadModel
-from kac_prediction.pipeline.checkpoint import save_checkpoint
 from models_of_users import Linear
-from saved_models import exported
+from saved_models import exported, save
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def named(checkpoint: ExportedModel, name: str) -> ExportedModel:
 
 def test_a_model_comes_back(model: Linear, tmp_path: Path) -> None:
     model_input = ModelInput(sample_rate=8000, length=4, labels=("a", "b"), units=("m", ""))
-    save_checkpoint(tmp_path / "best.pt", exported(model, 7, model_input=model_input.to_dict()))
+    save(tmp_path / "best.pt", exported(model, 7, model_input=model_input.to_dict()))
     x = torch.randn(5, 4)
     for path in (tmp_path, tmp_path / "best.pt", str(tmp_path)):
         loaded = loadModel(path)
@@ -45,7 +47,7 @@ def test_a_model_comes_back(model: Linear, tmp_path: Path) -> None:
 
 
 def test_what_was_saved_as_float64_stays_so(model: Linear, tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "a.pt", exported(model.double()))
+    save(tmp_path / "a.pt", exported(model.double()))
     loaded = loadModel(tmp_path / "a.pt", Linear, device="cpu")
     assert loaded.linear.weight.equal(model.linear.weight)
 
@@ -54,7 +56,7 @@ def test_an_older_file_of_a_users_model_loads_as_float32(model: Linear, tmp_path
     old = exported(model.double(), format_version="absent", evaluation_loss=0.25)
     del old["hyperparameters"]["outputs"]
     old["hyperparameters"]["lr"] = 0.3
-    save_checkpoint(tmp_path / "epoch_005.pt", old)
+    save(tmp_path / "epoch_005.pt", old)
     loaded = loadModel(tmp_path / "epoch_005.pt")
     assert isinstance(loaded, Linear)
     assert loaded.linear.weight.dtype == torch.float32
@@ -68,8 +70,26 @@ def test_a_model_may_convert_its_older_files(model: Linear, tmp_path: Path) -> N
         def from_checkpoint(cls, checkpoint: ExportedModel) -> "Converted":
             return cls(0.1, inputs=4, outputs=int(checkpoint["training_loss"]))
 
-    save_checkpoint(tmp_path / "a.pt", named(exported(model, training_loss=3.0), "Converted"))
+    save(tmp_path / "a.pt", named(exported(model, training_loss=3.0), "Converted"))
     assert loadModel(tmp_path / "a.pt", Converted).linear.out_features == 3
+
+
+def test_a_network_of_this_package_is_found_without_importing_it(tmp_path: Path) -> None:
+    """In a fresh process, which has imported nothing else."""
+    torch.manual_seed(0)
+    model = CRePE("tiny", 0.25, 1e-3, "adam", 1).eval()
+    save(tmp_path / "best.pt", exported(model))
+    program = (
+        "import sys, torch\n"
+        "from kac_prediction.pipeline import loadModel\n"
+        "assert 'kac_prediction.architecture' not in sys.modules\n"
+        "model = loadModel(sys.argv[1])\n"
+        "print(type(model).__name__, model(torch.linspace(-1, 1, 1024)[None]).item())\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    name, said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert name == "CRePE"
+    assert float(said) == pytest.approx(model(torch.linspace(-1, 1, 1024)[None]).item())
 
 
 def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) -> None:
@@ -80,7 +100,7 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
         return Again
 
     kept = [define(1), define(2)]
-    save_checkpoint(tmp_path / "a.pt", named(exported(model), "Again"))
+    save(tmp_path / "a.pt", named(exported(model), "Again"))
     assert type(loadModel(tmp_path / "a.pt")) is kept[1]
 
 
@@ -97,10 +117,26 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
         (
             {"model_state_dict": {"linear.bias": torch.ones(2)}},
             None,
-            "does not fit Linear.*Missing",
+            "does not fit Linear: the weights are.*network: it lacks linear.weight. Load it with",
         ),
-        ({"hyperparameters": {"inputs": 4}}, None, "does not fit Linear.*learning_rate"),
-        ({"hyperparameters": {"learning_rate": 1.0}}, None, "does not fit Linear.*size mismatch"),
+        (
+            {"hyperparameters": {"inputs": 4}},
+            None,
+            "not fit Linear.*lacks the hyperparameters learning_rate",
+        ),
+        (
+            {"hyperparameters": {"learning_rate": 1.0}},
+            None,
+            r"does not fit.*of another shape are linear.weight \(2, 4\) for \(2, 3\)\.",
+        ),
+        (
+            {"model_state_dict": {"linear.weight": torch.ones(2, 4), "b": torch.ones(2)}},
+            None,
+            r"does not fit Linear.* it lacks linear.bias; unknown are b\.",
+        ),
+        ({"run_info": {"model": "Linear"}}, None, "does not name its model"),
+        ({"hyperparameters": {"learning_rate": "much", "inputs": 4}}, None, "does not fit Linear"),
+        ({"model_input": 3}, None, "does not fit Linear.*ModelInput"),
         ({"model_input": {"length": 3}}, None, "does not fit Linear.*ModelInput"),
         ({"model_state_dict": "absent"}, None, "lacks model_state_dict"),
     ],
@@ -108,7 +144,7 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
 def test_what_does_not_fit_is_named(
     changes: dict[str, Any], kind: type[Model] | None, message: str, model: Linear, tmp_path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "odd.pt", exported(model, **changes))
+    save(tmp_path / "odd.pt", exported(model, **changes))
     with pytest.raises(ValueError, match=rf"(?s)odd\.pt.*{message}"):
         loadModel(tmp_path / "odd.pt", kind) if kind else loadModel(tmp_path / "odd.pt")
 
@@ -122,7 +158,7 @@ def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
 
 
 def test_the_sha256_of_a_file_is_compared(model: Linear, tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "best.pt", exported(model))
+    save(tmp_path / "best.pt", exported(model))
     sha256 = hashlib.sha256((tmp_path / "best.pt").read_bytes()).hexdigest()
     assert isinstance(loadModel(tmp_path, sha256=f"SHA256:{sha256.upper()}"), Linear)
     for wrong, message in (("0" * 64, f"best.pt has the sha256 {sha256}"), ("abc", "64 hexa")):
@@ -135,7 +171,7 @@ def run(directory: Path, model: Model, losses: dict[str, Any]) -> Path:
     directory.mkdir(exist_ok=True)
     for epoch, (name, loss) in enumerate(losses.items()):
         changes = loss if isinstance(loss, dict) else {"selection_loss": {"aggregate": loss}}
-        save_checkpoint(directory / name, exported(model, epoch, **changes))
+        save(directory / name, exported(model, epoch, **changes))
     return directory
 
 

@@ -47,7 +47,7 @@ def test_what_is_remembered_is_plain(caplog: pytest.LogCaptureFixture) -> None:
         model = Rich(np.float64(0.5), [torch.tensor([1, 2]), (np.int64(3),)], c=print)
     assert model.hyperparameters == {"a": 0.5, "b": [[1, 2], (3,)]}
     assert type(model.hyperparameters["a"]) is float
-    assert "Rich will not remember c" in caplog.text
+    assert "Rich does not record c" in caplog.text
 
 
 def test_a_subclass_must_define_its_parameters() -> None:

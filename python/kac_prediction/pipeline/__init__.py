@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .checkpoint import read_checkpoint
+    from .checkpoint import ExportedModel, ModelInfo, RunInfo, read_checkpoint
     from .early_stopping import EarlyStopping
-    from .info import ExportedModel, ModelInfo, RunInfo
     from .installing.download import download_dataset
     from .installing.family import generate_family
     from .loading import loadModel
@@ -19,9 +18,8 @@ else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "checkpoint": "read_checkpoint",
+            "checkpoint": "ExportedModel ModelInfo RunInfo read_checkpoint",
             "early_stopping": "EarlyStopping",
-            "info": "ExportedModel ModelInfo RunInfo",
             "installing.download": "download_dataset",
             "installing.family": "generate_family",
             "loading": "loadModel",

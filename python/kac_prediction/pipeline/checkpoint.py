@@ -1,40 +1,79 @@
-"""Checkpoints on disk: written so that they are never half there, read without running code."""
+"""Checkpoints: what they hold, how they are written atomically, and read without running code."""
 
 import copy
+import errno
 import logging
-import os
+import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, NotRequired, Self, cast
 
 import torch
+from typing_extensions import TypedDict
 
-from .info import ExportedModel
+from .._files import replacing
 
 logger = logging.getLogger(__name__)
 
+FORMAT_VERSION = 1
 BEST, LAST = "best.pt", "last.pt"
-PATIENCE = 10.0  # seconds that may pass without anything being written
-_NEEDED = ("hyperparameters", "model_state_dict", "run_info")
+_WRITE_INTERVAL = 10.0  # seconds that may pass without anything being written
+
+
+class ModelInfo(TypedDict, total=True):
+    """Information about the model used during a training loop."""
+
+    name: str  # name of the model's class
+    version: str  # version of kac_prediction the model originates from
+
+
+class RunInfo(TypedDict, total=True):
+    """Information about the current routine."""
+
+    epoch: int  # epoch during training, or of loaded parameters
+    exports_dir: str  # absolute path of the directory the run is saved in
+    id: str  # this training session's id
+    model: ModelInfo | None  # information about the model being trained
+
+
+class ExportedModel(TypedDict, total=True):
+    """All that is needed to save and load a model.
+
+    Losses are dictionaries with at least the key 'aggregate'. That of the validation set, which
+    makes all choices, is `selection_loss`, and `testing_loss` too when the parameter `testing` is
+    true; that of the test set, measured only when it is false, is `evaluation_loss`. Legacy files
+    have no `format_version`, and their losses may be plain numbers.
+    """
+
+    dataset: dict[str, Any]  # metadata of the TorchDataset
+    hyperparameters: dict[str, Any]  # the routine's parameters and the model's own arguments
+    evaluation_loss: dict[str, Any] | None  # None while testing, or where it was not measured
+    model_state_dict: dict[str, Any]
+    optimizer_state_dict: dict[str, Any]
+    run_info: RunInfo
+    testing_loss: dict[str, Any] | None  # None unless testing
+    training_loss: float
+    format_version: NotRequired[int]
+    model_input: NotRequired[dict[str, Any]]  # how a sound becomes input: ModelInput.to_dict()
+    selection_loss: NotRequired[dict[str, Any]]
+    progress: NotRequired[dict[str, Any]]  # what else a training needs to resume from here
 
 
 def save_checkpoint(path: str | Path, checkpoint: ExportedModel) -> None:
-    """Write a checkpoint: either all of it is at `path` in the end, or nothing has changed there.
+    """Write a checkpoint atomically: `path` holds all of it, or what it held before.
 
     Raises:
         OSError: it cannot be written.
     """
     file = Path(path)
-    with _staged(file) as staged, staged.open("wb") as stream:
+    with replacing(file) as staged, staged.open("wb") as stream:
         try:
             torch.save(checkpoint, stream)
         except RuntimeError as error:  # torch's writer, where the disk is full
             raise OSError(f"{file} cannot be written: {error}") from error
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def read_checkpoint(path: str | Path) -> ExportedModel:
@@ -51,17 +90,26 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
     if file.is_dir():
         file /= BEST
     if not file.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {str(file)!r}{_neighbours(file)}")
+        names = ", ".join(sorted(path.name for path in file.parent.glob("*.pt")))
+        beside = f"; beside it are {names}" if names else ""
+        raise FileNotFoundError(f"there is no checkpoint {str(file)!r}{beside}")
     try:
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError:
+        with warnings.catch_warnings(action="ignore"), file.open("rb") as stream:
+            content: Any = torch.load(stream, map_location="cpu", weights_only=True)
+    except MemoryError:
         raise
-    except Exception as error:  # whatever zip, pickle and torch make of other files
-        raise ValueError(f"{file} is not a checkpoint that can be read: {error}") from error
-    missing = [key for key in _NEEDED if not isinstance(content, dict) or key not in content]
-    if missing:
+    except Exception as error:  # whatever zipfile, pickle and torch make of other files
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a file cut short
+            raise
+        logger.debug("torch cannot read %s", file, exc_info=True)
+        reason = _unreadable(file, str(error))
+        raise ValueError(f"{file} is not a checkpoint that can be read: {reason}") from None
+    needed = ("hyperparameters", "model_state_dict", "run_info")
+    found = content if isinstance(content, dict) else {}
+    if missing := [key for key in needed if not isinstance(found.get(key), Mapping)]:
         raise ValueError(
-            f"{file} is not a checkpoint of kac_prediction: it lacks {', '.join(missing)}"
+            f"{file} is not a checkpoint of kac_prediction: it lacks {', '.join(missing)}. Give a "
+            f"file that a training wrote, such as {BEST}"
         )
     return cast("ExportedModel", content)
 
@@ -69,48 +117,39 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
 class Checkpoints:
     """The checkpoints of one run: `epoch_%03d.pt` when due, `best.pt` and `last.pt`.
 
-    The latter two are written when an epoch is due, when ten seconds have passed since anything was
-    written, and at the end. Until then they are held in memory: a process that is killed loses ten
-    seconds, and quick epochs do not wait for the disk. Where the disk is full, a training goes on,
-    and the writing is tried again.
-
-    As a context manager around a training, it writes what is held, also when that ends by Ctrl-C or
-    an error.
+    The latter two are written when an epoch is due, when ten seconds have passed since anything
+    was written, and at the end. Until then they are held in memory: a process that is killed loses
+    ten seconds, and quick epochs do not wait for the disk. Where the disk is full, a training goes
+    on, and the next write tries again. As a context manager around a training, it writes what is
+    held, also when that ends by Ctrl-C or an error.
 
     Args:
         directory: where they go; None: nowhere.
         clock: tells seconds.
+
+    Attributes:
+        last_good: the file of the last finished epoch that is on disk; None: no file yet.
     """
 
     def __init__(
         self, directory: str | Path | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.last_good: Path | None = None
         self._directory = None if directory is None else Path(directory)
         self._clock = clock
         self._written_at = clock()
         self._held: dict[str, ExportedModel] = {}
-        self._last: Path | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
         try:
             self.write()
         except OSError as failure:
             if error is None:
                 raise
             error.add_note(f"and what was learnt last is lost: {failure}")
-
-    @property
-    def last_good(self) -> Path | None:
-        """The file of the last finished epoch that is on disk."""
-        return self._last
 
     def keep(self, checkpoint: ExportedModel, *, due: bool, best: bool) -> None:
         """Take the state at the end of an epoch.
@@ -125,7 +164,7 @@ class Checkpoints:
         names = [f"epoch_{checkpoint['run_info']['epoch']:03d}.pt"] if due else []
         names += [BEST] if best else []
         self._held |= dict.fromkeys([*names, LAST], checkpoint)
-        if due or self._clock() - self._written_at >= PATIENCE:
+        if due or self._clock() - self._written_at >= _WRITE_INTERVAL:
             try:
                 self.write()
             except OSError as error:
@@ -138,7 +177,7 @@ class Checkpoints:
             }
 
     def write(self) -> None:
-        """Write what is held; equal files share their place on the disk.
+        """Write what is held; equal files are hard links to one, where the disk has links.
 
         Raises:
             OSError: it cannot be written.
@@ -146,33 +185,22 @@ class Checkpoints:
         if self._directory is None:
             return
         written: dict[int, Path] = {}
-        for name, checkpoint in list(self._held.items()):
+        for name, checkpoint in self._held.items():
             path = self._directory / name
             twin = written.get(id(checkpoint))
-            if twin is None or not _linked(twin, path):
+            if twin is None or not _link(twin, path):
                 save_checkpoint(path, checkpoint)
             written[id(checkpoint)] = path
         if self._held:
-            self._last = self._directory / LAST
+            self.last_good = self._directory / LAST
         self._held = {}
         self._written_at = self._clock()
 
 
-@contextmanager
-def _staged(file: Path) -> Iterator[Path]:
-    """A path beside a file, which becomes the file if all goes well, and else is gone."""
-    staged = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+def _link(source: Path, path: Path) -> bool:
+    """Make `path` another name of a file; return False where the disk has no links."""
     try:
-        yield staged
-        staged.replace(file)
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _linked(source: Path, path: Path) -> bool:
-    """Let a path be another name of a file, if the disk can do that; return whether it is."""
-    try:
-        with _staged(path) as staged:
+        with replacing(path, durable=False) as staged:
             staged.unlink(missing_ok=True)
             staged.hardlink_to(source)
     except OSError:
@@ -180,7 +208,28 @@ def _linked(source: Path, path: Path) -> bool:
     return True
 
 
-def _neighbours(file: Path) -> str:
-    """What else one could have meant."""
-    names = sorted(path.name for path in file.parent.glob("*.pt"))
-    return f"; beside it are {', '.join(names)}" if names else ""
+def _unreadable(file: Path, error: str) -> str:
+    """Say what a file is that torch failed to read with this error, and what to do."""
+    other = f"Give a file that a training wrote, such as {BEST}"
+    again = "Copy or download it again"
+    with file.open("rb") as stream:
+        start = stream.read(2)
+    # The name alone is taken from torch's text, which advises to run the code of such files.
+    if found := re.search(r"GLOBAL ([\w.]+)", error):
+        return (
+            f"it holds an object, {found[1]}, and reading objects may run foreign code. Save plain "
+            "numbers, texts, lists and tensors instead"
+        )
+    if not start:
+        return f"it is empty. {again}"
+    if start == b"PK":
+        try:
+            with zipfile.ZipFile(file) as archive:
+                names = {name.rpartition("/")[2] for name in archive.namelist()}
+        except Exception:  # whatever zipfile makes of a damaged one
+            names = {"data.pkl"}
+        if "data.pkl" in names and "constants.pkl" not in names:  # the latter: of TorchScript
+            return f"it is damaged, or breaks off before its end. {again}"
+        return f"it is a zip archive of another kind. {other}"
+    kind = "a pickle of another kind" if start[:1] == b"\x80" else "of another format"
+    return f"it is {kind}. {other}"

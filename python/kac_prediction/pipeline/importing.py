@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._files import plain
 from ..dataset import (
     AudioSampler,
     InputRepresentation,
@@ -17,7 +18,6 @@ from ..dataset import (
 )
 from ..dataset.storage import DatasetDirectory
 from ..samplers.published import PUBLISHED_DATASETS
-from .info import plain
 from .installing.download import download_dataset, installation_begun
 from .installing.family import published
 from .model_input import ModelInput

@@ -1,46 +1,55 @@
-"""The template of a neural network."""
+"""The base class of the networks."""
 
 import inspect
 import logging
 from abc import ABC, ABCMeta, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import torch
 
-from .info import ExportedModel, RunInfo, plain
+from .._files import plain
+from .checkpoint import ExportedModel, RunInfo
 from .model_input import ModelInput
 from .parameters import Parameters
 
 logger = logging.getLogger(__name__)
 
-_COMMON = Parameters.__required_keys__ | Parameters.__optional_keys__
-
 
 class ModelMeta(ABCMeta):
-    """Lets a model be called with all of a routine's parameters, and remembers its own.
+    """Let a model be made from all parameters of a training, and record its hyperparameters.
 
-    `SomeModel(**routine.P, outputs=1)` would be refused by Python, as the parameters hold common
-    ones such as `batch_size` that no model takes. Here those are dropped before `__init__` sees
-    them, and the arguments it did get are kept in `model.hyperparameters`.
+    `SomeModel(**routine.P, outputs=1)` passes common parameters too, such as `batch_size`, which
+    `__init__` need not take: those it does not take are dropped. The arguments that it does get are
+    recorded in `model.hyperparameters`, which a checkpoint keeps.
     """
 
     @property
     def __signature__(cls) -> inspect.Signature:
-        """The signature of `__init__`, as for any other class."""
+        """The signature of `__init__`, which `__call__` below would hide."""
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a model from its own arguments among these."""
-        own = {k: v for k, v in kwargs.items() if k not in _COMMON or cls._accepts(k)}
+        """Make a model from those of the arguments that are its own."""
+        signature = cls.__signature__
+        common = Parameters.__required_keys__ | Parameters.__optional_keys__
+        own = {k: v for k, v in kwargs.items() if k not in common or _accepts(signature, k)}
         model = super().__call__(*args, **own)
-        model.hyperparameters = _recorded(cls.__signature__.bind(*args, **own), cls.__name__)
+        bound = signature.bind(*args, **own)
+        bound.apply_defaults()
+        model.hyperparameters = {}
+        for parameter in signature.parameters.values():
+            value = bound.arguments[parameter.name]
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                continue
+            several = parameter.kind is parameter.VAR_KEYWORD
+            for name, each in value.items() if several else [(parameter.name, value)]:
+                try:
+                    model.hyperparameters[name] = plain(each)
+                except TypeError as error:
+                    logger.warning("%s does not record %s: %s", cls.__name__, name, error)
         return model
-
-    def _accepts(cls, key: str) -> bool:
-        """Whether `__init__` takes this keyword argument."""
-        parameters = cls.__signature__.parameters
-        return key in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
@@ -49,10 +58,9 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
     A subclass defines `ModelHyperParameters`, `forward` and `innerTrainingLoop`, and sets
     `criterion` and `optimiser` in its `__init__`.
 
-    One that sets `capturable` says that its whole training step may be recorded, as a CUDA graph,
-    and played for every batch: `innerTrainingLoop` never waits for the device, does not branch on
-    data, makes tensors of the same shapes each time, does not use `i`, and adds to
-    `training_loss` in place (`+=`).
+    `capturable` declares that a whole training step may be recorded as a CUDA graph and replayed
+    for every batch: `innerTrainingLoop` never waits for the device, does not branch on data, makes
+    tensors of the same shapes each time, does not use `i`, and adds to `training_loss` in place.
     """
 
     capturable: ClassVar[bool] = False
@@ -92,47 +100,70 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
 
     @classmethod
     def from_checkpoint(cls, checkpoint: ExportedModel) -> Self:
-        """Build the model a checkpoint describes, with its weights.
+        """Build the model of a checkpoint, with its weights; `loadModel` calls this.
 
-        `loadModel` calls this; a model whose older files need special care overrides it. The
-        model gets those hyperparameters that its `__init__` takes. Where `outputs` is one of them
-        and the file does not say, it is the number of rows of `linear.weight`. Weights keep the
-        dtype they were saved in, except those of files without a `format_version`: these were
-        float64 by a global default of their time, and become float32.
+        The model gets those hyperparameters that its `__init__` takes; `outputs`, where the file
+        lacks it, is the number of rows of `linear.weight`. Weights keep the dtype they were saved
+        in, except those of legacy files, without a `format_version`: these were float64 by a global
+        default of their time, and become float32. Override it to convert older files of a model.
 
         Raises:
-            TypeError: the file lacks an argument of `__init__`.
-            RuntimeError: the weights are not those of this model.
+            ValueError: the file lacks hyperparameters, or its weights do not fit; names them.
         """
         weights = checkpoint["model_state_dict"]
+        signature = cls.__signature__
         stored = checkpoint["hyperparameters"].items()
-        arguments = {key: value for key, value in stored if cls._accepts(key)}
-        if "outputs" in cls.__signature__.parameters and "linear.weight" in weights:
+        arguments = {key: value for key, value in stored if _accepts(signature, key)}
+        if "outputs" in signature.parameters and "linear.weight" in weights:
             arguments.setdefault("outputs", len(weights["linear.weight"]))
-        # The weights drawn first are thrown away: the caller's random state is not to notice.
+        needed = [
+            p.name
+            for p in signature.parameters.values()
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        if missing := [name for name in needed if name not in arguments]:
+            raise ValueError(f"the file lacks the hyperparameters {', '.join(missing)}")
+        # The initial weights are thrown away: the caller's random state must not advance.
         with torch.random.fork_rng(devices=[]):
             model = cls(**arguments)
-        kinds = {weight.dtype for weight in weights.values() if weight.is_floating_point()}
+        tensors = [weight for weight in weights.values() if isinstance(weight, torch.Tensor)]
+        kinds = {weight.dtype for weight in tensors if weight.is_floating_point()}
         if "format_version" in checkpoint and len(kinds) == 1:
             model.to(kinds.pop())
-        model.load_state_dict(weights)
+        load_weights(model, weights)
         return model
 
 
-def _recorded(bound: inspect.BoundArguments, name: str) -> dict[str, Any]:
-    """The arguments of a model as a checkpoint keeps them."""
-    bound.apply_defaults()
-    arguments: dict[str, Any] = {}
-    for parameter in bound.signature.parameters.values():
-        value = bound.arguments[parameter.name]
-        if parameter.kind is parameter.VAR_KEYWORD:
-            arguments |= value
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
-            arguments[parameter.name] = value
-    recorded = {}
-    for key, value in arguments.items():
-        try:
-            recorded[key] = plain(value)
-        except TypeError as error:
-            logger.warning("%s will not remember %s: %s", name, key, error)
-    return recorded
+def _accepts(signature: inspect.Signature, name: str) -> bool:
+    """Return whether a function of this signature takes this keyword argument."""
+    parameters = signature.parameters
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:
+    """Load a state dictionary into a model.
+
+    Raises:
+        ValueError: it does not fit; names what is missing, unknown or of another shape.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        own = {name: getattr(value, "shape", ()) for name, value in model.state_dict().items()}
+        given = {name: getattr(value, "shape", ()) for name, value in weights.items()}
+        shapes = [
+            f"{name} {tuple(given[name])} for {tuple(own[name])}"
+            for name in own.keys() & given.keys()
+            if own[name] != given[name]
+        ]
+        misfits = {
+            "it lacks": own.keys() - given.keys(),
+            "unknown are": given.keys() - own.keys(),
+            "of another shape are": shapes,
+        }
+        parts = []
+        for what, names in misfits.items():
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            parts += [f"{what} {', '.join(sorted(names)[:5])}{more}"] if names else []
+        reason = "; ".join(parts) or str(error)
+        raise ValueError(f"the weights are those of another network: {reason}") from None

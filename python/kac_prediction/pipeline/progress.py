@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import torch
 
+from .._files import plain
 from ..dataset import TorchDataset
-from .checkpoint import LAST, read_checkpoint
+from .checkpoint import LAST, ExportedModel, read_checkpoint
 from .early_stopping import EarlyStopping
-from .info import ExportedModel, plain
 from .model import Model
 from .split import Parts
 from .tracking.tracker import Record

@@ -10,10 +10,10 @@ from .. import __version__
 from ..dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
 from ..dataset.seeding import fresh_seed
 from ..samplers import Datasets
+from .checkpoint import ExportedModel, ModelInfo, RunInfo
 from .device import chosen_device
 from .fresh import Source
 from .importing import check_raw, import_dataset
-from .info import ExportedModel, ModelInfo, RunInfo
 from .model import Model
 from .model_input import ModelInput
 from .parameters import Parameters, known, merge_parameters, read_yaml

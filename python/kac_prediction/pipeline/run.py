@@ -11,8 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .checkpoint import BEST, LAST, Checkpoints
-from .info import ExportedModel, ModelInfo, RunInfo
+from .checkpoint import BEST, LAST, Checkpoints, ExportedModel, ModelInfo, RunInfo
 from .model import Model
 from .tracking.tracker import Record, Tracker, log_epoch, open_trackers
 from .training.distributed import ProcessGroup

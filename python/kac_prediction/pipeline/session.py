@@ -14,11 +14,11 @@ from ..dataset import TorchDataset
 from ..dataset.seeding import fresh_seed
 from .augmentation import Augmentation
 from .batches import Learning, Lessons, Samples, Scoring
+from .checkpoint import ExportedModel
 from .compiling import compiled
 from .device import computing, settled_precision
 from .early_stopping import EarlyStopping
 from .fresh import FreshBatches, Source
-from .info import ExportedModel
 from .model import Model
 from .model_input import ModelInput
 from .progress import check_same, go_on, progress_of

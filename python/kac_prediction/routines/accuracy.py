@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Final
 
-from ..pipeline.info import plain
+from .._files import plain
 from .dim_of_rectangular_drum import TASK as RECTANGLES
 from .errors import MODEL, said
 from .result import Result

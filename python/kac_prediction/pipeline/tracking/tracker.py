@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from tqdm import tqdm
 
-from ..info import RunInfo
+from ..checkpoint import RunInfo
 from .local_tracker import LocalTracker
 from .records import Record
 from .weights_and_biases import WandbTracker

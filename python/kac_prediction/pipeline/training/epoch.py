@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from ..._files import plain
 from ...dataset import TorchDataset
 from ..batches import Lessons, Samples, Scoring
+from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
 from ..columns import as_columns
-from ..info import FORMAT_VERSION, ExportedModel, RunInfo, plain
 from ..model import Model
 from ..model_input import ModelInput
 from ..schedule import LearningRate

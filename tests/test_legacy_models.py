@@ -11,11 +11,10 @@ import torch
 from kac_prediction.architecture import CRePE
 from kac_prediction.listening import drum_heard, predict
 from kac_prediction.pipeline import ExportedModel, ModelInput, loadModel, read_checkpoint
-from kac_prediction.pipeline.checkpoint import save_checkpoint
 from kac_prediction.samplers import BesselModel
 from models_of_users import Linear
 from reference_crepe import Array, crepe
-from saved_models import exported
+from saved_models import exported, save
 
 RECTANGLES = ("drum_size", "aspect_ratio")
 BESSEL = {"name": "BesselModel", "version": "1.4.2"}
@@ -89,7 +88,7 @@ def test_an_older_model_of_circles_predicts_metres_of_ours(
     sampler: Any, trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
     model = trained(1)
-    save_checkpoint(tmp_path / "epoch_025.pt", older(model, sampler))
+    save(tmp_path / "epoch_025.pt", older(model, sampler))
     loaded = loadModel(tmp_path)
     assert isinstance(loaded, CRePE)
     assert loaded.linear.weight.dtype == torch.float32
@@ -107,7 +106,7 @@ def test_the_crop_alone_would_be_another_input(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
     """Why an older model takes whole sounds: what lies behind the crop is in their scale."""
-    save_checkpoint(tmp_path / "a.pt", older(trained(1)))
+    save(tmp_path / "a.pt", older(trained(1)))
     model, sound = loadModel(tmp_path / "a.pt"), drum()
     whole = predict(model, sound, 48000)["drum_size"]
     model.model_input = ModelInput(48000, 1024, ("drum_size",), ("m",))
@@ -141,7 +140,7 @@ def test_the_order_of_a_rectangles_outputs(
     content = older(model, {"name": "PoissonModel", "version": "1.0.0"})
     content["run_info"]["exports_dir"] = changes.get("exports_dir", "/home/me/model/QxYzAbCdEf")
     content["hyperparameters"] |= {k: v for k, v in changes.items() if k == "outputs"}
-    save_checkpoint(tmp_path / "a.pt", content)
+    save(tmp_path / "a.pt", content)
     loaded = loadModel(tmp_path / "a.pt", CRePE, labels=asked)
     said, sound = said_of_old(model, drum()[:12000]), drum()
     if order is None:
@@ -170,7 +169,7 @@ def test_the_order_of_a_rectangles_outputs(
         (2, "BesselModel", {}, r"what its 2 outputs are is not known"),
         (1, "PoissonModel", {}, r"what its 1 outputs are is not known"),
         (1, 7, {}, "describes its sampler as '7'"),
-        (1, "BesselModel", {"output_type": "mel"}, "no waves, but 'mel'"),
+        (1, "BesselModel", {"output_type": "mel"}, "not the wave, but 'mel'"),
         (1, "BesselModel", {"dataset": {}}, "lacks 'sampler_settings'"),
     ],
 )
@@ -189,7 +188,7 @@ def test_what_an_older_file_does_not_tell_is_not_guessed(
         content["dataset"]["representation_settings"] |= changes
     else:
         content |= changes  # type: ignore[typeddict-item]
-    save_checkpoint(tmp_path / "a.pt", content)
+    save(tmp_path / "a.pt", content)
     loaded = loadModel(tmp_path / "a.pt", CRePE)
     assert reason in caplog.text
     assert loaded.model_input is None
@@ -201,7 +200,7 @@ def test_what_an_older_file_does_not_tell_is_not_guessed(
 def test_of_a_rectangle_one_label_may_be_given(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "a.pt", older(trained(1), "PoissonModel"))
+    save(tmp_path / "a.pt", older(trained(1), "PoissonModel"))
     loaded = loadModel(tmp_path / "a.pt", labels=["aspect_ratio"])
     said = said_of_old(trained(1), drum()[:12000])
     assert predict(loaded, drum(), 48000) == {"aspect_ratio": pytest.approx(said[0], rel=1e-4)}
@@ -210,15 +209,15 @@ def test_of_a_rectangle_one_label_may_be_given(
 def test_labels_that_cannot_be_its_own_are_refused(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "a.pt", older(trained(2), "PoissonModel"))
+    save(tmp_path / "a.pt", older(trained(2), "PoissonModel"))
     for labels in (("drum_size",), ("drum_size", "drum_size"), ("drum_size", "colour")):
         with pytest.raises(ValueError, match=r"a\.pt has no outputs drum_size.*it has 2, among"):
             loadModel(tmp_path / "a.pt", labels=labels)
     users = Linear(0.1, inputs=4, outputs=2)
-    save_checkpoint(tmp_path / "b.pt", exported(users))
+    save(tmp_path / "b.pt", exported(users))
     with pytest.raises(ValueError, match="without labels"):
         loadModel(tmp_path / "b.pt", labels=("a", "b"))
-    save_checkpoint(tmp_path / "c.pt", exported(users, format_version="absent"))
+    save(tmp_path / "c.pt", exported(users, format_version="absent"))
     with pytest.raises(ValueError, match="how Linear took its sounds is not known"):
         loadModel(tmp_path / "c.pt", labels=("a", "b"))
 
@@ -226,11 +225,11 @@ def test_labels_that_cannot_be_its_own_are_refused(
 def test_a_translated_model_saved_again_is_not_translated_twice(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "a.pt", older(trained(1)))
+    save(tmp_path / "a.pt", older(trained(1)))
     once = loadModel(tmp_path / "a.pt", CRePE)
     assert once.model_input is not None
     again = exported(once, model_input=once.model_input.to_dict())
-    save_checkpoint(tmp_path / "b.pt", again)
+    save(tmp_path / "b.pt", again)
     assert read_checkpoint(tmp_path / "b.pt")["format_version"] == 1
     twice = loadModel(tmp_path / "b.pt", CRePE)
     assert predict(twice, drum(), 48000) == predict(once, drum(), 48000)

@@ -1,0 +1,117 @@
+"""Legacy checkpoints, of kac_prediction before 0.1, whose models predict in its terms from then on.
+
+Those programs rendered a second of sound, normalised it, and gave the network its first 1024
+samples. Their networks predicted labels in the scale of their time. No file says which column is
+which label, and the order was changed once.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import torch
+
+from ..dataset.legacy import legacy_scale, sampler_info
+from .checkpoint import ExportedModel
+from .model import Model
+from .model_input import ModelInput
+
+logger = logging.getLogger(__name__)
+
+_LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"BesselModel": ("drum_size",), "PoissonModel": ("drum_size", "aspect_ratio")}
+)
+"""What the models trained on the sounds of a sampler predict, in the order of the last programs."""
+
+_REORDERED: Final = "20231101"
+# wandb names the folder of a run by when it began: .../run-20231014_091500-1a2b3c4d/files
+_WANDB_RUN: Final = re.compile(r"run-(\d{8})_\d{6}-")
+_DECAY_TIME: Final = 2.0  # seconds, of the legacy samplers where a file does not say
+
+
+def convert_legacy(
+    model: Model, checkpoint: ExportedModel, file: Path, labels: Sequence[str] | None = None
+) -> None:
+    """Let the model of a legacy file predict in the conventions of this package.
+
+    `model.model_input` becomes whole sounds, which are normalised, and which the model crops
+    itself. Its output layer is multiplied by the scale of the legacy labels, so that `drum_size`
+    comes out as the square root of the area, in metres. Where the file does not say enough for
+    that, the model stays as it was trained, and a warning in the log says why.
+
+    Args:
+        model: as loaded.
+        checkpoint: what it was loaded from.
+        file: where that is.
+        labels: the names of its outputs, in their order; None: as far as the file tells.
+
+    Raises:
+        ValueError: labels were given, and they cannot be those of this model.
+    """
+    layer = getattr(model, "linear", None)
+    try:
+        if not (getattr(model, "crops", False) and isinstance(layer, torch.nn.Linear)):
+            raise ValueError(f"how {type(model).__name__} took its sounds is not known")
+        dataset = dict(checkpoint["dataset"])
+        settings, representation = dataset["sampler_settings"], dataset["representation_settings"]
+        decay_time = settings.get("decay_time", _DECAY_TIME) / 2  # of 120 dB then, of 60 dB now
+        dataset["sampler"] = sampler_info(file, dataset["sampler"])
+        dataset["sampler_settings"] = {**settings, "decay_time": decay_time}
+        scale = legacy_scale(dataset["sampler"])
+        names = _output_labels(dataset["sampler"]["name"], layer.out_features, checkpoint, labels)
+        if representation["output_type"] != "end2end":
+            raise ValueError(f"its input was not the wave, but {representation['output_type']!r}")
+        model_input = ModelInput(
+            sample_rate=settings["sample_rate"],
+            length=int(settings["duration"] * settings["sample_rate"]),
+            labels=names,
+            units=tuple("m" if name == "drum_size" else "" for name in names),
+            normalise=representation["normalise_input"],
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        if labels is not None:
+            raise ValueError(f"{file} has no outputs {', '.join(labels)}: {reason}") from error
+        logger.warning("%s predicts in the terms of a legacy program: %s", file, reason)
+        return
+    factors = torch.tensor([scale if name == "drum_size" else 1.0 for name in names])
+    with torch.no_grad():
+        layer.weight.mul_(factors.to(layer.weight)[:, None])
+        if layer.bias is not None:
+            layer.bias.mul_(factors.to(layer.bias))
+    model.model_input, model.dataset = model_input, dataset
+
+
+def _output_labels(
+    sampler: str, outputs: int, checkpoint: ExportedModel, asked: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Return the names of the outputs, in their order.
+
+    The order is told by the folder of a run of wandb, and by `outputs` among the hyperparameters,
+    which the last programs alone kept.
+
+    Raises:
+        ValueError: they cannot be known, or are not those asked for.
+    """
+    known = _LABELS[sampler]
+    if asked is not None:
+        if len(asked) != outputs or len(set(asked)) != outputs or not set(asked) <= set(known):
+            raise ValueError(f"it has {outputs}, among {', '.join(known)}")
+        return tuple(asked)
+    example = ", ".join(f'"{name}"' for name in known[::-1]) + "," * (len(known) == 1)
+    remedy = f"If you know them, say so: loadModel(..., labels=({example}))"
+    if outputs != len(known):
+        raise ValueError(f"what its {outputs} outputs are is not known. {remedy}")
+    run = _WANDB_RUN.search(str(checkpoint["run_info"].get("exports_dir")))
+    orders = {known} if outputs == 1 or "outputs" in checkpoint["hyperparameters"] else set()
+    if outputs > 1 and run is not None:
+        orders.add(known[::-1] if run[1] < _REORDERED else known)
+    if len(orders) != 1:
+        raise ValueError(
+            "before November 2023 its outputs were aspect_ratio and drum_size, from then on "
+            f"drum_size and aspect_ratio, and the file does not tell when it was made. {remedy}"
+        )
+    return orders.pop()

@@ -1,0 +1,101 @@
+"""Checkpoints at an https address: downloaded once, whole or not at all."""
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
+
+import pooch
+
+from .checkpoint import read_checkpoint
+from .installing.fetching import Address, fetch
+
+logger = logging.getLogger(__name__)
+
+_LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optimiser, has 5e8
+
+
+def is_address(path: str | Path) -> bool:
+    """Return whether this is an address rather than a path."""
+    return isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path) is not None
+
+
+def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
+    """Download a checkpoint, unless it was downloaded before.
+
+    What arrives is kept once it is whole, has the sha256, and can be read as a checkpoint; nothing
+    else is. Later calls use the copy without asking the server.
+
+    Args:
+        url: an https address; http too where the sha256 is given, as anybody on the way could
+            else have exchanged the file.
+        sha256: of the file, hexadecimal; None: it is not compared.
+
+    Returns:
+        The copy, in the user's folder for caches.
+
+    Raises:
+        ConnectionError: the address cannot be reached, and there is no copy.
+        ValueError: it is an address of another kind, or what arrived is no checkpoint, or one of
+            another sha256.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"{url} is neither a path nor an https address")
+    if parts.scheme == "http" and sha256 is None:
+        raise ValueError(
+            f"{url} is not protected against a change on the way: give its https address, or the "
+            "file's sha256"
+        )
+    expected = None if sha256 is None else _digest(sha256)
+    name = re.sub(r"[^\w.-]", "_", unquote(parts.path).rpartition("/")[2])[-60:] or "model"
+    key = hashlib.sha256(url.encode()).hexdigest()[:16]
+    copy = Path(pooch.os_cache("kac_prediction")) / "models" / f"{key}-{name}"
+    if copy.is_file() and (expected is None or _sha256(copy) == expected):
+        logger.info("%s: taking the copy in %s", url, copy)
+        return copy
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=copy.parent, prefix=".arriving-") as folder:
+        arrived = Path(folder) / copy.name
+        try:
+            fetch(Address(url), arrived, _LARGEST)
+        except ConnectionError as error:
+            raise ConnectionError(
+                f"{error}. Check the address and the network and call again, or bring the file here"
+                " by other means and give loadModel its path"
+            ) from error
+        try:
+            check_sha256(arrived, expected)
+            read_checkpoint(arrived)
+        except ValueError as error:
+            reason = str(error).replace(str(arrived), url)
+            raise ValueError(f"{reason}. Nothing of it was kept") from None
+        arrived.replace(copy)
+    logger.info("%s: kept in %s", url, copy)
+    return copy
+
+
+def check_sha256(file: Path, sha256: str | None) -> None:
+    """Raise ValueError if a file has not this sha256, hexadecimal; None: any will do."""
+    if sha256 is None:
+        return
+    expected, found = _digest(sha256), _sha256(file)
+    if found != expected:
+        raise ValueError(
+            f"{file} has the sha256 {found} where {sha256} was expected: it is another file, or "
+            "damaged. If you trust it, give its own sha256"
+        )
+
+
+def _digest(sha256: str) -> str:
+    """Return a sha256 as 64 hexadecimal digits in lower case; raise ValueError for another text."""
+    digits = sha256.lower().removeprefix("sha256:")
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError(f"a sha256 has 64 hexadecimal digits, which {sha256!r} has not")
+    return digits
+
+
+def _sha256(file: Path) -> str:
+    return str(pooch.file_hash(str(file), alg="sha256"))
