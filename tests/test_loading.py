@@ -135,6 +135,7 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
             r"does not fit Linear.* it lacks linear.bias; unknown are b\.",
         ),
         ({"run_info": {"model": "Linear"}}, None, "does not name its model"),
+        ({"run_info": {"model": {"name": ["Linear"]}}}, None, "does not name its model"),
         ({"hyperparameters": {"learning_rate": "much", "inputs": 4}}, None, "does not fit Linear"),
         ({"model_input": 3}, None, "does not fit Linear.*ModelInput"),
         ({"model_input": {"length": 3}}, None, "does not fit Linear.*ModelInput"),

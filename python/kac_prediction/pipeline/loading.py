@@ -149,7 +149,7 @@ def _losses(file: Path) -> dict[str, float]:
     return losses
 
 
-def _class_of(name: str | None, asked: type[AnyModel] | None, file: Path) -> type[AnyModel]:
+def _class_of(name: object, asked: type[AnyModel] | None, file: Path) -> type[AnyModel]:
     """Return the class asked for, or else the one of the name that a checkpoint gives."""
     if asked is not None:
         if name not in (None, asked.__name__):
@@ -158,12 +158,12 @@ def _class_of(name: str | None, asked: type[AnyModel] | None, file: Path) -> typ
                 " or the right file"
             )
         return asked
-    if name is None:
+    if not isinstance(name, str):
         raise ValueError(f"{file} does not name its model: give loadModel the class, Model=...")
     found = _imported(name)
     if not found:
         # By name: this room does not know the networks, which derive from its `Model`.
-        importlib.import_module("kac_prediction.architecture")
+        getattr(importlib.import_module("kac_prediction.architecture"), name, None)
         found = _imported(name)
     if len(found) == 1:
         return found.popitem()[1]
