@@ -98,9 +98,9 @@ void membranes(benchmark::State& state) {
     const kac::Grid grid(disc.side, disc.side, disc.live);
     std::vector<std::vector<double>> out(drums);
     const auto threads = static_cast<unsigned>(state.range(0));
-    kac::Crew crew;
+    kac::ThreadPool pool;
     for (auto _ : state) {
-        crew.parallel_for(drums, threads, [&](std::size_t i) { render(disc, grid, 1, out[i]); });
+        pool.parallel_for(drums, threads, [&](std::size_t i) { render(disc, grid, 1, out[i]); });
     }
     report(state, {.sound = drums, .cells = drums * work(grid, false).cells},
            "membranes/threads:1");

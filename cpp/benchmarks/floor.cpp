@@ -2,7 +2,7 @@
 
 #include "kernels/vector.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::size_t stream(const double* from, double* to, std::size_t size) {
 
 const FloorKernels floor_kernels = {arithmetic<double>, arithmetic<float>, stream};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

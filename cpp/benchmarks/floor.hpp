@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "levels.hpp"
+#include "isa.hpp"
 
 /// What the machine can do at best, in the instruction set in use: the floors of the kernels.
 namespace kac {

@@ -58,9 +58,9 @@ struct Spectra {
 
     void run(benchmark::State& state, unsigned threads, const std::string& reference) {
         const std::span<const Real> in = signals;
-        kac::Crew crew;
+        kac::ThreadPool pool;
         for (auto _ : state) {
-            crew.parallel_for(plan.blocks(count, sample_rate), threads, [&](std::size_t i) {
+            pool.parallel_for(plan.blocks(count, sample_rate), threads, [&](std::size_t i) {
                 plan.transform(in, sample_rate, std::span<Real>(out), i);
             });
             benchmark::DoNotOptimize(out.data());

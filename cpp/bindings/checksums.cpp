@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "arrays.hpp"
 #include "kac/crc32.hpp"
 #include "kac/files.hpp"
 #include "paths.hpp"
+#include "run.hpp"
 
 namespace kac::python {
 
@@ -40,7 +40,7 @@ std::uint32_t crc32(const py::buffer& data, std::uint32_t start, unsigned thread
         return all.subspan(i * most, std::min(most, all.size() - i * most));
     };
     std::vector<std::uint32_t> sums((all.size() + most - 1) / most);
-    run_parallel(sums.size(), threads, [&](std::size_t i) { sums[i] = kac::crc32(part(i)); });
+    run_each(sums.size(), threads, [&](std::size_t i) { sums[i] = kac::crc32(part(i)); });
     for (std::size_t i = 0; i < sums.size(); ++i) {
         start = kac::crc32_combine(start, sums[i], part(i).size());
     }
@@ -53,7 +53,7 @@ py::tuple file_checksums(const py::sequence& paths, unsigned threads) {
     auto sizes = empty<std::int64_t>({files.size()});
     const std::span<std::uint32_t> sums = writable(checksums);
     const std::span<std::int64_t> bytes = writable(sizes);
-    run_parallel(files.size(), threads, [&](std::size_t i) {
+    run_each(files.size(), threads, [&](std::size_t i) {
         const FileChecksum found = file_checksum(files[i]);
         sums[i] = found.crc32;
         bytes[i] = static_cast<std::int64_t>(found.size);
@@ -61,25 +61,11 @@ py::tuple file_checksums(const py::sequence& paths, unsigned threads) {
     return py::make_tuple(checksums, sizes);
 }
 
-/// FileError becomes OSError, or the subclass that belongs to its errno.
-void translate_file_error(std::exception_ptr error) {
-    try {
-        if (error) std::rethrow_exception(error);
-    } catch (const FileError& failure) {
-        const py::object path =
-            py::module_::import("os").attr("fsdecode")(py::bytes(failure.path()));
-        errno = failure.code().value();
-        PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path.ptr());
-    }
-}
-
 }  // namespace
 
 void bind_checksums(py::module_& module) {
     using namespace py::literals;
-    py::register_local_exception_translator(&translate_file_error);
-    module.def("crc32", &crc32, "data"_a, "start"_a = 0, "threads"_a = 1,
-               R"(The CRC-32 of bytes, the one that zlib.crc32 gives.
+    define(module, "crc32", &crc32, R"(The CRC-32 of bytes, the one that zlib.crc32 gives.
 
 Args:
     data: bytes, an array or anything else that shows its memory, without gaps and in C order.
@@ -87,16 +73,18 @@ Args:
     threads: 0 for all available; the result does not depend on it.
 
 Raises:
-    ValueError: the data have gaps.)");
-    module.def("crc32_combine", &kac::crc32_combine, "first"_a, "second"_a, "second_length"_a,
-               R"(The CRC-32 of two pieces of data, one behind the other.
+    ValueError: the data have gaps.)",
+           "data"_a, "start"_a = 0, "threads"_a = 1);
+    define(module, "crc32_combine", &kac::crc32_combine,
+           R"(The CRC-32 of two pieces of data, one behind the other.
 
 Args:
     first: the checksum of the first piece.
     second: the checksum of the second piece.
-    second_length: bytes in the second piece.)");
-    module.def("file_checksums", &file_checksums, "paths"_a, "threads"_a = 0,
-               R"(The CRC-32 of files, which are read a block at a time.
+    second_length: bytes in the second piece.)",
+           "first"_a, "second"_a, "second_length"_a);
+    define(module, "file_checksums", &file_checksums,
+           R"(The CRC-32 of files, which are read a block at a time.
 
 Args:
     paths: of the files.
@@ -106,7 +94,8 @@ Returns:
     The checksums, uint32, and the sizes in bytes, int64, both of shape (paths,).
 
 Raises:
-    OSError: a file could not be opened or read.)");
+    OSError: a file could not be opened or read.)",
+           "paths"_a, "threads"_a = 0);
 }
 
 }  // namespace kac::python

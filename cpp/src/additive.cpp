@@ -22,7 +22,7 @@ namespace {
 
 constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t block = 512;  // samples between two exact exponentials
-static_assert(checkpoint_samples % block == 0);
+static_assert(samples_per_check % block == 0);
 
 /// weight * exp(-decay t) sinh(kappa t) / kappa, as (exp(-slow t) - exp(-fast t)) / (2 kappa)
 struct Relaxation {
@@ -130,8 +130,8 @@ void scale(Partials& partials, double factor) {
 
 /// `body(begin, samples)` for every block of a sound.
 template <typename Real, typename Body>
-void in_blocks(std::span<Real> out, Body&& body) {
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+void for_each_block(std::span<Real> out, Body&& body) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         for (; begin < end; begin += block) {
             body(begin, out.subspan(begin, std::min(block, end - begin)));
         }
@@ -146,7 +146,7 @@ void decay_all(double decay, double sample_rate, std::span<Real> out) {
     for (std::size_t j = 0; j < block; ++j) {
         within[j] = exponential(-decay * (static_cast<double>(j) / sample_rate));
     }
-    in_blocks(out, [&](std::size_t begin, std::span<Real> samples) {
+    for_each_block(out, [&](std::size_t begin, std::span<Real> samples) {
         const double start = exponential(-decay * (static_cast<double>(begin) / sample_rate));
         envelope_kernels().of<Real>().decay(samples.data(), samples.size(), start, within.data());
     });
@@ -173,7 +173,7 @@ void add_relaxation(const Relaxation& partial, double sample_rate, std::span<Rea
     for (std::size_t j = 0; j < std::min(block, out.size()); ++j) {
         within[j] = hyperbolic(partial, static_cast<double>(j) / sample_rate);
     }
-    in_blocks(out, [&](std::size_t begin, std::span<Real> samples) {
+    for_each_block(out, [&](std::size_t begin, std::span<Real> samples) {
         const auto start = hyperbolic(partial, static_cast<double>(begin) / sample_rate);
         for (std::size_t j = 0; j < samples.size(); ++j) {
             samples[j] += static_cast<Real>(
@@ -194,7 +194,7 @@ void render(std::span<const double> frequencies, std::span<const double> weights
         bound, peak > 0.0 ? std::numeric_limits<double>::max() : std::numeric_limits<Real>::max());
     if (peak > 0.0) scale(partials, normaliser(bound));
 
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         std::fill(out.data() + begin, out.data() + end, Real{0});
     });
     oscillators::add_oscillators(std::span<const Oscillator>(partials.oscillators), out);

@@ -14,7 +14,7 @@ namespace kac {
 
 namespace {
 
-constexpr std::size_t cells_at_once = std::size_t{1} << 20;  // between two checkpoints
+constexpr std::size_t cells_at_once = std::size_t{1} << 20;  // between two cancellation points
 
 /// Append one vector, `live` its live cells, to the runs before it.
 void append(std::vector<FdtdRun>& runs, std::size_t begin, std::uint32_t live, std::size_t lanes) {
@@ -140,7 +140,7 @@ void Simulation<Real>::step(std::size_t steps) {
     const auto c_1 = static_cast<Real>(coefficients_.c_1);
     const auto c_2 = static_cast<Real>(coefficients_.c_2);
     for (; steps != 0; --steps) {
-        if (++steps_ % at_once == 0) checkpoint();
+        if (++steps_ % at_once == 0) check_cancelled();
         kernel_.step(
             {runs_.data(), runs_.size(), grid_.stride(), c_0, c_1, c_2, current_, previous_});
         std::swap(previous_, current_);

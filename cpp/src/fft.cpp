@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kac/aligned.hpp"
+#include "kac/finite.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
 #include "kernels/frames.hpp"
@@ -19,6 +20,9 @@ namespace kac {
 namespace {
 
 using Radices = std::vector<std::size_t>;
+
+/// Signals a thread takes at a time.
+constexpr std::size_t signals_per_block = 32;
 
 /// The odd primes, then eights, and fours where eights leave twos: while the lengths are odd no
 /// pass has a bin in the middle.
@@ -61,19 +65,19 @@ double cost(const Radices& radices) {
     return sum;
 }
 
-/// The detour costs four transforms of `radices`, and making its way to and from them.
-double detour_cost(const Radices& radices) {
+/// Bluestein's algorithm costs four transforms of `radices`, and the modulation around them.
+double bluestein_cost(const Radices& radices) {
     return 4.0 * cost(radices) + 8.0;
 }
 
-/// The cheapest length of at least `least` for the detour's transforms.
+/// The cheapest length of at least `least` for Bluestein's transforms.
 std::size_t convenient(std::size_t least) {
     std::size_t best = 0;
     double lowest = std::numeric_limits<double>::infinity();
     for (const std::size_t odd : {1U, 3U, 5U, 7U, 9U, 15U, 21U, 25U, 27U}) {
         std::size_t length = odd;
         while (length < least) length *= 2;
-        const double price = static_cast<double>(length) * detour_cost(factorise(length));
+        const double price = static_cast<double>(length) * bluestein_cost(factorise(length));
         if (price < lowest) {
             best = length;
             lowest = price;
@@ -82,7 +86,8 @@ std::size_t convenient(std::size_t least) {
     return best;
 }
 
-/// How far the detour's indices reach to either side; `shift` samples stand before the first.
+/// How far the indices of the convolution reach to either side, the first of them `shift` samples
+/// before 0.
 std::size_t shift_of(std::size_t length) {
     return length / 4;
 }
@@ -90,16 +95,16 @@ std::size_t reach_of(std::size_t length) {
     return std::max(length - 1 - shift_of(length), length / 2 + shift_of(length));
 }
 
-std::size_t detour_length(std::size_t length) {
+std::size_t bluestein_length(std::size_t length) {
     return convenient(2 * reach_of(length) + 1);
 }
 
-bool takes_detour(std::size_t length, std::size_t largest_radix) {
+bool uses_bluestein(std::size_t length, std::size_t largest_radix) {
     const Radices radices = factorise(length);
     const std::size_t largest = *std::max_element(radices.begin(), radices.end());
     if (largest <= 8 || largest > largest_radix) return largest > largest_radix;
-    const std::size_t longer = detour_length(length);
-    return static_cast<double>(longer) * detour_cost(factorise(longer)) <
+    const std::size_t longer = bluestein_length(length);
+    return static_cast<double>(longer) * bluestein_cost(factorise(longer)) <
            static_cast<double>(length) * cost(radices);
 }
 
@@ -120,7 +125,7 @@ LaneFft<Real>::Passes::Passes(const Radices& radices) {
         std::vector<Real> roots, twiddles;
         for (std::size_t j = 0; j < radix; ++j) append(roots, root_of_unity(j, radix));
         for (std::size_t k = 1; 2 * k <= length_; ++k) {
-            if (k % 1024 == 0) checkpoint();
+            if (k % 1024 == 0) check_cancelled();
             for (std::size_t j = 1; j < radix; ++j) append(twiddles, root_of_unity(j * k, joined));
         }
         blocks /= radix;
@@ -132,19 +137,19 @@ LaneFft<Real>::Passes::Passes(const Radices& radices) {
 }
 
 template <typename Real>
-LaneFft<Real>::Chirp::Chirp(std::size_t length)
-    : passes(factorise(detour_length(length))), shift(shift_of(length)) {
+LaneFft<Real>::Bluestein::Bluestein(std::size_t length)
+    : passes(factorise(bluestein_length(length))), shift(shift_of(length)) {
     const auto chirp = [&](std::size_t distance) {  // exp(-pi i distance^2 / length)
         return root_of_unity(distance * distance % (2 * length), 2 * length);
     };
     for (std::size_t i = 0; i < length; ++i) {
-        if (i % 1024 == 0) checkpoint();
+        if (i % 1024 == 0) check_cancelled();
         append(factors, std::conj(chirp(i < shift ? shift - i : i - shift)));
     }
     const std::size_t size = passes.length();
     std::vector<double> chirps(2 * size);
     for (std::size_t distance = 0; distance <= reach_of(length); ++distance) {
-        if (distance % 1024 == 0) checkpoint();
+        if (distance % 1024 == 0) check_cancelled();
         // Divided here, once, by what the way back wants.
         const auto value = std::conj(chirp(distance)) / static_cast<double>(size);
         for (const std::size_t at : {distance, (size - distance) % size}) {
@@ -162,8 +167,8 @@ LaneFft<Real>::Chirp::Chirp(std::size_t length)
 
 template <typename Real>
 LaneFft<Real>::LaneFft(std::size_t length) : kernel_(fft_kernels().of<Real>()), length_(length) {
-    if (takes_detour(length, kernel_.largest_radix)) {
-        chirp_.emplace(length);
+    if (uses_bluestein(length, kernel_.largest_radix)) {
+        bluestein_.emplace(length);
     } else {
         passes_.emplace(factorise(length));
     }
@@ -171,19 +176,20 @@ LaneFft<Real>::LaneFft(std::size_t length) : kernel_(fft_kernels().of<Real>()), 
 
 template <typename Real>
 std::size_t LaneFft<Real>::work_size() const {
-    return chirp_ ? lanes() * 4 * chirp_->passes.length() : data_size();
+    return bluestein_ ? lanes() * 4 * bluestein_->passes.length() : data_size();
 }
 
 template <typename Real>
 void LaneFft<Real>::transform(Real* data, Real* work, const FftTarget<Real>& target) const {
     if (passes_) return kernel_.forward(*passes_, data, work, target);
-    const auto& [passes, shift, factors, filters] = *chirp_;
-    kernel_.detour({length_, shift, factors.data(), filters.data(), passes}, data, work, target);
+    const auto& [passes, shift, factors, filters] = *bluestein_;
+    kernel_.bluestein({length_, shift, factors.data(), filters.data(), passes}, data, work, target);
 }
 
 template <typename Real>
 Real* LaneFft<Real>::transform(Real* data, Real* work, FftOutput output) const {
-    // The last pass reads `data` if it is the first, the third, ...; the detour reads `work`.
+    // The last pass reads `data` if it is the first, the third, ...; Bluestein's algorithm reads
+    // `work`.
     Real* const free = passes_ && passes_->count() % 2 == 1 ? work : data;
     transform(data, work, {output, free, lanes()});
     return free;
@@ -200,7 +206,7 @@ void LaneFft<Real>::forward(std::span<const Real> signals,
     std::vector<Real*> to(lanes());
     const std::size_t count = signals.size() / length_;
     for (std::size_t first = 0; first < count; first += lanes()) {
-        checkpoint();
+        check_cancelled();
         const std::size_t used = std::min(lanes(), count - first);
         for (std::size_t i = 0; i < lanes(); ++i) {
             const std::size_t signal = first + std::min(i, used - 1);
@@ -229,15 +235,34 @@ std::size_t RealFft<Real>::length() const {
 }
 
 template <typename Real>
+std::size_t RealFft<Real>::require_sizes(std::span<const Real> signals,
+                                         std::span<std::complex<Real>> spectra) const {
+    const std::size_t count = signals.size() / length();
+    if (count * length() == signals.size() && count * bins() == spectra.size()) return count;
+    throw std::invalid_argument(std::to_string(signals.size()) + " samples and " +
+                                std::to_string(spectra.size()) + " bins are not whole signals of " +
+                                std::to_string(length()) + " and their spectra");
+}
+
+template <typename Real>
 void RealFft<Real>::forward(std::span<const Real> signals,
                             std::span<std::complex<Real>> spectra) const {
-    const std::size_t count = signals.size() / length();
-    if (count * length() != signals.size() || count * bins() != spectra.size()) {
-        throw std::invalid_argument(
-            std::to_string(signals.size()) + " samples and " + std::to_string(spectra.size()) +
-            " bins are not whole signals of " + std::to_string(length()) + " and their spectra");
-    }
+    require_sizes(signals, spectra);
     plan_->forward(signals, spectra);
+}
+
+template <typename Real>
+void RealFft<Real>::forward(std::span<const Real> signals, std::span<std::complex<Real>> spectra,
+                            const Executor& executor) const {
+    const std::size_t count = require_sizes(signals, spectra);
+    const std::size_t blocks = (count + signals_per_block - 1) / signals_per_block;
+    executor.parallel_for(blocks, [&](std::size_t block) {
+        const std::size_t first = block * signals_per_block;
+        const std::size_t size = std::min(signals_per_block, count - first);
+        require_finite(signals, length(), first * length(), (first + size) * length());
+        plan_->forward(signals.subspan(first * length(), size * length()),
+                       spectra.subspan(first * bins(), size * bins()));
+    });
 }
 
 template class LaneFft<double>;

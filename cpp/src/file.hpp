@@ -75,7 +75,7 @@ class File {
             const auto result = call();
             if (result >= 0) return result;
             if (errno != EINTR) fail();
-            checkpoint();
+            check_cancelled();
         }
     }
 

@@ -10,7 +10,8 @@
 namespace kac {
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync) {
-    // Piece by piece, for the sake of checkpoints: to write or sync all at once can take seconds.
+    // Piece by piece, for the sake of cancellation points: to write or sync all at once can take
+    // seconds.
     constexpr std::size_t most = std::size_t{1} << 23;
     File file(path, O_WRONLY | O_CREAT | O_TRUNC);
     while (true) {
@@ -19,7 +20,7 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bo
         if (sync) file.sync();
         bytes = bytes.subspan(piece.size());
         if (bytes.empty()) break;
-        checkpoint();
+        check_cancelled();
     }
     file.close();
 }
@@ -33,7 +34,7 @@ FileChecksum file_checksum(const std::string& path) {
         if (found.empty()) return sum;
         sum.crc32 = crc32(found, sum.crc32);
         sum.size += found.size();
-        checkpoint();
+        check_cancelled();
     }
 }
 

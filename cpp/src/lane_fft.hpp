@@ -15,7 +15,7 @@ namespace kac {
 template <typename Real>
 class LaneFft {
   public:
-    /// A length of 1 or more; a detour takes a longer one than `longest_fft`.
+    /// A length of 1 or more; inside Bluestein's algorithm it may exceed `longest_fft`.
     explicit LaneFft(std::size_t length);
 
     std::size_t length() const { return length_; }
@@ -54,9 +54,9 @@ class LaneFft {
         std::vector<std::vector<Real>> tables_;
     };
 
-    /// The detour, and its tables.
-    struct Chirp {
-        explicit Chirp(std::size_t length);
+    /// Bluestein's algorithm, and its tables.
+    struct Bluestein {
+        explicit Bluestein(std::size_t length);
 
         Passes passes;
         std::size_t shift;
@@ -66,7 +66,7 @@ class LaneFft {
     const FftKernel<Real>& kernel_;
     std::size_t length_;
     std::optional<Passes> passes_;
-    std::optional<Chirp> chirp_;
+    std::optional<Bluestein> bluestein_;
 };
 
 }  // namespace kac

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "levels.hpp"
+#include "isa.hpp"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -24,29 +24,29 @@ constexpr std::string_view names[] = {"neon"};
 constexpr std::string_view names[] = {"generic"};
 #endif
 
-/// Levels are ordered: a machine that has one has those below it.
-Level best_level() {
-#ifdef KAC_X86_LEVELS
+/// Instruction sets are ordered: a machine that has one has those below it.
+Isa best_isa() {
+#ifdef KAC_X86_ISAS
     __builtin_cpu_init();
     for (const bool has : {__builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
                            __builtin_cpu_supports("pclmul")}) {
-        if (!has) return Level::baseline;
+        if (!has) return Isa::baseline;
     }
     for (const bool has :
          {__builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512dq"),
           __builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512vl")}) {
-        if (!has) return Level::avx2;
+        if (!has) return Isa::avx2;
     }
-    return Level::avx512;
+    return Isa::avx512;
 #else
-    return Level::baseline;
+    return Isa::baseline;
 #endif
 }
 
-Level level_called(std::string_view name) {
+Isa isa_called(std::string_view name) {
     const std::vector<std::string_view> known = instruction_sets();
     const auto found = std::find(known.begin(), known.end(), name);
-    if (found != known.end()) return static_cast<Level>(found - known.begin());
+    if (found != known.end()) return static_cast<Isa>(found - known.begin());
     std::string message = "KAC_ISA must name an instruction set that this machine has, which are";
     for (const std::string_view other : known) message.append(" ").append(other);
     throw std::invalid_argument(message.append(", got '").append(name).append("'"));
@@ -64,20 +64,20 @@ unsigned available_threads() {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
-Level level() {
-    static const Level chosen = [] {
+Isa isa() {
+    static const Isa chosen = [] {
         const char* name = std::getenv("KAC_ISA");
-        return name != nullptr && *name != '\0' ? level_called(name) : best_level();
+        return name != nullptr && *name != '\0' ? isa_called(name) : best_isa();
     }();
     return chosen;
 }
 
 std::string_view instruction_set() {
-    return names[static_cast<std::size_t>(level())];
+    return names[static_cast<std::size_t>(isa())];
 }
 
 std::vector<std::string_view> instruction_sets() {
-    return {names, names + static_cast<std::size_t>(best_level()) + 1};
+    return {names, names + static_cast<std::size_t>(best_isa()) + 1};
 }
 
 }  // namespace kac

@@ -101,7 +101,7 @@ void read_all(Simulation<Real>& simulation, const std::vector<Reader>& readers, 
               std::span<const std::span<Real>> sounds) {
     constexpr auto still = static_cast<Real>(0x1p-100);
     constexpr std::size_t listen = 512;  // steps between two looks at whether it is
-    constexpr std::size_t terms_at_once = std::size_t{1} << 20;  // between two checkpoints
+    constexpr std::size_t terms_at_once = std::size_t{1} << 20;  // between two cancellation points
     std::size_t terms = 0, read = 0;
     for (const Reader& reader : readers) terms += reader.size();
     for (std::size_t n = 1; n < length; ++n) {
@@ -111,7 +111,7 @@ void read_all(Simulation<Real>& simulation, const std::vector<Reader>& readers, 
         }
         read += terms;
         if (read >= terms_at_once) {
-            checkpoint();
+            check_cancelled();
             read = 0;
         }
         simulation.step();
@@ -132,7 +132,7 @@ void membrane(const Grid& grid, const Coefficients& coefficients, const Weighted
     simulation.start(pick_up, weight_normaliser(grid, pick_up));
 
     for (const std::span<Real> sound : sounds) {
-        in_parts(sound.size(), [&](std::size_t begin, std::size_t end) {
+        for_each_chunk(sound.size(), [&](std::size_t begin, std::size_t end) {
             std::fill(sound.data() + begin, sound.data() + end, Real{0});
         });
     }

@@ -115,7 +115,7 @@ class TriangleFactors {
 
 }  // namespace
 
-double drum_pitch(double wave_speed, double size) {
+double frequency_scale(double wave_speed, double size) {
     require_positive(wave_speed, "the wave speed");
     require_positive(size, "the size");
     return 0.5 * wave_speed / size;
@@ -139,18 +139,18 @@ CircularModes::CircularModes(std::span<const double> series, std::size_t orders,
     }
 }
 
-void CircularModes::partials(PolarPoint struck, double pitch, std::span<double> frequencies,
+void CircularModes::partials(PolarPoint struck, double scale, std::span<double> frequencies,
                              std::span<double> weights) const {
     require_room(size(), frequencies, weights);
-    require_positive(pitch, "the pitch");
+    require_positive(scale, "the frequency scale");
     require_inside(struck, "the strike");
     const double turns = (struck.theta - theta_) / (2.0 * std::numbers::pi);
     const double angle = turns - std::floor(turns);
     for (std::size_t m = 0, k = 0; m < orders_; ++m) {
-        checkpoint();  // hundreds of Bessel functions take a millisecond
+        check_cancelled();  // hundreds of Bessel functions take a millisecond
         const double turned = sin_cos_turns(static_cast<double>(m) * angle).cos;
         for (const std::size_t end = k + size() / orders_; k < end; ++k) {
-            frequencies[k] = series_[k] * pitch;
+            frequencies[k] = series_[k] * scale;
             weights[k] = heard_[k] * turned * bessel_j(m, zeros_[k] * struck.r);
         }
     }
@@ -163,11 +163,11 @@ RectangularModes::RectangularModes(std::size_t M, std::size_t N, RectanglePoint 
     along_y_ = standing_waves(N, heard.y);
 }
 
-void RectangularModes::partials(RectanglePoint struck, double aspect_ratio, double pitch,
+void RectangularModes::partials(RectanglePoint struck, double aspect_ratio, double scale,
                                 std::span<double> frequencies, std::span<double> weights) const {
     require_room(size(), frequencies, weights);
     require_positive(aspect_ratio, "the aspect ratio");
-    require_positive(pitch, "the pitch");
+    require_positive(scale, "the frequency scale");
     require_inside(struck, "the strike");
     const std::vector<double> x = standing_waves(along_x_.size(), struck.x);
     const std::vector<double> y = standing_waves(along_y_.size(), struck.y);
@@ -176,7 +176,7 @@ void RectangularModes::partials(RectanglePoint struck, double aspect_ratio, doub
         const double weight = x[i] * along_x_[i];
         for (std::size_t j = 0; j < y.size(); ++j, ++k) {
             const double n = static_cast<double>(j + 1);
-            frequencies[k] = std::sqrt(m * m / aspect_ratio + aspect_ratio * (n * n)) * pitch;
+            frequencies[k] = std::sqrt(m * m / aspect_ratio + aspect_ratio * (n * n)) * scale;
             weights[k] = 0.25 * (weight * (y[j] * along_y_[j]));
         }
     }
@@ -199,15 +199,15 @@ TriangularModes::TriangularModes(std::size_t M, std::size_t N, BarycentricPoint 
     }
 }
 
-void TriangularModes::partials(BarycentricPoint struck, double pitch, std::span<double> frequencies,
+void TriangularModes::partials(BarycentricPoint struck, double scale, std::span<double> frequencies,
                                std::span<double> weights) const {
     require_room(size(), frequencies, weights);
-    require_positive(pitch, "the pitch");
+    require_positive(scale, "the frequency scale");
     require_inside(struck, "the strike");
     const TriangleFactors factors(M_, N_, struck);
     for (std::size_t k = 0; k < pairs_.size(); ++k) {
         const Pair& pair = pairs_[k];
-        frequencies[k] = pair.series * pitch;
+        frequencies[k] = pair.series * scale;
         weights[k] = pair.symmetric * factors.symmetric(pair.m, pair.n) +
                      pair.antisymmetric * factors.antisymmetric(pair.m, pair.n);
     }

@@ -24,7 +24,7 @@ Extremes<Real> extremes(std::span<const Real> signals, std::size_t length, std::
     const SamplesKernel<Real>& kernel = samples_kernels().of<Real>();
     const std::span<const Real> signal = signals.subspan(i * length, length);
     Real lowest = signal[0], highest = signal[0];
-    in_parts(length, [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(length, [&](std::size_t begin, std::size_t end) {
         require_finite(signals, length, i * length + begin, i * length + end);
         Real low, high;
         kernel.extremes(&signal[begin], end - begin, &low, &high);
@@ -62,7 +62,7 @@ void normalise(std::span<const Real> signals, std::size_t length, std::size_t i,
     const std::span<const Real> from = signals.subspan(i * length, length);
     if (span == 0) return std::fill(out.begin(), out.end(), Real{0});
     const SamplesKernel<Real>& kernel = samples_kernels().of<Real>();
-    in_parts(length, [&, low = low, span = span](std::size_t begin, std::size_t end) {
+    for_each_chunk(length, [&, low = low, span = span](std::size_t begin, std::size_t end) {
         kernel.normalise(&from[begin], end - begin, low, span, &out[begin]);
     });
 }

@@ -92,7 +92,7 @@ void add_oscillators(std::span<const Oscillator> oscillators, std::span<Real> ou
         Chunk<Real> chunk(
             oscillators.subspan(first, std::min(partials_at_once, oscillators.size() - first)));
         for (std::size_t begin = 0; begin < out.size(); begin += chunk.samples()) {
-            if (begin % checkpoint_samples == 0) checkpoint();
+            if (begin % samples_per_check == 0) check_cancelled();
             chunk.add(begin, out);
         }
     }

@@ -21,11 +21,11 @@ namespace {
 
 #ifdef KAC_SIGNALS
 
-/// Threads that start while this is there run no handlers of the program's signals: those are for
-/// the threads that it knows, whatever these block. A fault of their own is told as any.
-class WithoutSignals {
+/// Threads that start in its scope run no handlers of the program's signals: those are for the
+/// program's own threads, whatever these block. Faults are still delivered.
+class SignalsBlocked {
   public:
-    WithoutSignals() {
+    SignalsBlocked() {
         sigset_t blocked;
         sigfillset(&blocked);
         for (const int fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP}) {
@@ -33,9 +33,9 @@ class WithoutSignals {
         }
         pthread_sigmask(SIG_SETMASK, &blocked, &before_);
     }
-    WithoutSignals(const WithoutSignals&) = delete;
-    WithoutSignals& operator=(const WithoutSignals&) = delete;
-    ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
   private:
     sigset_t before_;
@@ -43,14 +43,14 @@ class WithoutSignals {
 
 #else
 
-struct WithoutSignals {};
+struct SignalsBlocked {};
 
 #endif
 
 using Clock = std::chrono::steady_clock;
 
-/// Leaves a body that is not wanted any more.
-struct Stopped {};
+/// Thrown out of a body whose loop was cancelled.
+struct Cancelled {};
 
 /// The loop whose body this thread is in.
 thread_local Loop* current = nullptr;
@@ -60,9 +60,9 @@ thread_local Loop* current = nullptr;
 /// What the threads of one loop share.
 class Loop {
   public:
-    Loop(Crew& crew, std::size_t count, const std::function<void(std::size_t)>& body,
-         const Poll& poll, Clock::duration interval)
-        : crew_(crew),
+    Loop(ThreadPool& pool, std::size_t count, const Body& body, const Poll& poll,
+         Clock::duration interval)
+        : pool_(pool),
           count_(count),
           body_(body),
           poll_(poll),
@@ -72,14 +72,14 @@ class Loop {
     Loop& operator=(const Loop&) = delete;
 
     void run(std::size_t workers) {
-        call(workers - 1);
+        request_helpers(workers - 1);
         work();
         wait();
         if (error_) std::rethrow_exception(error_);
     }
 
-    void checkpoint() {
-        if (stopped_) throw Stopped();
+    void check_cancelled() {
+        if (cancelled_) throw Cancelled();
         if (!poll_ || std::this_thread::get_id() != caller_ || Clock::now() < next_poll_) return;
         poll_();
         next_poll_ = Clock::now() + interval_;
@@ -89,48 +89,47 @@ class Loop {
         Loop* const outer = std::exchange(current, this);
         try {
             for (std::size_t i; (i = next_++) < count_;) {
-                checkpoint();
+                check_cancelled();
                 body_(i);
             }
-        } catch (const Stopped&) {
-            // Whoever stopped the loop has said why.
+        } catch (const Cancelled&) {
+            // The error that cancelled the loop has been kept by `fail`.
         } catch (...) {
             fail(std::current_exception());
         }
         current = outer;
     }
 
-    /// One helper less, to be said with the crew's mutex held: the loop may be gone right after.
-    void leave() {
-        if (--helpers_ == 0) left_.notify_one();
+    /// Count one helper less, with the pool's mutex held: the loop may be destroyed right after.
+    void release_helper() {
+        if (--helpers_ == 0) finished_.notify_one();
     }
 
   private:
-    void call(std::size_t wanted) {
+    void request_helpers(std::size_t wanted) {
         if (wanted == 0) return;
-        const std::lock_guard lock(crew_.mutex_);
+        const std::lock_guard lock(pool_.mutex_);
         try {
             for (; helpers_ < wanted; ++helpers_) {
-                if (crew_.idle_ == crew_.calls_.size()) {
-                    [[maybe_unused]] const WithoutSignals starting{};
-                    crew_.threads_.emplace_back([&crew = crew_] { crew.serve(); });
-                    ++crew_.idle_;
+                if (pool_.idle_ == pool_.requests_.size()) {
+                    [[maybe_unused]] const SignalsBlocked starting{};
+                    pool_.threads_.emplace_back([&pool = pool_] { pool.run_worker(); });
+                    ++pool_.idle_;
                 }
-                crew_.calls_.push_back(this);
-                crew_.called_.notify_one();
+                pool_.requests_.push_back(this);
+                pool_.requested_.notify_one();
             }
         } catch (const std::exception&) {
-            // The system has no more threads to give: those there are do the work.
+            // The system has no more threads to give: the existing ones do the work.
         }
     }
 
-    /// Until the last helper has left, without an item of one's own. Who has not begun is not
-    /// wanted any more.
+    /// Wait until the last helper has finished; requests that no thread has taken are withdrawn.
     void wait() {
-        std::unique_lock lock(crew_.mutex_);
-        helpers_ -= std::erase(crew_.calls_, this);
-        while (!left_.wait_for(lock, interval_, [this] { return helpers_ == 0; })) {
-            if (!poll_ || stopped_) continue;
+        std::unique_lock lock(pool_.mutex_);
+        helpers_ -= std::erase(pool_.requests_, this);
+        while (!finished_.wait_for(lock, interval_, [this] { return helpers_ == 0; })) {
+            if (!poll_ || cancelled_) continue;
             lock.unlock();
             try {
                 poll_();
@@ -142,65 +141,68 @@ class Loop {
     }
 
     void fail(std::exception_ptr error) {
-        const std::lock_guard lock(crew_.mutex_);
+        const std::lock_guard lock(pool_.mutex_);
         if (!error_) error_ = std::move(error);
-        stopped_ = true;
+        cancelled_ = true;
     }
 
-    Crew& crew_;
+    ThreadPool& pool_;
     const std::size_t count_;
-    const std::function<void(std::size_t)>& body_;
+    const Body& body_;
     const Poll& poll_;
     const Clock::duration interval_;
     const std::thread::id caller_ = std::this_thread::get_id();
     Clock::time_point next_poll_;  // the caller's own
     std::atomic<std::size_t> next_{0};
-    std::atomic<bool> stopped_{false};
-    std::condition_variable left_;  // with the crew's mutex, as are the two below
+    std::atomic<bool> cancelled_{false};
+    std::condition_variable finished_;  // with the pool's mutex, as are the two below
     std::size_t helpers_ = 0;
     std::exception_ptr error_;
 };
 
-Crew::~Crew() {
+ThreadPool::~ThreadPool() {
     {
         const std::lock_guard lock(mutex_);
-        dismissed_ = true;
+        shutting_down_ = true;
     }
-    called_.notify_all();
+    requested_.notify_all();
     for (std::thread& thread : threads_) thread.join();
 }
 
-void Crew::serve() {
+void ThreadPool::run_worker() {
     std::unique_lock lock(mutex_);
     while (true) {
-        called_.wait(lock, [this] { return dismissed_ || !calls_.empty(); });
-        if (dismissed_) return;
-        Loop& loop = *calls_.front();
-        calls_.pop_front();
+        requested_.wait(lock, [this] { return shutting_down_ || !requests_.empty(); });
+        if (shutting_down_) return;
+        Loop& loop = *requests_.front();
+        requests_.pop_front();
         --idle_;
         lock.unlock();
         loop.work();
         lock.lock();
         ++idle_;
-        loop.leave();
+        loop.release_helper();
     }
 }
 
-void Crew::parallel_for(std::size_t count, unsigned threads,
-                        const std::function<void(std::size_t)>& body, const Poll& poll,
-                        std::chrono::milliseconds interval) {
+void ThreadPool::parallel_for(std::size_t count, unsigned threads, const Body& body,
+                              const Poll& poll, std::chrono::milliseconds interval) {
     if (count == 0) return;
     const std::size_t wanted = threads == 0 ? available_threads() : threads;
     Loop(*this, count, body, poll, interval).run(std::min(wanted, count));
 }
 
-void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body,
-                  const Poll& poll, std::chrono::milliseconds interval) {
-    Crew().parallel_for(count, threads, body, poll, interval);
+void parallel_for(std::size_t count, unsigned threads, const Body& body, const Poll& poll,
+                  std::chrono::milliseconds interval) {
+    ThreadPool().parallel_for(count, threads, body, poll, interval);
 }
 
-void checkpoint() {
-    if (current != nullptr) current->checkpoint();
+std::size_t Executor::workers() const {
+    return threads == 0 ? available_threads() : threads;
+}
+
+void check_cancelled() {
+    if (current != nullptr) current->check_cancelled();
 }
 
 }  // namespace kac

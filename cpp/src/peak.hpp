@@ -42,11 +42,11 @@ void scale_to(double peak, std::span<Real> out) {
     if (peak == 0.0) return;
     const EnvelopeKernel<Real>& kernel = envelope_kernels().of<Real>();
     Real largest = 0;
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         largest = std::max(largest, kernel.largest(&out[begin], end - begin));
     });
     if (largest == 0) return;
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         kernel.scale(&out[begin], end - begin, largest, static_cast<Real>(peak));
     });
 }

@@ -12,6 +12,7 @@
 #include "kac/aligned.hpp"
 #include "kac/fft.hpp"
 #include "kac/finite.hpp"
+#include "kac/normalise.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
 #include "kernels/frames.hpp"
@@ -23,6 +24,10 @@ namespace {
 
 /// Frames a thread takes at a time: enough to be worth waking one.
 constexpr std::size_t frames_per_block = 256;
+
+/// Frames of the signals that are normalised and transformed at a time: few enough signals to be
+/// still in a near cache when they have been normalised, with enough frames to fill the vectors.
+constexpr std::size_t frames_per_group = 128;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw std::invalid_argument(message);
@@ -43,6 +48,19 @@ std::pair<std::size_t, std::size_t> share(std::size_t size, std::size_t blocks, 
     const std::size_t part = size / blocks, rest = size % blocks;
     const std::size_t first = i * part + std::min(i, rest);
     return {first, first + part + (i < rest ? 1 : 0)};
+}
+
+/// Write to each page of the memory of new spectrograms, so that the system supplies it piece by
+/// piece: the rows of a long signal would otherwise ask for all of it with the first of their
+/// columns, and a cancellation would have to wait.
+template <typename Real>
+void supply_pages(std::span<Real> out, std::size_t of_one_signal, const Executor& executor) {
+    if (of_one_signal * sizeof(Real) < (std::size_t{1} << 28)) return;
+    constexpr std::size_t page = 4096 / sizeof(Real), block = std::size_t{1} << 20;
+    executor.parallel_for((out.size() + block - 1) / block, [&](std::size_t i) {
+        const std::size_t end = std::min((i + 1) * block, out.size());
+        for (std::size_t at = i * block; at < end; at += page) out[at] = Real{0};
+    });
 }
 
 template <typename Real>
@@ -225,24 +243,32 @@ std::size_t Spectrogram<Real>::blocks(std::size_t count, std::size_t length) con
     return (count * frames(length) + frames_per_block - 1) / frames_per_block;
 }
 
+/// The number of signals, where whole signals and their spectrograms fit the arrays.
+template <typename Real>
+std::size_t Spectrogram<Real>::require_sizes(std::span<const Real> signals, std::size_t length,
+                                             std::span<Real> out) const {
+    const std::size_t values = rows() * frames(length), count = signals.size() / length;
+    if (signals.size() % length == 0 && out.size() == count * values) return count;
+    refuse(std::to_string(signals.size()) + " samples and a result of " +
+           std::to_string(out.size()) + " are not whole signals of " + std::to_string(length) +
+           " samples and their spectrograms of " + std::to_string(values));
+}
+
 template <typename Real>
 void Spectrogram<Real>::transform(std::span<const Real> signals, std::size_t length,
                                   std::span<Real> out, std::size_t block) const {
     const Batch batch{signals, length, frames(length)};
-    const std::size_t total = signals.size() / length * batch.columns;
-    const std::size_t count = blocks(signals.size() / length, length);
-    if (signals.size() % length != 0 || out.size() != total * rows() || block >= count) {
-        refuse("there is no block " + std::to_string(block) + " of spectrograms of " +
-               std::to_string(rows()) + " x " + std::to_string(batch.columns) +
-               " between signals of " + std::to_string(length) + " samples in an array of " +
-               std::to_string(signals.size()) + " and a result of " + std::to_string(out.size()));
+    const std::size_t signal_count = require_sizes(signals, length, out);
+    const std::size_t total = signal_count * batch.columns, count = blocks(signal_count, length);
+    if (block >= count) {
+        refuse("there is no block " + std::to_string(block) + " among " + std::to_string(count));
     }
     Worker worker(*plan_, batch);
     const std::size_t lanes = plan_->fft.lanes();
     const auto [first, last] = share(total, count, block);
     auto [unchecked, end] = share(signals.size(), count, block);
     for (std::size_t at = first; at < last; at += lanes) {
-        checkpoint();
+        check_cancelled();
         // As many samples as frames, while they are on their way through the cache anyhow.
         const std::size_t next = std::min(at + lanes, last);
         const std::size_t checked = end - (end - unchecked) * (last - next) / (last - at);
@@ -255,14 +281,39 @@ void Spectrogram<Real>::transform(std::span<const Real> signals, std::size_t len
 template <typename Real>
 void Spectrogram<Real>::transform(std::span<const Real> signals, std::size_t length,
                                   std::span<Real> out) const {
-    if (length == 0) refuse("length must be at least 1, got 0");
-    const std::size_t count = blocks(signals.size() / length, length);
-    if (count == 0 && (!signals.empty() || !out.empty())) {
-        refuse(std::to_string(signals.size()) + " samples and a result of " +
-               std::to_string(out.size()) + " are not whole signals of " + std::to_string(length) +
-               " samples and their spectrograms");
-    }
+    const std::size_t count = blocks(require_sizes(signals, length, out), length);
     for (std::size_t block = 0; block < count; ++block) transform(signals, length, out, block);
+}
+
+template <typename Real>
+void Spectrogram<Real>::transform(std::span<const Real> signals, std::size_t length,
+                                  std::span<Real> out, const Executor& executor,
+                                  bool normalise) const {
+    const std::size_t count = require_sizes(signals, length, out);
+    const std::size_t columns = frames(length), values = rows() * columns;
+    supply_pages(out, values, executor);
+    const std::size_t group = (frames_per_group + columns - 1) / columns;
+    if (normalise && count >= executor.workers() * group) {
+        return executor.parallel_for((count + group - 1) / group, [&](std::size_t i) {
+            const std::size_t first = i * group, size = std::min(group, count - first);
+            Aligned<Real> memory(size * length);
+            const std::span<Real> normalised(memory);
+            for (std::size_t k = 0; k < size; ++k) {
+                kac::normalise(signals, length, first + k, normalised.subspan(k * length, length));
+            }
+            transform(normalised, length, out.subspan(first * values, size * values));
+        });
+    }
+    Aligned<Real> memory(normalise ? signals.size() : 0);
+    if (normalise) {
+        const std::span<Real> normalised(memory);
+        executor.parallel_for(count, [&](std::size_t i) {
+            kac::normalise(signals, length, i, normalised.subspan(i * length, length));
+        });
+        signals = normalised;
+    }
+    executor.parallel_for(blocks(count, length),
+                          [&](std::size_t block) { transform(signals, length, out, block); });
 }
 
 template class Spectrogram<double>;

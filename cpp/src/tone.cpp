@@ -26,7 +26,7 @@ double wrap(double turns) {
 template <typename Shape>
 void fill(double frequency, double sample_rate, std::span<double> out, Shape shape) {
     const Turns turns = turns_per_sample(frequency, sample_rate);
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         for (std::size_t n = begin; n < end; ++n) {
             out[n] = fraction(turns, static_cast<double>(n));
         }
@@ -68,7 +68,7 @@ void sweep(double sample_rate, std::span<double> out) {
     const auto length = static_cast<double>(out.size());
     const double growth = logarithm(0.5 * sample_rate / lowest);
     const double turns = lowest * (length / sample_rate) / growth;
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         for (std::size_t n = begin; n < end; ++n) {
             out[n] = turns * exponential_minus_one(growth * (static_cast<double>(n) / length));
         }

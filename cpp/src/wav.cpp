@@ -154,9 +154,9 @@ bool read_samples(File& file, std::span<double> out, std::uint32_t& checksum) {
     // A sample is the upper bytes of the four that end with it: those below are cut off.
     constexpr std::uint32_t upper = ~std::uint32_t{0} << (32 - 8 * Bytes);
     const double step = 1.0 / full_scale_of(32);
-    std::array<std::uint8_t, 4 + Bytes * checkpoint_samples> buffer = {};
+    std::array<std::uint8_t, 4 + Bytes * samples_per_check> buffer = {};
     bool whole = true;
-    in_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(out.size(), [&](std::size_t begin, std::size_t end) {
         const std::span<double> part = out.subspan(begin, end - begin);
         const auto bytes = std::span(buffer).subspan(4 - Bytes, Bytes * part.size());
         whole = whole && file.read(bytes);
@@ -176,7 +176,7 @@ void quantise(std::span<const double> signal, int bit_depth, std::span<double> o
     require_bit_depth(bit_depth);
     const double full_scale = full_scale_of(bit_depth);
     const double step = 1.0 / full_scale;
-    in_parts(signal.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(signal.size(), [&](std::size_t begin, std::size_t end) {
         double* to = out.data() + begin;
         for (const double x : finite_part(signal, begin, end)) {
             *to++ = to_integer(x, full_scale) * step;
@@ -196,7 +196,7 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
         wav.checksum = crc32(std::span(wav.bytes).subspan(summed), wav.checksum);
         summed = wav.bytes.size();
     };
-    in_parts(signal.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_chunk(signal.size(), [&](std::size_t begin, std::size_t end) {
         const std::span<const double> part = finite_part(signal, begin, end);
         for (const double x : part) wav.clipped += std::fabs(x) > 1.0;
         encoder.samples(part, bit_depth);

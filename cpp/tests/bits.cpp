@@ -79,7 +79,7 @@ std::vector<Real> noise(std::size_t size) {
     return values;
 }
 
-/// Passes of every radix, and the detour.
+/// Passes of every radix, and Bluestein's algorithm.
 template <typename Real>
 std::uint64_t checksum_of_bins() {
     std::vector<Real> parts;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -147,6 +148,27 @@ TEST_CASE_TEMPLATE("the first bin, and the last of an even length, are real", Re
         CHECK(bins.front().imag() == Real{0});
         if (n % 2 == 0) CHECK(bins.back().imag() == Real{0});
     }
+}
+
+TEST_CASE_TEMPLATE("on an executor, the same bits; a sample that is not finite is named", Real,
+                   double, float) {
+    kac::ThreadPool pool;
+    const std::size_t n = 45, count = 100;
+    const kac::RealFft<Real> plan(n);
+    std::vector<Real> signals = noise<Real>(count * n);
+    std::vector<std::complex<Real>> expected(count * plan.bins());
+    plan.forward(signals, expected);
+    for (const unsigned threads : {0U, 1U, 3U}) {
+        std::vector<std::complex<Real>> bins(expected.size());
+        plan.forward(signals, bins, {pool, threads});
+        CHECK(bins == expected);
+    }
+    signals[70 * n + 3] = -std::numeric_limits<Real>::infinity();
+    signals[90 * n] = std::numeric_limits<Real>::quiet_NaN();
+    CHECK_THROWS_WITH_AS(plan.forward(signals, expected, {pool, 3}),
+                         doctest::Contains("sample 3 of signal 70 is -inf"), std::invalid_argument);
+    CHECK_THROWS_AS(plan.forward(std::span(signals).first(n + 1), expected, {pool, 1}),
+                    std::invalid_argument);
 }
 
 TEST_CASE_TEMPLATE("a length of zero and arrays that do not fit are refused", Real, double, float) {

@@ -237,12 +237,12 @@ TEST_CASE("at the middle some modes stay silent, exactly") {
     }
 }
 
-TEST_CASE("the pitch of a drum") {
-    CHECK(kac::drum_pitch(100.0, 0.5) == 100.0);
+TEST_CASE("the frequency scale of a drum") {
+    CHECK(kac::frequency_scale(100.0, 0.5) == 100.0);
     for (const double bad : {0.0, -1.0, infinite, not_a_number}) {
-        CHECK_THROWS_WITH_AS(kac::drum_pitch(100.0, bad), doctest::Contains("the size"),
+        CHECK_THROWS_WITH_AS(kac::frequency_scale(100.0, bad), doctest::Contains("the size"),
                              std::invalid_argument);
-        CHECK_THROWS_WITH_AS(kac::drum_pitch(bad, 0.5), doctest::Contains("the wave speed"),
+        CHECK_THROWS_WITH_AS(kac::frequency_scale(bad, 0.5), doctest::Contains("the wave speed"),
                              std::invalid_argument);
     }
 }

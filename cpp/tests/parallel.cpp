@@ -37,7 +37,7 @@ TEST_CASE("the first exception stops the loop and comes out of it") {
     }
 }
 
-TEST_CASE("after an exception the other bodies end at their next checkpoint") {
+TEST_CASE("after an exception the other bodies end at their next cancellation point") {
     std::atomic<bool> waiting = false, finished = false;
     const auto body = [&](std::size_t i) {
         if (i == 1) {
@@ -47,7 +47,7 @@ TEST_CASE("after an exception the other bodies end at their next checkpoint") {
         waiting = true;
         for (int k = 0; k < 10000; ++k) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            kac::checkpoint();
+            kac::check_cancelled();
         }
         finished = true;
     };
@@ -55,11 +55,12 @@ TEST_CASE("after an exception the other bodies end at their next checkpoint") {
     CHECK(!finished);
 }
 
-TEST_CASE("one item on one thread stays on the calling thread, which polls at checkpoints") {
+TEST_CASE(
+    "one item on one thread stays on the calling thread, which polls at cancellation points") {
     const auto caller = std::this_thread::get_id();
     const auto body = [&](std::size_t) {
         CHECK(std::this_thread::get_id() == caller);
-        while (true) kac::checkpoint();
+        while (true) kac::check_cancelled();
     };
     const auto poll = [] { throw std::runtime_error("interrupted"); };
     CHECK_THROWS_WITH_AS(kac::parallel_for(1, 8, body, poll), "interrupted", std::runtime_error);
@@ -71,22 +72,22 @@ TEST_CASE("the calling thread polls while it waits for the others") {
     const auto body = [&](std::size_t) {
         const bool helper = std::this_thread::get_id() != caller;
         if (helper) helped = true;
-        while (helper) kac::checkpoint();
+        while (helper) kac::check_cancelled();
         while (!helped) std::this_thread::yield();
     };
     const auto poll = [] { throw std::runtime_error("interrupted"); };
     CHECK_THROWS_WITH_AS(kac::parallel_for(2, 2, body, poll), "interrupted", std::runtime_error);
 }
 
-TEST_CASE("outside of a loop, and after one, a checkpoint does nothing") {
-    kac::checkpoint();
+TEST_CASE("outside of a loop, and after one, a cancellation point does nothing") {
+    kac::check_cancelled();
     const auto fail = [](std::size_t) { throw std::invalid_argument("no"); };
     CHECK_THROWS_AS(kac::parallel_for(3, 2, fail), std::invalid_argument);
-    kac::checkpoint();
+    kac::check_cancelled();
 }
 
-TEST_CASE("a crew helps one loop after the other with the same threads, also after an exception") {
-    kac::Crew crew;
+TEST_CASE("a pool helps one loop after the other with the same threads, also after an exception") {
+    kac::ThreadPool pool;
     std::set<std::thread::id> helpers;
     for (int i = 0; i < 200; ++i) {
         std::atomic<int> arrived = 0;
@@ -97,21 +98,21 @@ TEST_CASE("a crew helps one loop after the other with the same threads, also aft
             while (arrived < 3) std::this_thread::yield();  // three threads, or never
             if (i % 2 == 0) throw std::invalid_argument("even");
         };
-        if (i % 2 == 0) CHECK_THROWS_AS(crew.parallel_for(3, 3, body), std::invalid_argument);
-        if (i % 2 == 1) crew.parallel_for(3, 3, body);
+        if (i % 2 == 0) CHECK_THROWS_AS(pool.parallel_for(3, 3, body), std::invalid_argument);
+        if (i % 2 == 1) pool.parallel_for(3, 3, body);
         helpers.insert(ids.begin(), ids.end());
     }
     CHECK(helpers.erase(std::this_thread::get_id()) == 1);
     CHECK(helpers.size() == 2);
 }
 
-TEST_CASE("a crew grows when more helpers are asked for, and not otherwise") {
-    kac::Crew crew;
+TEST_CASE("a pool grows when more helpers are asked for, and not otherwise") {
+    kac::ThreadPool pool;
     std::set<std::thread::id> seen;
     for (const unsigned threads : {2U, 5U, 3U, 5U}) {
         std::atomic<unsigned> arrived = 0;
         std::vector<std::thread::id> ids(threads);
-        crew.parallel_for(threads, threads, [&](std::size_t k) {
+        pool.parallel_for(threads, threads, [&](std::size_t k) {
             ids[k] = std::this_thread::get_id();
             ++arrived;
             while (arrived < threads) std::this_thread::yield();
@@ -121,15 +122,15 @@ TEST_CASE("a crew grows when more helpers are asked for, and not otherwise") {
     CHECK(seen.size() == 5);
 }
 
-TEST_CASE("a crew helps loops of many threads, and loops within loops, at once") {
-    kac::Crew crew;
+TEST_CASE("a pool helps loops of many threads, and loops within loops, at once") {
+    kac::ThreadPool pool;
     std::atomic<int> visits = 0;
     const auto inner = [&](std::size_t) { ++visits; };
-    const auto outer = [&](std::size_t) { crew.parallel_for(5, 3, inner); };
+    const auto outer = [&](std::size_t) { pool.parallel_for(5, 3, inner); };
     std::vector<std::thread> callers;
     for (int i = 0; i < 4; ++i) {
         callers.emplace_back([&] {
-            for (int k = 0; k < 50; ++k) crew.parallel_for(7, 3, outer);
+            for (int k = 0; k < 50; ++k) pool.parallel_for(7, 3, outer);
         });
     }
     for (std::thread& caller : callers) caller.join();

@@ -13,6 +13,7 @@
 
 #include "kac/fft.hpp"
 #include "kac/finite.hpp"
+#include "kac/normalise.hpp"
 #include "kac/parallel.hpp"
 #include "kac/roots.hpp"
 
@@ -251,4 +252,55 @@ TEST_CASE_TEMPLATE("bad sizes are refused", Real, double, float) {
     CHECK_THROWS_AS(plan.transform({}, 10, out), std::invalid_argument);
     CHECK_THROWS_AS(plan.transform(signals, 5, out, 0), std::invalid_argument);
     CHECK_NOTHROW(plan.transform({}, 10, {}));
+}
+
+TEST_CASE_TEMPLATE("on an executor, normalised or not: the bits of one step after the other", Real,
+                   double, float) {
+    kac::ThreadPool pool;
+    const Spectrogram<Real> plan({64, 60, 20});
+    for (const std::size_t length : {70U, 700U, 3000U}) {
+        // With many signals for each thread they are normalised a group at a time, else all at
+        // once.
+        for (const std::size_t count : {0U, 1U, 3U, 9U, 100U}) {
+            CAPTURE(count);
+            const std::vector<Real> signals = noise<Real>(count * length);
+            std::vector<Real> normalised(signals.size());
+            kac::normalise<Real>(signals, length, normalised);
+            const std::vector<Real> plain = transform(plan, signals, length);
+            const std::vector<Real> expected = transform(plan, normalised, length);
+            for (const unsigned threads : {0U, 1U, 2U, 7U}) {
+                std::vector<Real> out(expected.size());
+                plan.transform(signals, length, out, {pool, threads});
+                CHECK(out == plain);
+                plan.transform(signals, length, out, {pool, threads}, true);
+                CHECK(out == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE_TEMPLATE("what cannot be normalised is named, the first of all signals", Real, double,
+                   float) {
+    kac::ThreadPool pool;
+    const Spectrogram<Real> plan({8, 8, 4});
+    const std::size_t count = 40, length = 500;
+    for (const unsigned threads : {1U, 64U}) {  // a group at a time; all at once
+        std::vector<Real> signals = noise<Real>(count * length);
+        std::vector<Real> out(count * plan.rows() * plan.frames(length));
+        const auto normalised = [&] {
+            plan.transform(signals, length, out, {pool, threads}, true);
+        };
+        signals[17 * length] = std::numeric_limits<Real>::max();
+        signals[17 * length + 1] = -std::numeric_limits<Real>::max();
+        CHECK_THROWS_WITH_AS(normalised(),
+                             doctest::Contains("the samples of signal 17 lie too far apart"),
+                             std::invalid_argument);
+        signals[33 * length + 7] = std::numeric_limits<Real>::infinity();
+        CHECK_THROWS_WITH_AS(normalised(), doctest::Contains("sample 7 of signal 33 is inf"),
+                             std::invalid_argument);
+        CHECK_THROWS_AS(plan.transform(signals, length + 1, out, {pool, threads}, true),
+                        std::invalid_argument);
+        CHECK_THROWS_AS(plan.transform(signals, 0, out, {pool, threads}, true),
+                        std::invalid_argument);
+    }
 }

@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 
+#include "kac/parallel.hpp"
+
 namespace kac {
 
 /// Samples of the longest transform: six minutes at 48 kHz.
@@ -32,7 +34,16 @@ class RealFft {
     /// @throws std::invalid_argument unless there are length() and bins() values for each signal.
     void forward(std::span<const Real> signals, std::span<std::complex<Real>> spectra) const;
 
+    /// The same on the threads of an executor.
+    ///
+    /// @throws std::invalid_argument also for a sample that is not finite, naming the first
+    void forward(std::span<const Real> signals, std::span<std::complex<Real>> spectra,
+                 const Executor& executor) const;
+
   private:
+    std::size_t require_sizes(std::span<const Real> signals,
+                              std::span<std::complex<Real>> spectra) const;
+
     std::shared_ptr<const LaneFft<Real>> plan_;
 };
 

@@ -20,7 +20,7 @@ class FileError : public std::system_error {
 
 /// Create or replace a file; with `sync`, its data are on the disk when this returns.
 ///
-/// After an exception, a `checkpoint`'s among them, the file may be there in part.
+/// After an exception, a `check_cancelled`'s among them, the file may be there in part.
 /// @throws FileError
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
 

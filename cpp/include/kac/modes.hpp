@@ -9,7 +9,7 @@
 /// A shape's `partials` are the frequencies and weights that `additive` makes a sound of: the
 /// weight of a mode is phi(struck) phi(heard), phi orthonormal over the shape at unit area, summed
 /// over eigenfunctions that share a frequency. A shape's series holds its wavenumbers at unit area
-/// over pi, so a mode sounds at its number of the series times the `drum_pitch`.
+/// over pi, so a mode sounds at its number of the series times the `frequency_scale`.
 ///
 /// All throw std::invalid_argument for a point outside the drum (the rim counts as inside) and for
 /// numbers that are not finite or not positive where they have to be. The objects are immutable:
@@ -17,7 +17,7 @@
 namespace kac {
 
 /// c / (2 L), Hz, for waves of c m/s on a drum of size L, the square root of its area, in m.
-double drum_pitch(double wave_speed, double size);
+double frequency_scale(double wave_speed, double size);
 
 /// r in units of the radius, theta in radians
 struct PolarPoint {
@@ -41,7 +41,7 @@ class CircularModes {
     CircularModes(std::span<const double> series, std::size_t orders, PolarPoint heard);
 
     std::size_t size() const { return zeros_.size(); }
-    void partials(PolarPoint struck, double pitch, std::span<double> frequencies,
+    void partials(PolarPoint struck, double scale, std::span<double> frequencies,
                   std::span<double> weights) const;
 
   private:
@@ -58,7 +58,7 @@ class RectangularModes {
     RectangularModes(std::size_t M, std::size_t N, RectanglePoint heard);
 
     std::size_t size() const { return along_x_.size() * along_y_.size(); }
-    void partials(RectanglePoint struck, double aspect_ratio, double pitch,
+    void partials(RectanglePoint struck, double aspect_ratio, double scale,
                   std::span<double> frequencies, std::span<double> weights) const;
 
   private:
@@ -78,7 +78,7 @@ class TriangularModes {
     TriangularModes(std::size_t M, std::size_t N, BarycentricPoint heard);
 
     std::size_t size() const { return pairs_.size(); }
-    void partials(BarycentricPoint struck, double pitch, std::span<double> frequencies,
+    void partials(BarycentricPoint struck, double scale, std::span<double> frequencies,
                   std::span<double> weights) const;
 
   private:

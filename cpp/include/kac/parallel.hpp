@@ -12,24 +12,27 @@
 
 namespace kac {
 
-/// Called now and then by the calling thread; may throw to stop the loop.
+/// Called now and then by the calling thread; may throw to cancel the loop.
 using Poll = std::function<void()>;
+
+/// The body of a loop, called with the index of an item.
+using Body = std::function<void(std::size_t)>;
 
 class Loop;
 
 /// Threads that help with loops and wait in between: a loop that must start its own loses from
 /// 30 us to some milliseconds, where the system puts a new thread on the processor of the old one.
 ///
-/// Any number of loops may run on a crew at once, from any threads: it grows to as many as they ask
-/// for, and stays as large. Its threads keep the affinity of those that first asked, and leave
-/// signals to others. A process that was forked off needs a crew of its own, as a fork copies no
-/// threads; it must not return into a loop that was running.
-class Crew {
+/// Any number of loops may run on a pool at once, from any threads: it grows to as many threads as
+/// they ask for, and stays as large. Its threads keep the affinity of those that first asked, and
+/// leave signals to others. A forked process needs a pool of its own, as a fork copies no threads;
+/// it must not return into a loop that was running.
+class ThreadPool {
   public:
-    Crew() = default;
-    Crew(const Crew&) = delete;
-    Crew& operator=(const Crew&) = delete;
-    ~Crew();
+    ThreadPool() = default;
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+    ~ThreadPool();
 
     /// Call `body(i)` once for every i in [0, count), on `threads` threads (0:
     /// `available_threads()`), the calling one among them; where the system has fewer to give, on
@@ -37,44 +40,59 @@ class Crew {
     ///
     /// Items are handed out by an atomic counter, so `body` must not depend on the order or on the
     /// thread. After an exception, from `body` or from `poll`, no new item is started, and those
-    /// under way end at their next `checkpoint`; the first exception is rethrown here once every
-    /// thread has stopped. `poll` is called at checkpoints, and while others still work, once in an
-    /// `interval`.
-    void parallel_for(std::size_t count, unsigned threads,
-                      const std::function<void(std::size_t)>& body, const Poll& poll = {},
+    /// under way end at their next cancellation point; the first exception is rethrown here once
+    /// every thread has stopped. `poll` is called at cancellation points, and while other threads
+    /// still work, once in an `interval`.
+    void parallel_for(std::size_t count, unsigned threads, const Body& body, const Poll& poll = {},
                       std::chrono::milliseconds interval = std::chrono::milliseconds(50));
 
   private:
     friend class Loop;
 
-    void serve();
+    void run_worker();
 
     std::mutex mutex_;
-    std::condition_variable called_;
-    std::deque<Loop*> calls_;  // one for each helper that a loop asks for and that has not begun
+    std::condition_variable requested_;
+    std::deque<Loop*> requests_;  // one for each helper that a loop has asked for and not yet got
     std::vector<std::thread> threads_;
     std::size_t idle_ = 0;
-    bool dismissed_ = false;
+    bool shutting_down_ = false;
 };
 
-/// The same on a crew of its own.
-void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body,
-                  const Poll& poll = {},
+/// The same on a pool of its own.
+void parallel_for(std::size_t count, unsigned threads, const Body& body, const Poll& poll = {},
                   std::chrono::milliseconds interval = std::chrono::milliseconds(50));
 
-/// For a body that takes long to call every millisecond or so: polls where it is time, and throws
-/// out of a body whose loop was stopped. Outside of a `parallel_for` it does nothing.
-void checkpoint();
+/// Where a kernel that takes a whole batch runs its loops: threads of a pool, and what cancels
+/// them.
+struct Executor {
+    ThreadPool& pool;
+    unsigned threads = 0;  ///< 0: `available_threads()`
+    Poll poll = {};
 
-/// How many samples are worth a checkpoint.
-inline constexpr std::size_t checkpoint_samples = 8192;
+    /// How many threads a loop may use.
+    std::size_t workers() const;
 
-/// `body(begin, end)` for [0, size) in parts of `checkpoint_samples`, a checkpoint before each.
-template <typename Body>
-void in_parts(std::size_t size, Body&& body) {
-    for (std::size_t begin = 0; begin < size; begin += checkpoint_samples) {
-        checkpoint();
-        body(begin, std::min(begin + checkpoint_samples, size));
+    void parallel_for(std::size_t count, const Body& body) const {
+        pool.parallel_for(count, threads, body, poll);
+    }
+};
+
+/// A cancellation point: in a body that takes long, to be called every millisecond or so. Polls
+/// where it is time, and throws out of a body whose loop was cancelled. Outside of a
+/// `parallel_for` it does nothing.
+void check_cancelled();
+
+/// How many samples are worth a cancellation point.
+inline constexpr std::size_t samples_per_check = 8192;
+
+/// Call `body(begin, end)` for [0, size) in chunks of `samples_per_check`, a cancellation point
+/// before each.
+template <typename ChunkBody>
+void for_each_chunk(std::size_t size, ChunkBody&& body) {
+    for (std::size_t begin = 0; begin < size; begin += samples_per_check) {
+        check_cancelled();
+        body(begin, std::min(begin + samples_per_check, size));
     }
 }
 

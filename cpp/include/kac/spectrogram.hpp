@@ -6,6 +6,7 @@
 #include <span>
 
 #include "kac/mel.hpp"
+#include "kac/parallel.hpp"
 
 namespace kac {
 
@@ -55,7 +56,18 @@ class Spectrogram {
     /// All blocks, one after the other.
     void transform(std::span<const Real> signals, std::size_t length, std::span<Real> out) const;
 
+    /// All signals on the threads of an executor, each normalised first if asked for: of many
+    /// signals a few at a time, which are transformed while they are in the cache. The bits are
+    /// those of `kac::normalise` followed by `transform`, whatever the number of threads.
+    ///
+    /// @throws std::invalid_argument also as `kac::normalise`
+    void transform(std::span<const Real> signals, std::size_t length, std::span<Real> out,
+                   const Executor& executor, bool normalise = false) const;
+
   private:
+    std::size_t require_sizes(std::span<const Real> signals, std::size_t length,
+                              std::span<Real> out) const;
+
     struct Plan;
     struct Batch;
     class Worker;

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #endif
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -65,4 +65,4 @@ std::size_t fold(std::uint32_t, const std::uint8_t*, std::size_t, const Crc32Shi
 
 constinit const Crc32Kernels crc32_kernels = {fold};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../levels.hpp"
+#include "../isa.hpp"
 
 namespace kac {
 

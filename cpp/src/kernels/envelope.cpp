@@ -1,6 +1,6 @@
 #include "envelope.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -45,4 +45,4 @@ constexpr EnvelopeKernel<Real> kernel = {decay<Real>, largest<Real>, scale<Real>
 
 constinit const EnvelopeKernels envelope_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

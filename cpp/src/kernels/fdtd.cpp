@@ -2,7 +2,7 @@
 
 #include "vector.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -148,4 +148,4 @@ constexpr FdtdKernel<Real> kernel = {lanes<Real>, step_all<Real>};
 
 constinit const FdtdKernels fdtd_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

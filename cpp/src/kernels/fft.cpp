@@ -21,12 +21,12 @@
 ///
 /// A spectrum is packed into as many numbers as there are samples: re X_0, re X_1, im X_1, ...,
 /// and for even n at last re X_{n/2}.
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
-/// Room for the direct sum of a prime factor; with larger ones the detour is quicker at every
-/// length.
+/// Room for the direct sum of a prime factor; with larger ones Bluestein's algorithm is quicker at
+/// every length.
 constexpr std::size_t largest_radix = 113;
 
 /// Radix 0 stands for an odd one that is only known at run time.
@@ -275,7 +275,7 @@ void forward(const FftPasses<Real>& passes, Real* data, Real* work, const FftTar
     }
 }
 
-/// Bluestein's detour (chirp z). With j k = (j^2 + k^2 - (k - j)^2) / 2 a transform is a
+/// Bluestein's algorithm (chirp-z). With j k = (j^2 + k^2 - (k - j)^2) / 2 a transform is a
 /// convolution:
 ///     X_k = e_k sum_j (x_j e_j) conj(e_{k-j}),   e_j = exp(-pi i j^2 / n) = c_j - i s_j,
 /// of p = sum_j (x c)_j c_{k-j} + (x s)_j s_{k-j} and q = sum_j (x c)_j s_{k-j} - (x s)_j c_{k-j}:
@@ -289,16 +289,16 @@ void forward(const FftPasses<Real>& passes, Real* data, Real* work, const FftTar
 /// h_k = re P_k - im P_k have a spectrum H with p_t = (re H_t - im H_t) / m (Hartley). The spectra
 /// of c and s, `filters`, have been divided by m already.
 template <typename Real>
-void modulate(const FftChirp<Real>& chirp, const Real* data, Real* cosines, Real* sines) {
-    const std::size_t n = chirp.length, m = chirp.passes.length;
-    std::size_t from = n - chirp.shift;
+void modulate(const FftBluestein<Real>& plan, const Real* data, Real* cosines, Real* sines) {
+    const std::size_t n = plan.length, m = plan.passes.length;
+    std::size_t from = n - plan.shift;
     for (std::size_t i = 0; i < m; ++i) {
         Vector<Real> c{}, s{};
         if (i < n) {
             if (from == n) from = 0;
             const Vector<Real> x = load(data + from++ * lanes<Real>);
-            c = chirp.factors[2 * i] * x;
-            s = chirp.factors[2 * i + 1] * x;
+            c = plan.factors[2 * i] * x;
+            s = plan.factors[2 * i + 1] * x;
         }
         store(cosines + i * lanes<Real>, c);
         store(sines + i * lanes<Real>, s);
@@ -314,10 +314,10 @@ inline void unfold(Real* to, std::size_t k, std::size_t m, Vector<Real> re, Vect
 
 /// The products of the spectra, ready to be brought back.
 template <typename Real>
-void multiply(const FftChirp<Real>& chirp, const Real* u, const Real* v, Real* p, Real* q) {
-    const std::size_t m = chirp.passes.length;
+void multiply(const FftBluestein<Real>& plan, const Real* u, const Real* v, Real* p, Real* q) {
+    const std::size_t m = plan.passes.length;
     for (std::size_t k = 0; 2 * k <= m; ++k) {
-        const Real c = chirp.filters[2 * k], s = chirp.filters[2 * k + 1];
+        const Real c = plan.filters[2 * k], s = plan.filters[2 * k + 1];
         const std::size_t re = (k == 0 ? 0 : 2 * k - 1) * lanes<Real>;
         const Vector<Real> u_re = load(u + re), v_re = load(v + re);
         const Vector<Real> p_re = c * u_re + s * v_re, q_re = s * u_re - c * v_re;
@@ -333,14 +333,14 @@ void multiply(const FftChirp<Real>& chirp, const Real* u, const Real* v, Real* p
 }
 
 template <typename Real, template <typename> typename Sink>
-void demodulate(const FftChirp<Real>& chirp, const Real* p, const Real* q, Sink<Real> sink) {
-    for (std::size_t k = 0; 2 * k <= chirp.length; ++k) {
-        const std::size_t i = k + chirp.shift, at = (2 * i - 1) * lanes<Real>;
+void demodulate(const FftBluestein<Real>& plan, const Real* p, const Real* q, Sink<Real> sink) {
+    for (std::size_t k = 0; 2 * k <= plan.length; ++k) {
+        const std::size_t i = k + plan.shift, at = (2 * i - 1) * lanes<Real>;
         const Vector<Real> p_k = load(p + at) - load(p + at + lanes<Real>);
         const Vector<Real> q_k = load(q + at) - load(q + at + lanes<Real>);
-        const Real c = chirp.factors[2 * i], s = chirp.factors[2 * i + 1];
+        const Real c = plan.factors[2 * i], s = plan.factors[2 * i + 1];
         const Vector<Real> re = c * p_k + s * q_k, im = c * q_k - s * p_k;
-        if (k == 0 || 2 * k == chirp.length) {
+        if (k == 0 || 2 * k == plan.length) {
             sink.real(k, re);
         } else {
             sink.complex(k, re, im);
@@ -349,34 +349,34 @@ void demodulate(const FftChirp<Real>& chirp, const Real* p, const Real* q, Sink<
 }
 
 template <typename Real>
-void detour(const FftChirp<Real>& chirp, const Real* data, Real* work,
-            const FftTarget<Real>& target) {
-    const std::size_t size = chirp.passes.length * lanes<Real>;
+void bluestein(const FftBluestein<Real>& plan, const Real* data, Real* work,
+               const FftTarget<Real>& target) {
+    const std::size_t size = plan.passes.length * lanes<Real>;
     Real *const a = work, *const b = a + size, *const c = b + size, *const d = c + size;
     const auto transform = [&](Real* from, Real* spare, Real* to) {
-        forward<Real>(chirp.passes, from, spare, {FftOutput::packed, to, lanes<Real>});
+        forward<Real>(plan.passes, from, spare, {FftOutput::packed, to, lanes<Real>});
     };
-    modulate(chirp, data, a, b);
+    modulate(plan, data, a, b);
     transform(a, c, d);
     transform(b, c, a);
-    multiply(chirp, d, a, b, c);
+    multiply(plan, d, a, b, c);
     transform(b, a, d);
     transform(c, a, b);
     switch (target.output) {
         case FftOutput::packed:
-            return demodulate<Real, Packed>(chirp, d, b, {target.to, target.stride});
+            return demodulate<Real, Packed>(plan, d, b, {target.to, target.stride});
         case FftOutput::complex:
-            return demodulate<Real, Complex>(chirp, d, b, {target.to, target.stride});
+            return demodulate<Real, Complex>(plan, d, b, {target.to, target.stride});
         case FftOutput::power:
-            return demodulate<Real, Power>(chirp, d, b, {target.to, target.stride});
+            return demodulate<Real, Power>(plan, d, b, {target.to, target.stride});
     }
 }
 
 template <typename Real>
-constexpr FftKernel<Real> kernel = {lanes<Real>, largest_radix, forward<Real>, detour<Real>};
+constexpr FftKernel<Real> kernel = {lanes<Real>, largest_radix, forward<Real>, bluestein<Real>};
 
 }  // namespace
 
 constinit const FftKernels fft_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

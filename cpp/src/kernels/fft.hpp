@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "../levels.hpp"
+#include "../isa.hpp"
 
 namespace kac {
 
@@ -22,9 +22,9 @@ struct FftPasses {
     const FftPass<Real>* first;
 };
 
-/// Bluestein's detour (chirp z) for lengths with large prime factors (derivation in fft.cpp).
+/// Bluestein's algorithm (chirp-z) for lengths with large prime factors (derivation in fft.cpp).
 template <typename Real>
-struct FftChirp {
+struct FftBluestein {
     std::size_t length, shift;
     const Real* factors;  // cos and sin of pi (i - shift)^2 / length: i < length
     const Real* filters;  // spectra of both, over the length m of `passes`, by m: k <= m / 2
@@ -55,9 +55,9 @@ struct FftKernel {
     void (*forward)(const FftPasses<Real>& passes, Real* data, Real* work,
                     const FftTarget<Real>& target);
 
-    /// The same by the detour; `work` holds four times the samples of its passes.
-    void (*detour)(const FftChirp<Real>& chirp, const Real* data, Real* work,
-                   const FftTarget<Real>& target);
+    /// The same by Bluestein's algorithm; `work` holds four times the samples of its passes.
+    void (*bluestein)(const FftBluestein<Real>& plan, const Real* data, Real* work,
+                      const FftTarget<Real>& target);
 };
 
 using FftKernels = ForEachReal<FftKernel>;

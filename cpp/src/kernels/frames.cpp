@@ -9,7 +9,7 @@
 #include "kac/exponential.hpp"
 #include "vector.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -104,7 +104,7 @@ void sum(const Band<Real>* bands, const Real* from, const Rows<Real>& result) {
     }
 }
 
-// Those of the library for float are inline functions (see levels.hpp).
+// Those of the library for float are inline functions (see isa.hpp).
 inline double root(double x) {
     return ::sqrt(x);
 }
@@ -164,4 +164,4 @@ constexpr FramesKernel<Real> kernel = {gather<Real>, scatter<Real>, sum<Real>, m
 
 constinit const FramesKernels frames_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

@@ -2,7 +2,7 @@
 
 #include "vector.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -94,4 +94,4 @@ constexpr OscillatorKernel<Real> kernel = {rows, columns<Real>, fill<Real>, add_
 
 constinit const OscillatorKernels oscillator_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

@@ -1,6 +1,6 @@
 #include "samples.hpp"
 
-namespace kac::KAC_LEVEL {
+namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
@@ -63,4 +63,4 @@ constexpr SamplesKernel<Real> kernel = {all_finite<Real>, extremes<Real>, normal
 
 constinit const SamplesKernels samples_kernels = {kernel<double>, kernel<float>};
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

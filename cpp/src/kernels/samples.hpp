@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "../levels.hpp"
+#include "../isa.hpp"
 
 namespace kac {
 

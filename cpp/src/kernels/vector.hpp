@@ -9,8 +9,8 @@
 #endif
 #endif
 
-/// The vectors of one level, for the files of kernels/ alone: KAC_VECTOR_BYTES wide.
-namespace kac::KAC_LEVEL {
+/// The vectors of one instruction set, for the files of kernels/ alone: KAC_VECTOR_BYTES wide.
+namespace kac::KAC_TARGET_ISA {
 
 template <typename Real>
 inline constexpr std::size_t lanes = KAC_VECTOR_BYTES / sizeof(Real);
@@ -94,4 +94,4 @@ static inline void store(Real* to, const Vector<Real>& value) {
 
 #endif
 
-}  // namespace kac::KAC_LEVEL
+}  // namespace kac::KAC_TARGET_ISA

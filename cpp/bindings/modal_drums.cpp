@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "arrays.hpp"
 #include "kac/additive.hpp"
 #include "kac/modes.hpp"
+#include "run.hpp"
 
 namespace kac::python {
 
@@ -17,16 +17,17 @@ struct Sounds {
     unsigned threads;
 };
 
-/// `strike(i, pitch, frequencies, weights)` for every sound, then the sum of its partials.
+/// `strike(i, scale, frequencies, weights)` for every sound, then the sum of its partials.
 template <typename Strike>
 py::array render_drums(const Sounds& sounds, std::size_t partials, std::span<const double> sizes,
                        Strike&& strike) {
     return render_sounds(
-        sounds.precision, sizes.size(), positive_length(sounds.length), sounds.threads,
+        sounds.precision, sizes.size(), at_least_one(sounds.length, "length"), sounds.threads,
         [&](std::size_t i, auto out) {
             std::vector<double> frequencies(partials), weights(partials);
-            strike(i, drum_pitch(sounds.wave_speed, sizes[i]), frequencies, weights);
-            // To `additive` a peak of 0 means "as it comes", but a drum hit by nobody is silent.
+            strike(i, frequency_scale(sounds.wave_speed, sizes[i]), frequencies, weights);
+            // To `additive` a peak of 0 means "as it comes", but a drum that is not struck is
+            // silent.
             if (sounds.peak == 0.0) std::fill(weights.begin(), weights.end(), 0.0);
             kac::additive(frequencies, weights, sounds.decay, sounds.peak, sounds.sample_rate, out);
         });
@@ -54,8 +55,8 @@ py::array circular_drums(const Array& series, const Array& strikes, const Array&
     const std::span<const double> points = view(strikes);
     return render_drums(
         {wave_speed, decay, peak, length, sample_rate, precision, threads}, modes.size(),
-        view(sizes), [&](std::size_t i, double pitch, auto& frequencies, auto& weights) {
-            modes.partials({points[2 * i], points[2 * i + 1]}, pitch, frequencies, weights);
+        view(sizes), [&](std::size_t i, double scale, auto& frequencies, auto& weights) {
+            modes.partials({points[2 * i], points[2 * i + 1]}, scale, frequencies, weights);
         });
 }
 
@@ -71,8 +72,8 @@ py::array rectangular_drums(py::ssize_t M, py::ssize_t N, const Array& strikes,
     const std::span<const double> points = view(strikes), ratios = view(aspect_ratios);
     return render_drums({wave_speed, decay, peak, length, sample_rate, precision, threads},
                         modes.size(), view(sizes),
-                        [&](std::size_t i, double pitch, auto& frequencies, auto& weights) {
-                            modes.partials({points[2 * i], points[2 * i + 1]}, ratios[i], pitch,
+                        [&](std::size_t i, double scale, auto& frequencies, auto& weights) {
+                            modes.partials({points[2 * i], points[2 * i + 1]}, ratios[i], scale,
                                            frequencies, weights);
                         });
 }
@@ -87,20 +88,18 @@ py::array triangular_drums(py::ssize_t M, py::ssize_t N, const Array& strikes, c
     const std::span<const double> points = view(strikes);
     return render_drums({wave_speed, decay, peak, length, sample_rate, precision, threads},
                         modes.size(), view(sizes),
-                        [&](std::size_t i, double pitch, auto& frequencies, auto& weights) {
+                        [&](std::size_t i, double scale, auto& frequencies, auto& weights) {
                             modes.partials({points[3 * i], points[3 * i + 1], points[3 * i + 2]},
-                                           pitch, frequencies, weights);
+                                           scale, frequencies, weights);
                         });
 }
 
 }  // namespace
 
-void bind_drums(py::module_& module) {
+void bind_modal_drums(py::module_& module) {
     using namespace py::literals;
-    module.def("circular_drums", &circular_drums, "series"_a, "strikes"_a, "pick_up"_a, "sizes"_a,
-               "wave_speed"_a, "decay"_a, "peak"_a, "length"_a, "sample_rate"_a,
-               "precision"_a = "double", "threads"_a = 0,
-               R"(Sounds of strikes on circular drums, by their modes; summed as in `additive`.
+    define(module, "circular_drums", &circular_drums,
+           R"(Sounds of strikes on circular drums, by their modes; summed as in `additive`.
 
 Args:
     series: z_mn / sqrt(pi), z_mn the zeros of J_m, shape (M, N), row m of order m from 0.
@@ -119,26 +118,29 @@ Returns:
     Array of shape (sounds, length), float64 or float32.
 
 Raises:
-    ValueError: shapes do not match, a point is outside the drum, or a number is out of range.)");
-    module.def("rectangular_drums", &rectangular_drums, "M"_a, "N"_a, "strikes"_a, "pick_up"_a,
-               "sizes"_a, "aspect_ratios"_a, "wave_speed"_a, "decay"_a, "peak"_a, "length"_a,
-               "sample_rate"_a, "precision"_a = "double", "threads"_a = 0,
-               R"(Sounds of strikes on rectangular drums; all else as in `circular_drums`.
+    ValueError: shapes do not match, a point is outside the drum, or a number is out of range.)",
+           "series"_a, "strikes"_a, "pick_up"_a, "sizes"_a, "wave_speed"_a, "decay"_a, "peak"_a,
+           "length"_a, "sample_rate"_a, "precision"_a = "double", "threads"_a = 0);
+    define(module, "rectangular_drums", &rectangular_drums,
+           R"(Sounds of strikes on rectangular drums; all else as in `circular_drums`.
 
 Args:
     M: half waves along x, m = 1 ... M.
     N: half waves along y, n = 1 ... N.
     strikes: points (x, y) in units of the sides, shape (sounds, 2).
-    aspect_ratios: side along x over side along y, shape (sounds,).)");
-    module.def("triangular_drums", &triangular_drums, "M"_a, "N"_a, "strikes"_a, "pick_up"_a,
-               "sizes"_a, "wave_speed"_a, "decay"_a, "peak"_a, "length"_a, "sample_rate"_a,
-               "precision"_a = "double", "threads"_a = 0,
-               R"(Sounds of strikes on equilateral triangles; all else as in `circular_drums`.
+    aspect_ratios: side along x over side along y, shape (sounds,).)",
+           "M"_a, "N"_a, "strikes"_a, "pick_up"_a, "sizes"_a, "aspect_ratios"_a, "wave_speed"_a,
+           "decay"_a, "peak"_a, "length"_a, "sample_rate"_a, "precision"_a = "double",
+           "threads"_a = 0);
+    define(module, "triangular_drums", &triangular_drums,
+           R"(Sounds of strikes on equilateral triangles; all else as in `circular_drums`.
 
 Args:
     M: m = 1 ... M in Lamé's numbering; (m, n) and (n, m) are one mode and count once.
     N: n = 1 ... N.
-    strikes: barycentric points (u, v, w), which add to one, shape (sounds, 3).)");
+    strikes: barycentric points (u, v, w), which add to one, shape (sounds, 3).)",
+           "M"_a, "N"_a, "strikes"_a, "pick_up"_a, "sizes"_a, "wave_speed"_a, "decay"_a, "peak"_a,
+           "length"_a, "sample_rate"_a, "precision"_a = "double", "threads"_a = 0);
 }
 
 }  // namespace kac::python

@@ -1,4 +1,4 @@
-#include "kac/numbers.hpp"
+#include "kac/number_list.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,15 +1,19 @@
-#include "kac/fdtd.hpp"
-
 #include <pybind11/stl.h>
 
 #include <memory>
 #include <utility>
 
-#include "arrays.hpp"
+#include "kac/fdtd.hpp"
 #include "kac/grid.hpp"
 #include "kac/membrane.hpp"
+#include "run.hpp"
 
 namespace kac::python {
+
+template <>
+struct Kind<Grid> {
+    static std::string name() { return "a Grid"; }
+};
 
 namespace {
 
@@ -23,8 +27,7 @@ Indices integers(const py::object& object, const char* name) {
     const char kind = array ? array.dtype().kind() : 'O';
     if (array && (kind == 'i' || kind == 'u' || array.size() == 0)) return Indices(array);
     PyErr_Clear();
-    throw py::type_error(std::string(name) + " must be integers, got " +
-                         py::repr(object).cast<std::string>());
+    throw py::type_error(std::string(name) + " must be integers, got " + brief(object));
 }
 
 /// Nodes and weights as they come in, and as arrays.
@@ -63,33 +66,32 @@ WeightedNodes require_nodes(const Grid& grid, const NodesAndWeights& weighted) {
 }
 
 /// A simulation and the grid it needs.
-class PythonSimulation {
-  public:
-    PythonSimulation(GridPointer grid, const Array& previous, const Array& current, double c_0,
-                     double c_1, double c_2)
-        : grid_(std::move(grid)), simulation_(*grid_, {c_0, c_1, c_2}) {
-        require_field(*grid_, previous, "previous");
-        require_field(*grid_, current, "current");
-        simulation_.start(view(previous), view(current));
-    }
-
-    void step(py::ssize_t steps) {
-        if (steps < 0) {
-            throw std::invalid_argument("steps must not be negative, got " + std::to_string(steps));
-        }
-        run_parallel(1, 1, [&](std::size_t) { simulation_.step(static_cast<std::size_t>(steps)); });
-    }
-
-    Array frame() const {
-        Array result = empty({grid_->rows(), grid_->columns()});
-        simulation_.frame(writable(result));
-        return result;
-    }
-
-  private:
-    GridPointer grid_;
-    Simulation<double> simulation_;
+struct PythonSimulation {
+    GridPointer grid;
+    Simulation<double> simulation;
 };
+
+std::unique_ptr<PythonSimulation> make_simulation(const GridPointer& grid, const Array& previous,
+                                                  const Array& current, double c_0, double c_1,
+                                                  double c_2) {
+    require_field(*grid, previous, "previous");
+    require_field(*grid, current, "current");
+    std::unique_ptr<PythonSimulation> made(
+        new PythonSimulation{grid, Simulation<double>(*grid, {c_0, c_1, c_2})});
+    made->simulation.start(view(previous), view(current));
+    return made;
+}
+
+void step(PythonSimulation& of, py::ssize_t steps) {
+    const std::size_t count = not_negative(steps, "steps");
+    run_one([&] { of.simulation.step(count); });
+}
+
+Array frame(const PythonSimulation& of) {
+    Array result = empty({of.grid->rows(), of.grid->columns()});
+    of.simulation.frame(writable(result));
+    return result;
+}
 
 Array fdtd_waveform(const GridPointer& grid, const Array& previous, const Array& current,
                     double c_0, double c_1, double c_2, py::ssize_t length, const py::object& nodes,
@@ -98,9 +100,9 @@ Array fdtd_waveform(const GridPointer& grid, const Array& previous, const Array&
     require_field(*grid, current, "current");
     const NodesAndWeights weighted = {integers(nodes, "nodes"), weights};
     const WeightedNodes heard = require_nodes(*grid, weighted);
-    Array result = empty({positive_length(length)});
+    Array result = empty({at_least_one(length, "length")});
     const std::span<double> out = writable(result);
-    run_parallel(1, 1, [&](std::size_t) {
+    run_one([&] {
         kac::fdtd_waveform(*grid, view(previous), view(current), {c_0, c_1, c_2}, heard, out);
     });
     return result;
@@ -131,7 +133,7 @@ std::vector<Membrane> make_membranes(const std::vector<GridPointer>& grids,
     }
     std::vector<Membrane> membranes;
     for (std::size_t i = 0; i < grids.size(); ++i) {
-        if (grids[i] == nullptr) throw py::type_error("grids must not have None among them");
+        if (grids[i] == nullptr) throw py::type_error("grids must be Grids, got None among them");
         const auto c = row(view(coefficients), 3, i);
         at("grid " + std::to_string(i) + ", pick-up", [&] {
             membranes.push_back(
@@ -168,7 +170,7 @@ py::array render(const std::vector<Membrane>& membranes, std::size_t sounds, std
                  double peak, unsigned threads) {
     ArrayOf<Real> result = empty<Real>({sounds, length});
     const std::span<Real> out = writable(result);
-    run_parallel(membranes.size(), threads, [&](std::size_t i) {
+    run_each(membranes.size(), threads, [&](std::size_t i) {
         const Membrane& one = membranes[i];
         std::vector<std::span<Real>> own;
         for (const std::size_t sound : one.sounds) own.push_back(row(out, length, sound));
@@ -186,29 +188,30 @@ py::array membranes(const std::vector<GridPointer>& grids, const Array& coeffici
     const std::vector<NodesAndWeights> heard = arrays(pick_ups), struck = arrays(strikes);
     std::vector<Membrane> all = make_membranes(grids, coefficients, heard);
     add_strikes(all, integers(drums, "drums"), struck);
-    const std::size_t samples = positive_length(length);
+    const std::size_t samples = at_least_one(length, "length");
     if (is_single(precision)) return render<float>(all, strikes.size(), samples, peak, threads);
     return render<double>(all, strikes.size(), samples, peak, threads);
 }
 
 }  // namespace
 
-void bind_fdtd(py::module_& module) {
+void bind_membranes(py::module_& module) {
     using namespace py::literals;
-    py::class_<Grid, GridPointer>(module, "Grid",
-                                  R"(The live cells of a boolean matrix; those outside it are dead.
+    py::class_<Grid, GridPointer> grid(
+        module, "Grid",
+        R"(The live cells of a boolean matrix; those outside it are dead.
 
 Args:
     live: shape (rows, columns), true where a cell lives.
 
 Raises:
-    ValueError: no cell lives, or the matrix does not have two dimensions.)")
-        .def(py::init(&make_grid), "live"_a)
-        .def_property_readonly("rows", &Grid::rows)
-        .def_property_readonly("columns", &Grid::columns)
-        .def_property_readonly("cells", &Grid::cells, "How many live.");
-    py::class_<PythonSimulation>(module, "Simulation",
-                                 R"(Finite differences on a grid; one thread at a time may use it.
+    ValueError: no cell lives, or the matrix does not have two dimensions.)");
+    define_constructor(grid, &make_grid, "live"_a);
+    grid.def_property_readonly("rows", &Grid::rows);
+    grid.def_property_readonly("columns", &Grid::columns);
+    grid.def_property_readonly("cells", &Grid::cells, "Number of live cells.");
+    py::class_<PythonSimulation> simulation(
+        module, "Simulation", R"(Finite differences on a grid; one thread at a time may use it.
 
 u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous where a cell lives, 0 elsewhere.
 
@@ -221,15 +224,13 @@ Args:
     c_2: weight of the previous field, subtracted.
 
 Raises:
-    ValueError: a field has another shape, or a coefficient is not finite.)")
-        .def(py::init<GridPointer, const Array&, const Array&, double, double, double>(),
-             "grid"_a.none(false), "previous"_a, "current"_a, "c_0"_a, "c_1"_a, "c_2"_a)
-        .def("step", &PythonSimulation::step, "steps"_a = 1, "Go on by so many steps, from 0.")
-        .def("frame", &PythonSimulation::frame,
-             "The current field, a new array of shape (rows, columns).");
-    module.def("membranes", &membranes, "grids"_a, "coefficients"_a, "pick_ups"_a, "drums"_a,
-               "strikes"_a, "length"_a, "peak"_a, "precision"_a = "double", "threads"_a = 0,
-               R"(Sounds of membranes, all strikes on one of them from one simulation.
+    ValueError: a field has another shape, or a coefficient is not finite.)");
+    define_constructor(simulation, &make_simulation, "grid"_a, "previous"_a, "current"_a, "c_0"_a,
+                       "c_1"_a, "c_2"_a);
+    define(simulation, "step", &step, "Go on by so many steps, from 0.", "steps"_a = 1);
+    define(simulation, "frame", &frame, "The current field, a new array of shape (rows, columns).");
+    define(module, "membranes", &membranes,
+           R"(Sounds of membranes, all strikes on one of them from one simulation.
 
 By reciprocity the membrane is started from the pick-up, u^0 = 0 and u^1 the weights of the pick-up,
 and sound[n] is the sum of u^n over the nodes of the strike, weighted: the same as striking there and
@@ -255,17 +256,20 @@ Returns:
 Raises:
     ValueError: shapes do not match, a node is outside its grid, a number is not finite, or the
         coefficients may let a membrane gain: |c_2| > 1 or 4 |c_0| + |c_1| > 1 + c_2.
-    TypeError: nodes or drums are not integers.)");
-    module.def("fdtd_waveform", &fdtd_waveform, "grid"_a.none(false), "previous"_a, "current"_a,
-               "c_0"_a, "c_1"_a, "c_2"_a, "length"_a, "nodes"_a, "weights"_a,
-               R"(The weighted sum of some nodes of a simulation's fields, of shape (length,).
+    TypeError: nodes or drums are not integers.)",
+           "grids"_a, "coefficients"_a, "pick_ups"_a, "drums"_a, "strikes"_a, "length"_a, "peak"_a,
+           "precision"_a = "double", "threads"_a = 0);
+    define(module, "fdtd_waveform", &fdtd_waveform,
+           R"(The weighted sum of some nodes of a simulation's fields, of shape (length,).
 
 The first number is that of `previous`, the second that of `current`. Nothing is scaled; whether it
 grows is up to the coefficients.
 
 Raises:
     ValueError: shapes do not match, a node is outside the grid, or a number is not finite.
-    TypeError: nodes are not integers.)");
+    TypeError: nodes are not integers.)",
+           "grid"_a, "previous"_a, "current"_a, "c_0"_a, "c_1"_a, "c_2"_a, "length"_a, "nodes"_a,
+           "weights"_a);
 }
 
 }  // namespace kac::python

@@ -1,10 +1,9 @@
-#include "kac/wav.hpp"
-
 #include <algorithm>
 #include <optional>
 
-#include "arrays.hpp"
+#include "kac/wav.hpp"
 #include "paths.hpp"
+#include "run.hpp"
 
 namespace kac::python {
 
@@ -65,14 +64,14 @@ py::tuple write_wavs(const py::sequence& paths, const Array& signals, std::int64
 
 py::tuple read_wavs(const py::sequence& paths, py::ssize_t length, unsigned threads) {
     const std::vector<std::string> files = encoded_paths(paths);
-    const std::size_t samples = positive_length(length);
+    const std::size_t samples = at_least_one(length, "length");
     Array result = empty({files.size(), samples});
     auto read = empty<bool>({files.size()});
     auto checksums = empty<std::uint32_t>({files.size()});
     const std::span<double> to = writable(result);
     const std::span<bool> found = writable(read);
     const std::span<std::uint32_t> sums = writable(checksums);
-    run_parallel(files.size(), threads, [&](std::size_t i) {
+    run_each(files.size(), threads, [&](std::size_t i) {
         std::optional<std::uint32_t> checksum;
         try {
             checksum = read_wav(files[i], row(to, samples, i));
@@ -87,11 +86,10 @@ py::tuple read_wavs(const py::sequence& paths, py::ssize_t length, unsigned thre
 
 }  // namespace
 
-void bind_wav(py::module_& module) {
+void bind_wav_files(py::module_& module) {
     using namespace py::literals;
-    module.def(
-        "quantise", &quantise, "signals"_a, "bit_depth"_a = 24, "threads"_a = 0,
-        R"(What a reader of the files written by `write_wavs` sees, of shape (sounds, length).
+    define(module, "quantise", &quantise,
+           R"(What a reader of the files written by `write_wavs` sees, of shape (sounds, length).
 
 Args:
     signals: full scale is -1 to 1, shape (sounds, length).
@@ -99,9 +97,10 @@ Args:
     threads: 0 for all available; the result does not depend on it.
 
 Raises:
-    ValueError: another bit depth, or a sample that is not finite.)");
-    module.def("read_wavs", &read_wavs, "paths"_a, "length"_a, "threads"_a = 0,
-               R"(Read mono PCM files such as `write_wavs` makes, of `length` samples each.
+    ValueError: another bit depth, or a sample that is not finite.)",
+           "signals"_a, "bit_depth"_a = 24, "threads"_a = 0);
+    define(module, "read_wavs", &read_wavs,
+           R"(Read mono PCM files such as `write_wavs` makes, of `length` samples each.
 
 Args:
     paths: one for each sound.
@@ -111,10 +110,10 @@ Args:
 Returns:
     The sounds, float64, shape (paths, length); which of them were read, bool, shape (paths,); and
     the CRC-32 of the whole files, uint32, shape (paths,). Sounds that were not read are undefined,
-    and their checksums 0: their files are missing or damaged, or of another length or kind.)");
-    module.def("write_wavs", &write_wavs, "paths"_a, "signals"_a, "sample_rate"_a,
-               "bit_depth"_a = 24, "sync"_a = false, "threads"_a = 0,
-               R"(Write one mono PCM file a sound, replacing what is there.
+    and their checksums 0: their files are missing or damaged, or of another length or kind.)",
+           "paths"_a, "length"_a, "threads"_a = 0);
+    define(module, "write_wavs", &write_wavs,
+           R"(Write one mono PCM file a sound, replacing what is there.
 
 Args:
     paths: a path of its own for each sound.
@@ -133,7 +132,9 @@ Raises:
         shares it, or the format does not allow the bit depth, the sample rate or the length.
     OSError: a file could not be opened, written, synced or closed.
 
-Where this ends early, by one of these or by Ctrl-C, files may be missing or there in part.)");
+Where this ends early, by one of these or by Ctrl-C, files may be missing or there in part.)",
+           "paths"_a, "signals"_a, "sample_rate"_a, "bit_depth"_a = 24, "sync"_a = false,
+           "threads"_a = 0);
 }
 
 }  // namespace kac::python

@@ -25,9 +25,9 @@ namespace {
 using Body = std::function<void()>;
 
 constexpr std::size_t parts = 20;
-constexpr std::size_t length = parts * kac::checkpoint_samples;
+constexpr std::size_t length = parts * kac::samples_per_check;
 
-/// How often a body can be stopped: the polls when they are as frequent as checkpoints.
+/// How often a body can be stopped: the polls when they are as frequent as cancellation points.
 std::size_t polls_of(const Body& body) {
     std::size_t polls = 0;
     kac::parallel_for(
