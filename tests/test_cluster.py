@@ -12,8 +12,8 @@ import pytest
 
 from kac_prediction import __version__, _core
 from kac_prediction.dataset import DatasetError, cluster, generateDataset, loadDataset, rendering
-from kac_prediction.dataset.storage import disk, journal
-from kac_prediction.dataset.storage.progress import Progress
+from kac_prediction.dataset.storage import Transaction, disk
+from kac_prediction.dataset.storage.unfinished import Progress
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
@@ -163,17 +163,17 @@ def test_nothing_is_committed_while_a_worker_writes(
 ) -> None:
     """One whose task was given up, but who does not know that yet."""
     fcntl = pytest.importorskip("fcntl")
-    publish, seen = journal.commit, []
+    original, seen = Transaction.commit, []
 
-    def commit(directory: Path, stage: Path, *rest: Any) -> None:
-        with (stage / "plan.json").open("rb") as plan:
+    def commit(self: Transaction, *arguments: Any, **options: Any) -> None:
+        with (self.path / "plan.json").open("rb") as plan:
             try:
                 fcntl.flock(plan, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 seen.append("held")
-        publish(directory, stage, *rest)
+        original(self, *arguments, **options)
 
-    monkeypatch.setattr(journal, "commit", commit)
+    monkeypatch.setattr(Transaction, "commit", commit)
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
     assert seen == ["held"]
 

@@ -1,6 +1,5 @@
 """Files cut short at every length and with flipped bits: refused by name, or made again."""
 
-import json
 import random
 import shutil
 import tracemalloc
@@ -10,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from formats import downgrade
 from interruptions import in_child, visible
 from kac_prediction.dataset import (
     DatasetError,
@@ -142,23 +139,6 @@ def test_a_journal_cannot_reach_other_files(drums: Path) -> None:
         with pytest.raises(DatasetError, match="damaged"):
             loadDataset(str(drums))
     assert outside.read_text() == "mine"
-
-
-def test_a_dataset_of_the_first_format(drums: Path) -> None:
-    """It had no checksums but that of x, and no shards."""
-    whole = loadDataset(str(drums))
-    downgrade(drums)
-    loaded = loadDataset(str(drums), verify=True)
-    assert torch.equal(loaded.X, whole.X)
-    assert [{k: v.tolist() for k, v in y.items()} for y in loaded.Y] == [
-        {k: v.tolist() for k, v in y.items()} for y in whole.Y
-    ]
-    transformed = transformDataset(loaded, {})
-    assert json.loads((drums / "metadata.json").read_text())["format_version"] == 2
-    (drums / "sample_00002.wav").write_bytes(b"RIFF")
-    with pytest.raises(DatasetError, match=r"sample_00002\.wav"):
-        loadDataset(str(drums), verify=True)
-    assert len(transformed) == 4
 
 
 def test_what_was_changed_on_purpose_can_be_signed(drums: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from kac_prediction import _core
 from kac_prediction.dataset import generateDataset, loadDataset, regenerateDataPoints, rendering
-from kac_prediction.dataset.storage import stage as staging
+from kac_prediction.dataset.storage import Transaction
 from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
 from kac_prediction.samplers.drum import Drum
 from kac_prediction.samplers.published import PUBLISHED_DATASETS
@@ -61,7 +61,7 @@ def test_what_was_interrupted_goes_on_with_the_next_drum(
     sampler, settings = arguments(name)
     generateDataset(sampler, settings, str(tmp_path / "whole"), dataset_size=8, seed=2)
     monkeypatch.setattr(rendering, "_CHUNK_BYTES", 1)
-    write, written = staging.Stage.write_sounds, []
+    write, written = Transaction.write_sounds, []
 
     def fail(self: Any, indices: range, *rest: Any) -> Any:
         if written:
@@ -70,7 +70,7 @@ def test_what_was_interrupted_goes_on_with_the_next_drum(
         return write(self, indices, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(staging.Stage, "write_sounds", fail)
+        patch.setattr(Transaction, "write_sounds", fail)
         with pytest.raises(KeyboardInterrupt):
             generateDataset(sampler, settings, str(tmp_path / "broken"), dataset_size=8, seed=2)
     generateDataset(sampler, settings, str(tmp_path / "broken"), dataset_size=8, seed=2, workers=7)

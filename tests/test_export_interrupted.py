@@ -15,7 +15,7 @@ import pytest
 from interruptions import DONE, FAILED, in_child, limited, points
 from kac_prediction.dataset import DatasetError, TorchDataset, exportDataset, generateDataset
 from kac_prediction.dataset.exported_samples import ExportedSamples
-from kac_prediction.dataset.storage.layout import writing
+from kac_prediction.dataset.storage import write_lock
 from samplers_of_users import Click
 
 pytestmark = pytest.mark.slow
@@ -135,7 +135,7 @@ def test_interrupted_by_hand(
 
 
 def test_one_at_a_time(whole: TorchDataset, tmp_path: Path) -> None:
-    with writing(tmp_path / ".out.exporting"):
+    with write_lock(tmp_path / ".out.exporting"):
         (tmp_path / ".out.exporting" / "files").mkdir()
         with pytest.raises(DatasetError, match=r"\.out\.exporting is being written"):
             exportDataset(whole, tmp_path / "out")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction._files import plain, replacing
+from kac_prediction._files import locked, plain, replacing
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -21,6 +21,28 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path, durable: bool) -> None:
         assert file.read_text() == "old"
     assert file.read_text() == "new"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such locks")
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_lock_is_held_alone_or_shared(tmp_path: Path, folder: bool) -> None:
+    path = tmp_path / "held"
+    path.mkdir() if folder else path.touch()
+    with locked(path):
+        for shared in (False, True):
+            with pytest.raises(BlockingIOError), locked(path, shared=shared, wait=False):
+                pass
+    with (
+        locked(path, shared=True),
+        locked(path, shared=True, wait=False),
+        pytest.raises(BlockingIOError),
+        locked(path, wait=False),
+    ):
+        pass
+    with locked(path, wait=False):
+        pass
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "nothing"):
+        pass
 
 
 def test_a_failure_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from kac_prediction.dataset import (
     rendering,
     transformDataset,
 )
-from kac_prediction.dataset.storage import stage as staging
+from kac_prediction.dataset.storage import Transaction
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
@@ -161,7 +161,7 @@ def test_the_same_arguments_return_what_is_there(
 ) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     before = digest(tmp_path)
-    monkeypatch.setattr(staging.Stage, "write_sounds", None)
+    monkeypatch.setattr(Transaction, "write_sounds", None)
     for seed in (4, None):
         generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=seed, overwrite=False)
     assert digest(tmp_path) == before
@@ -204,7 +204,7 @@ def test_who_stops_it_is_told_how_to_go_on(tmp_path: Path, monkeypatch: pytest.M
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(staging.Stage, "write_sounds", stop)
+    monkeypatch.setattr(Transaction, "write_sounds", stop)
     with pytest.raises(KeyboardInterrupt) as error:
         generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     assert "to go on" in error.value.__notes__[0]
@@ -222,7 +222,7 @@ def test_what_was_begun_with_other_arguments_is_not_given_up_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(staging.Stage, "commit", None)
+        patch.setattr(Transaction, "commit", None)
         with pytest.raises(TypeError):
             generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     with pytest.raises(FileExistsError, match=r"3 samples of an unfinished .*dataset_size: 3"):
@@ -273,7 +273,7 @@ def test_an_interrupted_generation_goes_on(
 ) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 8, MEL, seed=2)
     directory = str(tmp_path / "broken")
-    original = getattr(staging.Stage, point)
+    original = getattr(Transaction, point)
     calls = 0
 
     def fail(*args: Any, **kwargs: Any) -> Any:
@@ -284,7 +284,7 @@ def test_an_interrupted_generation_goes_on(
         return original(*args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(staging.Stage, point, fail)
+        patch.setattr(Transaction, point, fail)
         with pytest.raises(KeyboardInterrupt):
             generateDataset(Click, SETTINGS, directory, 8, MEL, seed=2)
     with pytest.raises(FileNotFoundError, match="interrupted"):
@@ -448,7 +448,7 @@ def test_a_generation_begun_with_another_instruction_set_is_not_mixed(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(_core, "instruction_set", lambda: "abacus")
-        patch.setattr(staging.Stage, "commit", None)
+        patch.setattr(Transaction, "commit", None)
         with pytest.raises(TypeError):
             generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
     with pytest.raises(DatasetError, match="abacus"):

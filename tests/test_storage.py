@@ -19,8 +19,7 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
-from kac_prediction.dataset.storage import directory as directories
-from kac_prediction.dataset.storage import journal
+from kac_prediction.dataset.storage import DatasetDirectory, transaction
 from legacy_text import waves, write
 from samplers_of_users import Click
 
@@ -37,7 +36,7 @@ def test_a_published_commit_is_read_through_where_nothing_can_be_written(
     assert (tmp_path / ".staging" / "x.npy").exists()
     before = digest(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(directories.os, "access", lambda *_: False)
+        patch.setattr("os.access", lambda *_: False)
         read = loadDataset(str(tmp_path), verify=True)
     assert digest(tmp_path) == before
     assert read.representation_settings["normalise_input"] is False
@@ -68,28 +67,28 @@ def test_an_x_that_another_process_replaced_is_not_taken_for_the_old_one(tmp_pat
     for point in range(1, 40):
         place = tmp_path / str(point)
         dataset = generateDataset(Click, SETTINGS, str(place), 2, seed=1)
-        directory = directories.DatasetDirectory(place)
-        header = directory.read()[0]
+        directory = DatasetDirectory(place)
+        assert directory.header.seed == 1
         in_child(partial(regenerateDataPoints, dataset, Click, [0]), f"kill {point}")
         changed = (place / ".journal.json").exists() or not torch.equal(
             loadDataset(str(place)).X, dataset.X
         )
         if changed:
             with pytest.raises(DatasetError, match="changed by another process"):
-                directory.array(header)
+                directory.array()
         else:
-            assert np.array_equal(directory.array(header), dataset.X)
+            assert np.array_equal(directory.array(), dataset.X)
         refused += changed
     assert 5 < refused < 35
 
 
 def test_what_another_process_replaces_is_not_taken_for_damaged(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=1)
-    directory = directories.DatasetDirectory(tmp_path)
-    header = directory.read()[0]
+    directory = DatasetDirectory(tmp_path)
+    assert directory.header.seed == 1
     regenerateDataPoints(dataset, Click, [0])
     with pytest.raises(DatasetError, match="changed by another process"):
-        directory.verify(header)
+        directory.verify()
     loadDataset(str(tmp_path), verify=True)
 
 
@@ -102,9 +101,9 @@ def test_nothing_is_committed_that_cannot_be_carried_out(
     before = visible(tmp_path)
     with monkeypatch.context() as patch:
         if how == "another disk":
-            patch.setattr(journal, "_device", lambda path: path.name == "shard_00001")
+            patch.setattr(transaction, "_device", lambda path: path.name == "shard_00001")
         else:
-            patch.setattr(journal.os, "access", lambda path, _: Path(path).name != "shard_00001")
+            patch.setattr("os.access", lambda path, _: Path(path).name != "shard_00001")
         with pytest.raises(OSError, match=r"shard_00001"):
             regenerateDataPoints(dataset, Click, [3])
     assert visible(tmp_path) == before
@@ -147,6 +146,7 @@ def test_nothing_there(tmp_path: Path) -> None:
         (lambda text: "[]", "damaged"),
         (lambda text: "{}", "damaged"),
         (lambda text: text.replace('"format_version": 2', '"format_version": 99'), "99"),
+        (lambda text: text.replace('"format_version": 2', '"format_version": 1'), "of format 1 "),
         (lambda text: text.replace('"dataset_size": 3', '"dataset_size": 4'), "3 labels for 4"),
         (lambda text: text.replace('"groups"', '"group"'), "damaged"),
         (lambda text: text.replace('"seed"', '"seat"'), "damaged"),

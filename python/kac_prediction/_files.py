@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,41 @@ def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[int | None]:
+    """Hold the lock of a file or folder while the block lasts, alone or with others that share it.
+
+    Yields the descriptor that holds it. Where the system or the file system has no locks, the block
+    runs without one. The lock ends with the process at the latest.
+
+    Raises:
+        BlockingIOError: it is held elsewhere, and `wait` is False.
+        FileNotFoundError: there is no such file.
+    """
+    if os.name != "posix":
+        yield None
+        return
+    import fcntl
+
+    descriptor = -1
+    if not shared:  # NFS locks alone only what is open for writing
+        with suppress(OSError):  # a folder, or another user's file
+            descriptor = os.open(path, os.O_RDWR)
+    if descriptor < 0:
+        descriptor = os.open(path, os.O_RDONLY)
+    try:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # some network file systems have no locks
+            pass
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import __version__, _core
-from .part_writer import PartWriter
+from .._files import locked
 from .plan import sound_alike
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler
-from .storage import DatasetError, Stage
-from .storage.layout import GENERATING, locked
-from .storage.progress import PLAN, Record, read_plan
+from .storage import DatasetError, Record, SampleWriter, Transaction
+from .storage.layout import GENERATING, PLAN
+from .storage.unfinished import read_plan
 
 _AHEAD = 3  # tasks for each thread of the cluster: one under way, the others wait at hand
 _RETRIES = 3
@@ -79,9 +79,9 @@ class Part:
                 render.sampler.sample_rate, self.representation_settings, threads=self.threads
             )
             shard_size = self.plan["shard_size"]
-            stage = Stage(self.directory, GENERATING, shard_size=shard_size, resume=True)
+            stage = Transaction(self.directory, GENERATING, shard_size=shard_size, resume=True)
             size, length = self.plan["dataset_size"], render.sampler.length
-            with PartWriter(stage, size, length, represent) as writer:
+            with SampleWriter(stage, size, length, represent) as writer:
                 records = writer.write(indices, *render(indices))
         return records, stage.clipped
 

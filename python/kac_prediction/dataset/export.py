@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from .exported_samples import ExportedSamples
 from .storage import disk
-from .storage.layout import writing
+from .storage.layout import write_lock
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
@@ -165,7 +165,7 @@ def _appearing(target: Path) -> Iterator[Path]:
     made = [parent for parent in target.parents if not parent.exists()]
     folder = hidden / "files"
     try:
-        with writing(hidden):
+        with write_lock(hidden):
             try:
                 shutil.rmtree(folder, ignore_errors=True)
                 disk.make_folder(folder)

@@ -52,8 +52,8 @@ class ExportedSamples:
             raise ValueError(f"{dataset!r} has no samples to export.")
         self.directory = DatasetDirectory(dataset.dataset_dir)
         self._state = self.directory.state()
-        self._header, lines = self.directory.read()
-        self._labels = list(parsed(lines))
+        self._header = self.directory.header
+        self._labels = list(parsed(self.directory.label_lines))
         if fingerprint_of(self._header) != dataset._stored.fingerprint:
             raise DatasetError(
                 f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
@@ -91,7 +91,7 @@ class ExportedSamples:
             DatasetError: it is missing or damaged.
         """
         i = self._rows[k]
-        path = self.directory.sound_path(self._header, i)
+        path = self.directory.sound_path(i)
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:

@@ -18,8 +18,8 @@ from .representation import InputRepresentation, RepresentationSettings
 from .restore import restore_sounds
 from .sampler import AudioSampler, SamplerSettings
 from .seeding import validate_seed
-from .storage import DatasetDirectory, Header
-from .storage.layout import GENERATING, writing
+from .storage import DatasetDirectory, Header, write_lock
+from .storage.layout import GENERATING
 from .torch_dataset import TorchDataset
 from .transform import transformDataset
 
@@ -92,7 +92,7 @@ def generateDataset(
     if overwrite and _shows_otherwise(DatasetDirectory(dataset_dir), plan):
         return transformDataset(loadDataset(dataset_dir), representation.settings, workers)
     if not _is_there(DatasetDirectory(dataset_dir), plan, overwrite):
-        with writing(Path(dataset_dir).absolute()):
+        with write_lock(Path(dataset_dir).absolute()):
             # Once more: another process may have made it in the meantime.
             directory = DatasetDirectory(dataset_dir)
             if not _is_there(directory, plan, overwrite) and not _restored(
@@ -138,7 +138,7 @@ def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
         return False
     old = _replaceable(directory)
     other = difference(plan, plan_of(old, plan))
-    if not other and directory.is_whole(old):
+    if not other and directory.is_whole():
         logger.info("%s holds this very dataset already.", directory.path)
         return True
     directory.refuse_foreign_files()
@@ -156,17 +156,17 @@ def _restored(
     """Has the dataset that is planned lost nothing but sounds, which are now there again?"""
     if not directory.holds_dataset():
         return False
-    header = directory.read()[0]
-    if difference(plan, plan_of(header, plan)) or not directory.has_array(header):
+    header = directory.header
+    if difference(plan, plan_of(header, plan)) or not directory.has_array():
         return False
-    return restore_sounds(directory, header, renderer, workers)
+    return restore_sounds(directory, renderer, workers)
 
 
 def _announce_replacement(directory: DatasetDirectory, plan: dict[str, Any]) -> None:
     """Say what becomes of the dataset that is there; the same sounds keep their seed."""
     if not directory.holds_dataset():
         return
-    old = directory.read()[0]
+    old = directory.header
     other = difference(plan, plan_of(old, plan))
     if other:
         logger.warning("%s: the dataset that is there is replaced (%s).", directory.path, other)
@@ -181,9 +181,9 @@ def _shows_otherwise(directory: DatasetDirectory, plan: dict[str, Any]) -> bool:
     """Are the sounds that are planned there already, in another representation?"""
     if not directory.holds_dataset() or is_legacy(directory.metadata_path()):
         return False
-    old = directory.read()[0]
+    old = directory.header
     only_representation = differing(plan, plan_of(old, plan)) == ["representation_settings"]
-    return only_representation and old.origin is None and directory.is_whole(old)
+    return only_representation and old.origin is None and directory.is_whole()
 
 
 def _replaceable(directory: DatasetDirectory) -> Header:
@@ -193,7 +193,7 @@ def _replaceable(directory: DatasetDirectory) -> Header:
         FileExistsError: it came from older software; what was downloaded cannot be made again here.
     """
     if not is_legacy(directory.metadata_path()):
-        header = directory.read()[0]
+        header = directory.header
         if header.origin is None:
             return header
     raise FileExistsError(

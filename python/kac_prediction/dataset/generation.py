@@ -7,16 +7,23 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from .._files import locked
 from .cluster import Part, cut, in_order
-from .part_writer import PartWriter
 from .plan import difference
 from .rendering import Renderer, one_behind
 from .representation import InputRepresentation
 from .sampler import Labels
 from .seeding import fresh_seed
-from .storage import DatasetDirectory, DatasetError, Header, Stage, disk
-from .storage.layout import ARRAY, GENERATING, STAGING, locked
-from .storage.progress import PLAN, Progress
+from .storage import (
+    DatasetDirectory,
+    DatasetError,
+    Header,
+    Progress,
+    SampleWriter,
+    Transaction,
+    disk,
+)
+from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +45,8 @@ class Generation:
             DatasetError: it is, but it was rendered with another instruction set.
             FileExistsError: it is of another plan, and must not be replaced (`overwrite`).
         """
-        self._old = directory.read()[0] if directory.holds_dataset() else None
-        self._old_names = set(directory.names(self._old)) if self._old else set()
+        self._old = directory.header if directory.holds_dataset() else None
+        self._old_names = set(directory.sound_names()) if self._old else set()
         folder = directory.path / GENERATING
         unfinished = Progress(folder)
         started = unfinished.plan
@@ -48,7 +55,7 @@ class Generation:
             _give_up(unfinished, difference(plan, started), directory, overwrite)
         disk.remove_folder(directory.path / STAGING)  # what a transformation that was killed left
         shard_size = plan["shard_size"]
-        self.stage = Stage(directory.path, GENERATING, shard_size=shard_size, resume=resume)
+        self.stage = Transaction(directory.path, GENERATING, shard_size=shard_size, resume=resume)
         self._progress = Progress(folder)
         if started is not None and resume:
             self._plan = started
@@ -59,10 +66,10 @@ class Generation:
         self._renderer.seed(self._plan["seed"])
         self._representation = representation
 
-    def run(self, cluster: Any = None) -> Stage:
+    def run(self, cluster: Any = None) -> Transaction:
         """Make what is missing, and let it replace what is there; return the stage, now done."""
         size, length = self._plan["dataset_size"], self._renderer.sampler.length
-        with PartWriter(self.stage, size, length, self._representation) as writer:
+        with SampleWriter(self.stage, size, length, self._representation) as writer:
             self._progress.verify(writer.x, self._plan["shard_size"])
             done = self._progress.done
             if done:
@@ -77,11 +84,11 @@ class Generation:
         with locked(self.stage.path / PLAN):
             lines = (record.labels for record in self._progress.records())
             self.stage.write_metadata(self._header(checksum), lines)
-            gone = self._old_names.difference(self.stage.names(range(size)))
+            gone = self._old_names.difference(self.stage.sound_names(range(size)))
             self.stage.commit(range(size), removed=sorted(gone))
         return self.stage
 
-    def _render_here(self, writer: PartWriter, bar: "tqdm[Any]") -> None:
+    def _render_here(self, writer: SampleWriter, bar: "tqdm[Any]") -> None:
         """Make the samples that are missing, each chunk while the one before is written."""
 
         def write(indices: range, sounds: npt.NDArray[np.float64], labels: list[Labels]) -> None:

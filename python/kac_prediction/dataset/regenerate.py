@@ -12,9 +12,8 @@ from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler
 from .seeding import fresh_seed
-from .storage import DatasetDirectory, Header, Stage
-from .storage.array import ArrayWriter
-from .storage.layout import ARRAY, STAGING, writing
+from .storage import DatasetDirectory, Header, Transaction, write_lock
+from .storage.layout import ARRAY
 from .storage.metadata import label_line
 from .torch_dataset import TorchDataset
 
@@ -49,7 +48,7 @@ def regenerateDataPoints(
     if not isinstance(dataset, TorchDataset):
         raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
     path = Path(dataset.dataset_dir).absolute()
-    size = DatasetDirectory(path).read()[0].dataset_size
+    size = DatasetDirectory(path).header.dataset_size
     if len(dataset) != size:
         raise ValueError(
             f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
@@ -57,7 +56,7 @@ def regenerateDataPoints(
         )
     indices = _validate(entries, size)
     if indices:
-        with writing(path):
+        with write_lock(path):
             _regenerate(DatasetDirectory(path), Sampler, indices, workers).warn_clipped()
     return loadDataset(dataset.dataset_dir)
 
@@ -67,9 +66,9 @@ def _regenerate(
     Sampler: type[AudioSampler],
     indices: list[int],
     workers: int | None,
-) -> Stage:
+) -> Transaction:
     """Let new samples replace those that are there; return the stage, now done."""
-    header, lines = directory.read()
+    header, lines = directory.header, list(directory.label_lines)
     if Sampler.__name__ != header.sampler["name"]:
         raise ValueError(
             f"{directory.path} was made by {header.sampler['name']}, not by {Sampler.__name__}."
@@ -78,7 +77,7 @@ def _regenerate(
     revisions = {i: header.revisions[i] for i in indices}
     seed = fresh_seed() if header.seed is None else header.seed
     renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
-    stage = Stage(directory.path, STAGING, shard_size=header.shard_size)
+    stage = Transaction(directory.path, shard_size=header.shard_size)
     checksum = _render(directory, renderer, stage, header, lines, set(indices))
     header = replace(header, seed=seed, checksums=header.checksums | {ARRAY: checksum})
     stage.write_metadata(header, lines)
@@ -118,7 +117,7 @@ def _revise(header: Header, indices: list[int]) -> Header:
 def _render(
     directory: DatasetDirectory,
     renderer: Renderer,
-    stage: Stage,
+    stage: Transaction,
     header: Header,
     lines: list[str],
     indices: set[int],
@@ -134,10 +133,10 @@ def _render(
     representation = InputRepresentation(
         sampler.sample_rate, header.representation_settings, threads=renderer.threads
     )
-    directory.verify_array(header)  # or damage that it has would get a checksum that fits it
-    x = directory.array(header)
+    directory.verify_array()  # or damage that it has would get a checksum that fits it
+    x = directory.array()
     row_checksums: list[int] = []
-    with ArrayWriter(stage.path / ARRAY, x.shape) as writer:
+    with stage.array(x.shape) as writer:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
             rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
             chosen = sorted(indices.intersection(part))

@@ -3,20 +3,16 @@
 import logging
 
 from .rendering import Renderer, chunks
-from .storage import DatasetDirectory, Header, Stage
-from .storage.layout import STAGING
+from .storage import DatasetDirectory, Transaction
 
 logger = logging.getLogger(__name__)
 
 
-def restore_sounds(
-    directory: DatasetDirectory, header: Header, renderer: Renderer, workers: int | None
-) -> bool:
+def restore_sounds(directory: DatasetDirectory, renderer: Renderer, workers: int | None) -> bool:
     """Make those sounds that are missing, or cut short, and nothing else: all or nothing.
 
     Args:
         directory: of the dataset, whose x is whole.
-        header: of the dataset.
         renderer: of its sampler.
         workers: as in generateDataset.
 
@@ -24,12 +20,12 @@ def restore_sounds(
         Are all sounds there now? Not if they cannot be made as they were: their checksums are not
         known, or come out otherwise here.
     """
-    lost = directory.lost_sounds(header)
+    header, lost = directory.header, directory.lost_sounds()
     if not header.sounds or header.seed is None:
         return False
     revisions = {i: header.revisions[i] for i in lost if header.revisions[i]}
     renderer = Renderer(*renderer.recipe, header.seed, workers, revisions)
-    stage = Stage(directory.path, STAGING, shard_size=header.shard_size)
+    stage = Transaction(directory.path, shard_size=header.shard_size)
     for part in chunks(0, len(lost), header.length):
         indices = lost[part.start : part.stop]
         sounds = renderer(indices)[0]
@@ -37,6 +33,6 @@ def restore_sounds(
         if checksums != [header.sounds[i] for i in indices]:
             stage.discard()
             return False
-    stage.commit_sounds(lost)
+    stage.commit(lost)
     logger.warning("%s had lost %d sounds, which were made anew.", directory.path, len(lost))
     return True

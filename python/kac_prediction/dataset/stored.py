@@ -64,10 +64,10 @@ def _open(dataset_dir: str, verify: bool) -> StoredDataset:
     directory = DatasetDirectory(dataset_dir)
     if directory.holds_dataset() and is_legacy(directory.metadata_path()):
         directory = convert_dataset(directory)
-    header, lines = directory.read()
-    x = directory.array(header)
+    header, lines = directory.header, directory.label_lines
+    x = directory.array()
     if verify:
-        directory.verify(header)
+        directory.verify()
     try:
         try:
             labels: LabelTable | LabelTensors = LabelTable.from_json(lines)

@@ -11,9 +11,8 @@ from tqdm import tqdm
 from .load import loadDataset
 from .rendering import chunks, one_behind, validate_workers
 from .representation import InputRepresentation, RepresentationSettings
-from .storage import DatasetDirectory, Stage
-from .storage.array import ArrayWriter
-from .storage.layout import ARRAY, STAGING, writing
+from .storage import DatasetDirectory, Transaction, write_lock
+from .storage.layout import ARRAY
 from .torch_dataset import TorchDataset
 
 
@@ -46,33 +45,33 @@ def transformDataset(
         raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}")
     threads = validate_workers(workers)
     path = Path(dataset.dataset_dir).absolute()
-    header = DatasetDirectory(path).read()[0]
+    header = DatasetDirectory(path).header
     representation = InputRepresentation(
         header.sample_rate, representation_settings, threads=threads
     )
     if representation.settings != header.representation_settings:
-        with writing(path):
+        with write_lock(path):
             _transform(DatasetDirectory(path), representation)
     return loadDataset(dataset.dataset_dir)
 
 
 def _transform(directory: DatasetDirectory, representation: InputRepresentation) -> None:
     """Compute x from the sounds, and let it replace the one that is there."""
-    header, lines = directory.read()
+    header = directory.header
     shape = InputRepresentation.transformShape(header.length, representation.settings)
-    stage = Stage(directory.path, STAGING)
+    stage = Transaction(directory.path)
     rows: list[int] = []
 
     def write(first: int, x: npt.NDArray[np.float64]) -> None:
         rows.extend(array.write(first, x))
 
-    with ArrayWriter(stage.path / ARRAY, (header.dataset_size, *shape)) as array:
+    with stage.array((header.dataset_size, *shape)) as array:
         with (
             tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
             one_behind() as submit,
         ):
             for indices in chunks(0, header.dataset_size, max(header.length, math.prod(shape))):
-                sounds = directory.sounds(header, indices, representation.threads)
+                sounds = directory.sounds(indices, representation.threads)
                 submit(write, indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))
         checksum = array.checksum(rows)
@@ -81,5 +80,5 @@ def _transform(directory: DatasetDirectory, representation: InputRepresentation)
         representation_settings=representation.settings,
         checksums=header.checksums | {ARRAY: checksum},
     )
-    stage.write_metadata(changed, lines)
-    stage.commit(sounds=())
+    stage.write_metadata(changed, directory.label_lines)
+    stage.commit()

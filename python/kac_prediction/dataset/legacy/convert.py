@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from ..._files import locked
 from ..sampler import Labels
-from ..storage.array import ArrayWriter
-from ..storage.directory import DatasetDirectory
-from ..storage.layout import ARRAY, LEGACY, STAGING, DatasetError, locked
-from ..storage.metadata import OLDER, Header, label_line, plain_settings
-from ..storage.stage import Stage
+from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
+from ..storage.layout import ARRAY, LEGACY
+from ..storage.metadata import LEGACY_ORIGIN, label_line, plain_settings
 from .reader import LegacyDataset, infer_groups, is_legacy
 
 _BATCH_BYTES = 2**22
@@ -46,17 +45,17 @@ def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
         directory = DatasetDirectory(path)
         if not is_legacy(directory.metadata_path()):
             return directory
-        stage = Stage(path, STAGING)
+        stage = Transaction(path)
         try:
             _fill(stage, directory.metadata_path())
         except BaseException:
             stage.discard()
             raise
-        stage.commit(sounds=(), others=[LEGACY])
+        stage.commit(others=[LEGACY])
     return DatasetDirectory(path)
 
 
-def _fill(stage: Stage, source: Path) -> None:
+def _fill(stage: Transaction, source: Path) -> None:
     """Stage x, the metadata, and the old metadata under its new name."""
     labels: list[Labels] = []
     with (
@@ -66,7 +65,7 @@ def _fill(stage: Stage, source: Path) -> None:
         batches = _batches(legacy, labels)
         first = next(batches)
         rows: list[int] = []
-        with ArrayWriter(stage.path / ARRAY, (legacy.dataset_size, *first.shape[1:])) as x:
+        with stage.array((legacy.dataset_size, *first.shape[1:])) as x:
             for batch in chain([first], batches):
                 rows += x.write(len(rows), batch)
                 bar.update(legacy.position - bar.n)
@@ -81,14 +80,14 @@ def _fill(stage: Stage, source: Path) -> None:
         groups=infer_groups(labels),
         revisions=[0] * legacy.dataset_size,
         checksums={ARRAY: checksum},
-        origin=OLDER,
+        origin=LEGACY_ORIGIN,
     )
     try:
         lines = [label_line(y, i) for i, y in enumerate(labels)]
     except (TypeError, ValueError) as error:
         raise DatasetError(f"{source} is damaged: {error}") from error
     stage.write_metadata(header, lines)
-    stage.keep(source, LEGACY)
+    disk.link(source, stage.path / LEGACY)
 
 
 def _batches(legacy: LegacyDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:

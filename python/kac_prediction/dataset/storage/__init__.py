@@ -1,14 +1,27 @@
-"""The files of a dataset directory: nobody else opens them.
+"""The files of a dataset directory, which no other module opens.
 
 A directory holds `metadata.json` (header and labels), `x.npy` (the representation) and one wav a
 sample, which is the source: every representation is computed from it. Several files change at once
-through a stage and a journal (`journal.py`), so that at every instant the old dataset or the new
-one is whole. `disk.py` alone changes anything on the disk.
+through a transaction, so that at every instant the old dataset or the new one is whole. `disk.py`
+alone changes anything on the disk.
 """
 
+from .array import ArrayWriter
 from .directory import DatasetDirectory
-from .layout import DatasetChangedError, DatasetError
+from .layout import DatasetChangedError, DatasetError, write_lock
 from .metadata import Header
-from .stage import Stage
+from .transaction import Transaction
+from .unfinished import Progress, Record, SampleWriter
 
-__all__ = ["DatasetChangedError", "DatasetDirectory", "DatasetError", "Header", "Stage"]
+__all__ = [
+    "ArrayWriter",
+    "DatasetChangedError",
+    "DatasetDirectory",
+    "DatasetError",
+    "Header",
+    "Progress",
+    "Record",
+    "SampleWriter",
+    "Transaction",
+    "write_lock",
+]

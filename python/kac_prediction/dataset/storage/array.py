@@ -1,11 +1,11 @@
-"""x.npy: how it is written, in any order, and opened."""
+"""x.npy: written in any order, and mapped."""
 
 import os
 import re
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +20,20 @@ _HEADER = re.compile(
 
 
 class ArrayWriter:
-    """Writes the rows of an x.npy, each in its place.
+    """Write the rows of an x.npy, each in its place.
 
-    Several may write to one file at once, also from several processes or machines, where each has
-    rows of its own. A row counts as whole when its checksum says so.
+    Several threads, processes and machines may write to one file at once, each its own rows. A row
+    counts as whole when its checksum says so.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        """Open the file of an array of this shape; what stands there stays."""
+        """Open the file of an array of this shape; rows that are in it stay."""
         self._row = tuple(shape[1:])
-        self._header = _header(shape)
-        self.row_bytes = 8 * int(np.prod(self._row))
+        self._row_bytes = 8 * int(np.prod(self._row))
+        header = BytesIO()
+        form = {"descr": "<f8", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(header, form)
+        self._header = header.getvalue()
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
         if self._file.read(len(self._header)) != self._header:
             self._file.seek(0)
@@ -41,50 +44,55 @@ class ArrayWriter:
         if rows.shape[1:] != self._row:
             raise ValueError(f"Rows of x have shape {rows.shape[1:]}, expected {self._row}.")
         values = np.ascontiguousarray(rows, dtype="<f8")
-        self._file.seek(len(self._header) + first * self.row_bytes)
+        self._file.seek(len(self._header) + first * self._row_bytes)
         disk.write(self._file, values.data.cast("B"))
         return [_core.crc32(row) for row in values]
 
     def checksums(self, count: int) -> list[int]:
-        """The CRC-32 of the first rows, as many as there are, at most `count`."""
+        """Return the CRC-32 of the first rows, as many as are in the file, at most `count`."""
         found: list[int] = []
         self._file.seek(len(self._header))
-        while len(found) < count and len(row := self._file.read(self.row_bytes)) == self.row_bytes:
+        while (
+            len(found) < count and len(row := self._file.read(self._row_bytes)) == self._row_bytes
+        ):
             found.append(_core.crc32(row))
         return found
 
     def checksum(self, rows: Iterable[int]) -> int:
-        """CRC-32 of the whole file, whose rows have these; what is beyond them is cut off."""
+        """Return the CRC-32 of the file from those of all its rows; cut off what is beyond them."""
         total, size = _core.crc32(self._header), len(self._header)
         for row in rows:
-            total = _core.crc32_combine(total, row, self.row_bytes)
-            size += self.row_bytes
+            total = _core.crc32_combine(total, row, self._row_bytes)
+            size += self._row_bytes
         if os.fstat(self._file.fileno()).st_size != size:
             self._file.truncate(size)
             os.fsync(self._file.fileno())
         return total
 
-    def close(self) -> None:
-        """Close the file; what was written is on the disk already."""
-        self._file.close()
-
     def __enter__(self) -> "ArrayWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._file.close()
 
 
 def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float64]:
-    """Map an x.npy of one of these shapes, copy-on-write: what is not touched is not read.
+    """Map an x.npy of one of these shapes, copy-on-write: nothing is read until it is used.
 
     Raises:
-        DatasetError: it is missing, or not just as long as such an array, or of something else.
+        DatasetError: it is missing, of another shape or type, or not as long as it should be.
     """
     try:
         with path.open("rb") as file:
-            found, offset = _read_header(file)
-            size = os.fstat(file.fileno()).st_size
+            # NumPy's own reader takes more than is ever written here, and fails in many ways.
+            start = file.read(10)
+            if start[:8] != b"\x93NUMPY\x01\x00" or len(start) < 10:
+                raise ValueError("it is no array as a dataset holds it")
+            match = _HEADER.fullmatch(file.read(int.from_bytes(start[8:], "little")))
+            if match is None:
+                raise ValueError("its header is not that of an array of float64")
+            found = tuple(map(int, match[1].split(b",")))
+            offset, size = file.tell(), os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
     if found not in shapes:
@@ -94,24 +102,3 @@ def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float
         raise DatasetError(f"{path} is damaged: it holds {size} bytes instead of {expected}.")
     mapped: Any = np.memmap(path, dtype="<f8", mode="c", offset=offset, shape=found)
     return np.asarray(mapped)
-
-
-def _header(shape: tuple[int, ...]) -> bytes:
-    header = BytesIO()
-    form = {"descr": "<f8", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(header, form)
-    return header.getvalue()
-
-
-def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], int]:
-    """The shape of an array of float64, and where its values begin.
-
-    NumPy's own reader takes more than is ever written here, and trips over damage in many ways.
-    """
-    start = file.read(10)
-    if start[:8] != b"\x93NUMPY\x01\x00" or len(start) < 10:
-        raise ValueError("it is no array as a dataset holds it")
-    match = _HEADER.fullmatch(file.read(int.from_bytes(start[8:], "little")))
-    if match is None:
-        raise ValueError("its header is not that of an array of float64")
-    return tuple(map(int, match[1].replace(b" ", b"").strip(b",").split(b","))), file.tell()

@@ -1,8 +1,9 @@
 """A directory that holds a dataset, or will."""
 
-import math
 import os
+import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,29 +12,27 @@ import soundfile
 
 from ... import _core
 from .array import map_array
-from .journal import Journal, current_path, read_journal, roll_forward
 from .layout import (
     ARRAY,
     GENERATING,
+    LEGACY,
     METADATA,
     DatasetChangedError,
     DatasetError,
-    is_own_name,
-    is_shard,
-    locked,
     sound_name,
-    wav_size,
 )
 from .metadata import Header, decode
+from .transaction import read_journal, roll_forward
 
 _BATCH = 64
+_SHARD = re.compile(r"shard_\d{5,}")
 
 
 class DatasetDirectory:
-    """The files of one dataset, as they stand when it is opened.
+    """The files of one dataset, as they are when it is opened.
 
-    A commit that was interrupted is finished first; where the directory cannot be written, its
-    files are read from where they wait.
+    A commit that was interrupted is finished first; where the directory cannot be written, files
+    are read from where they are staged. metadata.json is read once, when it is first needed.
 
     Attributes:
         path: the directory.
@@ -42,130 +41,151 @@ class DatasetDirectory:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open a directory, which need not exist yet."""
         self.path = Path(path).absolute()
-        self._journal: Journal | None = read_journal(self.path) if self.path.is_dir() else None
-        self._read: tuple[int, int, int] | None = None  # the state that the header is of
+        self._journal = read_journal(self.path) if self.path.is_dir() else None
         if self._journal is not None and os.access(self.path, os.W_OK):
-            self._finish_commit()
+            roll_forward(self.path)
+            self._journal = None
 
     def holds_dataset(self) -> bool:
-        """Is there a complete dataset?"""
+        """Tell whether there is a complete dataset."""
         return self.metadata_path().is_file()
 
-    def read(self) -> tuple[Header, list[str]]:
-        """The header, and the lines of the labels, a sample each.
+    @property
+    def header(self) -> Header:
+        """The header.
 
         Raises:
             FileNotFoundError: there is no dataset.
             DatasetError: metadata.json is damaged or of another format.
         """
-        self._read = self.state() if self.holds_dataset() else None
-        if self._read is None:
-            unfinished = (self.path / GENERATING).is_dir()
+        return self._metadata[0]
+
+    @property
+    def label_lines(self) -> list[str]:
+        """The lines of the labels, a sample each."""
+        return self._metadata[1]
+
+    @cached_property
+    def _metadata(self) -> tuple[Header, list[str]]:
+        if not self.holds_dataset():
             remedy = (
                 "its generation was interrupted: call generateDataset again, with the same "
                 "arguments, to finish it"
-                if unfinished
+                if (self.path / GENERATING).is_dir()
                 else "make one with generateDataset"
             )
             raise FileNotFoundError(f"{self.path} holds no dataset ({METADATA}); {remedy}.")
+        self._state = self.state()
         return decode(self.metadata_path())
 
-    def array(self, header: Header) -> npt.NDArray[np.float64]:
-        """The representation, mapped copy-on-write: what is not touched is not read.
+    def state(self) -> tuple[int, int, int]:
+        """Identify the metadata.json that is there now: every change of the dataset replaces it."""
+        stat = self.metadata_path().stat()
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def array(self) -> npt.NDArray[np.float64]:
+        """Map the representation copy-on-write: nothing is read until it is used.
 
         Raises:
             DatasetError: x.npy is missing, cut short, or does not fit the header.
             DatasetChangedError: another process changed the dataset since the header was read.
         """
+        shapes = self.header.x_shapes()
         try:
-            return map_array(self._file(ARRAY), header.x_shapes())
+            return map_array(self._file(ARRAY), shapes)
         finally:
             self._check_unchanged()
 
-    def state(self) -> tuple[int, int, int]:
-        """What differs when another metadata.json, which every change writes, stands there."""
-        stat = self.metadata_path().stat()
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-    def is_whole(self, header: Header) -> bool:
-        """Can x be opened, and are all sounds there, in their full size?"""
-        return self.has_array(header) and not self.lost_sounds(header)
-
-    def has_array(self, header: Header) -> bool:
-        """Can x be opened?"""
+    def has_array(self) -> bool:
+        """Tell whether x can be opened."""
         try:
-            self.array(header)
+            self.array()
         except DatasetError:
             return False
         return True
 
-    def lost_sounds(self, header: Header) -> list[int]:
-        """The samples whose sounds are missing, or not of their full size."""
-        size = wav_size(header.length)
-        return [
-            i for i in range(header.dataset_size) if _size_of(self.sound_path(header, i)) != size
-        ]
+    def lost_sounds(self) -> list[int]:
+        """Return the samples whose sounds are missing, or not of their full size."""
+        length = self.header.length
+        size = 44 + 3 * length + length % 2  # of a mono wav of 24 bits, padded to an even number
 
-    def verify(self, header: Header) -> None:
+        def is_lost(path: Path) -> bool:
+            try:
+                return path.stat().st_size != size
+            except OSError:
+                return True
+
+        return [i for i in range(self.header.dataset_size) if is_lost(self.sound_path(i))]
+
+    def is_whole(self) -> bool:
+        """Tell whether x can be opened and all sounds are there, in their full size."""
+        return self.has_array() and not self.lost_sounds()
+
+    def verify(self) -> None:
         """Read every file, and compare it with its checksum.
 
-        Where the checksums of the sounds are not known, as in older datasets, those that are there
-        are read as sounds.
+        In a legacy dataset, which has no checksums of the sounds, those that are there are decoded.
 
         Raises:
-            DatasetError: one is damaged or missing.
+            DatasetError: a file is damaged or missing.
             DatasetChangedError: another process changed the dataset since the header was read.
         """
+        header = self.header
+        paths = [self.sound_path(i) for i in range(header.dataset_size)]
         try:
-            self.verify_array(header)
+            self.verify_array()
             if not header.sounds:
-                self._read_through(header)
-            for first in range(0, len(header.sounds), _BATCH):
-                expected = header.sounds[first : first + _BATCH]
-                numbers = range(first, first + len(expected))
-                _compare([self.sound_path(header, i) for i in numbers], expected)
+                paths = [path for path in paths if path.exists()]
+            for first in range(0, len(paths), _BATCH):
+                batch = paths[first : first + _BATCH]
+                if header.sounds:
+                    _compare(batch, header.sounds[first : first + _BATCH])
+                    continue
+                read = _core.read_wavs([*map(str, batch)], header.length, 0)[1]
+                for row in np.flatnonzero(~read).tolist():
+                    _decode_sound(batch[row], header.lengths)
         except DatasetError:
-            self._check_unchanged()  # else what looks like damage is another's work
+            self._check_unchanged()  # else a change by another process looks like damage
             raise
 
-    def verify_array(self, header: Header) -> None:
-        """Read the representation, and compare it with its checksum, where that is known.
+    def verify_array(self) -> None:
+        """Read the representation and compare it with its checksum, where that is known.
 
         Raises:
             DatasetError: it is damaged or missing.
         """
-        if ARRAY in header.checksums:
-            _compare([self._file(ARRAY)], [header.checksums[ARRAY]])
+        if ARRAY in self.header.checksums:
+            _compare([self._file(ARRAY)], [self.header.checksums[ARRAY]])
 
-    def metadata_path(self) -> Path:
-        """Where metadata.json stands."""
-        return self._file(METADATA)
-
-    def sound_path(self, header: Header, i: int) -> Path:
-        """Where the sound of sample `i` stands."""
-        return self._file(sound_name(i, header.shard_size))
-
-    def sounds(
-        self, header: Header, indices: Sequence[int], threads: int
-    ) -> npt.NDArray[np.float64]:
-        """The sounds of these samples, shape (n, length).
+    def sounds(self, indices: Sequence[int], threads: int) -> npt.NDArray[np.float64]:
+        """Read the sounds of these samples, shape (n, length).
 
         Raises:
             DatasetError: a wav is missing, damaged, or not mono of this length.
         """
-        paths = [str(self.sound_path(header, i)) for i in indices]
-        sounds, read, checksums = _core.read_wavs(paths, header.length, threads)
+        header = self.header
+        paths = [self.sound_path(i) for i in indices]
+        sounds, read, checksums = _core.read_wavs([*map(str, paths)], header.length, threads)
         if header.sounds:
             wrong = ~read | (checksums != [header.sounds[i] for i in indices])
             for row in np.flatnonzero(wrong).tolist():
-                _compare([Path(paths[row])], [header.sounds[indices[row]]])
+                _compare([paths[row]], [header.sounds[indices[row]]])
         else:
             for row in np.flatnonzero(~read).tolist():
-                sounds[row] = _read_any(paths[row], header.length)
+                sounds[row] = _decode_sound(paths[row], [header.length])
         return sounds
 
-    def names(self, header: Header) -> list[str]:
-        """The names of the sounds."""
+    def metadata_path(self) -> Path:
+        """Return where metadata.json is."""
+        return self._file(METADATA)
+
+    def sound_path(self, i: int) -> Path:
+        """Return where the sound of sample `i` is."""
+        return self._file(sound_name(i, self.header.shard_size))
+
+    def sound_names(self) -> list[str]:
+        """Return the names of all sounds."""
+        header = self.header
         return [sound_name(i, header.shard_size) for i in range(header.dataset_size)]
 
     def refuse_foreign_files(self) -> None:
@@ -174,64 +194,37 @@ class DatasetDirectory:
             return
         if not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
-        size, shard_size = 0, None
+        own = set()
         if self.holds_dataset():
-            header = self.read()[0]
-            size, shard_size = header.dataset_size, header.shard_size
+            own = {METADATA, ARRAY, LEGACY, *self.sound_names()}
         for name in _visible(self.path):
-            if size and is_own_name(name, size, shard_size):
-                continue
-            raise DatasetError(
-                f"{self.path} holds {name}, which is no file of a whole dataset: nothing was "
-                "changed; name another directory or move it away."
-            )
-
-    def _finish_commit(self) -> None:
-        # Another process may be at it at this very moment: then it is waited for.
-        with locked(self.path):
-            journal = read_journal(self.path)
-            if journal is not None:
-                roll_forward(self.path, journal)
-        self._journal = None
+            if name not in own:
+                raise DatasetError(
+                    f"{self.path} holds {name}, which is no file of a whole dataset: nothing was "
+                    "changed; name another directory or move it away."
+                )
 
     def _check_unchanged(self) -> None:
         # A commit publishes its journal before it touches x, and replaces metadata.json before it
         # removes the journal: who sees neither has mapped an x that belongs to the header.
-        journal = read_journal(self.path)
-        if journal not in (None, self._journal) or self._read not in (None, self.state()):
+        if read_journal(self.path) not in (None, self._journal) or self.state() != self._state:
             raise DatasetChangedError(
                 f"{self.path} was changed by another process while it was opened: open it again."
             )
 
-    def _read_through(self, header: Header) -> None:
-        """Read the sounds that are there."""
-        there = [i for i in range(header.dataset_size) if self.sound_path(header, i).exists()]
-        # Where that is no whole number, some older software rounded and some cut it off.
-        cut = math.floor(header.duration * header.sample_rate)
-        for first in range(0, len(there), _BATCH):
-            paths = [str(self.sound_path(header, i)) for i in there[first : first + _BATCH]]
-            read = _core.read_wavs(paths, header.length, 0)[1]
-            for row in np.flatnonzero(~read).tolist():
-                _read_any(paths[row], header.length, cut)
-
     def _file(self, name: str) -> Path:
-        return current_path(self.path, name, self._journal)
+        if self._journal is None:
+            return self.path / name
+        return self._journal.current_path(self.path, name)
 
 
 def _visible(directory: Path) -> Iterator[str]:
-    """The names of what stands in a directory and its folders of sounds, hidden files aside."""
+    """Yield the names of files in a directory and its folders of sounds, hidden ones aside."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
-        if is_shard(entry.name) and entry.is_dir(follow_symlinks=False):
+        if _SHARD.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
             yield from sorted(f"{entry.name}/{sound.name}" for sound in os.scandir(entry))
         elif not entry.name.startswith("."):
             yield entry.name
-
-
-def _size_of(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
 
 
 def _compare(paths: list[Path], expected: list[int]) -> None:
@@ -240,17 +233,17 @@ def _compare(paths: list[Path], expected: list[int]) -> None:
         found = _core.file_checksums([str(path) for path in paths])[0].tolist()
     except OSError as error:
         raise DatasetError(f"{error.filename} is missing or cannot be read: {error}.") from error
-    for path, checksum, wanted in zip(paths, found, expected, strict=True):
-        if checksum != wanted:
+    for path, checksum, written in zip(paths, found, expected, strict=True):
+        if checksum != written:
             raise DatasetError(
-                f"{path} is damaged: its checksum is {checksum:08x}, and {wanted:08x} was written. "
-                "Restore it from a copy; or delete it and call generateDataset with the same "
+                f"{path} is damaged: its checksum is {checksum:08x}, and {written:08x} was written."
+                " Restore it from a copy; or delete it and call generateDataset with the same "
                 "arguments, which makes it again."
             )
 
 
-def _read_any(path: str, *lengths: int) -> npt.NDArray[np.float64]:
-    """The sound of a file that the core did not take: not as we write them, or damaged."""
+def _decode_sound(path: Path, lengths: list[int]) -> npt.NDArray[np.float64]:
+    """Decode a sound that the core did not read: not as this package writes them, or damaged."""
     try:
         sound: npt.NDArray[np.float64] = soundfile.read(path, dtype="float64")[0]
     except (OSError, RuntimeError) as error:

@@ -1,8 +1,8 @@
-"""Every change to the files of a dataset: one function each, and durable when it returns.
+"""Every change to the files of a dataset: one function each, durable when it returns.
 
 `KAC_FAULT_AT_WRITE` lets a process fail at one of them, for tests: "kill 17" ends it at its 17th
-point, "full 17" lets the disk be full there. A function has a point before what it does, and one in
-the middle of what may be done in part.
+fault point, "full 17" lets the disk be full there. A function has a fault point before what it
+does, and one in the middle of what may be done in part.
 """
 
 import errno
@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ... import _core
+from ... import _core, _files
 
 FAULT = "KAC_FAULT_AT_WRITE"
 
@@ -41,47 +41,43 @@ def publish(path: Path, content: bytes) -> None:
 
 
 def write(file: BinaryIO, content: bytes | memoryview) -> None:
-    """Write where an unbuffered file stands."""
-    _point()
+    """Write at the position of an unbuffered file."""
+    _fault_point()
     middle = len(content) // 2
     for part in (memoryview(content)[:middle], memoryview(content)[middle:]):
         while part:
             part = part[file.write(part) :]
-        _point()
+        _fault_point()
     os.fsync(file.fileno())
 
 
 def write_sounds(
     paths: Sequence[Path], sounds: npt.NDArray[np.float64], sample_rate: int, threads: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
-    """Write sounds, shape (n, length), as PCM 24.
-
-    Returns:
-        How many samples of each were clipped, and the CRC-32 of each file.
-    """
+    """Write sounds, shape (n, length), as PCM 24; return their clipped samples and CRC-32."""
     names = [str(path) for path in paths]
-    _point()
+    _fault_point()
     if FAULT in os.environ:
         middle = (len(names) + 1) // 2
         _core.write_wavs(names[:middle], sounds[:middle], sample_rate, 24, True, threads)
-        _point()
+        _fault_point()
     return _core.write_wavs(names, sounds, sample_rate, 24, sync=True, threads=threads)
 
 
 def replace(source: Path, target: Path) -> None:
     """Rename a file, over what has the name; `sync_folder` makes it durable."""
-    _point()
+    _fault_point()
     source.replace(target)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if it is there."""
-    _point()
+    """Remove a file, if there is one."""
+    _fault_point()
     path.unlink(missing_ok=True)
 
 
 def remove_folder(path: Path, first: str = "") -> None:
-    """Remove a folder and all it holds, if it is there; the file `first` before all others."""
+    """Remove a folder and all it holds, if there is one; the file `first` before all others."""
     if not path.is_dir() or path.is_symlink():
         return
     if first:
@@ -97,8 +93,8 @@ def remove_folder(path: Path, first: str = "") -> None:
 
 
 def remove_empty(path: Path) -> None:
-    """Remove a folder if it is there and empty."""
-    _point()
+    """Remove a folder, if there is one and it is empty."""
+    _fault_point()
     try:
         path.rmdir()
     except OSError as error:
@@ -107,56 +103,49 @@ def remove_empty(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are not there."""
+    """Make a folder and those above it, where they do not exist."""
     if not path.is_dir():
-        _point()
+        _fault_point()
         path.mkdir(parents=True, exist_ok=True)
 
 
 def link(source: Path, target: Path) -> None:
     """Give a file a second name, or copy it."""
-    _point()
+    _fault_point()
     try:
         target.hardlink_to(source)
     except OSError:  # the file system has no links, or forbids one to another user's file
         shutil.copyfile(source, target)
-        with target.open("r+b") as file:
-            os.fsync(file.fileno())
+        _files.sync_file(target)
 
 
 def cut(path: Path, size: int) -> None:
     """Cut a file off after so many bytes."""
-    _point()
+    _fault_point()
     with path.open("r+b") as file:
         file.truncate(size)
         os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable (nothing to do where that cannot be asked)."""
-    _point()
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Flush the names in a folder to the disk."""
+    _fault_point()
+    _files.sync_folder(path)
 
 
 def sealed(content: bytes) -> bytes:
-    """Content that holds no newline, with its checksum in front, as a line."""
+    """Return content that holds no newline as a line with its checksum in front."""
     return b"%08x %s\n" % (zlib.crc32(content), content)
 
 
 def unsealed(line: bytes) -> bytes | None:
-    """What was sealed in a line; None: it is not as it was written."""
+    """Return the content of a sealed line; None if the line is damaged."""
     content = line[9:-1]
     return content if content and sealed(content) == line else None
 
 
-def _point() -> None:
-    """Where a process may end; see above."""
+def _fault_point() -> None:
+    """End the process, or raise, if this is the point that KAC_FAULT_AT_WRITE names."""
     global _passed
     with _lock:
         _passed += 1

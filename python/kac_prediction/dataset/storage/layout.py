@@ -1,10 +1,11 @@
-"""Names of the files of a dataset, and who may write them."""
+"""Names of the files of a dataset directory, its errors, and the lock of its writer."""
 
 import os
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from ..._files import locked
 
 METADATA = "metadata.json"
 ARRAY = "x.npy"
@@ -13,9 +14,8 @@ JOURNAL = ".journal.json"
 LOCK = ".lock"
 STAGING = ".staging"
 GENERATING = ".generating"
-
-_SHARD = re.compile(r"shard_(\d{5,})")
-_SOUND = re.compile(r"sample_(\d{5,})\.wav")
+PLAN = "plan.json"  # of an unfinished generation, in GENERATING
+DONE = "done.txt"
 
 
 class DatasetError(ValueError):
@@ -27,7 +27,7 @@ class DatasetChangedError(DatasetError):
 
 
 def sound_name(i: int, shard_size: int | None = None) -> str:
-    """Path of the sound of sample `i` within the directory.
+    """Return the path of the sound of sample `i` within the directory.
 
     With a shard size, so many sounds share a folder, and no folder grows without end.
     """
@@ -35,84 +35,29 @@ def sound_name(i: int, shard_size: int | None = None) -> str:
     return name if shard_size is None else f"shard_{i // shard_size:05d}/{name}"
 
 
-def is_own_name(name: str, dataset_size: int, shard_size: int | None = None) -> bool:
-    """Is this the path of a file of a dataset of this size, within its directory?"""
-    if name in {METADATA, ARRAY, LEGACY}:
-        return True
-    match = _SOUND.fullmatch(name.rpartition("/")[2])
-    if match is None or int(match[1]) >= dataset_size:
-        return False
-    return name == sound_name(int(match[1]), shard_size)
-
-
-def is_shard(name: str) -> bool:
-    """Is this the name of a folder of sounds?"""
-    return _SHARD.fullmatch(name) is not None
-
-
-def wav_size(length: int) -> int:
-    """Bytes of a mono wav of 24 bits a sample; an odd number of data is padded."""
-    return 44 + 3 * length + length % 2
-
-
 @contextmanager
-def locked(path: Path, shared: bool = False) -> Iterator[None]:
-    """Hold a file or directory, alone or with others that share it.
-
-    Nothing is held where that cannot be asked for.
-    """
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    descriptor = _open(path, writable=not shared)
-    try:
-        with suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _open(path: Path, writable: bool) -> int:
-    """Open a file or directory, which NFS wants writable where it is to be locked alone."""
-    if writable:
-        with suppress(OSError):  # a directory, or somebody else's file
-            return os.open(path, os.O_RDWR)
-    return os.open(path, os.O_RDONLY)
-
-
-@contextmanager
-def writing(directory: Path) -> Iterator[None]:
-    """Be the only one who makes, transforms or regenerates the dataset of a directory.
-
-    The lock ends with the block or with the process, however that ends.
+def write_lock(directory: Path) -> Iterator[None]:
+    """Be the only writer of a directory, which is made if need be, while the block lasts.
 
     Raises:
-        DatasetError: another process, or thread, is at it.
+        DatasetError: another process, or thread, is writing there.
     """
     if os.name != "posix":
         yield
         return
-    import fcntl
-
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Who held it until now has removed it; another file may have its name already.
-        held = os.path.samestat(path.stat(), os.fstat(descriptor))
-    except (BlockingIOError, FileNotFoundError):
-        held = False
-    except OSError:  # some network file systems have no locks
-        held = True
-    try:
+    with ExitStack() as stack:
+        try:
+            path.touch()
+            descriptor = stack.enter_context(locked(path, wait=False))
+            # Its last holder removes the file; another one may have the name already.
+            held = descriptor is None or os.path.samestat(path.stat(), os.fstat(descriptor))
+        except (BlockingIOError, FileNotFoundError):
+            held = False
         if not held:
             raise DatasetError(f"{directory} is being written by another process: wait for it.")
-        yield
-    finally:
-        if held:
+        try:
+            yield
+        finally:
             path.unlink(missing_ok=True)
-        os.close(descriptor)

@@ -5,6 +5,8 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +18,33 @@ from ..sampler import Labels, SamplerInfo
 from .layout import DatasetError
 
 FORMAT_VERSION = 2
-OLDER = "older text format"
+LEGACY_ORIGIN = "older text format"
 
-_DATA = b',\n"data": [\n'
-_END = b"\n],\n"
+_DATA = ',\n"data": [\n'
+_END = "\n],\n"
+_CHECKSUM = b'"checksum"'
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a dataset says about itself, beside its labels.
+    """Everything that metadata.json holds beside the labels.
 
     Attributes:
         dataset_size: number of samples.
         representation_settings: how x was computed from the sounds, all keys.
-        sampler: name of the sampler, and version of the package that made the sounds; '' where an
-            older dataset does not say.
-        sampler_settings: every argument of the sampler's constructor (an older dataset may keep
-            some alone).
-        seed: with index and revision, what every sample was drawn from. None: not from a seed.
+        sampler: name of the sampler, and version of the package that made the sounds; '' where a
+            legacy dataset names none.
+        sampler_settings: every argument of the sampler's constructor (legacy: perhaps only some).
+        seed: with index and revision, what every sample was drawn from; None: not from a seed.
         instruction_set: which kernels rendered the sounds; '' where that is not known.
         groups: for each sample, which body (drum) it was made on.
-        revisions: how often each sample has been drawn anew.
+        revisions: how often each sample has been regenerated.
         checksums: CRC-32 of x.npy.
-        sounds: CRC-32 of each sound's file; empty where they are not known, as in older datasets.
-        shard_size: how many sounds share a folder; None: all stand in the directory itself.
-        origin: `OLDER` for a dataset that older software made and that was converted, so that the
-            labels of all samples of revision 0 have its conventions; None: made by us.
+        sounds: CRC-32 of each sound's file; empty in a legacy dataset, where they are not known.
+        shard_size: how many sounds share a folder; None: no folders.
+        origin: `LEGACY_ORIGIN` where the samples of revision 0 were made by kac_drumset, so that
+            their labels have its conventions; None: made by this package.
     """
 
     dataset_size: int
@@ -64,83 +67,53 @@ class Header:
         return int(self.sampler_settings["sample_rate"])
 
     @property
-    def duration(self) -> float:
-        """Length of each sound in seconds."""
-        return float(self.sampler_settings["duration"])
-
-    @property
     def length(self) -> int:
         """Samples of each sound."""
-        return round(self.duration * self.sample_rate)
+        return self.lengths[0]
+
+    @property
+    def lengths(self) -> list[int]:
+        """The lengths that a sound may have, the usual one first."""
+        lengths = sound_lengths(self.sampler_settings)
+        return lengths[:1] if self.origin is None else lengths
 
     def x_shapes(self) -> list[tuple[int, ...]]:
-        """The shapes that x may have, the usual one first.
+        """Return the shapes that x may have, the usual one first."""
+        settings = self.representation_settings
+        rows = [InputRepresentation.transformShape(length, settings) for length in self.lengths]
+        return [(self.dataset_size, *row) for row in rows]
 
-        There are two where duration times sample rate is no whole number: some older software
-        rounded it, some cut it off.
-        """
-        cut = math.floor(self.duration * self.sample_rate)
-        lengths = [self.length] if self.origin is None else [self.length, cut]
-        return [
-            (
-                self.dataset_size,
-                *InputRepresentation.transformShape(n, self.representation_settings),
-            )
-            for n in lengths
-        ]
+
+def sound_lengths(sampler_settings: dict[str, Any]) -> list[int]:
+    """Return duration times sample rate, rounded, and cut off as kac_drumset did at times."""
+    length = float(sampler_settings["duration"]) * int(sampler_settings["sample_rate"])
+    return [round(length), math.floor(length)]
 
 
 def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as JSON keeps them: sorted, tuples as lists, NumPy scalars as numbers.
+    """Return settings as JSON keeps them: sorted, tuples as lists, NumPy scalars as numbers.
 
     Raises:
         TypeError: a value is of a type that JSON cannot hold.
     """
-    return {key: _plain(settings[key], key) for key in sorted(settings)}
-
-
-def _plain(value: Any, key: str) -> Any:
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, key) for item in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(item, key) for name, item in value.items()}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise TypeError(
-        f"The sampler setting {key!r} is {value!r}, which JSON cannot hold: amend what "
-        "classLocalsToKwargs returns, for example with the value's name."
-    )
-
-
-def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
-    """The document, piece by piece: a line a key of the header, then a line a sample.
-
-    Its last line has the checksum of all lines before it, so that damage does not go unseen.
-    """
-    checksum = 0
-    for piece in _encode(header, label_lines):
-        checksum = zlib.crc32(piece, checksum)
-        yield piece
-    yield b'"checksum": %d}\n' % checksum
-
-
-def _encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
-    for position, (key, value) in enumerate(asdict(header).items()):
-        start = "{\n" if position == 0 else ",\n"
-        yield f"{start}{json.dumps(key)}: {_dump(value)}".encode()
-    yield _DATA
-    for position, line in enumerate(label_lines):
-        yield (f",\n{line}" if position else line).encode()
-    yield _END
+    plain = {}
+    for key in sorted(settings):
+        try:
+            text = json.dumps(settings[key], default=methodcaller("tolist"))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise TypeError(
+                f"The sampler setting {key!r} is {settings[key]!r}, which JSON cannot hold: amend "
+                "what classLocalsToKwargs returns, for example with the value's name."
+            ) from error
+        plain[key] = json.loads(text)
+    return plain
 
 
 def label_line(labels: Labels, i: int) -> str:
-    """The line of one sample.
+    """Return the line of sample `i`.
 
     Raises:
-        TypeError: the labels are not lists of numbers (or arrays: an older label may be a list of
+        TypeError: the labels are not lists of numbers (or arrays: a legacy label may be a list of
             points).
         ValueError: a label is not a finite number, or an array is ragged.
     """
@@ -148,15 +121,32 @@ def label_line(labels: Labels, i: int) -> str:
     for name, values in labels.items():
         array = np.asarray(values)
         plain[name] = array.tolist()
-        if array.ndim == 0 or not all(map(_is_number, array.ravel().tolist())):
+        numbers = array.ravel().tolist()
+        if array.ndim == 0 or not set(map(type, numbers)) <= {int, float}:
             raise TypeError(f"Label {name!r} of sample {i} must be a list of numbers: {values!r}.")
-        if not all(map(math.isfinite, array.ravel().tolist())):
+        if not all(map(math.isfinite, numbers)):
             raise ValueError(f"Label {name!r} of sample {i} is not finite: {values!r}.")
     return json.dumps({"y": plain})
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield the document in blocks: a line a key of the header, then a line a sample.
+
+    Its last line has the checksum of all lines before it, so that no damage goes unseen.
+    """
+    keys = [
+        f"{json.dumps(key)}: {json.dumps(_mark(value), allow_nan=False)}"
+        for key, value in asdict(header).items()
+    ]
+    lines = (f",\n{line}" if i else line for i, line in enumerate(label_lines))
+    checksum, block = 0, bytearray()
+    for piece in chain(["{\n" + ",\n".join(keys) + _DATA], lines, [_END]):
+        block += piece.encode()
+        if len(block) >= _BLOCK:
+            checksum = zlib.crc32(block, checksum)
+            yield bytes(block)
+            block.clear()
+    yield bytes(block) + b'"checksum": %d}\n' % zlib.crc32(block, checksum)
 
 
 def decode(path: Path) -> tuple[Header, list[str]]:
@@ -169,18 +159,30 @@ def decode(path: Path) -> tuple[Header, list[str]]:
     try:
         document, lines = _split(content)
         version = document.get("format_version")
-        if version not in (1, FORMAT_VERSION):
+        if version != FORMAT_VERSION:
             raise DatasetError(
-                f"{path} is of format {version!r}, this version reads 1 to {FORMAT_VERSION}: open "
+                f"{path} is of format {version!r} where this version reads {FORMAT_VERSION}: open "
                 "it with the version of kac_prediction that wrote it."
             )
-        if version != 1:
-            _check_sum(path, content, document.pop("checksum"))
-        header = Header(**_restore(document) | {"format_version": FORMAT_VERSION})
+        written, found = document.pop("checksum"), zlib.crc32(content[: content.rfind(_CHECKSUM)])
+        if written != found:
+            raise DatasetError(
+                f"{path} is damaged: its last line gives the checksum {written}, but the lines "
+                f"before it have {found}. Restore it from a copy, or make the dataset again in "
+                f"another directory; only if you changed it on purpose, write {found} there."
+            )
+        header = Header(**_unmark(document))
         _check(header, lines)
     except DatasetError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise DatasetError(
             f"{path} is damaged or not a dataset's: {reason}. Restore it from a copy, or make the "
@@ -190,11 +192,11 @@ def decode(path: Path) -> tuple[Header, list[str]]:
 
 
 def _split(content: bytes) -> tuple[Any, list[str]]:
-    """The document without its labels, and their lines.
+    """Split the document into its header and the lines of its labels.
 
-    As it was written, these need not be parsed; what was indented otherwise, on purpose, must be.
+    As they were written, these need not be parsed; a re-indented document must be.
     """
-    start, end = content.find(_DATA), content.rfind(_END)
+    start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
     if 0 <= start < end:
         document = json.loads(content[:start] + b"," + content[end + len(_END) :])
         return document, content[start + len(_DATA) : end].decode().split(",\n")
@@ -203,17 +205,6 @@ def _split(content: bytes) -> tuple[Any, list[str]]:
     if not all(isinstance(entry["y"], dict) for entry in entries):
         raise TypeError("labels must be objects")
     return document, [json.dumps({"y": entry["y"]}) for entry in entries]
-
-
-def _check_sum(path: Path, content: bytes, checksum: Any) -> None:
-    """Refuse content that is not what was written before its last line."""
-    found = zlib.crc32(content[: content.rfind(b'"checksum"')])
-    if found != checksum:
-        raise DatasetError(
-            f"{path} is damaged: its last line gives the checksum {checksum}, and what stands "
-            f"before has {found}. Restore it from a copy, or make the dataset again in another "
-            f"directory; only if you changed it on purpose, write {found} there."
-        )
 
 
 def _check(header: Header, lines: list[str]) -> None:
@@ -238,27 +229,21 @@ def _check(header: Header, lines: list[str]) -> None:
     header.x_shapes()
 
 
-def _dump(value: Any) -> str:
-    """JSON, with the numbers that it has no words for as {"float": "inf"}."""
-    return json.dumps(_mark(value), allow_nan=False)
-
-
 def _mark(value: Any) -> Any:
+    """Replace the numbers that JSON has no words for by {"float": "inf"}."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if isinstance(value, dict):
         return {key: _mark(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_mark(item) for item in value]
-    return value
+    return [_mark(item) for item in value] if isinstance(value, list) else value
 
 
-def _restore(value: Any) -> Any:
-    """What `_mark` made that of."""
+def _unmark(value: Any) -> Any:
+    """Undo `_mark`."""
     if isinstance(value, dict):
         if value.keys() == {"float"} and isinstance(value["float"], str):
             return float(value["float"])
-        return {key: _restore(item) for key, item in value.items()}
+        return {key: _unmark(item) for key, item in value.items()}
     if isinstance(value, list) and not set(map(type, value)) <= {int, str}:
-        return [_restore(item) for item in value]
+        return [_unmark(item) for item in value]
     return value

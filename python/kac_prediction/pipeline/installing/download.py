@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..._files import sync_folder
 from ...dataset import loadDataset
-from ...dataset.storage import DatasetDirectory
-from ...dataset.storage.disk import sync_folder
-from ...dataset.storage.layout import writing
+from ...dataset.storage import DatasetDirectory, write_lock
 from ...samplers.published import PUBLISHED_DATASETS, Datasets
 from .family import published
 from .fetching import Address, ask_record, fetch, md5_of
@@ -60,7 +59,7 @@ def download_dataset(
     there = directory.is_dir()
     try:
         if not there or not _published_before(directory, wanted.name):
-            with writing(directory):
+            with write_lock(directory):
                 _install(wanted, directory)
     except ConnectionError as error:
         raise ConnectionError(f"{error}. {_remedy(wanted.name, directory)}") from error
