@@ -70,7 +70,9 @@ def test_a_number_out_of_range_names_the_bound(bounds: dict[str, float], message
 
 
 def test_a_choice_offers_the_nearest_name() -> None:
-    assert check_choice("schedule", "cosine", ("constant", "cosine")) == "cosine"
+    for given in ("cosine", np.str_("cosine")):
+        found = check_choice("schedule", given, ("constant", "cosine"))
+        assert (found, type(found)) == ("cosine", str)
     with pytest.raises(ValueError, match=r"'cosin': did you mean cosine\?"):
         check_choice("schedule", "cosin", ("constant", "cosine"))
     with pytest.raises(ValueError, match=r"must be one of 1, 2, got True$"):

@@ -17,7 +17,7 @@ def noise(*shape, seed=0):
 
 @pytest.mark.parametrize("precision", ["half", np.array(["single", "single"]), None])
 def test_refuses_another_precision(precision):
-    with pytest.raises(ValueError, match="precision must be double or single, got"):
+    with pytest.raises(ValueError, match="precision must be one of double, single, got"):
         InputRepresentation(48_000, precision=precision)
 
 

@@ -81,7 +81,7 @@ def check_choice(name: str, value: Any, choices: Iterable[T]) -> T:
     """
     known = list(choices)
     for each in known:
-        if type(each) is type(value) and each == value:
+        if type(value) in (type(each), np.str_) and each == value:
             return each
     names = [str(each) for each in known]
     raise ValueError(

@@ -1,7 +1,6 @@
 """InputRepresentation: what a network sees of a sound."""
 
 import logging
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -9,12 +8,11 @@ import numpy.typing as npt
 import torch
 
 from .. import _core
+from .._checks import check_choice, check_count
 from .representation_settings import (
     HIGHEST_RATE,
     RepresentationSettings,
-    brief,
     complete_settings,
-    count,
     differing_settings,
     frame_count,
     highest_frequency,
@@ -25,8 +23,8 @@ __all__ = ["InputRepresentation", "RepresentationSettings"]
 
 Precision = Literal["double", "single"]
 
-_DTYPES = {"double": np.float64, "single": np.float32}
-_NAMED = 12  # of the filters that stay silent
+_DTYPES: dict[Precision, type[np.floating]] = {"double": np.float64, "single": np.float32}
+_MOST_THREADS = (1 << 16) - 1
 
 logger = logging.getLogger(__name__)
 
@@ -73,15 +71,15 @@ class InputRepresentation:
             TypeError: a setting has the wrong type.
             ValueError: a setting is unknown or out of range, or another precision.
         """
-        self._sample_rate = count("sample_rate", sample_rate, HIGHEST_RATE)
+        self._sample_rate = check_count("sample_rate", sample_rate, most=HIGHEST_RATE)
         self._settings = complete_settings(settings)
-        self.threads = _threads(threads)
-        self._precision = _precision(precision)
+        self.threads = check_count("threads", threads, least=0, most=_MOST_THREADS)
+        self._precision: Precision = check_choice("precision", precision, _DTYPES)
         self._plan = _plan(self._settings, self._sample_rate, self._precision)
 
     @property
     def precision(self) -> Precision:
-        """In which everything is computed and returned, 'double' or 'single'."""
+        """The precision of computations and results, 'double' or 'single'."""
         return self._precision
 
     @property
@@ -91,14 +89,11 @@ class InputRepresentation:
 
     @property
     def settings(self) -> RepresentationSettings:
-        """All settings, alphabetically, optional ones where they were asked for.
-
-        They are fixed when it is made: each look is at a new dictionary.
-        """
+        """A copy of all settings, alphabetically, optional ones where they were asked for."""
         return self._settings.copy()
 
     def __repr__(self) -> str:
-        """How to make it again."""
+        """Return the expression that makes it again."""
         parts = [str(self._sample_rate)]
         if settings := differing_settings(self._settings):
             parts.append(repr(settings))
@@ -109,11 +104,11 @@ class InputRepresentation:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy, or another process, makes it from."""
+        """Return everything but the plan, which costs less to make than to send."""
         return {key: value for key, value in vars(self).items() if key != "_plan"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Plan anew: that costs less than sending a plan."""
+        """Plan again."""
         vars(self).update(state)
         self._plan = _plan(self._settings, self._sample_rate, self._precision)
 
@@ -142,17 +137,26 @@ class InputRepresentation:
                 "a waveform must have the shape (length,) or (n, length) and at least one sample, "
                 f"got {sounds.shape}"
             )
-        if self._plan is not None:
-            _require_frames(sounds.shape, self._settings)
-        result = np.atleast_2d(sounds)
+        many = np.atleast_2d(sounds)
         normalise = self._settings["normalise_input"]
         if self._plan is not None:
-            result = self._plan.transform(result, self.threads, normalise)
+            try:
+                frame_count(many.shape[1], self._settings)
+            except ValueError as error:
+                n = f" ({sounds.shape} is the shape of {len(many)} sounds: (n, length))"
+                raise ValueError(f"{error}{n if sounds.ndim == 2 else ''}") from None
+            result = self._plan.transform(many, self.threads, normalise)
         elif normalise:
-            result = _core.normalise(result, self._precision, self.threads)
+            result = _core.normalise(many, self._precision, self.threads)
         else:
-            _require_finite(result)
-            result = result.copy()
+            finite = np.isfinite(many)
+            if not finite.all():
+                signal, sample = np.argwhere(~finite)[0]
+                raise ValueError(
+                    f"sample {sample} of signal {signal} is {many[signal, sample]}; "
+                    "all samples must be finite numbers"
+                )
+            result = many.copy()
         tensor = torch.from_numpy(result if sounds.ndim == 2 else result[0])
         return tensor.to(waveform.device) if isinstance(waveform, torch.Tensor) else tensor
 
@@ -179,7 +183,7 @@ class InputRepresentation:
 
     @staticmethod
     def transformShape(data_length: int, settings: RepresentationSettings) -> tuple[int, ...]:
-        """Shape of the representation of one sound.
+        """Return the shape of the representation of one sound.
 
         Args:
             data_length: length of the sound in samples.
@@ -193,7 +197,7 @@ class InputRepresentation:
             TypeError: a setting, or `data_length`, has the wrong type.
             ValueError: one is out of range, or the sound is too short to be reflected.
         """
-        length = count("data_length", data_length)
+        length = check_count("data_length", data_length)
         complete = complete_settings(settings)
         if complete["output_type"] == "end2end":
             return (length,)
@@ -202,76 +206,49 @@ class InputRepresentation:
         return (rows, frame_count(length, complete))
 
 
-def _threads(threads: Any) -> int:
-    if isinstance(threads, bool) or not isinstance(threads, Integral):
-        raise TypeError(f"threads must be a whole number, 0 for all, got {threads!r}")
-    if not 0 <= int(threads) < 1 << 16:
-        raise ValueError(
-            f"threads must be 0, for all, or a number of threads, got {brief(threads)}"
-        )
-    return int(threads)
-
-
-def _precision(precision: Any) -> Precision:
-    if isinstance(precision, str) and precision in ("double", "single"):
-        return precision  # type: ignore[return-value]
-    raise ValueError(f"precision must be double or single, got {precision!r}")
-
-
 def _plan(
     settings: RepresentationSettings, sample_rate: int, precision: Precision
 ) -> _core.Spectrogram | None:
-    """The kernel for these settings; None for the wave itself."""
+    """Return the kernel for these settings; None for the wave itself."""
     if settings["output_type"] == "end2end":
         return None
+    filters = None
+    if settings["output_type"] == "mel":
+        filters = _core.MelFilters(
+            settings["n_bins"],
+            settings["n_mels"],
+            settings["f_min"],
+            highest_frequency(settings, sample_rate),
+            sample_rate,
+            settings.get("mel_scale") or "htk",
+            "area" if settings.get("mel_norm") else "peak",
+        )
+        if silent := filters.silent:
+            logger.warning(
+                "%d of %d mel filters lie between the bins of the transform and stay silent "
+                "(%s%s): ask for fewer n_mels than %d, or for more n_bins than %d",
+                len(silent),
+                settings["n_mels"],
+                ", ".join(map(str, silent[:12])),
+                ", ..." if len(silent) > 12 else "",
+                settings["n_mels"],
+                settings["n_bins"],
+            )
     return _core.Spectrogram(
         settings["n_bins"],
         settings["window_length"],
         settings["hop_length"],
-        _filters(settings, sample_rate) if settings["output_type"] == "mel" else None,
+        filters,
         settings.get("power") or 2,
         settings.get("log"),
         precision,
     )
 
 
-def _require_frames(shape: tuple[int, ...], settings: RepresentationSettings) -> None:
-    try:
-        frame_count(shape[-1], settings)
-    except ValueError as error:
-        many = f" ({shape} is the shape of {shape[0]} sounds: (n, length))" if shape[1:] else ""
-        raise ValueError(f"{error}{many}") from None
-
-
-def _filters(settings: RepresentationSettings, sample_rate: int) -> _core.MelFilters:
-    filters = _core.MelFilters(
-        settings["n_bins"],
-        settings["n_mels"],
-        settings["f_min"],
-        highest_frequency(settings, sample_rate),
-        sample_rate,
-        settings.get("mel_scale") or "htk",
-        "area" if settings.get("mel_norm") else "peak",
-    )
-    silent = filters.silent
-    if silent:
-        logger.warning(
-            "%d of %d mel filters lie between the bins of the transform and stay silent (%s%s): "
-            "ask for fewer n_mels than %d, or for more n_bins than %d",
-            len(silent),
-            settings["n_mels"],
-            ", ".join(map(str, silent[:_NAMED])),
-            ", ..." if len(silent) > _NAMED else "",
-            settings["n_mels"],
-            settings["n_bins"],
-        )
-    return filters
-
-
 def _samples(
     waveform: npt.ArrayLike | torch.Tensor, precision: Precision
 ) -> npt.NDArray[np.floating]:
-    """The samples as an array of that precision, a view where they already are one."""
+    """Return the samples as an array of that precision, a view where they already are one."""
     values, dtype = readable(waveform), _DTYPES[precision]
     if isinstance(values, torch.Tensor):
         if values.is_floating_point() and values.itemsize < 4:  # kinds that NumPy lacks
@@ -282,13 +259,3 @@ def _samples(
             return values.astype(dtype, copy=False)
     except FloatingPointError as error:
         raise ValueError(f"a sample of the waveform is beyond {dtype.__name__}") from error
-
-
-def _require_finite(sounds: npt.NDArray[np.floating]) -> None:
-    finite = np.isfinite(sounds)
-    if not finite.all():
-        signal, sample = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"sample {sample} of signal {signal} is {sounds[signal, sample]}; "
-            "all samples must be finite numbers"
-        )

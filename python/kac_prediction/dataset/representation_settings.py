@@ -1,11 +1,13 @@
 """RepresentationSettings: how a sound is to be represented."""
 
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from functools import partial
 from typing import Any, Literal, cast
 
 import numpy as np
 from typing_extensions import TypedDict
+
+from .._checks import brief, check_choice, check_count, check_flag, check_number, did_you_mean
 
 
 class RepresentationSettings(TypedDict, total=False):
@@ -64,14 +66,13 @@ _DEFAULTS: dict[str, Any] = {
     "output_type": "end2end",
     "window_length": 512,
 }
-_FLOOR = -100.0
 _OPTIONAL = {"f_max": None, "log": False, "mel_norm": None, "mel_scale": "htk", "power": 2}
-_LARGEST = 1 << 24  # of all counts: a window of six minutes
-_LOWEST = float(np.finfo(np.float32).min)  # floor that both precisions can hold
+_FLOOR = -100.0
+_LOWEST_FLOOR = float(np.finfo(np.float32).min)  # that both precisions can hold
 
 
 def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSettings:
-    """The seven settings with a default and those that were asked for, checked, alphabetically.
+    """Return the seven settings with a default and those asked for, checked, alphabetically.
 
     Raises:
         TypeError: a setting has the wrong type.
@@ -80,27 +81,39 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         raise TypeError(f"representation settings must be a dictionary, got {given!r}")
-    for key in given:
+    values = dict(_DEFAULTS)
+    for key, value in given.items():
         if key not in _CHECKS:
             raise ValueError(
                 f"unknown representation setting {key!r}; there are {', '.join(_CHECKS)}"
+                f"{did_you_mean(key, _CHECKS)}"
             )
-    values = _DEFAULTS | {key: value for key, value in given.items() if _is_asked_for(key, value)}
+        no_decibels = key == "log" and isinstance(value, bool | np.bool_) and not value
+        if key in _DEFAULTS or not (value is None or no_decibels):
+            values[key] = value
     checked = {key: check(key, values[key]) for key, check in _CHECKS.items() if key in values}
     shown = {k: value for k, value in checked.items() if k in _DEFAULTS or value != _OPTIONAL[k]}
     complete = cast(RepresentationSettings, shown)
-    _check_together(complete)
+    if complete["output_type"] == "end2end":  # a wave has no frames and no filters
+        return complete
+    if complete["window_length"] > complete["n_bins"]:
+        raise ValueError(
+            f"window_length must not be larger than n_bins, {complete['n_bins']}, "
+            f"got {complete['window_length']}"
+        )
+    f_max = complete.get("f_max")
+    if complete["output_type"] == "mel" and f_max is not None and f_max <= complete["f_min"]:
+        raise ValueError(f"f_max must be above f_min, {complete['f_min']} Hz, got {f_max}")
     return complete
 
 
 def highest_frequency(settings: RepresentationSettings, sample_rate: int) -> float:
-    """Of the mel filters, in hertz.
+    """Return the highest frequency of the mel filters in hertz.
 
     Raises:
         ValueError: it, or f_min, is too high for the sample rate.
     """
-    half = sample_rate / 2
-    f_max = settings.get("f_max")
+    half, f_max = sample_rate / 2, settings.get("f_max")
     if f_max is not None and f_max > half:
         raise ValueError(f"f_max must be at most half the sample rate, {half:g} Hz, got {f_max}")
     if settings["f_min"] >= half:
@@ -111,7 +124,7 @@ def highest_frequency(settings: RepresentationSettings, sample_rate: int) -> flo
 
 
 def frame_count(length: int, settings: RepresentationSettings) -> int:
-    """How many frames a sound of so many samples has.
+    """Return how many frames a sound of so many samples has.
 
     Raises:
         ValueError: it is too short to be reflected at its ends.
@@ -130,121 +143,36 @@ def differing_settings(settings: RepresentationSettings) -> dict[str, Any]:
     return {k: value for k, value in settings.items() if value != _DEFAULTS.get(k)}
 
 
-def count(name: str, value: Any, largest: int | None = None) -> int:
-    """Return a whole number from 1; raise TypeError or ValueError, by its name, for another."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if int(value) < 1:
-        raise ValueError(f"{name} must be at least 1, got {brief(value)}")
-    if largest is not None and int(value) > largest:
-        raise ValueError(f"{name} must be at most {largest}, got {brief(value)}")
+def _check_floor(name: str, value: Any) -> float:
+    if isinstance(value, bool | np.bool_):
+        return _FLOOR
+    try:
+        return check_number(name, value, least=_LOWEST_FLOOR, below=0.0)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{error}: give True, False or the floor in decibels, a negative number such as -100"
+        ) from None
+
+
+def _check_power(name: str, value: Any) -> int:
+    if check_number(name, value) not in (1.0, 2.0):
+        raise ValueError(f"{name} must be 1 or 2, got {brief(value)}")
     return int(value)
 
 
-def brief(number: Any) -> str:
-    """Return a number as text; hundreds of digits, which Python may refuse to print, as words."""
-    try:
-        float(number)
-    except OverflowError:
-        return "a number beyond float64"
-    return str(number)
-
-
-def _bounded_count(name: str, value: Any) -> int:
-    return count(name, value, _LARGEST)
-
-
-def _is_asked_for(key: str, value: Any) -> bool:
-    """Not so an optional setting that is None, nor decibels that are False."""
-    if key == "log" and isinstance(value, bool | np.bool_):
-        return bool(value)
-    return key in _DEFAULTS or value is not None
-
-
-def _check_together(settings: RepresentationSettings) -> None:
-    """Refuse, in the words of the settings, what the kernels of spectra would refuse in theirs."""
-    # A wave has no frames and no filters, and may keep any numbers.
-    if settings["output_type"] == "end2end":
-        return
-    if settings["window_length"] > settings["n_bins"]:
-        raise ValueError(
-            f"window_length must not be larger than n_bins, {settings['n_bins']}, "
-            f"got {settings['window_length']}"
-        )
-    f_max = settings.get("f_max")
-    if settings["output_type"] == "mel" and f_max is not None and f_max <= settings["f_min"]:
-        raise ValueError(f"f_max must be above f_min, {settings['f_min']} Hz, got {f_max}")
-
-
-def _frequency(name: str, value: Any) -> float:
-    number = _number(name, value)
-    if not 0.0 <= number < np.inf:
-        raise ValueError(
-            f"{name} must be a finite frequency in hertz, at least 0, got {brief(value)}"
-        )
-    return number
-
-
-def _floor(name: str, value: Any) -> float:
-    if isinstance(value, bool | np.bool_):
-        return _FLOOR
-    number = _number(name, value, "True, False or a number of decibels")
-    if not _LOWEST <= number < 0.0:
-        raise ValueError(
-            f"{name} must be True, False or the floor in decibels, from "
-            f"{_LOWEST:.2g} on and a negative number such as {_FLOOR:g}, got {brief(value)}"
-        )
-    return number
-
-
-def _number(name: str, value: Any, kind: str = "a number") -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be {kind}, got {value!r}")
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf  # of either sign: no setting may be as large
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
-
-
-def _power(name: str, value: Any) -> int:
-    number = _number(name, value, "1 or 2")
-    if number not in (1.0, 2.0):
-        raise ValueError(f"{name} must be 1 or 2, got {brief(value)}")
-    return int(number)
-
-
-def _norm(name: str, value: Any) -> str:
-    if not isinstance(value, str) or value != "slaney":
-        raise ValueError(f"{name} must be None or slaney, got {value!r}")
-    return str(value)
-
-
-def _one_of(*words: str) -> Callable[[str, Any], str]:
-    def check(name: str, value: Any) -> str:
-        if not isinstance(value, str) or value not in words:
-            raise ValueError(f"{name} must be one of {', '.join(words)}, got {value!r}")
-        return str(value)
-
-    return check
-
-
+_check_frequency = partial(check_number, least=0.0)
+_check_size = partial(check_count, most=1 << 24)  # a window of six minutes
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "f_max": _frequency,
-    "f_min": _frequency,
-    "hop_length": _bounded_count,
-    "log": _floor,
-    "mel_norm": _norm,
-    "mel_scale": _one_of("htk", "slaney"),
-    "n_bins": _bounded_count,
-    "n_mels": _bounded_count,
-    "normalise_input": _flag,
-    "output_type": _one_of("end2end", "fft", "mel"),
-    "power": _power,
-    "window_length": _bounded_count,
+    "f_max": _check_frequency,
+    "f_min": _check_frequency,
+    "hop_length": _check_size,
+    "log": _check_floor,
+    "mel_norm": partial(check_choice, choices=("slaney",)),
+    "mel_scale": partial(check_choice, choices=("htk", "slaney")),
+    "n_bins": _check_size,
+    "n_mels": _check_size,
+    "normalise_input": check_flag,
+    "output_type": partial(check_choice, choices=("end2end", "fft", "mel")),
+    "power": _check_power,
+    "window_length": _check_size,
 }

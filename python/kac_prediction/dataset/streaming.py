@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from .. import __version__, _core
+from .._checks import check_count
 from .labels import label_tensors
 from .maker import Maker, leave
 from .rendering import Renderer, chunk_groups
 from .representation import InputRepresentation, RepresentationSettings
-from .representation_settings import count
 from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
 from .seeding import fresh_seed, validate_seed
 
@@ -119,14 +119,14 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         self.sampler: SamplerInfo = {"name": Sampler.__name__, "version": __version__}
         self.sampler_settings = dict(sampler_settings)
         self.representation_settings = representation.settings
-        self.batch_size = None if batch_size is None else count("batch_size", batch_size)
+        self.batch_size = None if batch_size is None else check_count("batch_size", batch_size)
         self.chunk = self.batch_size or _default_chunk(sampler)
         if chunk is not None:
-            self.chunk = count("chunk", chunk)
+            self.chunk = check_count("chunk", chunk)
         self.one_per_group = bool(one_per_group)
         self._group_size = sampler.group_size
         self.start = _validate_start(start)
-        self.threads = None if threads is None else count("threads", threads)
+        self.threads = None if threads is None else check_count("threads", threads)
 
     def __iter__(self) -> Iterator[Example]:
         """Single samples, x of shape (...) and labels of shape (k,), or batches of them.

@@ -1,4 +1,4 @@
-"""Waveforms as users give them: refused, in words of ours, where they hold no plain numbers."""
+"""Waveforms as users give them: any array-like or tensor of real numbers."""
 
 from typing import Any
 
@@ -16,8 +16,20 @@ def readable(waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor | npt.NDArr
         ValueError: its sounds are not equally long.
     """
     if isinstance(waveform, torch.Tensor):
-        if reason := _unreadable(waveform):
-            raise TypeError(f"a waveform must be a dense tensor of real numbers, {reason}")
+        reason = None
+        if waveform.is_nested:
+            reason = "a nested one: give its sounds one by one, or pad them to one length"
+        elif waveform.is_meta:
+            reason = "one on the meta device, which has no samples: make it on another device"
+        elif waveform.is_quantized:
+            reason = "a quantised one: use its dequantize()"
+        elif waveform.layout != torch.strided:
+            reason = f"one of the layout {waveform.layout}: use its to_dense()"
+        elif waveform.is_complex():
+            dtype = str(waveform.dtype).removeprefix("torch.")
+            reason = f"{dtype}: use its real part, or abs()"
+        if reason:
+            raise TypeError(f"a waveform must be a dense tensor of real numbers, got {reason}")
         return waveform
     parts = waveform if isinstance(waveform, list | tuple) else (waveform,)
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
@@ -34,18 +46,3 @@ def readable(waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor | npt.NDArr
     if values.dtype.kind not in "biuf":
         raise TypeError(f"a waveform must hold real numbers, got {values.dtype}")
     return values
-
-
-def _unreadable(tensor: torch.Tensor) -> str | None:
-    """Why a tensor cannot be read, and what can be done; None where it can."""
-    if tensor.is_nested:
-        return "got a nested one: give its sounds one by one, or pad them to one length"
-    if tensor.is_meta:
-        return "got one on the meta device, which has no samples: make it on another device"
-    if tensor.is_quantized:
-        return "got a quantised one: use its dequantize()"
-    if tensor.layout != torch.strided:
-        return f"got one of the layout {tensor.layout}: use its to_dense()"
-    if tensor.is_complex():
-        return f"got {str(tensor.dtype).removeprefix('torch.')}: use its real part, or abs()"
-    return None

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .._checks import check_count
 from ..dataset import InputRepresentation, RepresentationSettings
-from ..dataset.representation_settings import HIGHEST_RATE, count
+from ..dataset.representation_settings import HIGHEST_RATE
 from ..dataset.waveform import readable
 from .spectra import finite, settings_of_spectra, spectra
 from .targets import Missing, Scale, Target, as_classes, as_scales
@@ -254,7 +255,7 @@ def _whole(name: str, number: Any) -> int:
     is_number = isinstance(number, Real)
     if not is_number or not 1 <= number < inf or number % 1:
         raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
-    return count(name, int(number), HIGHEST_RATE)
+    return check_count(name, int(number), most=HIGHEST_RATE)
 
 
 def _at_least_single(x: torch.Tensor) -> torch.Tensor:
