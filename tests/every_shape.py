@@ -11,7 +11,7 @@ TRIANGLE = [(0.0, 0.0), (3.0, 0.0), (1.0, 2.0)]
 KINDS = sorted(
     (
         kind
-        for kind in vars(geometry).values()
+        for kind in (getattr(geometry, name) for name in geometry.__all__)
         if inspect.isclass(kind) and issubclass(kind, Shape) and kind is not Shape
     ),
     key=lambda kind: kind.__name__,

@@ -28,6 +28,12 @@ def test_a_count_is_nothing_but_an_integer(value: Any) -> None:
         check_count("hop_length", value)
 
 
+def test_a_count_without_a_lower_limit() -> None:
+    assert check_count("n", -3, None) == -3
+    with pytest.raises(TypeError, match=r"n must be a whole number, got -3\.0"):
+        check_count("n", -3.0, None)
+
+
 def test_a_count_out_of_range_names_the_bound() -> None:
     with pytest.raises(ValueError, match=r"n must be at least 1, got 0"):
         check_count("n", 0)

@@ -79,5 +79,5 @@ def test_bad_input_is_named(call, named: str) -> None:
 
 def test_a_number_of_vertices_is_an_integer() -> None:
     for make in (lambda: RegularPolygon(5.0), lambda: RegularStar(5.0, 2)):
-        with pytest.raises(TypeError, match="integer"):
+        with pytest.raises(TypeError, match="must be a whole number, got"):
             make()

@@ -15,8 +15,8 @@ import numpy as np
 T = TypeVar("T")
 
 
-def check_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number of at least `least` and at most `most`.
+def check_count(name: str, value: Any, least: int | None = 1, most: int | None = None) -> int:
+    """Return a whole number of at least `least` and at most `most` (None: no limit).
 
     Raises:
         TypeError: not an integer (a bool is none).
@@ -24,7 +24,7 @@ def check_count(name: str, value: Any, least: int = 1, most: int | None = None) 
     """
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if int(value) < least:
+    if least is not None and int(value) < least:
         raise ValueError(f"{name} must be at least {least}, got {brief(value)}")
     if most is not None and int(value) > most:
         raise ValueError(f"{name} must be at most {most}, got {brief(value)}")

@@ -10,10 +10,16 @@ if TYPE_CHECKING:
     from .isospectral import isospectral_pair, weylCondition
     from .lines import isColinear, largestVector, lineIntersection
     from .polygon import Polygon
-    from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
-    from .regular import RegularPolygon, RegularStar
+    from .polygons import (
+        ConvexPolygon,
+        IrregularStar,
+        RegularPolygon,
+        RegularStar,
+        TravellingSalesmanPolygon,
+        UnitRectangle,
+        UnitTriangle,
+    )
     from .shape import Shape, ShapeSettings
-    from .unit_polygons import UnitRectangle, UnitTriangle
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -23,10 +29,9 @@ else:
             "isospectral": "isospectral_pair weylCondition",
             "lines": "isColinear largestVector lineIntersection",
             "polygon": "Polygon",
-            "random_polygons": "ConvexPolygon IrregularStar TravellingSalesmanPolygon",
-            "regular": "RegularPolygon RegularStar",
+            "polygons": "ConvexPolygon IrregularStar RegularPolygon RegularStar"
+            " TravellingSalesmanPolygon UnitRectangle UnitTriangle",
             "shape": "Shape ShapeSettings",
-            "unit_polygons": "UnitRectangle UnitTriangle",
         },
     )
 

@@ -1,11 +1,17 @@
-"""Shapes by their names, so that a stored dataset can be drawn again."""
+"""Shapes by their names, as datasets store them."""
 
 from .ellipse import Circle, Ellipse
 from .polygon import Polygon
-from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
-from .regular import RegularPolygon, RegularStar
+from .polygons import (
+    ConvexPolygon,
+    IrregularStar,
+    RegularPolygon,
+    RegularStar,
+    TravellingSalesmanPolygon,
+    UnitRectangle,
+    UnitTriangle,
+)
 from .shape import Shape
-from .unit_polygons import UnitRectangle, UnitTriangle
 
 _SHAPES: dict[str, type[Shape]] = {
     shape.__name__: shape
@@ -31,5 +37,5 @@ def shape_called(name: str) -> type[Shape]:
         ValueError: there is none; the message lists those that are.
     """
     if name not in _SHAPES:
-        raise ValueError(f"no shape is called {name!r}: choose from {', '.join(_SHAPES)}.")
+        raise ValueError(f"no shape is called {name!r}: choose from {', '.join(_SHAPES)}")
     return _SHAPES[name]

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
+from .._checks import check_number
 from .polygon import Polygon
-from .shape import Shape, require_positive, require_shape
+from .shape import Shape, check_shape
 
 
 def weylCondition(S_1: Shape, S_2: Shape, tolerance: float = 1e-9) -> bool:
-    """Say whether two drums may sound the same spectrum.
+    """Return whether two drums may sound the same spectrum.
 
     Drums that do share area, perimeter and the constant term of the heat trace
 
@@ -36,9 +37,9 @@ def weylCondition(S_1: Shape, S_2: Shape, tolerance: float = 1e-9) -> bool:
         ValueError: the tolerance is not a finite number above 0.
         TypeError: one is not a shape.
     """
-    require_shape("S_1", S_1)
-    require_shape("S_2", S_2)
-    tolerance = require_positive("tolerance", tolerance)
+    check_shape("S_1", S_1)
+    check_shape("S_2", S_2)
+    tolerance = check_number("tolerance", tolerance, above=0)
     heard = [(shape.area, shape.perimeter, heat_constant(shape)) for shape in (S_1, S_2)]
     return all(math.isclose(*pair, rel_tol=tolerance) for pair in zip(*heard, strict=True))
 

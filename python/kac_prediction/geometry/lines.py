@@ -1,4 +1,4 @@
-"""Points, stretches of line and how they meet."""
+"""Points and line segments, and how they meet."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from .shape import Float64, require_points
+from .shape import Float64, check_points
 
 Meeting = Literal["none", "intersect", "vertex", "branch", "adjacent", "colinear"]
 
@@ -16,7 +16,7 @@ _ROWS = 256
 
 
 def isColinear(vertices: npt.ArrayLike) -> bool:
-    """Say whether three points lie on one line.
+    """Return whether three points lie on one line.
 
     They do where the triangle they span is no higher, over its longest side, than 1e-12 of that
     side or than the rounding of the coordinates, whatever the unit of length.
@@ -30,17 +30,18 @@ def isColinear(vertices: npt.ArrayLike) -> bool:
     Raises:
         ValueError: `vertices` has another shape or holds a number that is not finite.
     """
-    points = _require_shape("vertices", vertices, 3)
+    points = _check_count("vertices", vertices, 3)
     sides = np.roll(points, -1, axis=0) - points
     longest = float(np.hypot(*sides.T).max())
     if longest == 0:
         return True
-    height = abs(_cross(sides[0], sides[1])) / longest
+    (a, b), (c, d) = sides[:2]
+    height = abs(a * d - b * c) / longest
     return bool(height <= _tolerance(points, longest))
 
 
 def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
-    """Find the two points that lie farthest apart.
+    """Return the largest distance between two points, and which they are.
 
     Only corners of the convex hull can, so the rest is left out before all distances are taken.
 
@@ -54,10 +55,13 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
         ValueError: `vertices` has another shape, fewer than two points or a number that is not
             finite.
     """
-    points = require_points("vertices", vertices)
+    points = check_points("vertices", vertices)
     if len(points) < 2:
-        raise ValueError(f"vertices must be at least two points, got {len(points)}.")
-    chosen = _hull(points)
+        raise ValueError(f"vertices must be at least two points, got {len(points)}")
+    # The corners of the convex hull, ascending, each point once.
+    corners = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points)))
+    values, first = np.unique(points @ (1, 1j), return_index=True)
+    chosen = np.sort(first[np.isin(values, corners @ (1, 1j))])
     if len(chosen) < 2:
         return 0.0, (0, 1)
     best, pair = -1.0, (0, 1)
@@ -71,9 +75,9 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
 
 
 def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float64]:
-    """Say how two stretches of line meet, and where.
+    """Return how two line segments meet, and where.
 
-    Points closer than 1e-12 of the longer stretch, or than the rounding of the coordinates, count
+    Points closer than 1e-12 of the longer segment, or than the rounding of the coordinates, count
     as one.
 
     Args:
@@ -81,20 +85,20 @@ def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float
         B: the two ends of the other, shape (2, 2).
 
     Returns:
-        What they do and the point, shape (2,):
+        How they meet and the point, shape (2,):
 
         - "none": they do not meet; the point is empty, shape (0,);
         - "intersect": each crosses the other between its ends;
         - "vertex": they share an end and turn there;
         - "branch": an end of one lies between the ends of the other: that end;
         - "adjacent": they share an end, and one goes on where the other stops, on one line;
-        - "colinear": they lie on each other along a stretch: the mean of the four ends.
+        - "colinear": they share more than a point of one line: the mean of the four ends.
 
     Raises:
         ValueError: `A` or `B` has another shape, holds a number that is not finite, or has two ends
             that are one point.
     """
-    a, b = _require_line("A", A), _require_line("B", B)
+    a, b = _check_segment("A", A), _check_segment("B", B)
     lengths = [float(np.hypot(*(line[1] - line[0]))) for line in (a, b)]
     tolerance = _tolerance(np.concatenate([a, b]), max(lengths))
     # Seen from the longer one, whose direction is known best.
@@ -111,7 +115,7 @@ def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float
 def _on_one_line(
     base: Float64, other: Float64, along: Float64, tolerance: float
 ) -> tuple[Meeting, Float64]:
-    """Tell apart how two stretches of one line meet; `other` lies at `along` on `base`."""
+    """Return how two segments of one line meet; `other` lies at `along` on `base`."""
     overlap = min(float(np.hypot(*(base[1] - base[0]))), along.max()) - max(0.0, along.min())
     if overlap > tolerance:
         return "colinear", np.concatenate([base, other]).mean(axis=0)
@@ -121,7 +125,7 @@ def _on_one_line(
 
 
 def _branching(a: Float64, b: Float64, tolerance: float) -> tuple[Meeting, Float64] | None:
-    """Return the end of one stretch that lies between the ends of the other, if there is one."""
+    """Return the end of one segment that lies between the ends of the other, if there is one."""
     for line, ends in ((a, b), (b, a)):
         along, aside = _seen_from(line, ends)
         between = (along > 0) & (along < np.hypot(*(line[1] - line[0])))
@@ -132,7 +136,7 @@ def _branching(a: Float64, b: Float64, tolerance: float) -> tuple[Meeting, Float
 
 
 def _crossing(a: Float64, b: Float64) -> tuple[Meeting, Float64]:
-    """Return where two stretches that touch at none of their ends cross, if they do."""
+    """Return where two segments that touch at none of their ends cross, if they do."""
     from_a, from_b = _seen_from(a, b)[1], _seen_from(b, a)[1]
     if (np.signbit(from_a[0]) == np.signbit(from_a[1])) or (
         np.signbit(from_b[0]) == np.signbit(from_b[1])
@@ -149,30 +153,19 @@ def _seen_from(line: Float64, points: Float64) -> tuple[Float64, Float64]:
     return relative @ direction, aside
 
 
-def _hull(points: Float64) -> npt.NDArray[np.int64]:
-    """Return the indices of the corners of the convex hull, ascending, each point once."""
-    corners = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points)))
-    values, first = np.unique(points @ (1, 1j), return_index=True)
-    return np.sort(first[np.isin(values, corners @ (1, 1j))])
-
-
-def _cross(u: Float64, v: Float64) -> float:
-    return float(u[0] * v[1] - u[1] * v[0])
-
-
 def _tolerance(points: Float64, length: float) -> float:
     return max(_FLAT * length, _ROUNDING * float(np.abs(points).max()))
 
 
-def _require_shape(name: str, value: npt.ArrayLike, count: int) -> Float64:
-    points = require_points(name, value)
+def _check_count(name: str, value: npt.ArrayLike, count: int) -> Float64:
+    points = check_points(name, value)
     if len(points) != count:
-        raise ValueError(f"{name} must be {count} points, shape ({count}, 2), got {points.shape}.")
+        raise ValueError(f"{name} must be {count} points, shape ({count}, 2), got {points.shape}")
     return points
 
 
-def _require_line(name: str, value: npt.ArrayLike) -> Float64:
-    line = _require_shape(name, value, 2)
-    if (line[0] == line[1]).all():
-        raise ValueError(f"{name} must have two ends, both are {line[0].tolist()}.")
-    return line
+def _check_segment(name: str, value: npt.ArrayLike) -> Float64:
+    ends = _check_count(name, value, 2)
+    if (ends[0] == ends[1]).all():
+        raise ValueError(f"{name} must have two ends, both are {ends[0].tolist()}")
+    return ends

@@ -1,19 +1,16 @@
-"""The drawing of random polygons."""
+"""Vertices of random polygons that make drums."""
 
 from collections.abc import Callable
-from operator import index
 
 import numpy as np
 import shapely
 
-from .polygon import at_unit_area
+from .._checks import check_count
+from .polygon import at_unit_area, following, signed_area
 from .shape import Float64
-from .vertices import following, signed_area
 
 _DRAWS = 1000
-_ROUNDED = 0.1
-_CLEAR = 0.1
-_SHORTER = 1e-12
+_SHORTER = 1e-12  # than before, after uncrossing: more than rounding
 
 
 def draw_polygon(
@@ -38,20 +35,18 @@ def draw_polygon(
         ValueError: `N` is to be drawn and `max_vertices` is below 3.
         RuntimeError: none of 1000 polygons of so many vertices made a drum.
     """
-    count, most = index(N), index(max_vertices)
+    count, most = check_count("N", N, None), check_count("max_vertices", max_vertices, None)
     if count < 3:
-        if most < 3:
-            raise ValueError(f"max_vertices must be at least 3, got {most}.")
-        count = int(rng.integers(3, most, endpoint=True))
+        count = int(rng.integers(3, check_count("max_vertices", most, 3), endpoint=True))
     for _ in range(_DRAWS):
         vertices = points(count, rng)
         if is_a_drum(vertices):
             return at_unit_area(vertices if signed_area(vertices) > 0 else vertices[::-1])
-    raise RuntimeError(f"none of {_DRAWS} polygons of {count} vertices made a drum: use fewer.")
+    raise RuntimeError(f"none of {_DRAWS} polygons of {count} vertices made a drum: use fewer")
 
 
 def is_a_drum(vertices: Float64) -> bool:
-    """Say whether a polygon is simple, wide enough and clear of itself.
+    """Return whether a polygon is simple, wide enough and clear of itself.
 
     Wide enough: 4 pi A / P^2, with area A and perimeter P, is at least 0.1 (a disc has 1). A disc
     of the radius A / P fits inside (Bonnesen), here 0.09 sqrt(A) or more: three cells of the grid
@@ -68,7 +63,7 @@ def is_a_drum(vertices: Float64) -> bool:
     perimeter = shapely.length(region)
     roundness = 4 * np.pi * shapely.area(region) / perimeter**2
     clearance = shapely.minimum_clearance(region) / perimeter
-    return bool(roundness >= _ROUNDED * min(1, 10 / count) ** 2 and clearance >= _CLEAR / count**2)
+    return bool(roundness >= 0.1 * min(1, 10 / count) ** 2 and clearance >= 0.1 / count**2)
 
 
 def convex_vertices(N: int, rng: np.random.Generator) -> Float64:
@@ -80,7 +75,17 @@ def convex_vertices(N: int, rng: np.random.Generator) -> Float64:
     Source: P. Valtr, "Probability that n random points are in convex position", Discrete &
     Computational Geometry 13 (1995), 637-643, doi:10.1007/BF02574070.
     """
-    steps = np.column_stack([_steps_summing_to_nothing(N, rng) for _ in range(2)])
+    steps = np.empty((N, 2))
+    for axis in range(2):
+        numbers = np.sort(rng.random(N))
+        upwards = rng.random(N - 2) < 0.5
+        least, most, between = numbers[:1], numbers[-1:], numbers[1:-1]
+        steps[:, axis] = np.concatenate(
+            [
+                np.diff(np.concatenate([least, between[upwards], most])),
+                -np.diff(np.concatenate([least, between[~upwards], most])),
+            ]
+        )
     steps[:, 1] = rng.permutation(steps[:, 1])
     return np.cumsum(steps[np.argsort(np.arctan2(steps[:, 1], steps[:, 0]))], axis=0)
 
@@ -137,13 +142,3 @@ def _left(a: Float64, b: Float64, c: Float64) -> Float64:
     u, v = b - a, c - a
     area: Float64 = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
     return area
-
-
-def _steps_summing_to_nothing(N: int, rng: np.random.Generator) -> Float64:
-    """Return N steps along two chains of random numbers, up the one and down the other."""
-    numbers = np.sort(rng.random(N))
-    upwards = rng.random(N - 2) < 0.5
-    least, most, between = numbers[:1], numbers[-1:], numbers[1:-1]
-    up = np.diff(np.concatenate([least, between[upwards], most]))
-    down = np.diff(np.concatenate([least, between[~upwards], most]))
-    return np.concatenate([up, -down])

@@ -1,13 +1,14 @@
-"""Shape: what every outline of a drum can do."""
+"""Shape: the base class of every outline of a drum, and the checks of points and shapes."""
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
+
+from .._checks import check_count, check_number
 
 Float64 = npt.NDArray[np.float64]
 
@@ -19,9 +20,9 @@ class ShapeSettings(TypedDict, total=False):
 class Shape(ABC):
     """A region of the plane, in metres, that can be scaled, moved and drawn.
 
-    A subclass says what it measures (`_area`, `_centroid`, `perimeter`), how it is scaled and
-    moved, which points it contains, how deep they lie and what its outline is; one that is not
-    smooth names its `walls` and `corners`. The rest is here.
+    A subclass measures (`_area`, `_centroid`, `perimeter`), scales and moves itself, and knows
+    which points it contains, how deep they lie and what its outline is; one that is not smooth
+    gives its `walls` and `corners`.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -32,26 +33,26 @@ class Shape(ABC):
         """Area in square metres. Setting it scales the shape about its centroid.
 
         Raises:
-            ValueError: an area is set that is not a finite number above 0.
+            ValueError: the area set is not a finite number above 0.
         """
         return self._area()
 
     @area.setter
     def area(self, area: float) -> None:
-        self._scale(math.sqrt(require_positive("area", area) / self._area()))
+        self._scale(math.sqrt(check_number("area", area, above=0) / self._area()))
 
     @property
     def centroid(self) -> tuple[float, float]:
         """Centre of mass (x, y) in metres. Setting it moves the shape.
 
         Raises:
-            ValueError: a centroid is set that is not two finite numbers.
+            ValueError: the centroid set is not two finite numbers.
         """
         return self._centroid()
 
     @centroid.setter
     def centroid(self, centroid: Sequence[float]) -> None:
-        x, y = require_point("centroid", centroid)
+        x, y = check_point("centroid", centroid)
         self._move(x - self.centroid[0], y - self.centroid[1])
 
     @property
@@ -62,29 +63,28 @@ class Shape(ABC):
     @property
     @abstractmethod
     def labels(self) -> dict[str, list[float | int]]:
-        """The numbers that make this shape, as the labels of a dataset: a list for each name."""
+        """The numbers that make this shape, as labels of a dataset: a list for each name."""
 
     @abstractmethod
     def outline(self, points: int = 256) -> Float64:
-        """Walk once around the boundary.
+        """Return points once around the boundary.
 
         Args:
-            points: how many points a smooth boundary is drawn with; a polygon has its vertices.
+            points: how many a smooth boundary is drawn with; a polygon has its vertices.
 
         Returns:
-            The boundary, counter-clockwise and closed, shape (points + 1, 2), metres.
+            Counter-clockwise and closed, shape (points + 1, 2), metres.
         """
 
     def __repr__(self) -> str:
-        """Name the class, its area and where it lies."""
         x, y = self.centroid
         return f"<{type(self).__name__} of area {self.area:.6g} about ({x:.6g}, {y:.6g})>"
 
     def walls(self) -> Float64:
-        """Return the straight stretches of the boundary, counter-clockwise.
+        """Return the straight parts of the boundary (from, to), counter-clockwise.
 
         Returns:
-            Their ends (from, to), shape (k, 2, 2), metres; none for a smooth shape.
+            Shape (k, 2, 2), metres; none for a smooth shape.
         """
         return np.empty((0, 2, 2))
 
@@ -92,7 +92,7 @@ class Shape(ABC):
         """Return the interior angles of the boundary's corners, counter-clockwise.
 
         Returns:
-            Radians in (0, 2 pi), shape (k,): corner k begins wall k; none for a smooth shape.
+            Radians in (0, 2 pi), shape (k,): wall k begins at corner k; none for a smooth shape.
         """
         return np.empty(0)
 
@@ -106,11 +106,11 @@ class Shape(ABC):
 
     @abstractmethod
     def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
-        """Say which of the finite points, shape (n, 2), lie inside or on the boundary."""
+        """Return which of the finite points, shape (n, 2), lie inside or on the boundary."""
 
     @abstractmethod
     def _depth(self, points: Float64) -> Float64:
-        """Return how deep the finite points, shape (n, 2), lie: 0 or more where contained."""
+        """Return the depths of finite points, shape (n, 2): 0 or more where contained."""
 
     @abstractmethod
     def _move(self, x: float, y: float) -> None:
@@ -121,7 +121,7 @@ class Shape(ABC):
         """Scale lengths by `factor` about the centroid."""
 
     def isPointInside(self, p: npt.ArrayLike) -> bool | npt.NDArray[np.bool_]:
-        """Say whether points lie inside the shape; its boundary belongs to it.
+        """Return whether points lie inside the shape or on its boundary.
 
         Args:
             p: one point (x, y) or points of shape (n, 2), metres.
@@ -130,15 +130,11 @@ class Shape(ABC):
             A bool for one point, an array of shape (n,) for many.
 
         Raises:
-            ValueError: `p` has another shape or holds a number that is not finite.
+            ValueError: `p` has another shape or holds what is not a finite number.
         """
-        points = np.asarray(p, dtype=np.float64)
-        if points.ndim not in (1, 2) or points.shape[-1] != 2:
-            raise ValueError(
-                f"p must be one point (x, y) or points of shape (n, 2), got {points.shape}."
-            )
-        inside = self._contains(require_points("p", points.reshape(-1, 2)))
-        return bool(inside[0]) if points.ndim == 1 else inside
+        one = np.shape(p) == (2,)
+        inside = self._contains(check_points("p", np.reshape(p, (1, 2)) if one else p))
+        return bool(inside[0]) if one else inside
 
     def depth(self, points: npt.ArrayLike) -> Float64:
         """Return how far inside the boundary points lie.
@@ -151,9 +147,9 @@ class Shape(ABC):
             outside. `isPointInside` is where this is 0 or more.
 
         Raises:
-            ValueError: `points` has another shape or holds a number that is not finite.
+            ValueError: `points` has another shape or holds what is not a finite number.
         """
-        return self._depth(require_points("points", points))
+        return self._depth(check_points("points", points))
 
     def draw(self, grid_size: int) -> npt.NDArray[np.bool_]:
         """Draw the shape on a square grid that its longer side fills.
@@ -166,10 +162,10 @@ class Shape(ABC):
             from the lowest, columns along x: show it with `origin="lower"`.
 
         Raises:
+            TypeError: `grid_size` is not an integer.
             ValueError: `grid_size` is less than 1.
         """
-        if grid_size < 1:
-            raise ValueError(f"grid_size must be at least 1, got {grid_size}.")
+        grid_size = check_count("grid_size", grid_size)
         boundary = self.outline()
         low, high = boundary.min(axis=0), boundary.max(axis=0)
         steps = ((np.arange(grid_size) + 0.5) / grid_size - 0.5) * (high - low).max()
@@ -178,48 +174,33 @@ class Shape(ABC):
         return inside.reshape(grid_size, grid_size)
 
 
-def require_number(name: str, value: object) -> float:
-    """Return `value` as a float; raise TypeError unless it is a number (a text is none)."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}.")
-    return float(value)
+def check_point(name: str, value: Sequence[float]) -> tuple[float, float]:
+    """Return two finite numbers (x, y); raise ValueError for anything else."""
+    try:
+        x, y = check_points(name, [value])[0].tolist()
+    except ValueError as error:
+        raise ValueError(f"{name} must be two finite numbers (x, y), got {value!r}") from error
+    return x, y
 
 
-def require_positive(name: str, value: float) -> float:
-    """Return `value` as a float.
-
-    Raises:
-        TypeError: it is not a number.
-        ValueError: it is not finite and above 0.
-    """
-    value = require_number(name, value)
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
-    return float(value)
-
-
-def require_point(name: str, value: Sequence[float]) -> tuple[float, float]:
-    """Return `value` as (x, y); raise ValueError unless it holds two finite numbers."""
-    if np.shape(value) != (2,) or not all(math.isfinite(require_number(name, x)) for x in value):
-        raise ValueError(f"{name} must be two finite numbers (x, y), got {value!r}.")
-    return float(value[0]), float(value[1])
-
-
-def require_points(name: str, value: npt.ArrayLike) -> Float64:
-    """Return `value` as an array; raise ValueError unless it is (n, 2) finite numbers."""
-    points = np.asarray(value, dtype=np.float64)
+def check_points(name: str, value: npt.ArrayLike) -> Float64:
+    """Return points as an array of finite numbers, shape (n, 2); else raise ValueError."""
+    try:
+        points = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be points (x, y), got {value!r}") from error
     if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}.")
-    finite = np.isfinite(points)
+        raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}")
+    finite = np.isfinite(points).all(axis=1)
     if not finite.all():
-        wrong = int(np.argmin(finite.all(axis=1)))
+        wrong = int(np.argmin(finite))
         raise ValueError(
-            f"{name} must hold finite numbers, got {points[wrong].tolist()} as point {wrong}."
+            f"{name} must hold finite numbers, got {points[wrong].tolist()} as point {wrong}"
         )
     return points
 
 
-def require_shape(name: str, value: object) -> None:
+def check_shape(name: str, value: object) -> None:
     """Raise TypeError unless `value` is a shape."""
     if not isinstance(value, Shape):
-        raise TypeError(f"{name} must be a shape, such as Circle(1.0), got {value!r}.")
+        raise TypeError(f"{name} must be a shape, such as Circle(1.0), got {value!r}")

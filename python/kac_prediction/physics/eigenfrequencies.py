@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from .._checks import check_number
 from ..geometry import Shape
-from ..geometry.shape import require_positive, require_shape
+from ..geometry.shape import check_shape
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -54,12 +55,12 @@ def eigenfrequencies(
             or meets itself, or the grid has fewer than n nodes.
         TypeError: `n` is not an integer, or `shape` not a shape.
     """
-    require_shape("shape", shape)
+    check_shape("shape", shape)
     if operator.index(n) < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
-    drum_size = require_positive("drum_size", drum_size)
-    wave_speed = require_positive("wave_speed", wave_speed)
-    sample_rate = require_positive("sample_rate", sample_rate)
+    drum_size = check_number("drum_size", drum_size, above=0)
+    wave_speed = check_number("wave_speed", wave_speed, above=0)
+    sample_rate = check_number("sample_rate", sample_rate, above=0)
     # The products are small: threads of the linear algebra would mostly wait for each other, and on
     # a busy machine a tenth of a second becomes ten.
     with threadpool_limits(1, "blas"):

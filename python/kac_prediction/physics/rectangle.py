@@ -11,7 +11,7 @@ from operator import index
 import numpy as np
 import numpy.typing as npt
 
-from ..geometry.shape import require_positive
+from .._checks import check_number
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
         TypeError: `N` or `M` is not an integer.
         ValueError: a number is out of range.
     """
-    require_positive("epsilon", epsilon)
+    check_number("epsilon", epsilon, above=0)
     m, n = mode_numbers("M", M), mode_numbers("N", N)
     series: _Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
     return series
@@ -60,7 +60,7 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> _
         TypeError: `N` or `M` is not an integer.
         ValueError: the point is outside the rectangle, or a number is out of range.
     """
-    require_positive("epsilon", epsilon)
+    check_number("epsilon", epsilon, above=0)
     point = np.asarray(p, dtype=np.float64)
     if point.shape != (2,) or not ((point >= 0) & (point <= 1)).all():
         raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}.")
