@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from math import inf
 from numbers import Real
-from typing import Any, Self, get_args
+from typing import Any, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .._checks import check_count
+from .._checks import check_choice, check_count
 from ..dataset import InputRepresentation, RepresentationSettings
-from ..dataset.representation_settings import HIGHEST_RATE
+from ..dataset.labels import LabelTable
+from ..dataset.representation import Precision
+from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
 from ..dataset.waveform import readable
-from .spectra import finite, settings_of_spectra, spectra
-from .targets import Missing, Scale, Target, as_classes, as_scales
+from .targets import Missing, Scale, Target, check_classes, check_scales
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -25,9 +27,9 @@ SIZE_CONVENTION = "sqrt(area)"
 class ModelInput:
     """How a sound becomes the input of a model, and labels its targets.
 
-    Training, streaming and prediction all go through it, and a checkpoint keeps it. A sound is
-    cropped first and normalised after. The other order differs by up to a quarter, and what
-    lies behind the crop would leak the size of the drum into the difference.
+    Training, streaming and prediction all apply it, and a checkpoint keeps it. A sound is cropped,
+    then normalised. The other order differs by up to a quarter, and what lies behind the crop would
+    leak the size of the drum into the difference.
 
     Attributes:
         sample_rate: samples per second that the model was made for.
@@ -36,10 +38,10 @@ class ModelInput:
         units: the unit of each label, such as 'm'; '' for a plain number.
         normalise: whether each sound is mapped to -1 ... 1 after the crop.
         size_convention: what `drum_size` means; see `SIZE_CONVENTION`.
-        representation: settings of `InputRepresentation`, for a spectrogram of what was cropped
-            and normalised; None: the wave itself.
-        scales: how each label is learnt: 'linear', or 'log' where the model answers with the
-            natural logarithm of the number; (): all linear.
+        representation: settings of `InputRepresentation`, for a spectrogram of that; None: the
+            wave itself.
+        scales: how each label is learnt: 'linear', or 'log' where the model predicts the natural
+            logarithm of the number; (): all linear.
         classes: the labels that are one of several classes, with the names of these. Such a label
             is the index of its class, and a model has an output (logit) for each class.
     """
@@ -58,29 +60,43 @@ class ModelInput:
         """Check the fields.
 
         Raises:
-            ValueError: a number below 1, no label, one label twice, or not one unit and one scale
-                per label; classes that are not of a label or not several; or a representation
-                that does not fit.
+            ValueError: a number below 1, no label, one label twice, not one unit and one scale per
+                label, classes of no label or not several, or a representation that does not fit.
             TypeError: a text where several are due, or a setting of the wrong type.
         """
+        checked: dict[str, Any] = {}
         for name in ("labels", "units"):
             value = getattr(self, name)
             if isinstance(value, str):
                 raise TypeError(f"{name} must be a tuple of texts, got the text {value!r}.")
-            object.__setattr__(self, name, tuple(value))
+            checked[name] = tuple(value)
         for name in ("sample_rate", "length"):
-            object.__setattr__(self, name, _whole(name, getattr(self, name)))
-        if not self.labels or len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels must be one or more different names, got {self.labels}.")
-        if len(self.units) != len(self.labels):
-            raise ValueError(f"each label needs its unit: {self.labels} have {self.units}.")
-        scales = as_scales(self.scales, len(self.labels))
-        object.__setattr__(self, "scales", scales)
-        by_label = dict(zip(self.labels, scales, strict=True))
-        object.__setattr__(self, "classes", as_classes(self.classes, by_label))
+            number = getattr(self, name)
+            is_number = isinstance(number, Real)
+            if not is_number or not 1 <= number < inf or number % 1:
+                raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
+            checked[name] = check_count(name, int(number), most=HIGHEST_RATE)
+        labels, units = checked["labels"], checked["units"]
+        if not labels or len(set(labels)) != len(labels):
+            raise ValueError(f"labels must be one or more different names, got {labels}.")
+        if len(units) != len(labels):
+            raise ValueError(f"each label needs its unit: {labels} have {units}.")
+        checked["scales"] = check_scales(self.scales, len(labels))
+        by_label = dict(zip(labels, checked["scales"], strict=True))
+        checked["classes"] = check_classes(self.classes, by_label)
         if self.representation is not None:
-            settings = settings_of_spectra(self.representation, self.sample_rate, self.length)
-            object.__setattr__(self, "representation", settings)
+            if not isinstance(self.representation, Mapping):
+                raise TypeError(
+                    "representation must be a dictionary of settings, such as "
+                    f"{{'output_type': 'mel'}}, or None, got {self.representation!r}."
+                )
+            # Normalised is what was cropped, not a second time by the representation.
+            settings = complete_settings({**self.representation, "normalise_input": False})
+            planned = _planned(tuple(settings.items()), checked["sample_rate"], "double")
+            InputRepresentation.transformShape(checked["length"], planned.settings)
+            checked["representation"] = planned.settings
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def inputs(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Make of sounds what the model sees: crop, normalise, represent.
@@ -89,18 +105,26 @@ class ModelInput:
             X: as `waveforms` takes it.
 
         Returns:
-            What `waveforms` returns; or spectrograms of it, shape (rows, frames) or
-            (n, rows, frames), in the same dtype, computed in float32 unless that is float64.
+            What `waveforms` returns; or spectrograms of it, shape (rows, frames) or (n, rows,
+            frames), in the same dtype, computed in float32 unless that is float64.
 
         Raises:
-            TypeError: as `waveforms` does.
-            ValueError: as `waveforms` does; or a spectrum is beyond the dtype, as the power of a
-                long window easily is beyond float16.
+            TypeError, ValueError: as `waveforms`; or a spectrum is beyond the dtype.
         """
         x = self.waveforms(X)
         if self.representation is None:
             return x
-        return spectra(x, self.representation, self.sample_rate)
+        precision: Precision = "double" if x.dtype == torch.float64 else "single"
+        planned = _planned(tuple(self.representation.items()), self.sample_rate, precision)
+        spectra = planned.transform(x).to(x)
+        # The ends, to which nan spreads, are found five times as fast as each number is judged.
+        ends = torch.aminmax(_judged(spectra)) if spectra.numel() else ()
+        if not all(bool(torch.isfinite(end)) for end in ends):
+            raise ValueError(
+                f"a spectrum is beyond {x.dtype}, which ends at {torch.finfo(x.dtype).max:.3g}: "
+                "set log in the representation, or give sounds of a wider dtype or less amplitude."
+            )
+        return spectra
 
     def waveforms(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Crop sounds to their first samples, then normalise each of them.
@@ -110,15 +134,14 @@ class ModelInput:
                 the model's sample rate, starting where the drum is struck.
 
         Returns:
-            What the model sees, shape (length,) or (n, length), in the dtype of X (float64 where
-            X does not hold floating numbers). Normalised, the smallest sample of each sound is -1
-            and the largest 1; a constant sound is 0.
+            Shape (length,) or (n, length), in the dtype of X (float64 where X does not hold
+            floating numbers). Normalised, the smallest sample of each sound is -1 and the largest
+            1; a constant sound is 0.
 
         Raises:
-            TypeError: X does not hold real numbers in plain memory, as `InputRepresentation` needs.
-            ValueError: not one or two dimensions, sounds that are not equally long, fewer than
-                `length` samples, or a sample that is not a finite number; or, to be normalised,
-                samples too far apart for float64.
+            TypeError: X does not hold real numbers in plain memory.
+            ValueError: another shape, fewer than `length` samples, or a sample that is not a finite
+                number; or, to be normalised, samples too far apart for float64.
         """
         sounds = readable(X)
         shape = tuple(sounds.shape)
@@ -127,10 +150,16 @@ class ModelInput:
                 f"a sound must have the shape (samples,) or (n, samples) with at least "
                 f"{self.length} samples at {self.sample_rate} Hz, got {shape}."
             )
-        x = _cropped(sounds, self.length)
-        if not finite(x).all():
-            first = torch.nonzero(~finite(x.reshape(-1, self.length)))[0].tolist()
-            raise ValueError(f"sample {first[1]} of sound {first[0]} is not a finite number.")
+        cropped = sounds[..., : self.length]
+        if isinstance(cropped, torch.Tensor):
+            x = cropped if cropped.is_floating_point() else cropped.double()
+        else:
+            # Copied: torch takes no read-only arrays, no reversed ones, and no foreign byte order.
+            x = torch.from_numpy(np.array(cropped, "f4" if cropped.dtype == "f4" else "f8"))
+        finite = torch.isfinite(_judged(x))
+        if not finite.all():
+            sound, sample = torch.nonzero(~finite.reshape(-1, self.length))[0].tolist()
+            raise ValueError(f"sample {sample} of sound {sound} is not a finite number.")
         if not self.normalise:
             return x
         return torch.from_numpy(InputRepresentation.normalise(x.cpu().double())).to(x)
@@ -141,25 +170,28 @@ class ModelInput:
         """Arrange labels as the targets of a training.
 
         Args:
-            Y: the labels of each of n samples, each label a tensor of one or more numbers; a class
-                is its index.
-            missing: what a label that is nan, or that a sample does not have, is: an error, or nan
-                in the targets.
+            Y: the labels of each of n samples, tensors of one or more numbers; a class is its
+                index.
+            missing: what becomes of a label that is nan or that a sample lacks: an error, or nan.
 
         Returns:
-            Targets, shape (n, columns), float64: a column for each number of each label, in the
-            order of `labels`; logarithms where `scales` says so, of a class the index.
+            A column for each number of each label, shape (n, columns), float64; logarithms where
+            `scales` says so, of a class the index.
 
         Raises:
-            ValueError: a sample lacks a label, or has another count of numbers than the first; or
-                a number that is not finite, not above 0 though its scale is 'log', or not the index
-                of a class.
+            ValueError: a sample lacks a label, or has more or fewer numbers than the first; or a
+                number is not finite, not above 0 though its scale is 'log', or no index of a class.
         """
-        if missing not in get_args(Missing):
-            raise ValueError(f"missing must be 'raise' or 'nan', got {missing!r}.")
+        check_choice("missing", missing, get_args(Missing))
         if not len(Y):
             raise ValueError("there are no samples to take targets from.")
-        return torch.cat([target.columns(Y, missing) for target in self._targets()], dim=1)
+        labels = LabelTable.of(Y, self.labels)
+        for label, sizes in labels.sizes.items():
+            if missing == "raise" and (sizes < 0).any():
+                i = int(np.argmax(sizes < 0))
+                has = ", ".join(sorted(Y[i])) or "none"
+                raise ValueError(f"sample {i} has no label {label}; it has {has}.")
+        return torch.cat([target.columns(labels, missing) for target in self._targets()], dim=1)
 
     @property
     def outputs(self) -> int:
@@ -173,7 +205,7 @@ class ModelInput:
             outputs: of a model, shape (n, outputs) or (outputs,).
 
         Returns:
-            By label, views of shape (n, 1) or (1,): the number, or its logarithm; of a class, a
+            By label, views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a
             logit for each of its names, shape (n, classes) or (classes,).
 
         Raises:
@@ -181,22 +213,22 @@ class ModelInput:
         """
         sizes = {target.label: target.outputs for target in self._targets()}
         if not outputs.ndim or outputs.shape[-1] != self.outputs:
+            found = outputs.shape[-1] if outputs.ndim else 1
             needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
             raise ValueError(
-                f"the model has {outputs.shape[-1] if outputs.ndim else 1} outputs, but its "
-                f"model_input needs {self.outputs}: {needed}."
+                f"the model has {found} outputs, its model_input needs {self.outputs}: {needed}."
             )
         return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
 
     def values(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return what a model's outputs say, in the units of the labels.
+        """Return what a model's outputs predict, in the units of the labels.
 
         Args:
             outputs: of a model, shape (n, outputs) or (outputs,).
 
         Returns:
-            Shape (n, labels) or (labels,): numbers, no logarithms, and of a class the index of the
-            most probable; float64 where the outputs are, else float32.
+            Numbers, no logarithms, and of a class the index of the most probable, shape (n, labels)
+            or (labels,); float64 where the outputs are, else float32.
 
         Raises:
             ValueError: another number of outputs.
@@ -211,21 +243,19 @@ class ModelInput:
             targets: as `targets` returns them, shape (n, labels) or (labels,).
 
         Returns:
-            The same shape and dtype as `values` returns: numbers in the units of the labels, and
-            the indices of classes; nan where the targets are.
+            Shape and dtype as of `values`; nan where the targets are.
 
         Raises:
             ValueError: not one column a label.
         """
-        count = len(self.labels)
-        if not targets.ndim or targets.shape[-1] != count:
+        if not targets.ndim or targets.shape[-1] != len(self.labels):
             raise ValueError(
                 f"targets must have a column for each of {', '.join(self.labels)}, "
                 f"got the shape {tuple(targets.shape)}."
             )
         columns = torch.split(_at_least_single(targets), 1, dim=-1)
-        pairs = zip(self._targets(), columns, strict=True)
-        return torch.cat([target.unscaled(column) for target, column in pairs], dim=-1)
+        unscaled = [t.unscaled(column) for t, column in zip(self._targets(), columns, strict=True)]
+        return torch.cat(unscaled, dim=-1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in plain types, as a checkpoint keeps them."""
@@ -245,17 +275,9 @@ class ModelInput:
             raise ValueError(f"these are not the fields of a ModelInput: {error}") from error
 
     def _targets(self) -> list[Target]:
-        """Return the labels as a model learns them, in order."""
+        """Return the labels as a model learns them."""
         pairs = zip(self.labels, self.scales, strict=True)
         return [Target(label, scale, self.classes.get(label, ())) for label, scale in pairs]
-
-
-def _whole(name: str, number: Any) -> int:
-    """Return a whole number from 1, also of a float; raise ValueError for another."""
-    is_number = isinstance(number, Real)
-    if not is_number or not 1 <= number < inf or number % 1:
-        raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
-    return check_count(name, int(number), most=HIGHEST_RATE)
 
 
 def _at_least_single(x: torch.Tensor) -> torch.Tensor:
@@ -263,10 +285,15 @@ def _at_least_single(x: torch.Tensor) -> torch.Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
-def _cropped(X: npt.NDArray[Any] | torch.Tensor, length: int) -> torch.Tensor:
-    """Return the first samples of each sound, as floating numbers."""
-    x = X[..., :length]
-    if isinstance(x, torch.Tensor):
-        return x if x.is_floating_point() else x.double()
-    # Copied: torch takes neither read-only arrays, nor reversed ones, nor foreign byte orders.
-    return torch.from_numpy(np.array(x, np.float32 if x.dtype == "f4" else np.float64))
+def _judged(x: torch.Tensor) -> torch.Tensor:
+    """Return the same numbers; torch cannot tell which of those of a single byte are finite."""
+    return x if x.itemsize > 1 else x.float()
+
+
+@lru_cache(maxsize=8)
+def _planned(
+    settings: tuple[tuple[str, Any], ...], sample_rate: int, precision: Precision
+) -> InputRepresentation:
+    """Plan, and warn of silent filters, once for all recipes that agree: copies are made often."""
+    given = cast(RepresentationSettings, dict(settings))
+    return InputRepresentation(sample_rate, given, precision=precision)
