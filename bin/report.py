@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from kac_prediction._files import append_records, read_records
 from kac_prediction.cli import visible_progress
-from kac_prediction.pipeline.tracking.records import append_records, read_records
 from kac_prediction.routines.accuracy import ROWS, Row, fill, table
 
 logger = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kac_prediction._files import read_records
 from kac_prediction.cli import ROUTINES
 from kac_prediction.pipeline.parameters import read_yaml
 from kac_prediction.pipeline.sweep import (
@@ -26,7 +27,6 @@ from kac_prediction.pipeline.sweep import (
     ranking_table,
     read_sweep,
 )
-from kac_prediction.pipeline.tracking.records import read_records
 
 pytestmark = pytest.mark.slow
 

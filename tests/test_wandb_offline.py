@@ -20,7 +20,7 @@ import torch
 from matplotlib.figure import Figure
 from models_of_users import Linear, parameters
 from kac_prediction.pipeline import Routine
-from kac_prediction.pipeline.tracking.tracker import WandbTracker
+from kac_prediction.pipeline.tracking.wandb import WandbTracker
 from kac_prediction.samplers import TestTone
 
 directory = sys.argv[1]

@@ -1,7 +1,9 @@
-"""Files that are never half there: atomic replacement, durable names, locks; and plain values."""
+"""Files that are never half there: atomic replacement, durable names, lines of JSON."""
 
+import json
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -106,3 +108,58 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     raise TypeError(f"a checkpoint cannot hold {value!r}, a {type(value).__name__}")
+
+
+def append_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Append records as lines of JSON; the operating system has them when this returns.
+
+    Where that fails, as on a full disk, the file is left as it was. A half line that a killed
+    process left at the end is closed first, so that it spoils no other.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    texts = (json.dumps(_json_value(record), allow_nan=False) for record in records)
+    lines = "".join(f"{text}\n" for text in texts).encode()
+    with path.open("ab+", buffering=0) as stream:  # no buffer that would be written later
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - 1, 0))
+        if stream.read(1) not in (b"", b"\n"):
+            lines = b"\n" + lines
+        rest = memoryview(lines)
+        try:
+            while rest:
+                rest = rest[stream.write(rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.truncate(path, size)
+            raise
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Read the lines of JSON of a file; [] where there is none.
+
+    A line that is no JSON object, such as one that is being written or that a killed process left
+    half written, is left out.
+    """
+    records = []
+    with suppress(FileNotFoundError):
+        for line in path.read_bytes().split(b"\n"):
+            with suppress(ValueError):  # half a line, or half a character
+                records.append(json.loads(line))
+    return [record for record in records if isinstance(record, dict)]
+
+
+def _json_value(value: Any) -> Any:
+    """Return what JSON can hold of a value: null for numbers that are not finite, else its text."""
+    if isinstance(value, Mapping):
+        return {str(key): _json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if hasattr(value, "tolist"):  # of NumPy or torch
+        return _json_value(value.tolist())
+    return str(value)

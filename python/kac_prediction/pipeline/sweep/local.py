@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..tracking.records import append_records, read_records
+from ..._files import append_records, read_records
 from .distributions import draw, grid
 from .plan import Sweep
 from .process import Process

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..parameters import read_yaml
-from ..tracking.records import Record
+from ..tracking.local import Record
 from .distributions import check_parameter
 from .hyperband import Hyperband
 

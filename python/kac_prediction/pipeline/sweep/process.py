@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from ..tracking.records import read_records, write_atomically
+from ..._files import read_records, replacing
 from .plan import Sweep
 from .trial import Trial
 
@@ -69,7 +69,8 @@ class Process:
         self._earlier = set(folder.glob("*/log.jsonl"))  # of a run that was interrupted
         self._seen = -1
         text = yaml.safe_dump(dict(trial.parameters), sort_keys=False)
-        write_atomically(folder / CONFIG, lambda staged: staged.write_text(text))
+        with replacing(folder / CONFIG, durable=False) as staged:
+            staged.write_text(text)
         words = command(sweep, folder / CONFIG, folder)
         self._begun = time.monotonic()
         with (folder / OUTPUT).open("wb") as output:

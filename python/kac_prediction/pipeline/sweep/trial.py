@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ..tracking.records import Record
+from ..tracking.local import Record
 from .plan import Metric
 
 State = Literal["running", "finished", "stopped", "failed", "interrupted"]

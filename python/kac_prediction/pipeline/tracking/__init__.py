@@ -1,1 +1,1 @@
-"""Those who follow a training: files beside its checkpoints, and weights and biases."""
+"""What follows a training: files beside its checkpoints, and Weights & Biases."""

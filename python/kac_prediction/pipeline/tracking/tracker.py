@@ -1,4 +1,4 @@
-"""Where a run is written down: beside its checkpoints, and on weights and biases when asked."""
+"""What follows a training: files beside its checkpoints, and Weights & Biases when asked."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -9,66 +9,45 @@ import torch
 from tqdm import tqdm
 
 from ..checkpoint import RunInfo
-from .local_tracker import LocalTracker
-from .records import Record
-from .weights_and_biases import WandbTracker
+from .local import LocalTracker, Picture, Record
+from .wandb import WandbTracker
 
-__all__ = [
-    "LocalTracker",
-    "Picture",
-    "Record",
-    "Tracker",
-    "WandbTracker",
-    "log_epoch",
-    "open_trackers",
-]
+__all__ = ["Picture", "Record", "Tracker", "log_epoch", "open_trackers"]
 
 logger = logging.getLogger(__name__)
 
 
-class Picture(Protocol):
-    """Something that can be saved as a picture, such as a figure of matplotlib."""
-
-    def savefig(self, fname: Any, *, dpi: Any) -> Any:
-        """Write the picture to a file whose suffix says in which format."""
-
-
 class Tracker(Protocol):
-    """Something that follows a training.
+    """Follows a training.
 
     No method raises because of what a disk or a network does: that is logged, and the training
     goes on.
     """
 
     def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
-        """Take the parameters of the run; return those the tracker wants otherwise.
-
-        Args:
-            parameters: of the run.
-            settled: whether the run has them as they are, whatever the tracker wants.
-        """
+        """Take the parameters, settled or not; return those that the tracker wants otherwise."""
 
     def watch(self, model: torch.nn.Module) -> None:
-        """Take the model whose gradients may be asked for."""
+        """Take the model whose gradients may be recorded."""
 
     def resume(self, epoch: int) -> None:
-        """Forget what was logged after that epoch, and go on; to be called before anything else."""
+        """Forget what was logged after that epoch, and go on; called before anything else."""
 
     def log(self, record: Record) -> None:
-        """Take an epoch."""
+        """Record an epoch."""
 
     def picture(self, name: str, figure: Picture) -> None:
-        """Take a picture; it may change once this returns."""
+        """Record a figure, which may change once this returns."""
 
     def artifact(self, path: str | Path) -> None:
-        """Take a file of the run that is worth keeping, such as a checkpoint."""
+        """Keep a file of the run, such as a checkpoint."""
 
     def finish(self, failed: bool = False) -> None:
-        """The run is over."""
+        """End the run."""
 
 
 def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker]:
-    """Who follows a run: files first, and weights and biases where there are settings for it.
+    """Return the trackers of a run: the local one, and Weights & Biases where it has settings.
 
     Raises:
         ValueError: a setting makes no sense.
@@ -80,7 +59,7 @@ def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker
 
 
 def log_epoch(record: Record, trackers: Sequence[Tracker], bar: "tqdm[int]") -> None:
-    """Tell an epoch to the trackers, the progress bar and the log."""
+    """Show an epoch to the trackers, the progress bar and the log."""
     for tracker in trackers:
         tracker.log(record)
     losses = {
