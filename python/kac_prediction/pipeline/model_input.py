@@ -216,7 +216,8 @@ class ModelInput:
             found = outputs.shape[-1] if outputs.ndim else 1
             needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
             raise ValueError(
-                f"the model has {found} outputs, its model_input needs {self.outputs}: {needed}."
+                f"the model has {found} outputs, but its model_input needs {self.outputs}: "
+                f"{needed}."
             )
         return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
 
