@@ -12,13 +12,18 @@ from scipy import stats
 
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
-from kac_prediction.pipeline import ModelInput
+from kac_prediction.pipeline import ModelInput, TrainingOptions
 from kac_prediction.pipeline.augmentation import NOISE_RANGE, Augmentation, normalised
+from models_of_users import parameters
 
 RATE, LENGTH = 8000, 256
 INPUT = ModelInput(RATE, LENGTH, ("drum_size",), ("m",))
 RAW = ModelInput(RATE, LENGTH, ("drum_size",), ("m",), normalise=False)
 DTYPES = [torch.float32, torch.float64]
+
+
+def options(**changes: Any) -> TrainingOptions:
+    return TrainingOptions.read(parameters(**changes))
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -169,19 +174,19 @@ def test_a_gain_has_no_effect_on_what_is_normalised(caplog: pytest.LogCaptureFix
         Augmentation(INPUT, gain=12.0, noise=-20.0)(x, draws()),
         Augmentation(INPUT, noise=-20.0)(x, draws()),
     )
-    assert Augmentation.of({"augment_gain": 6.0}, INPUT) is None
+    assert Augmentation.of(options(augment_gain=6.0), INPUT) is None
     assert "augment_gain = 6 has no effect" in caplog.text
     caplog.clear()
-    assert Augmentation.of({"augment_gain": 6.0}, RAW) == Augmentation(RAW, gain=6.0)
+    assert Augmentation.of(options(augment_gain=6.0), RAW) == Augmentation(RAW, gain=6.0)
     assert not caplog.text
 
 
 def test_what_the_parameters_ask_for() -> None:
-    assert Augmentation.of({"batch_size": 16}, INPUT) is None
-    assert Augmentation.of({"augment_gain": 0.0, "augment_onset": 0.0}, INPUT) is None
-    everything = {"augment_gain": 3, "augment_noise": -30.0, "augment_onset": 0.002}
+    assert Augmentation.of(options(batch_size=16), INPUT) is None
+    assert Augmentation.of(options(augment_gain=0.0, augment_onset=0.0), INPUT) is None
+    everything = options(augment_gain=3, augment_noise=-30.0, augment_onset=0.002)
     assert Augmentation.of(everything, RAW) == Augmentation(RAW, 3.0, -30.0, 0.002)
-    assert Augmentation.of({"augment_noise": 0.0}, INPUT) == Augmentation(INPUT, noise=0.0)
+    assert Augmentation.of(options(augment_noise=0.0), INPUT) == Augmentation(INPUT, noise=0.0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -216,11 +221,11 @@ def test_a_spectrogram_is_of_the_augmented_sound() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"gain": -1.0}, "gain must be a number from 0, got -1"),
+        ({"gain": -1.0}, "gain must be at least 0, got -1"),
         ({"gain": torch.inf}, "gain"),
         ({"onset": -0.1}, "onset"),
         ({"onset": torch.nan}, "onset"),
-        ({"noise": torch.nan}, "noise must be a level in dB"),
+        ({"noise": torch.nan}, "noise must be a finite number"),
         ({"onset": 0.032}, "less than the 256 samples .* got 0.032 s: 256 samples at 8000 Hz"),
     ],
 )

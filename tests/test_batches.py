@@ -7,10 +7,14 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from kac_prediction.pipeline import batches
-from kac_prediction.pipeline.ahead import ahead
-from kac_prediction.pipeline.batches import Learning, Samples, Scoring
-from kac_prediction.pipeline.columns import as_columns
+from kac_prediction.pipeline.training import batches
+from kac_prediction.pipeline.training.batches import (
+    EvaluationBatches,
+    Samples,
+    TrainingBatches,
+    as_targets,
+    prefetch,
+)
 from kac_prediction.pipeline.training.distributed import ProcessGroup
 
 CPU = torch.device("cpu")
@@ -22,20 +26,24 @@ def samples(dtype: torch.dtype = torch.float32) -> Samples:
     return Samples(X, torch.arange(10), CPU, dtype)
 
 
-def to_learn(batch_size: int, indices: torch.Tensor | None = None, seed: int = 0) -> Learning:
+def to_learn(
+    batch_size: int, indices: torch.Tensor | None = None, seed: int = 0
+) -> TrainingBatches:
     part = torch.arange(10) if indices is None else indices
-    return Learning(samples(), part, batch_size, seed, ALONE)
+    return TrainingBatches(samples(), part, batch_size, seed, ALONE)
 
 
-def to_score(batch_size: int, indices: torch.Tensor | None = None) -> Scoring:
-    return Scoring(samples(), torch.arange(10) if indices is None else indices, batch_size, ALONE)
+def to_score(batch_size: int, indices: torch.Tensor | None = None) -> EvaluationBatches:
+    return EvaluationBatches(
+        samples(), torch.arange(10) if indices is None else indices, batch_size, ALONE
+    )
 
 
 @pytest.fixture(params=["on the device", "streamed"])
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the data is: moved as a whole, or in a memory that is too large for that."""
     if request.param == "streamed":
-        monkeypatch.setattr(batches, "_memory", lambda device, unknown: 1)
+        monkeypatch.setattr(batches, "available_memory", lambda device: 1)
     return str(request.param)
 
 
@@ -79,7 +87,7 @@ def test_what_is_drawn_for_a_change_is_a_function_of_the_epoch_too() -> None:
     def noisy(x: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
         return x + torch.rand(x.shape, generator=draws)
 
-    lessons = Learning(samples(), torch.arange(10), 4, 0, ALONE, noisy)
+    lessons = TrainingBatches(samples(), torch.arange(10), 4, 0, ALONE, noisy)
     first, again, next_one = (torch.cat([x for x, _ in lessons.epoch(e)]) for e in (0, 0, 1))
     assert first.equal(again)
     assert not first.sort(0).values.equal(next_one.sort(0).values)
@@ -103,7 +111,7 @@ def test_indices_are_moved_once_an_epoch() -> None:
             return func(*args, **(kwargs or {}))
 
     elsewhere = Samples(torch.zeros(10, 2), torch.zeros(10, 1), torch.device("meta"), torch.float32)
-    lessons = Learning(elsewhere, torch.arange(10), 2, 0, ALONE)
+    lessons = TrainingBatches(elsewhere, torch.arange(10), 2, 0, ALONE)
     with Moves() as moves:
         assert [x.device.type for x, _ in lessons.epoch(0)] == ["meta"] * 5
     assert moves.count == 1
@@ -112,7 +120,7 @@ def test_indices_are_moved_once_an_epoch() -> None:
 def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     X, Y = torch.ones(100, 1, dtype=torch.float64), torch.ones(100, 1)
     for memory, fits in ((799, False), (800, True)):
-        monkeypatch.setattr(batches, "_memory", lambda device, unknown, memory=memory: memory)
+        monkeypatch.setattr(batches, "available_memory", lambda device, memory=memory: memory)
         assert batches.fits(X, CPU, torch.float32) is fits
         X[0] = 1
         lessons = Samples(X, Y, CPU, torch.float32)
@@ -130,15 +138,15 @@ def test_items_come_ahead_in_their_order_and_errors_in_their_place() -> None:
 
     made: list[int] = []
     found = []
-    coming = ahead(items())
+    coming = prefetch(items())
     for _ in range(5):
         found.append(next(coming))
         assert len(made) <= len(found) + 2
     with pytest.raises(ValueError, match="five"):
         next(coming)
     assert found == list(range(5))
-    assert list(ahead(iter([]))) == []
-    abandoned = ahead(iter(range(100)))
+    assert list(prefetch(iter([]))) == []
+    abandoned = prefetch(iter(range(100)))
     assert next(abandoned) == 0
     abandoned.close()  # type: ignore[attr-defined]
 
@@ -148,9 +156,9 @@ def test_labels_become_columns_in_their_order() -> None:
         {"size": torch.tensor([1.0]), "strike": torch.tensor([2.0, 3.0])},
         {"strike": torch.tensor([5.0, 6.0]), "size": torch.tensor(4.0)},
     ]
-    assert as_columns(Y).tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert as_columns(torch.ones(3, 2)).shape == (3, 2)
-    assert as_columns([{}, {}]).shape == (2, 0)
+    assert as_targets(Y).tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert as_targets(torch.ones(3, 2)).shape == (3, 2)
+    assert as_targets([{}, {}]).shape == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +176,7 @@ def test_labels_become_columns_in_their_order() -> None:
 )
 def test_what_is_obviously_meant_is_taken(Y: Any, columns: list[list[float]]) -> None:
     # Equal, not close: numbers of Python stay in float64.
-    assert as_columns(Y).tolist() == columns
+    assert as_targets(Y).tolist() == columns
 
 
 @pytest.mark.parametrize(
@@ -184,7 +192,7 @@ def test_what_is_obviously_meant_is_taken(Y: Any, columns: list[list[float]]) ->
 )
 def test_what_holds_no_numbers_is_named(Y: Any, message: str) -> None:
     with pytest.raises(TypeError, match=rf"{re.escape(message)}.*give routine\.D\.Y a tensor"):
-        as_columns(Y)
+        as_targets(Y)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +206,7 @@ def test_what_holds_no_numbers_is_named(Y: Any, message: str) -> None:
 )
 def test_samples_that_do_not_fit_together_are_named(Y: Any, message: str) -> None:
     with pytest.raises(ValueError, match=rf"{re.escape(message)}.*give routine\.D\.Y a tensor"):
-        as_columns(Y)
+        as_targets(Y)
 
 
 @pytest.mark.parametrize(
@@ -207,4 +215,4 @@ def test_samples_that_do_not_fit_together_are_named(Y: Any, message: str) -> Non
 )
 def test_labels_that_differ_are_named(second: dict[str, torch.Tensor]) -> None:
     with pytest.raises(ValueError, match=r"sample 1 .*sample 0"):
-        as_columns([{"a": torch.ones(1)}, second])
+        as_targets([{"a": torch.ones(1)}, second])

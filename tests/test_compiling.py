@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kac_prediction.pipeline import Model
-from kac_prediction.pipeline.compiling import compiled
+from kac_prediction.pipeline.training.device import compiled
 from models_of_users import Linear
 
 Compiler = Callable[..., Any]

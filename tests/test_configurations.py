@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kac_prediction.cli import ROUTINES
-from kac_prediction.pipeline.parameters import merge_parameters, read_yaml
+from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
 from kac_prediction.routines.accuracy import ROWS
 
 FOLDER = Path(__file__).parent.parent / "bin" / "config"

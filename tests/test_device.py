@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from kac_prediction.pipeline.device import Precision, autocast, chosen_device, computing
+from kac_prediction.pipeline.training.device import autocast, compute_settings, select_device
+from kac_prediction.pipeline.training.options import Precision
 
 PRECISIONS: list[Precision] = ["float32", "tf32", "bfloat16"]
 NEWER = hasattr(torch.backends.cudnn, "conv")
@@ -38,7 +39,7 @@ def newer_ways() -> Iterator[None]:
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_precision_holds_for_a_while(precision: Precision) -> None:
     before = newer(), torch.get_float32_matmul_precision(), torch.get_num_threads()
-    with computing(precision, 1):
+    with compute_settings(precision, 1):
         assert torch.get_num_threads() == 1
         assert (torch.get_float32_matmul_precision() == "high") == (precision == "tf32")
         assert torch.backends.cudnn.allow_tf32 == (precision == "tf32")
@@ -52,7 +53,7 @@ def test_a_precision_set_in_the_newer_way_is_kept(precision: Precision) -> None:
     before = newer()
     with pytest.raises(RuntimeError, match="mix of the legacy and new"):
         torch.get_float32_matmul_precision()
-    with computing(precision, 1):
+    with compute_settings(precision, 1):
         assert (torch.get_float32_matmul_precision() == "high") == (precision == "tf32")
         assert torch.backends.cudnn.allow_tf32 == (precision == "tf32")
     assert newer() == before
@@ -70,4 +71,4 @@ def test_numbers_are_cast_only_in_bfloat16() -> None:
 
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="no device 'cuda:99' here, but cpu"):
-        chosen_device("cuda:99")
+        select_device("cuda:99")

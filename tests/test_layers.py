@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
 # Validators, atomic files and lazy imports: for everybody.
-SHARED = {"_checks", "_files", "_lazy"}
+SHARED = {"_checks", "_files", "_torch", "_lazy"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},

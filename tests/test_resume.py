@@ -103,7 +103,7 @@ def test_more_epochs_go_on_from_the_last(tmp_path: Path, caplog: pytest.LogCaptu
     more.D, more.M = dataset(), Drawing(**more.P)
     more.train(squared(more))
     assert [record["epoch"] for record in more.history] == [0, 1, 2, 3, 4]
-    assert "going on with num_of_epochs = 5, which was 3" in caplog.text
+    assert "resuming with num_of_epochs = 5, which was 3" in caplog.text
 
 
 def test_a_finished_training_has_nothing_left(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_after_a_resumed_training_comes_another_run(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"size": 25}, "dataset with other dataset_size"),
-        ({"group_size": 5}, "divided otherwise"),
+        ({"group_size": 5}, "split otherwise"),
     ],
 )
 def test_other_data_is_refused(change: dict[str, int], message: str, tmp_path: Path) -> None:
@@ -158,16 +158,13 @@ def test_another_split_or_model_is_refused(tmp_path: Path) -> None:
     first.train(squared(first))
     other = routine(tmp_path, first.R["exports_dir"])
     other.P["seed"] = 8
-    with pytest.raises(ValueError, match="divided otherwise"):
+    with pytest.raises(ValueError, match="split otherwise"):
         other.train(squared(other))
     other = routine(tmp_path, first.R["exports_dir"])
-    other.M = Linear(0.1)
     with pytest.raises(ValueError, match=r"holds a Drawing, but routine\.M is a Linear"):
-        other.train(squared(other))
-    other = routine(tmp_path, first.R["exports_dir"])
-    other.M = Drawing(0.1, inputs=7)
-    with pytest.raises(ValueError, match=r"(?s)does not fit routine\.M.*7"):
-        other.train(squared(other))
+        other.M = Linear(0.1)
+    with pytest.raises(ValueError, match=r"linear\.weight has the shape \(1, 3\) there.*\(1, 7\)"):
+        other.M = Drawing(0.1, inputs=7)
 
 
 def test_what_cannot_be_gone_on_with_is_named(tmp_path: Path) -> None:
@@ -212,7 +209,7 @@ def test_another_learning_rate_is_gone_on_with_and_another_optimiser_refused(
         made.train(squared(made))
         return made
 
-    with pytest.raises(ValueError, match="state of the optimiser adam, of which sgd"):
+    with pytest.raises(ValueError, match="state of the optimiser adam, which sgd cannot use"):
         more("optimiser: sgd")
     made = more("learning_rate: 0.001")
     assert [record["learning_rate"] for record in made.history] == [0.05, 0.05, 0.001]

@@ -1,9 +1,11 @@
 """Learning rates, beside those of torch's own schedulers."""
 
+from typing import Any
+
 import pytest
 import torch
 
-from kac_prediction.pipeline.schedule import LearningRate, Schedule
+from kac_prediction.pipeline.training.schedule import LearningRate
 
 STEPS = 40
 
@@ -21,9 +23,9 @@ def rates_of_torch(scheduler: torch.optim.lr_scheduler.LRScheduler) -> list[floa
     return rates
 
 
-def rates_of_ours(schedule: Schedule, rate: float = 0.5) -> list[float]:
+def rates_of_ours(*schedule: Any, rate: float = 0.5) -> list[float]:
     own = optimiser(rate)
-    setter = LearningRate(own, schedule)
+    setter = LearningRate(own, *schedule)
     rates = []
     for step in range(STEPS):
         setter.set(step)
@@ -34,8 +36,7 @@ def rates_of_ours(schedule: Schedule, rate: float = 0.5) -> list[float]:
 
 def test_cosine() -> None:
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser(), STEPS)
-    schedule = Schedule("cosine", STEPS)
-    assert rates_of_ours(schedule) == pytest.approx(rates_of_torch(scheduler))
+    assert rates_of_ours("cosine", STEPS) == pytest.approx(rates_of_torch(scheduler))
 
 
 @pytest.mark.parametrize("warm_up", [0.25, 0.1, 0.6])
@@ -45,26 +46,25 @@ def test_one_cycle(warm_up: float) -> None:
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimiser(), 0.5, STEPS, pct_start=peak, final_div_factor=1e4 / 25
     )
-    schedule = Schedule.of({"schedule": "one_cycle", "warm_up": warm_up}, STEPS)
-    assert rates_of_ours(schedule) == pytest.approx(rates_of_torch(scheduler))
+    assert rates_of_ours("one_cycle", STEPS, warm_up) == pytest.approx(rates_of_torch(scheduler))
 
 
 def test_constant_is_what_the_optimiser_asks_for() -> None:
-    assert rates_of_ours(Schedule.of({}, 0), 0.3) == [0.3] * STEPS
+    assert rates_of_ours(rate=0.3) == [0.3] * STEPS
 
 
 @pytest.mark.parametrize("kind", ["constant", "cosine", "one_cycle"])
 @pytest.mark.parametrize("steps", [1, 2])
-def test_the_shortest_trainings_have_rates_above_0(kind: str, steps: int) -> None:
-    schedule = Schedule.of({"schedule": kind, "warm_up": 0.0}, steps)
-    assert all(0 < schedule.share(step) <= 1 for step in range(steps))
+def test_the_shortest_trainings_have_rates_above_0(kind: Any, steps: int) -> None:
+    schedule = LearningRate(optimiser(), kind, steps, 0.0)
+    assert all(0 < schedule.factor(step) <= 1 for step in range(steps))
 
 
 def test_a_rate_in_memory_is_changed_there() -> None:
     own = optimiser()
     rate = torch.tensor(0.5)
     own.param_groups[0]["lr"] = rate
-    setter = LearningRate(own, Schedule("cosine", 10))
+    setter = LearningRate(own, "cosine", 10)
     setter.set(5)
     assert own.param_groups[0]["lr"] is rate
     assert rate.item() == pytest.approx(0.25)
@@ -72,15 +72,15 @@ def test_a_rate_in_memory_is_changed_there() -> None:
 
 def test_going_on_keeps_the_rate_that_was_asked_for() -> None:
     first = optimiser()
-    LearningRate(first, Schedule("cosine", 10)).set(9)
+    LearningRate(first, "cosine", 10).set(9)
     second = optimiser(7.0)
     second.load_state_dict(first.state_dict())
-    setter = LearningRate(second, Schedule("cosine", 10))
+    setter = LearningRate(second, "cosine", 10)
     setter.set(0)
     assert second.param_groups[0]["lr"] == 0.5
 
 
-def test_without_an_optimiser_there_is_no_rate() -> None:
-    setter = LearningRate(None, Schedule())
+def test_an_optimiser_without_a_rate_has_none() -> None:
+    setter = LearningRate(torch.optim.Optimizer([torch.empty(0)], {}))
     setter.set(0)
     assert setter.at(0) is None

@@ -3,7 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kac_prediction.pipeline.split import check_fractions, split_groups
+from kac_prediction.pipeline.training.options import check_fractions
+from kac_prediction.pipeline.training.split import split_groups
 
 
 def test_groups_of_one_are_split_exactly() -> None:
@@ -80,5 +81,5 @@ def test_too_few_drums_are_counted(groups: torch.Tensor) -> None:
     [(0.5, 0.5), (0.5, 0.6, -0.1), (0, 0.5, 0.5), (0.7, 0.2, 0.2), (float("nan"), 0.5, 0.5)],
 )
 def test_fractions_that_are_none(fractions: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="sum to 1"):
-        check_fractions(fractions)
+    with pytest.raises(ValueError, match="sum to 1|finite number, got nan"):
+        check_fractions("dataset_split", fractions)

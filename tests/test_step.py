@@ -1,4 +1,4 @@
-"""A step, plain and recorded: the recording is played here by a stand-in for a CUDA graph."""
+"""A training step, eager and recorded; a stand-in on the CPU replays the recording."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,32 +8,32 @@ import torch
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import Model
-from kac_prediction.pipeline.schedule import LearningRate, Schedule
-from kac_prediction.pipeline.step import (
-    WARM_UP,
-    PlainStep,
-    RecordedStep,
-    Step,
-    make_step,
-    optimiser_state,
-    prepared_gradients,
-)
 from kac_prediction.pipeline.training.distributed import ProcessGroup
+from kac_prediction.pipeline.training.schedule import LearningRate
+from kac_prediction.pipeline.training.step import (
+    WARM_UP,
+    CudaGraphs,
+    GraphedStep,
+    TrainingStep,
+    make_capturable,
+    make_step,
+    make_uncapturable,
+    optimiser_state,
+)
 from models_of_users import Linear
 from routines_of_users import ready, squared
 
 CPU = torch.device("cpu")
-ALONE = ProcessGroup.join("cpu")
 
 
-class Recorder:
+class Recorder(CudaGraphs):
     """Records as a CUDA graph does: nothing is done until it is played, in the same memory."""
 
     def __init__(self) -> None:
-        self.prepared = self.recorded = self.played = 0
+        self.warmed_up = self.recorded = self.played = 0
 
-    def prepare(self, work: Callable[[], None]) -> None:
-        self.prepared += 1
+    def warm_up(self, work: Callable[[], None]) -> None:
+        self.warmed_up += 1
         work()
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
@@ -51,13 +51,13 @@ def crepe() -> CRePE:
     return CRePE("tiny", 0.0, 1e-3, "adam", 1)
 
 
-def taught(model: Model, step: Step, sizes: list[int], epochs: int = 2) -> list[float]:
+def trained(model: Model, step: TrainingStep, sizes: list[int], epochs: int = 2) -> list[float]:
     """Losses of a few epochs on batches of these sizes."""
     draws = torch.Generator().manual_seed(1)
-    rate = LearningRate(model.optimiser, Schedule("cosine", epochs * len(sizes)))
+    rate = LearningRate(model.optimiser, "cosine", epochs * len(sizes))
     losses = []
     for epoch in range(epochs):
-        step.begin()
+        step.begin_epoch()
         for i, size in enumerate(sizes):
             rate.set(epoch * len(sizes) + i)
             x = torch.randn(size, 1024, generator=draws)
@@ -69,11 +69,11 @@ def taught(model: Model, step: Step, sizes: list[int], epochs: int = 2) -> list[
 def test_a_recorded_step_learns_what_a_plain_one_learns() -> None:
     sizes = [4, 4, 4, 4, 4, 2]
     first, second = crepe(), crepe()
-    plain = taught(first, PlainStep(first, "float32", CPU), sizes)
+    plain = trained(first, TrainingStep(first, CPU), sizes)
     recorder = Recorder()
-    step = RecordedStep(second, PlainStep(second, "float32", CPU), recorder, CPU)
-    assert taught(second, step, sizes) == plain
-    assert (recorder.prepared, recorder.recorded) == (WARM_UP, 1)
+    step = GraphedStep(recorder, second, CPU)
+    assert trained(second, step, sizes) == plain
+    assert (recorder.warmed_up, recorder.recorded) == (WARM_UP, 1)
     # All but the first few and the smaller ones, whose shape was not recorded.
     assert recorder.played == 2 * 5 - WARM_UP
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
@@ -84,48 +84,51 @@ def test_what_is_recorded_was_met_before_in_the_same_memory() -> None:
     # A compiled model would be compiled again for tensors that lie otherwise, amid the recording.
     model, met = crepe(), []
 
-    class Watching(PlainStep):
-        def __call__(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+    class Watching(GraphedStep):
+        def _compute(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
             met.append((x.data_ptr(), x.stride()))
-            super().__call__(i, loop_length, x, y)
+            super()._compute(i, loop_length, x, y)
 
-    step = RecordedStep(model, Watching(model, "float32", CPU), Recorder(), CPU)
-    step.begin()
+    step = Watching(Recorder(), model, CPU)
+    step.begin_epoch()
     for i in range(WARM_UP + 2):
         step(i, WARM_UP + 2, torch.randn(2, 2048)[:, ::2], torch.rand(2, 1))
     assert len(met) == WARM_UP + 2
     assert len(set(met)) == 1
 
 
-def test_a_batch_that_other_processes_share_unevenly_is_not_played() -> None:
-    model, recorder, alike = crepe(), Recorder(), True
-    plain = PlainStep(model, "float32", CPU)
-    step = RecordedStep(model, plain, recorder, CPU, lambda: alike)
-    taught(model, step, [2] * (WARM_UP + 1), 1)
+def test_a_batch_that_processes_share_unevenly_is_not_replayed() -> None:
+    model, recorder = crepe(), Recorder()
+    step = GraphedStep(recorder, model, CPU)
+    trained(model, step, [2] * (WARM_UP + 1), 1)
     assert recorder.played == 1
-    alike = False
-    taught(model, step, [2] * (WARM_UP + 1), 1)
+    x, y = torch.randn(2, 1024), torch.rand(2, 1)
+    step(0, WARM_UP + 1, x, y, weight=1.2)
     assert recorder.played == 1
+    step(1, WARM_UP + 1, x, y, weight=1.0)
+    assert recorder.played == 2
 
 
 def test_the_loss_of_a_recorded_step_stays_in_its_place() -> None:
     model = crepe()
-    step = RecordedStep(model, PlainStep(model, "float32", CPU), Recorder(), CPU)
-    step.begin()
+    step = GraphedStep(Recorder(), model, CPU)
+    step.begin_epoch()
     place = model.training_loss
-    taught(model, step, [2, 2, 2, 2, 2])
+    trained(model, step, [2, 2, 2, 2, 2])
     assert model.training_loss is place
 
 
 def test_a_model_that_does_not_say_so_is_not_recorded() -> None:
     assert CRePE.capturable
     assert not Linear.capturable
-    assert isinstance(make_step(crepe(), "float32", CPU, recorded=True), PlainStep)
+    assert (
+        type(make_step(crepe(), CPU, "float32", ProcessGroup(), 0.0, record=True)) is TrainingStep
+    )
 
 
 def test_the_state_of_a_recorded_optimiser_suits_any_device() -> None:
     model = crepe()
-    taught(model, PlainStep(model, "float32", CPU), [2], 1)
+    trained(model, TrainingStep(model, CPU), [2], 1)
     group = model.optimiser.param_groups[0]
     group |= {"capturable": True, "lr": torch.tensor(0.25)}
     state = optimiser_state(model.optimiser)
@@ -134,11 +137,27 @@ def test_the_state_of_a_recorded_optimiser_suits_any_device() -> None:
     assert group["capturable"] is True
 
 
+def test_an_optimiser_is_capturable_until_the_end_of_a_recorded_training() -> None:
+    model = crepe()
+    trained(model, TrainingStep(model, CPU), [2], 1)
+    with GraphedStep(Recorder(), model, CPU):
+        assert make_capturable(model.optimiser, CPU)
+        (group,) = model.optimiser.param_groups
+        assert group["capturable"]
+        assert isinstance(group["lr"], torch.Tensor)
+    assert group["capturable"] is False
+    assert group["lr"] == pytest.approx(1e-3)
+    assert not make_capturable(torch.optim.SGD(model.parameters(), 0.1), CPU)
+    make_uncapturable(model.optimiser)
+    assert group["capturable"] is False
+
+
 def test_gradients_are_clipped_while_it_lasts() -> None:
+    model = Linear(0.1)
     weight = torch.nn.Parameter(torch.zeros(2))
-    optimiser = torch.optim.SGD([weight], lr=1.0)
+    model.optimiser = optimiser = torch.optim.SGD([weight], lr=1.0)
     for clip, expected in ((0.5, [0.3, 0.4]), (0.0, [3.0, 4.0]), (100.0, [3.0, 4.0])):
-        with prepared_gradients(optimiser, ALONE, torch.ones(()), clip), torch.no_grad():
+        with TrainingStep(model, CPU, gradient_clip=clip), torch.no_grad():
             weight.zero_()
             weight.grad = torch.tensor([-3.0, -4.0])
             optimiser.step()

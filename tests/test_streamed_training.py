@@ -102,7 +102,9 @@ def test_a_stream_is_not_gone_on_with_by_a_dataset(tmp_path: Path, data: Path) -
     first.stream(BesselModel)
     first.train(squared(first))
     rest = routine(tmp_path, data, first.R["exports_dir"], num_of_epochs=2)
-    with pytest.raises(ValueError, match="learnt from fresh drums, which this one would not"):
+    with pytest.raises(
+        ValueError, match="learnt from sounds synthesised on the fly, which this one would not"
+    ):
         rest.train(squared(rest))
 
 

@@ -15,7 +15,6 @@ import yaml
 
 from kac_prediction._files import read_records
 from kac_prediction.cli import ROUTINES
-from kac_prediction.pipeline.parameters import read_yaml
 from kac_prediction.pipeline.sweep import (
     LocalSweep,
     Metric,
@@ -27,6 +26,7 @@ from kac_prediction.pipeline.sweep import (
     ranking_table,
     read_sweep,
 )
+from kac_prediction.pipeline.training.options import read_yaml
 
 pytestmark = pytest.mark.slow
 

@@ -6,27 +6,27 @@ from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .checkpoint import ExportedModel, ModelInfo, RunInfo, read_checkpoint
-    from .early_stopping import EarlyStopping
     from .installing.download import download_dataset
     from .installing.family import generate_family
     from .loading import loadModel
     from .model import Model
     from .model_input import ModelInput
-    from .parameters import Parameters
-    from .routine import Routine
+    from .training.early_stopping import EarlyStopping
+    from .training.options import Parameters, TrainingOptions
+    from .training.routine import Routine
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "checkpoint": "ExportedModel ModelInfo RunInfo read_checkpoint",
-            "early_stopping": "EarlyStopping",
             "installing.download": "download_dataset",
             "installing.family": "generate_family",
             "loading": "loadModel",
             "model": "Model",
             "model_input": "ModelInput",
-            "parameters": "Parameters",
-            "routine": "Routine",
+            "training.early_stopping": "EarlyStopping",
+            "training.options": "Parameters TrainingOptions",
+            "training.routine": "Routine",
         },
     )
 
@@ -39,6 +39,7 @@ __all__ = [
     "Parameters",
     "Routine",
     "RunInfo",
+    "TrainingOptions",
     "download_dataset",
     "generate_family",
     "loadModel",

@@ -1,26 +1,22 @@
-"""Augmentation: makes of a synthesised sound, drawn anew each time, what a microphone might hear.
+"""Augmentation: synthesised sounds with the noise, level and onset that recordings have.
 
-A model that has only heard drums struck at sample 0, in silence, at full level, has learnt to rely
-on that. Recordings have noise, any level, and an onset that somebody or something found.
+A model trained on drums struck at sample 0, in silence, at full level, relies on that.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
-from typing import Any, Self
+from typing import Self
 
 import torch
 
+from .._checks import check_number
 from .model_input import ModelInput
+from .training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)
 
-NOISE_RANGE = 60.0
-"""How far below `noise` the level of the noise may be drawn, dB."""
-
-STEEPEST = 2.0
-"""Noise has a power spectrum 1 / f^beta, beta between 0 (white) and this (brown)."""
+NOISE_RANGE = 60.0  # dB below `noise` down to which the level of the noise is drawn
+STEEPEST = 2.0  # noise has a power spectrum 1 / f^beta, beta between 0 (white) and this (brown)
 
 
 @dataclass(frozen=True)
@@ -28,14 +24,13 @@ class Augmentation:
     """From raw sounds to what a model sees, with onset, noise and gain drawn for each sound.
 
     In this order: the onset is moved by whole samples, uniform in +- `onset`; noise is added, its
-    RMS uniform in dB between `noise` - 60 and `noise` relative to the RMS of what is then seen of
-    the sound, its colour uniform between white and brown, for rooms rumble more than they hiss;
-    sound and noise get a gain, uniform in dB in +- `gain`. Then they are normalised (after which
-    the gain is as if it had never been, so that it is not drawn) and represented as `model_input`
-    says.
+    RMS uniform in dB between `noise` - 60 and `noise` relative to that of the cropped sound, its
+    colour uniform between white and brown, since rooms rumble more than they hiss; both get a gain,
+    uniform in dB in +- `gain` (not drawn where sounds are normalised, which would undo it). Then
+    `model_input` normalises and represents them.
 
     A late onset has silence before the strike, or noise alone; an early one lacks the first
-    samples, and shows as many more of those after, which the sound must have: `margin`.
+    samples, and shows as many more after, which the sound must have: `margin`.
 
     Attributes:
         model_input: what the model sees without augmentation.
@@ -56,12 +51,10 @@ class Augmentation:
             ValueError: a number that is not finite or is negative, or a jitter of the onset so
                 large that there might be nothing of the sound left.
         """
-        for name in ("gain", "onset"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a number from 0, got {value!r}.")
-        if self.noise is not None and not isfinite(self.noise):
-            raise ValueError(f"noise must be a level in dB, got {self.noise!r}; None: no noise.")
+        check_number("gain", self.gain, least=0)
+        check_number("onset", self.onset, least=0)
+        if self.noise is not None:
+            check_number("noise", self.noise)
         if self.margin >= self.model_input.length:
             raise ValueError(
                 f"an onset may move by less than the {self.model_input.length} samples that the "
@@ -70,22 +63,15 @@ class Augmentation:
             )
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any], model_input: ModelInput) -> Self | None:
-        """Return the augmentation that the parameters ask for; None: none.
-
-        Args:
-            parameters: `augment_gain`, `augment_noise` and `augment_onset` are looked at.
-            model_input: what the model sees.
+    def of(cls, options: TrainingOptions, model_input: ModelInput) -> Self | None:
+        """Return the augmentation that the options ask for; None: none.
 
         Raises:
-            ValueError: a parameter is out of range.
+            ValueError: an onset jitter that might leave nothing of the sound.
         """
-        gain, onset = (float(parameters.get(f"augment_{name}", 0)) for name in ("gain", "onset"))
-        noise = parameters.get("augment_noise")
+        gain, noise, onset = options.augment_gain, options.augment_noise, options.augment_onset
         if gain and model_input.normalise:
-            logger.warning(
-                "augment_gain = %g has no effect: what the model sees is normalised", gain
-            )
+            logger.warning("augment_gain = %g has no effect: inputs are normalised", gain)
         if noise is None and not onset and (not gain or model_input.normalise):
             return None
         return cls(model_input, gain, noise, onset)
@@ -96,9 +82,9 @@ class Augmentation:
         return round(self.onset * self.model_input.sample_rate)
 
     def __call__(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Make of raw sounds what the model sees, each time another.
+        """Return augmented inputs of raw sounds, each time others.
 
-        Nothing waits for the device, unless there is a representation, which the core makes.
+        Nothing waits for the device, unless there is a representation, which the core computes.
 
         Args:
             sounds: they begin at the strike, shape (n, model_input.length + margin or more), of
@@ -107,8 +93,7 @@ class Augmentation:
 
         Returns:
             Inputs as `model_input.inputs` returns them, on the device and in the dtype of the
-            sounds. A sound with a sample that is not a finite number becomes nan as a whole, if it
-            is normalised.
+            sounds. A normalised sound with a sample that is not finite becomes nan as a whole.
 
         Raises:
             ValueError: another number of dimensions, or too few samples.
@@ -119,74 +104,53 @@ class Augmentation:
                 f"sounds to be augmented must have the shape (n, samples) with at least {needed} "
                 f"samples, {self.margin} of them for the onset to move, got {tuple(sounds.shape)}."
             )
-        x = self._with_gain(self._with_noise(self._moved(sounds, generator), generator), generator)
-        if self.model_input.normalise:
+
+        def uniform() -> torch.Tensor:
+            size = len(sounds), 1
+            return torch.rand(size, generator=generator, device=sounds.device, dtype=sounds.dtype)
+
+        length, margin, normalise = self.model_input.length, self.margin, self.model_input.normalise
+        x = sounds[:, :length]
+        if margin:
+            # In front of each sound lie `margin` samples of silence: its onset is at that sample.
+            silent = torch.nn.functional.pad(sounds[:, : length + margin], (margin, 0))
+            first = torch.randint(
+                2 * margin + 1, (len(sounds), 1), generator=generator, device=sounds.device
+            )
+            x = silent.gather(1, first + torch.arange(length, device=sounds.device))
+        if self.noise is not None:
+            decibels = self.noise - NOISE_RANGE * uniform()
+            noise = coloured_noise(x, STEEPEST * uniform(), generator)
+            x = x + noise * (10 ** (decibels / 20) * _rms(x))
+        if self.gain and not normalise:
+            x = x * 10 ** ((2 * uniform() - 1) * self.gain / 20)
+        if normalise:
             x = normalised(x)
         if self.model_input.representation is None:
             return x
         return replace(self.model_input, normalise=False).inputs(x)
 
-    def _moved(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Crop sounds, their onsets moved, shape (n, length)."""
-        length, margin = self.model_input.length, self.margin
-        if not margin:
-            return sounds[:, :length]
-        # In front of each sound lie `margin` samples of silence: its onset is at sample `margin`.
-        first = torch.randint(
-            2 * margin + 1, (len(sounds), 1), generator=generator, device=sounds.device
-        )
-        silent = torch.nn.functional.pad(sounds[:, : length + margin], (margin, 0))
-        return silent.gather(1, first + torch.arange(length, device=sounds.device))
-
-    def _with_noise(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Add noise to sounds of shape (n, length)."""
-        if self.noise is None:
-            return x
-        decibels = self.noise - NOISE_RANGE * _uniform(x, generator)
-        noise = _coloured(x, STEEPEST * _uniform(x, generator), generator)
-        return x + noise * (10 ** (decibels / 20) * _rms(x))
-
-    def _with_gain(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Give sounds of shape (n, length) their gains."""
-        if not self.gain or self.model_input.normalise:
-            return x
-        return x * 10 ** ((2 * _uniform(x, generator) - 1) * self.gain / 20)
-
 
 def normalised(x: torch.Tensor) -> torch.Tensor:
-    """Map the smallest and the largest sample of each sound to -1 and 1, where the sound lies.
+    """Map the smallest and the largest sample of each sound, shape (..., length), to -1 and 1.
 
-    It means what `InputRepresentation.normalise` means, in the dtype and on the device of x, and
-    waits for nothing; so it cannot refuse samples that are not finite, and makes nan of the sound.
-
-    Args:
-        x: floating numbers, shape (..., length).
-
-    Returns:
-        New tensor of the same shape; all zeros for a sound that is constant.
+    As `InputRepresentation.normalise`, but in the dtype and on the device of x, without waiting for
+    it; so it makes nan of a sound with samples that are not finite. A constant sound becomes 0.
     """
     low = x.amin(-1, keepdim=True)
     span = x.amax(-1, keepdim=True) - low
     return torch.where(span == 0, 0.0, (x - low) / span * 2 - 1)
 
 
-def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Draw a number in [0, 1) for each sound, shape (n, 1)."""
-    return torch.rand(len(x), 1, generator=generator, device=x.device, dtype=x.dtype)
-
-
 def _rms(x: torch.Tensor) -> torch.Tensor:
-    """Root mean square of each sound, shape (n, 1)."""
+    """Return the root mean square of each sound, shape (n, 1)."""
     return x.square().mean(1, keepdim=True).sqrt()
 
 
-def _coloured(x: torch.Tensor, beta: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Draw noise of the shape of x, (n, length), with a power spectrum 1 / f^beta and an RMS of 1.
+def coloured_noise(x: torch.Tensor, beta: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Draw noise of the shape of x, (n, length), with an RMS of 1 and a power spectrum 1 / f^beta.
 
-    Args:
-        x: what the noise is for.
-        beta: of each sound, shape (n, 1).
-        generator: draws it.
+    `beta` has the shape (n, 1).
     """
     length = x.shape[1]
     white = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)

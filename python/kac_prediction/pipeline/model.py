@@ -11,7 +11,7 @@ import torch
 from .._files import plain
 from .checkpoint import ExportedModel, RunInfo
 from .model_input import ModelInput
-from .parameters import Parameters
+from .training.options import OPTIONS, Parameters
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ class ModelMeta(ABCMeta):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make a model from those of the arguments that are its own."""
         signature = cls.__signature__
-        common = Parameters.__required_keys__ | Parameters.__optional_keys__
-        own = {k: v for k, v in kwargs.items() if k not in common or _accepts(signature, k)}
+        own = {k: v for k, v in kwargs.items() if k not in OPTIONS or _accepts(signature, k)}
         model = super().__call__(*args, **own)
         bound = signature.bind(*args, **own)
         bound.apply_defaults()

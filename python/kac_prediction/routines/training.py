@@ -7,7 +7,8 @@ import torch
 
 from ..architecture import CRePE
 from ..pipeline import Routine
-from ..pipeline.random_state import seeded
+from ..pipeline.training.options import merge_parameters
+from ..pipeline.training.resume import seeded
 from ..samplers import Datasets
 from .criterion import DrumLoss
 from .drums import import_drums
@@ -50,19 +51,22 @@ def train_task(
     Raises:
         FileNotFoundError: there is no such yaml file or checkpoint.
         TypeError: a parameter of the wrong type.
-        ValueError: a parameter that makes no sense, or a dataset of something else.
+        ValueError: a parameter that is unknown or makes no sense, or a checkpoint of another
+            routine, before any drums are made; or a dataset of something else.
     """
     routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
     if resume:
         routine.resume(resume)
-    default = {**task.defaults, **(task.streaming if stream else {}), **(parameters or {})}
+    default = {**task.defaults, **(task.streaming if stream else {})}
+    default = merge_parameters(default, ("parameters", parameters or {}))
     routine.setParameters(default, config_path=config_path)
+    with seeded(routine.P["seed"], routine.device):
+        routine.M = CRePE(**routine.P, outputs=task.model_input.outputs)
+    routine.check(task.model_input, streaming=stream)
     drums = import_drums(routine, task, dataset_dir, dataset_name, workers)
     routine.use_input(task.model_input)
     if stream:
         routine.stream(*(task.fresh or (task.Sampler, task.settings)))
-    with seeded(routine.P.get("seed"), routine.device):
-        routine.M = CRePE(**routine.P, outputs=task.model_input.outputs)
     routine.M.criterion = loss = DrumLoss(task.model_input, task.error)
 
     def innerTestingLoop(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ..parameters import read_yaml
 from ..tracking.local import Record
+from ..training.options import read_yaml
 from .distributions import check_parameter
 from .hyperband import Hyperband
 

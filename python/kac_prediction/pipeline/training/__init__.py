@@ -1,1 +1,1 @@
-"""From a dataset to a trained model."""
+"""Training: options, batches, the step, the loop around it, and how a run is resumed."""

@@ -1,4 +1,4 @@
-"""Fresh batches: no drum comes twice, and every batch has its place."""
+"""Batches synthesised on the fly: no drum comes twice, and every batch has its place."""
 
 import threading
 from itertools import islice
@@ -11,8 +11,9 @@ import torch
 from kac_prediction.dataset import InputRepresentation
 from kac_prediction.pipeline import ModelInput
 from kac_prediction.pipeline.augmentation import Augmentation
-from kac_prediction.pipeline.batches import generator
-from kac_prediction.pipeline.fresh import EPOCH, FreshBatches, Source
+from kac_prediction.pipeline.training.batches import generator
+from kac_prediction.pipeline.training.distributed import ProcessGroup
+from kac_prediction.pipeline.training.synthesis import EPOCH, Source, SynthesisedBatches
 from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
 from samplers_of_users import Broken, Click
 
@@ -43,7 +44,7 @@ class Quieter(BesselModel):
         self.waveform = np.cumsum(self.waveform[::-1])[::-1] / self.length
 
 
-def circles(**changed: Any) -> FreshBatches:
+def circles(**changed: Any) -> SynthesisedBatches:
     arguments: dict[str, Any] = {
         "sources": [(BesselModel, SETTINGS)],
         "model_input": SIZE,
@@ -51,10 +52,10 @@ def circles(**changed: Any) -> FreshBatches:
         "steps": 4,
         "seed": 3,
     }
-    return FreshBatches(**arguments | changed)
+    return SynthesisedBatches(**arguments | changed)
 
 
-def gathered(batches: FreshBatches, *epochs: int) -> tuple[torch.Tensor, torch.Tensor]:
+def gathered(batches: SynthesisedBatches, *epochs: int) -> tuple[torch.Tensor, torch.Tensor]:
     x, y = zip(*(batch for epoch in epochs for batch in batches.epoch(epoch)), strict=True)
     return torch.cat(x), torch.cat(y)
 
@@ -151,7 +152,7 @@ def test_the_settings_of_other_samplers_are_left_alone(Sampler: Any, model_input
 
 
 def test_no_drum_comes_twice() -> None:
-    ranks = [circles(rank=rank, ranks=2, dtype=torch.float64) for rank in (0, 1)]
+    ranks = [circles(processes=ProcessGroup(rank, 2), dtype=torch.float64) for rank in (0, 1)]
     sizes = torch.cat([gathered(batches, 0, 1, 7)[1] for batches in ranks])
     assert len(sizes.unique()) == len(sizes) == 2 * 3 * 24
     other = gathered(circles(seed=4, dtype=torch.float64), 0)[1]
@@ -163,7 +164,7 @@ def test_no_drum_comes_twice() -> None:
 
 def test_processes_hear_together_what_one_hears_alone() -> None:
     alone = list(circles(batch_size=12).epoch(5))
-    ranks = [circles(rank=rank, ranks=2) for rank in (0, 1)]
+    ranks = [circles(processes=ProcessGroup(rank, 2)) for rank in (0, 1)]
     assert [batches.count for batches in ranks] == [48, 48]
     for (x, y), *parts in zip(alone, *(batches.epoch(5) for batches in ranks), strict=True):
         assert torch.equal(x, torch.cat([part[0] for part in parts]))
@@ -183,14 +184,15 @@ def test_an_epoch_is_a_function_of_its_number(noise: float | None) -> None:
     beside = batches.epoch(0)
     assert equal(list(islice(beside, 4))[3], list(left)[2])
     assert equal(gathered(batches, 1), epochs[1])
-    assert equal(gathered(circles(augmentation=augmentation, threads=1), 0), epochs[0])
 
 
 def test_epochs_in_order_go_on_with_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
     batches = circles()
-    begin = batches._from
-    monkeypatch.setattr(batches, "_from", lambda number: begun.append(number) or begin(number))
+    begin = batches._from_epoch
+    monkeypatch.setattr(
+        batches, "_from_epoch", lambda number: begun.append(number) or begin(number)
+    )
     gathered(batches, 0, 1, 2)
     assert begun == [0]
     gathered(batches, 4, 5)
@@ -244,8 +246,14 @@ def test_sources_alike_make_other_drums() -> None:
 
 def test_augmented_from_the_sounds_with_their_margin() -> None:
     augmentation = Augmentation(BOTH, noise=-20.0, onset=0.002)
-    batches = FreshBatches(
-        [(PoissonModel, SETTINGS)], BOTH, 5, 3, 9, rank=1, ranks=2, augmentation=augmentation
+    batches = SynthesisedBatches(
+        [(PoissonModel, SETTINGS)],
+        BOTH,
+        5,
+        3,
+        9,
+        processes=ProcessGroup(1, 2),
+        augmentation=augmentation,
     )
     draws = generator(torch.device("cpu"), 9, 4, 1)
     seed, settings = batches.streams[0].seed, batches.streams[0].sampler_settings
@@ -289,7 +297,6 @@ def test_a_broken_sound_is_named(
         ({"sources": TWO, "batch_size": 1}, ValueError, "2 sources, batch_size 1"),
         ({"batch_size": 0}, ValueError, "batch_size 0"),
         ({"steps": 0}, ValueError, "steps 0"),
-        ({"rank": 2, "ranks": 2}, ValueError, "rank 2 of 2"),
         ({"seed": -1}, ValueError, "non-negative"),
         ({"sources": [(dict, SETTINGS)]}, TypeError, "subclass of AudioSampler"),
         ({"sources": [(BesselModel, {})]}, TypeError, "BesselModel cannot be made"),

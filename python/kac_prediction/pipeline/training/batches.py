@@ -1,0 +1,258 @@
+"""Batches of a dataset: where its samples lie, how they are shuffled, and who gets which."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import torch
+
+from ...dataset.labels import LabelTable
+from .distributed import ProcessGroup
+
+Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+"""Inputs and targets."""
+
+Transform: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+"""From raw inputs, with random numbers, to what the model sees."""
+
+T = TypeVar("T")
+
+_END = object()
+_WHOLE = ""  # the label of targets that have no labels
+_REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
+
+
+class Samples:
+    """Inputs and targets of a whole dataset, and the device that batches of them go to.
+
+    They are moved as a whole if that takes no more than half of the memory there, so that a batch
+    is taken by index on the device; else batch by batch, prefetched in a thread.
+
+    Args:
+        X: inputs, shape (n, ...).
+        Y: targets, shape (n, columns).
+        device: of the batches.
+        dtype: of floating numbers; whole numbers (classes) stay as they are.
+    """
+
+    def __init__(
+        self, X: torch.Tensor, Y: torch.Tensor, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.device, self._dtype = device, dtype
+        self._resident = all(fits(tensor, device, dtype) for tensor in (X, Y))
+        self._tensors = (X, Y)
+        if self._resident:
+            # Not by way of pinned memory, which torch would keep for good: as much as the dataset.
+            self._tensors = as_dtype(X, dtype).to(device), as_dtype(Y, dtype).to(device)
+
+    def batches(self, parts: Iterable[torch.Tensor]) -> Iterator[Batch]:
+        """Return an iterator over the batches of some sets of indices."""
+        if not self._resident:
+            return prefetch(map(self._batch, parts))
+        parts = list(parts)
+        if parts:
+            # All at once: each move would wait for the device, and for all the work before it.
+            together = to_device(torch.cat(parts), self.device, self._dtype)
+            parts = torch.split(together, [len(part) for part in parts])
+        return map(self._batch, parts)
+
+    def _batch(self, indices: torch.Tensor) -> Batch:
+        x, y = (to_device(tensor[indices], self.device, self._dtype) for tensor in self._tensors)
+        return x, y
+
+
+class TrainingBatches:
+    """Shuffled batches of a training set, of which each process gets its share.
+
+    The order of an epoch is the same in all processes. It is cut into batches of `batch_size`
+    samples for each process; a smaller remainder is shared evenly, or left out where there is not
+    a sample for each.
+
+    Args:
+        samples: of the whole dataset.
+        indices: of the training set, shape (m,).
+        batch_size: samples in a batch of each process; 0 or less: all at once.
+        seed: of the order.
+        processes: the process group.
+        transform: of inputs, by random numbers that depend on seed, epoch and process.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        indices: torch.Tensor,
+        batch_size: int,
+        seed: int,
+        processes: ProcessGroup,
+        transform: Transform | None = None,
+    ) -> None:
+        self._samples, self._indices, self._seed = samples, indices, seed
+        self._processes, self._transform = processes, transform
+        together = processes.size * batch_size if batch_size > 0 else max(1, len(indices))
+        sizes = [len(part) for part in torch.split(indices, together)]
+        self._sizes = [size for size in sizes if size >= processes.size]
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return len(self._sizes)
+
+    @property
+    def count(self) -> int:
+        """Samples of an epoch, of all processes."""
+        return sum(self._sizes)
+
+    @property
+    def weights(self) -> list[float]:
+        """This process's samples of each batch, relative to the mean over all processes."""
+        shards = (self._processes.shard(size) for size in self._sizes)
+        own = [shard.stop - shard.start for shard in shards]
+        return [n * self._processes.size / size for n, size in zip(own, self._sizes, strict=True)]
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Return the batches of an epoch, which depend on seed and number alone."""
+        order = generator(torch.device("cpu"), self._seed, number)
+        shuffled = self._indices[torch.randperm(len(self._indices), generator=order)]
+        together = torch.split(shuffled[: self.count], self._sizes)
+        batches = self._samples.batches(part[self._processes.shard(len(part))] for part in together)
+        if self._transform is None:
+            return batches
+        draws = generator(self._samples.device, self._seed, number, self._processes.rank)
+        transform = self._transform
+        return ((transform(x, draws), y) for x, y in batches)
+
+
+class EvaluationBatches:
+    """Batches of a validation or test set, of which each process gets whole ones.
+
+    Args:
+        samples: of the whole dataset.
+        indices: of the set, shape (m,).
+        batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
+        processes: the process group.
+    """
+
+    def __init__(
+        self, samples: Samples, indices: torch.Tensor, batch_size: int, processes: ProcessGroup
+    ) -> None:
+        self._samples, self._processes = samples, processes
+        size = batch_size if batch_size > 0 else max(1, len(indices))
+        self._parts = torch.split(indices, size) if len(indices) else ()
+
+    def __len__(self) -> int:
+        """Number of batches, of all processes."""
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+        """Yield this process's batches in the order of the dataset, each with its number."""
+        own = range(self._processes.rank, len(self._parts), self._processes.size)
+        batches = self._samples.batches(self._parts[i] for i in own)
+        return ((i, x, y) for i, (x, y) in zip(own, batches, strict=True))
+
+
+def as_targets(Y: Any) -> torch.Tensor:
+    """Return `routine.D.Y` as a tensor of shape (n, columns).
+
+    Args:
+        Y: a tensor or an array, taken as it is; or one item a sample: a dictionary, whose labels
+            become columns in the order of the first sample's, or a number, list or tensor.
+
+    Raises:
+        TypeError: a sample holds something else than numbers.
+        ValueError: there are no samples, or they do not all have the same labels and sizes.
+    """
+    if not isinstance(Y, list | tuple):
+        return _numbers(Y, "routine.D.Y")
+    if not Y:
+        raise ValueError(f"routine.D.Y holds no samples: {_REMEDY}")
+    labels = [y if isinstance(y, Mapping) else {_WHOLE: y} for y in Y]
+    try:
+        table = LabelTable.of(labels, keep_dtypes=True)
+        unlike = table.first_unlike()
+        if unlike is None and all(sizes[0] >= 0 for sizes in table.sizes.values()):
+            return table.columns[_WHOLE] if _WHOLE in table.columns else table.matrix()
+    except (TypeError, ValueError):
+        unlike = None
+    sizes = [
+        {
+            name: _numbers(value, f"{name!r} in {place}" if name != _WHOLE else place).shape
+            for name, value in y.items()
+        }
+        for y, place in zip(labels, (f"sample {i} of routine.D.Y" for i in count()), strict=False)
+    ]
+    unlike = next(i for i, size in enumerate(sizes) if size != sizes[0])
+    described = [
+        f"the shape {tuple(size[_WHOLE])}"
+        if _WHOLE in size
+        else f"the labels { {name: shape.numel() for name, shape in size.items()} }"
+        for size in (sizes[unlike], sizes[0])
+    ]
+    raise ValueError(
+        f"sample {unlike} of routine.D.Y has {described[0]}, sample 0 {described[1]}: a model needs"
+        f" the same of all; {_REMEDY}"
+    )
+
+
+def _numbers(value: Any, name: str) -> torch.Tensor:
+    """Return a tensor as it is, and one of anything else that holds numbers."""
+    if isinstance(value, torch.Tensor):
+        return value
+    try:
+        return torch.tensor(np.asarray(value))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} is {value!r:.80}, a {type(value).__name__}, which holds no row of numbers:"
+            f" {_REMEDY}"
+        ) from error
+
+
+def generator(device: torch.device, *key: int) -> torch.Generator:
+    """Return a random generator on a device, seeded by a hash of the key."""
+    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+    return torch.Generator(device).manual_seed(seed)
+
+
+def to_device(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Move a tensor to a device, floating numbers in the dtype."""
+    tensor = as_dtype(tensor, dtype)
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def as_dtype(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return a tensor with floating numbers in the dtype, whole ones as they are."""
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def fits(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a tensor takes at most half of the memory of a device, where that is known."""
+    memory = available_memory(device)
+    return memory is None or 2 * tensor.numel() * dtype.itemsize <= memory
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Return the bytes of memory of a device; None where they are unknown."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def prefetch(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """Yield the same items in the same order, up to `depth` of them made ahead in a thread.
+
+    An error is raised where its item would come. Closing the iterator ends the thread.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        pending: deque[Future[T | object]] = deque(
+            pool.submit(next, items, _END) for _ in range(depth)
+        )
+        while (item := pending.popleft().result()) is not _END:
+            pending.append(pool.submit(next, items, _END))
+            yield item  # type: ignore[misc]

@@ -1,0 +1,179 @@
+"""The device a model trains on: which one, in which precision, with how many threads, compiled."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+
+from ..._torch import compiled_call, cpu_has_bfloat16, eager_call, set_compiled_call
+from .options import Precision
+
+logger = logging.getLogger(__name__)
+
+
+def select_device(name: str | torch.device | None) -> torch.device:
+    """Return the device of a name such as 'cuda:1'; None: CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        ValueError: it is not there; the message says what is.
+    """
+    if name is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        there = ["cpu", *(f"cuda:{i}" for i in range(count))]
+        there += ["mps"] if torch.backends.mps.is_available() else []
+        raise ValueError(f"there is no device {name!r} here, but {', '.join(there)}") from error
+    return device
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+    """Return what 'auto' stands for: bfloat16 where the device computes in it, else float32."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        native = device.type == "cpu" and cpu_has_bfloat16()
+    return "bfloat16" if native else "float32"
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
+    """In 'bfloat16', let torch choose what is computed in it; else do nothing.
+
+    Weights, losses and sums stay in float32, and so does a model in float64. Casts of weights are
+    not cached, since a CUDA graph has to make them anew each time.
+    """
+    if precision != "bfloat16":
+        return nullcontext()  # not an autocast that is off: older torch has none for MPS
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
+
+
+@contextmanager
+def compute_settings(precision: Precision, threads: int) -> Iterator[None]:
+    """Compute float32 in a precision, and with so many CPU threads, in the block.
+
+    'tf32' lets CUDA's matrix products and convolutions drop to 10 bits of mantissa; all others
+    leave them whole.
+    """
+    # From 2.9 on, torch keeps the precision in places of its own. The older settings, which
+    # torch.compile still goes by, set these too, and refuse to be read where these contradict
+    # them; where these are all 'ieee', the older one of convolutions may still say TF32.
+    backends: Any = torch.backends
+    newer = (
+        [backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul]
+        if hasattr(backends.cudnn, "conv")
+        else []
+    )
+    newer_before = [setting.fp32_precision for setting in newer]
+    for setting in newer:
+        setting.fp32_precision = "ieee"
+    products_before = torch.get_float32_matmul_precision()
+    try:
+        convolutions_before = torch.backends.cudnn.allow_tf32
+    except RuntimeError:
+        convolutions_before = True
+    threads_before = torch.get_num_threads()
+    try:
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        torch.set_num_threads(threads)
+        yield
+    finally:
+        torch.set_num_threads(threads_before)
+        torch.backends.cudnn.allow_tf32 = convolutions_before
+        torch.set_float32_matmul_precision(products_before)
+        for setting, value in zip(newer, newer_before, strict=True):
+            setting.fp32_precision = value
+
+
+@contextmanager
+def compiled(model: torch.nn.Module, wanted: bool) -> Iterator[None]:
+    """Compile a model's forward pass in the block, unless its user has compiled it already.
+
+    Where torch cannot do that, for want of a compiler or of Triton, the log says so and the model
+    computes eagerly.
+    """
+    if not wanted or compiled_call(model) is not None:
+        yield
+        return
+    try:
+        try:
+            model.compile(dynamic=False)
+            set_compiled_call(model, _CompiledCall(model))
+        except RuntimeError as error:  # a version of Python that torch's compiler does not know
+            _log_uncompiled(model, error)
+        yield
+    finally:
+        set_compiled_call(model, None)
+
+
+class _CompiledCall:
+    """A compiled call for training on batches of the first shape it meets.
+
+    Each other shape, and evaluation, would be compiled on its own, which takes longer than all the
+    epochs of a small training gain by it: these are computed eagerly.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._model = model
+        self._eager = eager_call(model)
+        self._compiled: Any = compiled_call(model)
+        self._shapes: list[torch.Size] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._model.training:
+            return self._eager(*args, **kwargs)
+        shapes = [arg.shape for arg in args if isinstance(arg, torch.Tensor)]
+        self._shapes = self._shapes or shapes
+        if shapes != self._shapes:
+            return self._eager(*args, **kwargs)
+        try:
+            return self._compiled(*args, **kwargs)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except Exception as error:  # whatever compilers raise
+            result = self._eager(*args, **kwargs)  # raises an error of the model's own
+            _log_uncompiled(self._model, error)
+            self._compiled = self._eager
+            return result
+
+
+def _log_uncompiled(model: torch.nn.Module, error: Exception) -> None:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    logger.warning("%s is not compiled, which torch cannot here: %s", type(model).__name__, reason)
+
+
+@contextmanager
+def batch_errors(x: torch.Tensor) -> Iterator[None]:
+    """Add the shape of a batch to errors of the block.
+
+    Raises:
+        MemoryError: the memory is too small for the batch size, which the message names.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            error.add_note(f"The inputs of this batch had the shape {tuple(x.shape)}.")
+            raise
+        raise MemoryError(
+            f"the memory of {x.device} is too small for a batch_size of {len(x)}: try"
+            f" {max(1, len(x) // 2)} ({error})"
+        ) from error
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came after, is about memory."""
+    if error is None:
+        return False
+    said = any(words in str(error) for words in ("can't allocate memory", "out of memory"))
+    kinds = torch.cuda.OutOfMemoryError | MemoryError
+    return said or isinstance(error, kinds) or _is_out_of_memory(error.__context__)

@@ -1,0 +1,279 @@
+"""The options of a training: each with its type, default, range and meaning, in this one place."""
+
+import math
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType, NoneType
+from typing import Any, Final, Literal, NotRequired, Self, get_args, get_origin
+
+import yaml
+from typing_extensions import TypedDict, get_type_hints
+
+from ..._checks import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    did_you_mean,
+)
+
+Precision = Literal["auto", "float32", "tf32", "bfloat16"]
+ScheduleKind = Literal["constant", "cosine", "one_cycle"]
+Layer = tuple[str, Mapping[str, Any]]  # where values come from, for messages, and the values
+
+
+class Parameters(TypedDict, total=True):
+    """Default parameters for any model; `TrainingOptions` says what each of them means.
+
+    A model adds its own in a nested `ModelHyperParameters(Parameters)`.
+    """
+
+    batch_size: int
+    dataset_split: tuple[float, float, float]
+    num_of_epochs: int
+    testing: bool
+    with_early_stopping: bool
+    augment_gain: NotRequired[float]
+    augment_noise: NotRequired[float]
+    augment_onset: NotRequired[float]
+    compile: NotRequired[bool]
+    dataset_size: NotRequired[int]
+    gradient_clip: NotRequired[float]
+    patience: NotRequired[int]
+    precision: NotRequired[Precision]
+    schedule: NotRequired[ScheduleKind]
+    seed: NotRequired[int]
+    steps_per_epoch: NotRequired[int]
+    warm_up: NotRequired[float]
+
+
+def _option(meaning: str, default: Any = MISSING, **limits: float) -> Any:
+    """Declare an option: its meaning, its default, and `least` or `below` of its values."""
+    return field(default=default, metadata={"meaning": meaning, **limits})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """The common parameters of a training, checked; those without a default every model gives.
+
+    The metadata of each field holds its `meaning` and the limits of its values.
+    """
+
+    batch_size: int = _option("samples in a batch of each process; 0 or less: the whole set")
+    dataset_split: tuple[float, float, float] = _option(
+        "fractions of the drums for training, validation and test; they sum to 1"
+    )
+    num_of_epochs: int = _option("epochs to train for; 0: until early stopping", least=0)
+    testing: bool = _option("leave the test set untouched, as while parameters are chosen")
+    with_early_stopping: bool = _option("stop when the validation loss has stopped falling")
+    augment_gain: float = _option(
+        "gain drawn for each sound, up to +- dB, where inputs are not normalised", 0.0, least=0
+    )
+    augment_noise: float | None = _option(
+        "loudest noise mixed into a sound, in dB relative to it; without it: no noise", None
+    )
+    augment_onset: float = _option("seconds by which a strike may be early or late", 0.0, least=0)
+    compile: bool | None = _option(
+        "compile a capturable model, and record its step as a CUDA graph; without it: on CUDA", None
+    )
+    dataset_size: int | None = _option(
+        "samples that importDataset generates; without it: 200", None, least=1
+    )
+    gradient_clip: float = _option(
+        "largest norm of all gradients together; 0: no limit", 0.0, least=0
+    )
+    patience: int = _option("epochs without an improvement before early stopping", 32, least=1)
+    precision: Precision = _option(  # noqa: RUF009
+        "of float32 while training; auto: bfloat16 where the device has it", "float32"
+    )
+    schedule: ScheduleKind = _option(  # noqa: RUF009
+        "how the learning rate changes from step to step", "constant"
+    )
+    seed: int | None = _option(
+        "of split, order and augmentation (without it 0), and of dropout (without it not seeded)",
+        None,
+    )
+    steps_per_epoch: int | None = _option(
+        "batches of an epoch while streaming; without it: as many as the training set gives",
+        None,
+        least=1,
+    )
+    warm_up: float = _option("share of the steps in which one_cycle rises", 0.25, least=0, below=1)
+
+    @property
+    def augments(self) -> bool:
+        """Whether sounds are to be augmented."""
+        return bool(self.augment_gain or self.augment_onset or self.augment_noise is not None)
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:
+        """Read the options among the parameters of a training.
+
+        Args:
+            parameters: common ones and those of a model.
+            origins: by name, where a value comes from, for messages.
+
+        Raises:
+            TypeError: a value of the wrong type; names the option, its origin and the value.
+            ValueError: an option is missing, out of range, or contradicts another.
+        """
+        said = dict.fromkeys(OPTIONS, "routine.P") | dict(origins or {})
+        missing = [key for key in Parameters.__required_keys__ if key not in parameters]
+        if missing:
+            raise ValueError(
+                f"the defaults lack {', '.join(sorted(missing))}: every model needs them"
+            )
+        options = cls(
+            **{
+                key: _check_option(key, value, said[key])
+                for key, value in parameters.items()
+                if key in OPTIONS
+            }
+        )
+        if options.num_of_epochs == 0 and options.schedule != "constant":
+            raise ValueError(
+                f"schedule = {options.schedule} (in {said['schedule']}) needs to know the end: set"
+                " a number of epochs, or let the learning rate be constant"
+            )
+        if options.num_of_epochs == 0 and not options.with_early_stopping:
+            raise ValueError(
+                f"num_of_epochs = 0 (in {said['num_of_epochs']}) means until early stopping: set"
+                " with_early_stopping, or a number of epochs"
+            )
+        if options.with_early_stopping and options.dataset_split[1] == 0:
+            raise ValueError(
+                "with_early_stopping judges by the validation set, whose share of dataset_split is"
+                f" 0 in {said['dataset_split']}: give it a share"
+            )
+        return options
+
+
+OPTIONS: Final[Mapping[str, Field[Any]]] = MappingProxyType(
+    {option.name: option for option in fields(TrainingOptions)}
+)
+_TYPES = get_type_hints(TrainingOptions)
+
+
+def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, Any]:
+    """Lay values over the defaults, later layers over earlier ones, and check all of them.
+
+    Common keys are checked as `TrainingOptions` says, those of a model against the type of their
+    default.
+
+    Raises:
+        TypeError: a value of the wrong type; names the key, its origin and the value.
+        ValueError: a key that is no parameter, with the nearest name; one that is missing; or a
+            value that is out of range or contradicts another.
+    """
+    known = default.keys() | OPTIONS.keys()
+    parameters: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in (("the defaults", default), *layers):
+        for key, value in values.items():
+            if key not in known:
+                nearest = did_you_mean(key, known) or f": known are {', '.join(sorted(known))}"
+                raise ValueError(f"{key} in {origin} is not a parameter of this model{nearest}")
+            if key in OPTIONS:
+                parameters[key] = _check_option(key, value, origin)
+            else:
+                parameters[key] = _check_own(f"{key} in {origin}", value, default[key])
+            origins[key] = origin
+    TrainingOptions.read(parameters, origins)
+    return parameters
+
+
+def check_fractions(name: str, value: Any) -> tuple[float, float, float]:
+    """Return three numbers of at least 0 that sum to 1, the first above 0.
+
+    Raises:
+        TypeError: not a sequence of numbers.
+        ValueError: other numbers.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(f"{name} must be three numbers, got {value!r}")
+    numbers = tuple(check_number(name, number) for number in value)
+    good = len(numbers) == 3 and numbers[0] > 0 and min(numbers) >= 0
+    if not good or not math.isclose(sum(numbers), 1, abs_tol=1e-6):
+        raise ValueError(
+            f"{name} must be three numbers of at least 0 that sum to 1, the first above 0, got"
+            f" {tuple(value)}"
+        )
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _check_option(key: str, value: Any, origin: str) -> Any:
+    """Return the value of an option in its proper type."""
+    name, limits = f"{key} in {origin}", dict(OPTIONS[key].metadata)
+    del limits["meaning"]
+    kind: Any = _TYPES[key]
+    if get_origin(kind) is Literal:
+        return check_choice(name, value, get_args(kind))
+    kind = next((each for each in get_args(kind) if each is not NoneType), kind)
+    if key == "dataset_split":
+        return check_fractions(name, value)
+    if key == "seed":
+        return check_seed(value, name)
+    if kind is bool:
+        return check_flag(name, value)
+    if kind is float:
+        return check_number(name, value, **limits)
+    return check_count(name, value, **{"least": -sys.maxsize, **limits})
+
+
+def _check_own(name: str, value: Any, default: Any) -> Any:
+    """Return the value of a model's own parameter, in the type of its default."""
+    if default is None:
+        return value
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(value)
+    # A bool is an int to isinstance, yet never what was meant.
+    if not isinstance(value, type(default)) or isinstance(value, bool) != isinstance(default, bool):
+        raise TypeError(
+            f"{name} must be {type(default).__name__}, got {value!r} ({type(value).__name__})"
+        )
+    return value
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read parameters from a yaml file, which may be empty and may hold `!!python/tuple [..]`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not yaml, or not a mapping of names to values.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no parameter file {str(path)!r}")
+    try:
+        with file.open(encoding="utf-8") as stream:
+            values = yaml.load(stream, Loader=_ParameterLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a yaml file of parameters: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ValueError(
+            f"{path} must be a mapping, lines of 'name: value', not a {type(values).__name__}"
+        )
+    return {str(key): value for key, value in values.items()}
+
+
+class _ParameterLoader(yaml.SafeLoader):
+    """Safe yaml, with tuples, and with numbers such as 1e-3, which YAML 1.1 takes for text."""
+
+    def tuple(self, node: yaml.SequenceNode) -> tuple[Any, ...]:
+        return tuple(self.construct_sequence(node, deep=True))
+
+
+_ParameterLoader.add_constructor("tag:yaml.org,2002:python/tuple", _ParameterLoader.tuple)
+_ParameterLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)

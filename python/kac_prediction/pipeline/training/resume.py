@@ -1,0 +1,261 @@
+"""Resuming a training: what a checkpoint keeps of its progress, and how it is restored."""
+
+import logging
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.parameter import is_lazy
+
+from ..._files import plain
+from ...dataset import TorchDataset
+from ..checkpoint import LAST, ExportedModel, read_checkpoint
+from ..model import Model
+from ..model_input import ModelInput
+from ..tracking.tracker import Record
+from .early_stopping import EarlyStopping
+from .split import Split
+
+logger = logging.getLogger(__name__)
+
+
+def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
+    """Read the checkpoint to resume from; a directory stands for its `last.pt`.
+
+    Returns:
+        The file, and what it holds.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a checkpoint, or one of before checkpoints held progress.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file /= LAST
+    checkpoint = read_checkpoint(file)
+    if "progress" not in checkpoint:
+        raise ValueError(
+            f"{file} does not hold what a training needs to go on: it is of an older version. Load"
+            " it with loadModel, and train that model anew"
+        )
+    return file, checkpoint
+
+
+def progress(
+    split: Split,
+    stopping: EarlyStopping,
+    history: Sequence[Record],
+    random_states: Sequence[dict[str, Any]],
+    streaming: bool,
+) -> dict[str, Any]:
+    """Return what a checkpoint keeps beside the model and its optimiser, to resume from.
+
+    Args:
+        split: indices of training, validation and test set.
+        stopping: the state of early stopping.
+        history: one record an epoch.
+        random_states: of the random generators of each process, by rank.
+        streaming: whether sounds are synthesised on the fly.
+    """
+    return {
+        "split": list(split),
+        "stopping": {"best": stopping.best, "waited": stopping.waited},
+        "history": plain(list(history)),
+        "random": list(random_states),
+        "streaming": streaming,
+    }
+
+
+def check_model(
+    checkpoint: ExportedModel,
+    model: Model,
+    parameters: Mapping[str, Any],
+    model_input: ModelInput | None = None,
+) -> None:
+    """Refuse to resume with another model, other inputs or another optimiser.
+
+    Args:
+        checkpoint: to resume from.
+        model: to be trained.
+        parameters: of the training.
+        model_input: how sounds become its inputs; None: the model's own, if it knows.
+
+    Raises:
+        ValueError: the checkpoint's is another.
+    """
+    info = checkpoint["run_info"]["model"]
+    if info is not None and info["name"] != type(model).__name__:
+        raise ValueError(
+            f"the checkpoint to resume from holds a {info['name']}, but routine.M is a"
+            f" {type(model).__name__}"
+        )
+    for name, tensor in model.state_dict().items():
+        stored: Any = checkpoint["model_state_dict"].get(name)
+        both = isinstance(stored, torch.Tensor) and isinstance(tensor, torch.Tensor)
+        if both and not is_lazy(tensor) and stored.shape != tensor.shape:
+            raise ValueError(
+                f"the checkpoint to resume from does not fit routine.M: {name} has the shape"
+                f" {tuple(stored.shape)} there, but {tuple(tensor.shape)} here"
+            )
+    now = model_input or model.model_input
+    if "model_input" in checkpoint and now is not None:
+        was = ModelInput.from_dict(checkpoint["model_input"])
+        different = [
+            f"{each.name} was {getattr(was, each.name)!r} and now is {getattr(now, each.name)!r}"
+            for each in fields(ModelInput)
+            if getattr(was, each.name) != getattr(now, each.name)
+        ]
+        if different:
+            raise ValueError(
+                f"the checkpoint to resume from is of a model of other inputs: {different[0]}"
+            )
+    optimiser = checkpoint["hyperparameters"].get("optimiser")
+    if optimiser is not None and parameters.get("optimiser", optimiser) != optimiser:
+        raise ValueError(
+            f"the training to resume has the state of the optimiser {optimiser}, which"
+            f" {parameters['optimiser']} cannot use: ask for the same"
+        )
+
+
+def check_data(
+    checkpoint: ExportedModel, dataset: TorchDataset, split: Split, streaming: bool
+) -> None:
+    """Refuse to resume with other data, which would leak from training into validation and test.
+
+    Raises:
+        ValueError: the dataset or its split is not that of the checkpoint; or one training
+            synthesises its sounds on the fly and the other does not.
+    """
+    was, now = checkpoint["dataset"], dataset.info
+    different = [key for key in was if key in now and was[key] != now[key]]
+    if different:
+        raise ValueError(
+            f"the training to resume had a dataset with other {', '.join(different)}: give"
+            f" importDataset that dataset, not {dataset.dataset_dir}"
+        )
+    stored: Sequence[torch.Tensor] = checkpoint["progress"]["split"]
+    if not all(old.equal(new.cpu()) for old, new in zip(stored, split, strict=True)):
+        raise ValueError(
+            "the dataset would be split otherwise than in the training to resume: give the same"
+            " dataset_split, seed and testing"
+        )
+    check_streaming(checkpoint, streaming)
+
+
+def check_sampler(checkpoint: ExportedModel, name: str) -> None:
+    """Refuse to resume on the sounds of another sampler.
+
+    Raises:
+        ValueError: the checkpoint was trained on those of another.
+    """
+    was = checkpoint["dataset"].get("sampler", {}).get("name", name)
+    if was != name:
+        raise ValueError(
+            f"the training to resume had a dataset made by {was}, and not by {name}: resume it with"
+            " the same routine and sampler"
+        )
+
+
+def check_streaming(checkpoint: ExportedModel, streaming: bool) -> None:
+    """Refuse to resume with a dataset what was streamed, and the other way round.
+
+    Raises:
+        ValueError: so it would be.
+    """
+    if checkpoint["progress"]["streaming"] != streaming:
+        source = "the dataset" if streaming else "sounds synthesised on the fly"
+        raise ValueError(
+            f"the training to resume learnt from {source}, which this one would not: call"
+            " routine.stream (--stream) for both or for neither"
+        )
+
+
+def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, Any]) -> None:
+    """Restore a model and its optimiser from a checkpoint.
+
+    Other parameters than the checkpoint's are allowed, and logged: more epochs are what resuming is
+    often for. A learning rate that is now another one stays as the model was built with it.
+
+    Raises:
+        ValueError: the checkpoint does not fit them.
+    """
+    stored = checkpoint["hyperparameters"]
+    for key, value in plain(dict(parameters)).items():
+        if key in stored and stored[key] != value:
+            logger.warning("resuming with %s = %r, which was %r", key, value, stored[key])
+    rates = [group.get("lr") for group in model.optimiser.param_groups]
+    try:
+        model.load_state_dict(checkpoint["model_state_dict"])
+        model.optimiser.load_state_dict(checkpoint["optimizer_state_dict"])
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the checkpoint to resume from does not fit routine.M: {error}"
+        ) from error
+    if parameters.get("learning_rate") != stored.get("learning_rate"):
+        for group, rate in zip(model.optimiser.param_groups, rates, strict=True):
+            group["lr"] = group["initial_lr"] = rate
+
+
+def random_state(device: torch.device) -> dict[str, Any]:
+    """Return the states of torch's, NumPy's and Python's random generators, in plain values.
+
+    Returns:
+        Tensors and numbers by 'torch', 'python', 'numpy', and 'cuda' or 'mps' on such a device.
+    """
+    legacy: Any = np.random.get_state()  # noqa: NPY002
+    _, keys, place, has_gauss, gauss = legacy
+    version, words, spare = random.getstate()
+    state: dict[str, Any] = {
+        "torch": torch.get_rng_state(),
+        "numpy": [torch.tensor(keys.astype(np.int64)), int(place), int(has_gauss), float(gauss)],
+        "python": [version, torch.tensor(words), spare],
+    }
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        state["mps"] = torch.mps.get_rng_state()
+    return state
+
+
+def set_random_state(state: dict[str, Any], device: torch.device) -> None:
+    """Restore what `random_state` returned."""
+    torch.set_rng_state(state["torch"])
+    keys, place, has_gauss, gauss = state["numpy"]
+    legacy = ("MT19937", keys.numpy().astype(np.uint32), place, has_gauss, gauss)
+    np.random.set_state(legacy)  # noqa: NPY002
+    version, words, spare = state["python"]
+    random.setstate((version, tuple(words.tolist()), spare))
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
+    elif device.type == "mps" and "mps" in state:
+        torch.mps.set_rng_state(state["mps"])
+
+
+@contextmanager
+def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
+    """Seed all random generators (dropout uses torch's), and restore them after the block.
+
+    Args:
+        seed: from 0; None: begin with the states as they are.
+        device: whose generator to seed, beside that of the CPU.
+    """
+    before = random_state(device)
+    try:
+        if seed is not None:
+            # Not torch.manual_seed, which would seed every device of the machine.
+            torch.default_generator.manual_seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+            random.seed(seed)
+            if device.type == "cuda":
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(seed)
+            elif device.type == "mps":
+                torch.mps.manual_seed(seed)
+        yield
+    finally:
+        set_random_state(before, device)

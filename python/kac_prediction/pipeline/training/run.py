@@ -1,0 +1,187 @@
+"""A run: its directory, its checkpoints, and the trackers that follow it."""
+
+import itertools
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tqdm.auto import tqdm
+
+from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, ModelInfo, RunInfo
+from ..model import Model
+from ..tracking.tracker import Record, Tracker, log_epoch, open_trackers
+from .distributed import ProcessGroup
+
+logger = logging.getLogger(__name__)
+
+
+class LossError(ValueError):
+    """A loss is missing or not a finite number."""
+
+
+class Run:
+    """Where one training is kept; of several processes, only the leader writes.
+
+    Args:
+        info: id, directory and model of the run.
+        wandb_config: arguments of `wandb.init`; {}: a local run.
+        processes: the process group.
+
+    Attributes:
+        info: as given; its epoch is the one under way.
+        over: whether it has been trained, or discarded.
+    """
+
+    def __init__(
+        self, info: RunInfo, wandb_config: Mapping[str, Any], processes: ProcessGroup
+    ) -> None:
+        self.info, self.over = info, False
+        self._processes = processes
+        self._directory = Path(info["exports_dir"])
+        self._checkpoints = Checkpoints(self._directory if processes.leader else None)
+        self._trackers: list[Tracker] = []
+        if processes.leader:
+            self._trackers = open_trackers(info, wandb_config)
+        self._bar: tqdm[int] | None = None
+
+    @classmethod
+    def create(
+        cls,
+        parent: Path,
+        wandb_config: Mapping[str, Any],
+        processes: ProcessGroup,
+        model: ModelInfo | None = None,
+        run_id: str | None = None,
+    ) -> Self:
+        """Create a run in a directory of its own, so that nothing trained is overwritten."""
+        run_id = run_id or secrets.token_hex(4)
+        directory = parent / run_id
+        if directory.exists():  # of an earlier run under an id that was given
+            directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
+        info = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
+        info = processes.broadcast(info)
+        if processes.leader:
+            directory.mkdir(parents=True)
+        return cls(info, wandb_config, processes)
+
+    @classmethod
+    def resume(
+        cls,
+        directory: Path,
+        checkpoint: ExportedModel,
+        wandb_config: Mapping[str, Any],
+        processes: ProcessGroup,
+    ) -> Self:
+        """Take up the run of a checkpoint, in the directory where that is."""
+        info = RunInfo(**checkpoint["run_info"])
+        info["exports_dir"] = str(directory.absolute())
+        run = cls(info, wandb_config, processes)
+        for tracker in run._trackers:
+            tracker.resume(info["epoch"])
+        return run
+
+    def discard(self) -> None:
+        """Remove a run that has not been trained."""
+        for tracker in self._trackers:
+            tracker.finish()
+        directory = self._directory
+        if self._processes.leader and directory.is_dir() and not any(directory.iterdir()):
+            directory.rmdir()
+        self.over = True
+
+    def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
+        """Tell the trackers the parameters; return those that they set otherwise."""
+        changes: dict[str, Any] = {}
+        for tracker in self._trackers:
+            changes |= tracker.config(parameters, settled)
+        return self._processes.broadcast(changes)
+
+    @contextmanager
+    def training(self, model: Model) -> Iterator[None]:
+        """Surround the epochs of a training: at the end, everything is written and closed.
+
+        Raises:
+            LossError: names the epoch and the last checkpoint.
+            KeyboardInterrupt: with a note that says how to resume.
+        """
+        logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
+        for tracker in self._trackers:
+            tracker.watch(model)
+        failed = True
+        try:
+            with self._checkpoints:
+                yield
+            failed = False
+        except LossError as error:
+            raise LossError(
+                f"epoch {self.info['epoch']}: {error}. Last good checkpoint:"
+                f" {self._checkpoints.last_good or 'none yet'}"
+            ) from error
+        except KeyboardInterrupt as interrupt:
+            if self._processes.leader:
+                interrupt.add_note(self._resume_hint())
+            raise
+        finally:
+            self.finish(failed)
+
+    def _resume_hint(self) -> str:
+        last = self._directory / LAST
+        name = f"run {self.info['id']} was interrupted in epoch {self.info['epoch']}"
+        if not last.is_file():
+            return f"{name}, before its first checkpoint: nothing is there to resume."
+        return (
+            f"{name}: its last checkpoint is {last}; resume with --resume {self._directory}, or"
+            f" routine.resume({str(self._directory)!r})."
+        )
+
+    def epochs(self, first: int, count: int) -> Iterator[int]:
+        """Yield the numbers of the epochs from `first` to below `count`; without end if that is 0.
+
+        They stand in `info`, and the leader shows a progress bar.
+        """
+        numbers = range(first, count) if count else itertools.count(first)
+        hidden = None if self._processes.leader else True
+        with tqdm(
+            numbers, "training", count or None, unit=" epochs", disable=hidden, initial=first
+        ) as self._bar:
+            for epoch in self._bar:
+                self.info["epoch"] = epoch
+                yield epoch
+
+    def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
+        """Save the checkpoint of an epoch, and log its record."""
+        self._checkpoints.keep(checkpoint, due=due, best=best)
+        if self._processes.leader and self._bar is not None:
+            log_epoch(record, self._trackers, self._bar)
+
+    def illustrate(self, name: str, draw: Callable[[], Any] | None) -> None:
+        """Give a picture to the trackers; one that cannot be drawn is logged."""
+        if draw is None or not self._trackers:
+            return
+        try:
+            figure = draw()
+            for tracker in self._trackers:
+                tracker.picture(name, figure)
+        except Exception as error:
+            logger.warning("the picture %r could not be drawn: %s", name, error)
+
+    def finish(self, failed: bool) -> None:
+        """Hand the checkpoints to the trackers, the local one first, and close them."""
+        self.over = True
+        while self._trackers:
+            tracker = self._trackers.pop(0)
+            for name in (BEST, LAST):
+                if (self._directory / name).is_file():
+                    tracker.artifact(self._directory / name)
+            tracker.finish(failed)
+
+
+def given_id(wandb_config: Mapping[str, Any]) -> str | None:
+    """Return the id that a sweep or the settings chose before this process started."""
+    if not wandb_config:
+        return None
+    return wandb_config.get("id") or os.environ.get("WANDB_RUN_ID")

@@ -1,0 +1,233 @@
+"""Batches whose sounds are synthesised on the fly, each of a drum that never comes again."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import count, islice
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+
+from ...dataset import AudioSampler, RepresentationSettings, StreamingDataset
+from ...dataset.labels import label_tensors
+from ...dataset.rendering import Renderer
+from ...dataset.sampler import Labels
+from ...samplers.drum import Drum
+from ..augmentation import Augmentation
+from ..model_input import ModelInput
+from .batches import Batch, generator, to_device
+from .distributed import ProcessGroup
+
+EPOCH: Final = 2**40  # samples set aside for each epoch: more than will be heard
+RAW: Final[RepresentationSettings] = {"normalise_input": False}
+
+
+class Source(NamedTuple):
+    """What synthesises the sounds of one family.
+
+    Attributes:
+        Sampler: the sampler.
+        settings: arguments of its constructor.
+        labels: further labels, the same for all of its sounds, such as {"family": 0.0}.
+    """
+
+    Sampler: type[AudioSampler]
+    settings: Mapping[str, Any]
+    labels: Mapping[str, Any] = MappingProxyType({})
+
+
+class SynthesisedBatches:
+    """Batches without end, synthesised on the fly; no two sounds are of one drum.
+
+    Batch b of epoch e of process r of R holds samples n to n + batch_size - 1 of the stream, where
+    n = 2^40 e + (b R + r) batch_size: no two processes hear the same drum, nor does a training that
+    is resumed with more or fewer of them, and R hear together what one with the R-fold batch hears.
+    Sample k is the strike k % 5 on drum k, so that every fifth falls on the middle, as in a
+    dataset. Several sources share each batch evenly (the first of them get the remainder), each
+    with a stream of its own.
+
+    The drums are drawn from a seed that is a hash of `seed` and of the number of the source, so
+    they are not those of a dataset of the same seed. A batch and its augmentation depend on (seed,
+    number of the epoch, process) alone, so that a resumed training hears what it would have heard.
+
+    The next batches are synthesised by threads of the core while a model trains. Of drums whose
+    sound is normalised only the samples that the model sees are computed, which do not depend on
+    the duration; in float32 where the model computes in that, unless the settings say otherwise.
+
+    Attributes:
+        batch_size: samples in a batch of this process.
+        streams: the stream of each source.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[Source | tuple[Any, ...]],
+        model_input: ModelInput,
+        batch_size: int,
+        steps: int,
+        seed: int,
+        *,
+        processes: ProcessGroup | None = None,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Check everything; nothing is synthesised before the first batch is asked for.
+
+        Args:
+            sources: what synthesises the sounds, each a Source or the arguments of one.
+            model_input: from sounds to inputs and from labels to targets. A label that a source
+                lacks is nan in the targets of its sounds.
+            batch_size: samples in a batch of each process, at least one of every source.
+            steps: batches of an epoch.
+            seed: of everything that is drawn.
+            processes: the process group; None: this process is alone.
+            device: of the batches.
+            dtype: of floating numbers.
+            augmentation: from raw sounds to inputs, on the device; None: `model_input` alone.
+
+        Raises:
+            TypeError: a source is not a sampler with its settings.
+            ValueError: a number out of range, or a sampler of another sample rate or of sounds too
+                short for the model.
+        """
+        given = [Source(*source) for source in sources]
+        if not given or batch_size < len(given) or steps < 1:
+            raise ValueError(
+                "streaming needs a source, a batch_size of at least a sample of each source, and"
+                f" steps from 1, got {len(given)} sources, batch_size {batch_size}, steps {steps}."
+            )
+        self.batch_size = batch_size
+        self._steps, self._seed, self._processes = steps, seed, processes or ProcessGroup()
+        self._device, self._dtype = torch.device(device), dtype
+        self._model_input, self._augmentation = model_input, augmentation
+        self._needed = model_input.length + (augmentation.margin if augmentation else 0)
+        crop = self._needed if augmentation else None
+        self._finish = [
+            partial(_example, model_input, crop, dtype, source.labels) for source in given
+        ]
+        share, more = divmod(batch_size, len(given))
+        self.streams = [
+            StreamingDataset(
+                source.Sampler,
+                self._settings(source),
+                # The spawn key makes it another seed than people give, as good as surely.
+                int(np.random.SeedSequence(seed, spawn_key=(i,)).generate_state(1, "u8")[0]),
+                RAW,
+                batch_size=share + (i < more),
+                one_per_group=True,
+            )
+            for i, source in enumerate(given)
+        ]
+        # The epoch that comes next, and its batches, of which the first are under way.
+        self._under_way: tuple[int, Iterator[Batch]] | None = None
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return self._steps
+
+    @property
+    def count(self) -> int:
+        """Samples of an epoch, of all processes."""
+        return self._steps * self._processes.size * self.batch_size
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each batch among those of all processes, which are equally large."""
+        return [1.0] * self._steps
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, on the device.
+
+        Epochs in ascending order continue what is under way; any other begins anew. An epoch that
+        is left ends its threads.
+
+        Args:
+            number: which one, from 0.
+
+        Yields:
+            Inputs, shape (batch_size, ...), and targets, shape (batch_size, columns).
+
+        Raises:
+            ValueError: a sampler made a sound that is not finite, or has labels that do not fit.
+        """
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None and under_way[0] == number:
+            ready = under_way[1]
+        else:
+            ready = self._from_epoch(number)
+        draws = generator(self._device, self._seed, number, self._processes.rank)
+        for x, y in islice(ready, self._steps):
+            x = to_device(x, self._device, self._dtype)
+            if self._augmentation is not None:
+                x = self._augmentation(x, draws)
+            yield x, to_device(y, self._device, self._dtype)
+        self._under_way = number + 1, ready
+
+    def close(self) -> None:
+        """Stop what is under way after the last epoch; another one begins anew."""
+        self._under_way = None
+
+    def _from_epoch(self, number: int) -> Iterator[Batch]:
+        """Return batches from an epoch on, without end, not yet on a device.
+
+        They do not refer to this object, so that they and their threads end with it.
+        """
+        steps, rank, size = self._steps, self._processes.rank, self._processes.size
+
+        def firsts(share: int) -> Iterator[int]:
+            for epoch in count(number):
+                start = EPOCH * epoch + rank * share
+                yield from range(start, start + steps * size * share, size * share)
+
+        streams = zip(self.streams, self._finish, strict=True)
+        return _joined([stream.made(firsts(stream.chunk), finish) for stream, finish in streams])
+
+    def _settings(self, source: Source) -> dict[str, Any]:
+        """Return the settings of a source, with as short a sound and as low a precision as will do.
+
+        The level of a drum depends on its duration, since `amplitude` is the peak of the whole
+        sound: so only what is normalised may be cut.
+
+        Raises:
+            ValueError: another sample rate, or a sound too short for the model.
+        """
+        sampler = Renderer(source.Sampler, source.settings, 0).sampler
+        rate, needed = self._model_input.sample_rate, self._needed
+        if sampler.sample_rate != rate or sampler.length < needed:
+            raise ValueError(
+                f"the model hears {needed} samples at {rate} Hz; {source.Sampler.__name__} makes "
+                f"{sampler.length} at {sampler.sample_rate} Hz: change its settings."
+            )
+        settings = dict(source.settings)
+        # Drums whose sound is the core's, and not that of an overridden `render`.
+        if issubclass(source.Sampler, Drum) and source.Sampler.render is Drum.render:
+            if self._model_input.normalise:
+                settings["duration"] = needed / rate
+            if self._dtype == torch.float32 and "precision" in sampler.settings:
+                settings.setdefault("precision", "single")
+        return settings
+
+
+def _example(
+    model_input: ModelInput,
+    crop: int | None,
+    dtype: torch.dtype,
+    further: Mapping[str, Any],
+    sounds: torch.Tensor,
+    labels: list[Labels],
+) -> Batch:
+    """Return inputs and targets; where a crop is given, raw sounds of that length as inputs."""
+    wanted = model_input.labels
+    Y = label_tensors([{name: y[name] for name in wanted if name in y} for y in labels])
+    y = model_input.targets([{**each, **further} for each in Y], missing="nan")
+    x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
+    return x.to(dtype), y
+
+
+def _joined(parts: list[Iterator[Batch]]) -> Iterator[Batch]:
+    """Yield batches that hold the parts of all sources."""
+    for batch in zip(*parts, strict=True):
+        x, y = zip(*batch, strict=True)
+        yield torch.cat(x), torch.cat(y)

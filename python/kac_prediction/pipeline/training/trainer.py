@@ -1,0 +1,335 @@
+"""The training loop: epochs of batches, validation, early stopping, checkpoints."""
+
+import logging
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+from tqdm.auto import tqdm
+
+from ..._files import plain
+from ...dataset import TorchDataset
+from ...dataset.seeding import fresh_seed
+from ..augmentation import Augmentation
+from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
+from ..model import Model
+from ..model_input import ModelInput
+from ..tracking.tracker import Record
+from .batches import EvaluationBatches, Samples, TrainingBatches, as_targets
+from .device import batch_errors, compiled, compute_settings, resolve_precision
+from .distributed import ProcessGroup
+from .early_stopping import EarlyStopping
+from .options import TrainingOptions
+from .resume import (
+    check_data,
+    check_model,
+    progress,
+    random_state,
+    restore,
+    seeded,
+    set_random_state,
+)
+from .run import LossError, Run
+from .schedule import LearningRate
+from .split import Split
+from .step import make_step, optimiser_state
+from .synthesis import Source, SynthesisedBatches
+
+logger = logging.getLogger(__name__)
+
+InnerLoop = Callable[[int, int, torch.Tensor, torch.Tensor], None]
+
+SAVE_EVERY: Final = 5  # epochs
+_REMEDY = "try a lower learning rate, and look for values in the data that are not finite"
+
+
+@dataclass
+class Trainer:
+    """One training of a model on a dataset.
+
+    Attributes:
+        model: to be trained, on the device.
+        dataset: shaped for it.
+        options: of the training.
+        parameters: all of them, those of the model too, as checkpoints store them.
+        split: indices of training, validation and test set.
+        run: where the training is kept.
+        processes: the process group.
+        device: of the model.
+        model_input: from sounds to inputs, where that is known.
+        sounds: of the whole dataset, as they were before `model_input`; for augmentation.
+        sources: what synthesises sounds on the fly, in place of the training set.
+        resumed: the checkpoint to resume from.
+        illustrate: draws what the trackers show at the end.
+        history: one record an epoch.
+    """
+
+    model: Model
+    dataset: TorchDataset
+    options: TrainingOptions
+    parameters: Mapping[str, Any]
+    split: Split
+    run: Run
+    processes: ProcessGroup
+    device: torch.device
+    model_input: ModelInput | None = None
+    sounds: torch.Tensor | None = None
+    sources: Sequence[Source] = ()
+    resumed: ExportedModel | None = None
+    illustrate: Callable[[], Any] | None = None
+    history: list[Record] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check model and data, and put the batches together."""
+        if getattr(self.model, "optimiser", None) is None:
+            raise ValueError(
+                f"{type(self.model).__name__} has no optimiser, so it would not learn: let its"
+                " __init__ set self.optimiser to one of torch.optim"
+            )
+        options, samples = self.options, self._samples(torch.as_tensor(self.dataset.X))
+        self._batches = self._training_batches(samples)
+        self._validation, self._test = (
+            EvaluationBatches(samples, part, options.batch_size, self.processes)
+            for part in self.split[1:]
+        )
+        self._stopping = EarlyStopping(
+            options.patience if options.with_early_stopping else math.inf
+        )
+
+    def fit(self, innerTestingLoop: InnerLoop) -> None:
+        """Train until the last epoch or early stopping, and save; see `Routine.train`."""
+        model, options, run, processes = self.model, self.options, self.run, self.processes
+        batches, stopping, steps = self._batches, self._stopping, len(self._batches)
+        hidden = None if processes.leader else True
+        precision = resolve_precision(options.precision, self.device)
+        compiling = self.device.type == "cuda" if options.compile is None else options.compile
+        compiling = compiling and model.capturable
+        with ExitStack() as stack:
+            stack.enter_context(processes.report_once(LossError))
+            stack.enter_context(seeded(self._seed(), self.device))
+            self._resume()
+            stack.enter_context(run.training(model))
+            stack.enter_context(compute_settings(precision, processes.threads()))
+            stack.enter_context(compiled(model, compiling))
+            processes.broadcast_model(model)
+            # Before the step, which rounds the optimiser's rate to float32 where it is recorded.
+            rate = LearningRate(
+                model.optimiser, options.schedule, steps * options.num_of_epochs, options.warm_up
+            )
+            step = stack.enter_context(
+                make_step(
+                    model, self.device, precision, processes, options.gradient_clip, compiling
+                )
+            )
+            for epoch in run.epochs(len(self.history), options.num_of_epochs):
+                if stopping.stopped:  # in this epoch before, or in a run that is resumed
+                    break
+                started, sums = time.perf_counter(), []
+                model.train()
+                step.begin_epoch()
+                weighted = zip(batches.epoch(epoch), batches.weights, strict=True)
+                bar = tqdm(weighted, "batches", steps, leave=False, disable=hidden)
+                for i, ((x, y), weight) in enumerate(bar):
+                    rate.set(epoch * steps + i)
+                    with batch_errors(x):
+                        step(i, steps, x, y, weight)
+                    sums.append(_snapshot(model.training_loss))
+                record: Record = {"epoch": epoch, "training_loss": self._training_loss(sums)}
+                processes.average_buffers(model)
+                if (last_rate := rate.at(epoch * steps + steps - 1)) is not None:
+                    record["learning_rate"] = last_rate
+                record["samples_per_second"] = batches.count / (time.perf_counter() - started)
+
+                if len(self._validation):
+                    record["selection_loss"] = self._evaluate(self._validation, innerTestingLoop)
+                stop = stopping.step(_validation_loss(record))
+                due = stop or epoch + 1 == options.num_of_epochs or epoch % SAVE_EVERY == 0
+                if len(self._test) and (due or stopping.improved):
+                    record["evaluation_loss"] = self._evaluate(self._test, innerTestingLoop)
+                record["seconds"] = time.perf_counter() - started
+                self.history.append(record)
+                run.save(self._checkpoint(record), record, due=due, best=stopping.improved)
+            run.illustrate("drums", self.illustrate)
+
+    def _samples(self, X: torch.Tensor) -> Samples:
+        """Return inputs X and all targets on the device, if they fit, in the model's dtype."""
+        Y, groups = as_targets(self.dataset.Y), self.dataset.groups
+        if not len(X) == len(Y) == len(groups):
+            raise ValueError(
+                f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}:"
+                " shape all three alike"
+            )
+        return Samples(X, Y, self.device, self._dtype)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        """The dtype of the model's first floating parameter."""
+        kinds = (parameter.dtype for parameter in self.model.parameters())
+        return next((kind for kind in kinds if kind.is_floating_point), torch.float32)
+
+    def _training_batches(self, samples: Samples) -> TrainingBatches | SynthesisedBatches:
+        """Return the batches to train on: synthesised, or of the training set, raw if augmented."""
+        options, training = self.options, self.split[0]
+        size, seed = options.batch_size, options.seed or 0
+        augmentation = None
+        if self.model_input is not None:
+            augmentation = Augmentation.of(options, self.model_input)
+        if self.sources:
+            if self.model_input is None or size < 1:
+                raise ValueError(
+                    f"streaming needs to know the inputs (call routine.use_input), and a batch_size"
+                    f" of at least 1, not {size}"
+                )
+            usual = max(1, len(training) // (size * self.processes.size))
+            return SynthesisedBatches(
+                self.sources,
+                self.model_input,
+                size,
+                options.steps_per_epoch or usual,
+                seed,
+                processes=self.processes,
+                device=self.device,
+                dtype=self._dtype,
+                augmentation=augmentation,
+            )
+        if augmentation is not None and self.sounds is not None:
+            length = augmentation.model_input.length + augmentation.margin
+            samples = self._samples(self.sounds[..., :length])
+        elif options.augments:
+            logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
+            augmentation = None
+        batches = TrainingBatches(samples, training, size, seed, self.processes, augmentation)
+        if not len(batches):
+            raise ValueError(
+                f"the training set holds {len(training)} samples, and {self.processes.size}"
+                " processes are to learn from it: make it larger"
+            )
+        return batches
+
+    def _seed(self) -> int | None:
+        """Return the seed of what this process draws while it trains, such as dropout."""
+        seed, processes = self.options.seed, self.processes
+        if processes.size == 1:
+            return seed
+        shared = processes.broadcast(fresh_seed() % 2**32 if seed is None else seed)
+        return shared + processes.rank
+
+    def _resume(self) -> None:
+        """Restore the state of the checkpoint to resume from, if there is one."""
+        if self.resumed is None:
+            return
+        check_model(self.resumed, self.model, self.parameters)
+        check_data(self.resumed, self.dataset, self.split, bool(self.sources))
+        restore(self.resumed, self.model, self.parameters)
+        kept = self.resumed["progress"]
+        self._stopping.best = kept["stopping"]["best"]
+        self._stopping.waited = kept["stopping"]["waited"]
+        self.history[:] = kept["history"]
+        if len(self.history) == self.options.num_of_epochs:
+            logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
+        states, processes = kept["random"], self.processes
+        if len(states) == processes.size:
+            set_random_state(states[processes.rank], self.device)
+        else:
+            logger.warning(
+                "%d processes resume what %d had begun: their random numbers differ from what they"
+                " would have been",
+                processes.size,
+                len(states),
+            )
+
+    def _training_loss(self, sums: list[Any]) -> float:
+        """Return the loss of an epoch over all processes, from its sums after each batch.
+
+        Raises:
+            LossError: it is not finite; names the batch.
+        """
+        if sums and all(isinstance(value, torch.Tensor) for value in sums):
+            sums = torch.stack(sums).tolist()  # waits for the device once
+        found, weights = [float(value) for value in sums], self._batches.weights
+        broken = next((i for i, value in enumerate(found) if not math.isfinite(value)), None)
+        loss = found[-1] if found else 0.0
+        if broken is None and any(weight != 1 for weight in weights):
+            gains = (after - before for before, after in zip([0.0, *found], found, strict=False))
+            loss = sum(gain * weight for gain, weight in zip(gains, weights, strict=True))
+        losses = self.processes.all_gather((loss, broken))
+        first = min((batch for _, batch in losses if batch is not None), default=None)
+        if first is not None:
+            raise LossError(
+                f"training_loss is not finite from batch {first} of {len(weights)} on: {_REMEDY}"
+            )
+        return sum(loss for loss, _ in losses) / len(losses)
+
+    def _evaluate(self, batches: EvaluationBatches, innerTestingLoop: InnerLoop) -> dict[str, Any]:
+        """Return the losses of a validation or test set, in plain numbers.
+
+        Each process evaluates its own batches, and the losses of all are summed.
+
+        Raises:
+            LossError: the loop left no loss 'aggregate', or one that is not finite.
+        """
+        self.model.eval()
+        self.model.testing_loss = defaultdict(float)
+        with torch.no_grad():
+            for i, x, y in batches:
+                with batch_errors(x):
+                    innerTestingLoop(i, len(batches), x, y)
+        parts = self.processes.all_gather(plain(self.model.testing_loss))
+        losses: dict[str, Any] = parts[0]
+        if len(parts) > 1:
+            losses = {
+                name: torch.tensor(
+                    [part[name] for part in parts if name in part], dtype=torch.float64
+                )
+                .sum(0)
+                .tolist()
+                for name in dict.fromkeys(name for part in parts for name in part)
+            }
+        if "aggregate" not in losses:
+            raise LossError(
+                "innerTestingLoop must add to routine.M.testing_loss['aggregate'], and did not"
+            )
+        aggregate = float(losses["aggregate"])
+        if not math.isfinite(aggregate):
+            raise LossError(f"testing_loss['aggregate'] is {aggregate}: {_REMEDY}")
+        return losses | {"aggregate": aggregate}
+
+    def _checkpoint(self, record: Record) -> ExportedModel:
+        """Return what a checkpoint holds after an epoch; its tensors are the model's own."""
+        random_states = self.processes.all_gather(random_state(self.device))
+        validation = record.get("selection_loss")
+        checkpoint = ExportedModel(
+            dataset=self.dataset.info,
+            hyperparameters=plain({**self.parameters, **self.model.hyperparameters}),
+            evaluation_loss=record.get("evaluation_loss"),
+            model_state_dict=self.model.state_dict(),
+            optimizer_state_dict=optimiser_state(self.model.optimiser),
+            run_info=RunInfo(**self.run.info),
+            testing_loss=validation if self.options.testing else None,
+            training_loss=record["training_loss"],
+            format_version=FORMAT_VERSION,
+            progress=progress(
+                self.split, self._stopping, self.history, random_states, bool(self.sources)
+            ),
+        )
+        if validation is not None:
+            checkpoint["selection_loss"] = validation
+        if self.model_input is not None:
+            checkpoint["model_input"] = self.model_input.to_dict()
+        return checkpoint
+
+
+def _snapshot(loss: Any) -> Any:
+    """Return a loss as it is now, though more will be added to it."""
+    return loss.detach().clone() if isinstance(loss, torch.Tensor) else loss
+
+
+def _validation_loss(record: Record) -> float:
+    """Return the loss that chooses: the validation loss, without such a set the training loss."""
+    losses = record.get("selection_loss", {"aggregate": record["training_loss"]})
+    return float(losses["aggregate"])
