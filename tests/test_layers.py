@@ -42,7 +42,7 @@ MAY_USE = {
     "skfem": {"physics"},
     "soundfile": {"dataset", "listening"},
     "threadpoolctl": {"physics"},
-    "torch": {"dataset", "pipeline", "architecture", "listening", "routines"},
+    "torch": {"_torch", "dataset", "pipeline", "architecture", "listening", "routines"},
     "tqdm": {"dataset", "pipeline", "cli"},
     "wandb": {"pipeline"},
     "yaml": {"pipeline"},

@@ -81,5 +81,5 @@ def test_too_few_drums_are_counted(groups: torch.Tensor) -> None:
     [(0.5, 0.5), (0.5, 0.6, -0.1), (0, 0.5, 0.5), (0.7, 0.2, 0.2), (float("nan"), 0.5, 0.5)],
 )
 def test_fractions_that_are_none(fractions: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="sum to 1|finite number, got nan"):
+    with pytest.raises(ValueError, match=r"sum to 1|finite number, got nan"):
         check_fractions("dataset_split", fractions)
