@@ -121,7 +121,7 @@ def test_what_is_clipped_is_counted(tmp_path: Path, client: Any) -> None:
 def test_a_worker_that_would_make_other_bytes_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any], message: str
 ) -> None:
-    tasks: list[cluster.Part] = []
+    tasks: list[cluster.RenderTask] = []
 
     class Here:
         """Runs tasks where it is, changed."""
@@ -129,7 +129,7 @@ def test_a_worker_that_would_make_other_bytes_refuses(
         def nthreads(self) -> dict[str, int]:
             return {"here": 1}
 
-        def submit(self, task: cluster.Part, *_: Any, **__: Any) -> None:
+        def submit(self, task: cluster.RenderTask, *_: Any, **__: Any) -> None:
             tasks.append(task)
             raise KeyboardInterrupt
 
@@ -146,7 +146,7 @@ def test_a_worker_that_would_make_other_bytes_refuses(
 
 
 def test_a_worker_without_the_directory_says_so(tmp_path: Path) -> None:
-    task = cluster.Part(tmp_path / "elsewhere", {}, Click, SETTINGS, MEL, 1)
+    task = cluster.RenderTask(tmp_path / "elsewhere", {}, Click, SETTINGS, MEL, 1)
     with pytest.raises(DatasetError, match="all machines must see it at this path"):
         task(range(2))
 
@@ -182,7 +182,7 @@ def test_a_worker_of_a_version_that_sounds_alike_is_welcome(tmp_path: Path) -> N
     first = __version__.split(".")[0]
     plan = {"instruction_set": _core.instruction_set()}
     for version, alike in ((f"{first}.999", True), ("77.0", False)):
-        task = cluster.Part(
+        task = cluster.RenderTask(
             tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, MEL, 1
         )
         disk.publish(tmp_path / "plan.json", disk.sealed(json.dumps(task.plan).encode()))

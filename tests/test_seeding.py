@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
 
-from kac_prediction.dataset.seeding import (
-    GROUP,
-    SAMPLE,
-    IndexedGenerator,
-    fresh_seed,
-    validate_seed,
-)
+from kac_prediction.dataset.seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed
+from samplers_of_users import Click
 
 
 def draw(seed: int, stream: int, index: int, revision: int = 0) -> tuple[float, ...]:
@@ -47,12 +42,13 @@ def test_numbers_of_neighbours_are_independent() -> None:
 
 
 def test_seeds() -> None:
-    assert validate_seed(np.int64(5)) == 5
-    assert validate_seed(2**64 - 1) == 2**64 - 1
     assert fresh_seed() != fresh_seed()
+    sampler = Click(0.01, 8000)
+    for seed in (np.int64(5), 2**64 - 1):
+        sampler.seed(seed)
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match="seed"):
-            validate_seed(seed)
+            sampler.seed(seed)
     for wrong in (1.0, "1", True, None):
         with pytest.raises(TypeError, match="seed"):
-            validate_seed(wrong)  # type: ignore[arg-type]
+            sampler.seed(wrong)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from .exported_samples import ExportedSamples
 from .storage import disk

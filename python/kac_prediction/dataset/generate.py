@@ -1,27 +1,24 @@
 """generateDataset."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
+from .._checks import check_count, check_seed
 from .cluster import check_client
-from .generation import Generation
+from .generation import generate, restore_sounds, resume_or_begin
 from .legacy.reader import is_legacy
 from .load import loadDataset
-from .plan import difference, differing, make_plan, plan_of
+from .plan import differences, make_plan
 from .rendering import Renderer
 from .representation import InputRepresentation, RepresentationSettings
-from .restore import restore_sounds
 from .sampler import AudioSampler, SamplerSettings
-from .seeding import validate_seed
-from .storage import DatasetDirectory, Header, write_lock
+from .storage import DatasetDirectory, write_lock
 from .storage.layout import GENERATING
 from .torch_dataset import TorchDataset
-from .transform import transformDataset
+from .transform import transform_directory
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +52,7 @@ def generateDataset(
         seed: an integer in [0, 2^64) that everything is drawn from; None: drawn and recorded.
         workers: how many threads (processes, for a sampler in pure Python) work at once; None:
             all the threads that this process may use (one process).
-        overwrite: may a dataset made, or begun, with other arguments be replaced?
+        overwrite: whether a dataset made, or begun, with other arguments may be replaced.
         shard_size: how many sounds share a folder, which large datasets need, as many tools (and
             people) are slow with folders of many thousand files; None: no folders. How it is
             opened and used does not depend on it.
@@ -70,18 +67,18 @@ def generateDataset(
         DatasetError: the directory holds files that are no dataset's, or another process writes
             there; nothing was changed.
         FileExistsError: another dataset is there, finished or not, and `overwrite` is False; or
-            one that came from older software, such as a published one, which is never replaced.
+            one of kac_drumset, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
         TypeError: not a sampler, a size that is no integer, settings that do not fit the sampler
             or cannot be stored, or a cluster that is no client of Dask.
         ValueError: a number out of range, or a sampler that made a value that is not finite.
     """
-    size = _validate_size(dataset_size, "dataset_size")
+    size = check_count("dataset_size", dataset_size)
     if shard_size is not None:
-        shard_size = _validate_size(shard_size, "shard_size")
+        shard_size = check_count("shard_size", shard_size)
     if cluster is not None:
         check_client(cluster)
-    seed = None if seed is None else validate_seed(seed)
+    seed = None if seed is None else check_seed(seed)
     renderer = Renderer(Sampler, sampler_settings, seed or 0, workers)
     representation = InputRepresentation(
         renderer.sampler.sample_rate, representation_settings, threads=renderer.threads
@@ -89,114 +86,92 @@ def generateDataset(
     # Asked for here, so that settings which do not fit are refused before anything is written.
     InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     plan = make_plan(renderer.sampler, size, representation.settings, seed, shard_size)
-    if overwrite and _shows_otherwise(DatasetDirectory(dataset_dir), plan):
-        return transformDataset(loadDataset(dataset_dir), representation.settings, workers)
-    if not _is_there(DatasetDirectory(dataset_dir), plan, overwrite):
+    if decide(DatasetDirectory(dataset_dir), plan, overwrite).action is not Action.RETURN:
         with write_lock(Path(dataset_dir).absolute()):
-            # Once more: another process may have made it in the meantime.
             directory = DatasetDirectory(dataset_dir)
-            if not _is_there(directory, plan, overwrite) and not _restored(
-                directory, renderer, plan, workers
-            ):
-                _announce_replacement(directory, plan)
-                made = Generation(directory, renderer, representation, plan, overwrite)
-                with _said_how_to_go_on(directory):
-                    made.run(cluster)
-                made.stage.warn_clipped()
+            # Again, as another process may have written there in the meantime.
+            action, plan, replaced = decide(directory, plan, overwrite)
+            if action is Action.RESTORE and not restore_sounds(directory, renderer, workers):
+                action = Action.GENERATE
+            if action is Action.TRANSFORM:
+                transform_directory(directory, representation)
+            elif action is Action.GENERATE:
+                if replaced:
+                    logger.warning("%s %s.", directory.path, replaced)
+                transaction, progress = resume_or_begin(directory, plan, overwrite)
+                try:
+                    generate(directory, transaction, progress, renderer, representation, cluster)
+                except (OSError, KeyboardInterrupt) as error:
+                    error.add_note(
+                        f"What was made is kept in {directory.path / GENERATING}: call "
+                        "generateDataset again, with the same arguments, to go on; or delete that "
+                        "folder."
+                    )
+                    raise
+                transaction.warn_clipped()
     return loadDataset(dataset_dir)
 
 
-@contextmanager
-def _said_how_to_go_on(directory: DatasetDirectory) -> Iterator[None]:
-    """Let whoever stopped this know that nothing is lost."""
-    try:
-        yield
-    except (OSError, KeyboardInterrupt) as error:
-        error.add_note(
-            f"What was made is kept in {directory.path / GENERATING}: call generateDataset again, "
-            "with the same arguments, to go on; or delete that folder."
-        )
-        raise
+class Action(Enum):
+    """What generateDataset does with a directory."""
+
+    RETURN = "the planned dataset is there"
+    TRANSFORM = "its sounds are there, and another representation"
+    RESTORE = "it has lost nothing but sounds"
+    GENERATE = "it is to be made"
 
 
-def _validate_size(size: int, name: str) -> int:
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {size!r}.")
-    if size < 1:
-        raise ValueError(f"{name} must be at least 1, got {size}.")
-    return int(size)
+class Decision(NamedTuple):
+    """What is done, and with which plan.
+
+    Attributes:
+        action: what is done.
+        plan: with the seed of the sounds that are replaced by the same ones.
+        replaced: what a generation replaces, for a message; '': nothing.
+    """
+
+    action: Action
+    plan: dict[str, Any]
+    replaced: str = ""
 
 
-def _is_there(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -> bool:
-    """Does the directory hold the dataset that is planned?
+def decide(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -> Decision:
+    """Decide what is to be done where a dataset is planned; nothing is changed.
 
     Raises:
-        DatasetError, FileExistsError: it holds something else, which may not be replaced.
+        DatasetError: there are files that are no dataset's.
+        FileExistsError: there is another dataset, which may not be replaced.
     """
     if not directory.holds_dataset():
         directory.refuse_foreign_files()
-        return False
-    old = _replaceable(directory)
-    other = difference(plan, plan_of(old, plan))
+        return Decision(Action.GENERATE, plan)
+    if is_legacy(directory.metadata_path()) or directory.header.origin is not None:
+        raise FileExistsError(
+            f"{directory.path} holds a dataset of kac_drumset, which generateDataset never "
+            "replaces: open it with loadDataset, name another directory, or delete it yourself."
+        )
+    header = directory.header
+    other = differences(plan, vars(header))
     if not other and directory.is_whole():
         logger.info("%s holds this very dataset already.", directory.path)
-        return True
+        return Decision(Action.RETURN, plan)
+    if overwrite and [*other] == ["representation_settings"] and directory.is_whole():
+        return Decision(Action.TRANSFORM, plan)
     directory.refuse_foreign_files()
+    described = ", ".join(other.values())
     if other and not overwrite:
         raise FileExistsError(
-            f"{directory.path} holds another dataset ({other}): "
+            f"{directory.path} holds another dataset ({described}): "
             "name another directory, or let it be replaced with overwrite=True."
         )
-    return False
-
-
-def _restored(
-    directory: DatasetDirectory, renderer: Renderer, plan: dict[str, Any], workers: int | None
-) -> bool:
-    """Has the dataset that is planned lost nothing but sounds, which are now there again?"""
-    if not directory.holds_dataset():
-        return False
-    header = directory.header
-    if difference(plan, plan_of(header, plan)) or not directory.has_array():
-        return False
-    return restore_sounds(directory, renderer, workers)
-
-
-def _announce_replacement(directory: DatasetDirectory, plan: dict[str, Any]) -> None:
-    """Say what becomes of the dataset that is there; the same sounds keep their seed."""
-    if not directory.holds_dataset():
-        return
-    old = directory.header
-    other = difference(plan, plan_of(old, plan))
+    if other.keys() <= {"shard_size"}:
+        plan = plan | {"seed": header.seed}
     if other:
-        logger.warning("%s: the dataset that is there is replaced (%s).", directory.path, other)
-    else:
-        anew = ", those that were regenerated as they were at first" if any(old.revisions) else ""
-        logger.warning("%s has lost files: all samples are made again%s.", directory.path, anew)
-    if set(differing(plan, plan_of(old, plan))) <= {"shard_size"}:
-        plan["seed"] = old.seed
-
-
-def _shows_otherwise(directory: DatasetDirectory, plan: dict[str, Any]) -> bool:
-    """Are the sounds that are planned there already, in another representation?"""
-    if not directory.holds_dataset() or is_legacy(directory.metadata_path()):
-        return False
-    old = directory.header
-    only_representation = differing(plan, plan_of(old, plan)) == ["representation_settings"]
-    return only_representation and old.origin is None and directory.is_whole()
-
-
-def _replaceable(directory: DatasetDirectory) -> Header:
-    """The header of the dataset that is there.
-
-    Raises:
-        FileExistsError: it came from older software; what was downloaded cannot be made again here.
-    """
-    if not is_legacy(directory.metadata_path()):
-        header = directory.header
-        if header.origin is None:
-            return header
-    raise FileExistsError(
-        f"{directory.path} holds a dataset of older software, which generateDataset never "
-        "replaces: open it with loadDataset, name another directory, or delete it yourself."
+        return Decision(Action.GENERATE, plan, f"holds a dataset that is replaced ({described})")
+    anew = ", those that were regenerated as they were at first" if any(header.revisions) else ""
+    restorable = header.sounds and header.seed is not None and directory.has_array()
+    return Decision(
+        Action.RESTORE if restorable else Action.GENERATE,
+        plan,
+        f"has lost files: all samples are made again{anew}",
     )

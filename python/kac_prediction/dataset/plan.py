@@ -1,11 +1,11 @@
-"""What a dataset is of, as arguments: to be made, being made, or there already."""
+"""Plans: the arguments of a dataset that is to be made, is unfinished, or is there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from .. import __version__, _core
 from .representation import RepresentationSettings
 from .sampler import AudioSampler
-from .storage import Header
 from .storage.metadata import plain_settings
 
 
@@ -16,7 +16,7 @@ def make_plan(
     seed: int | None,
     shard_size: int | None,
 ) -> dict[str, Any]:
-    """What is to be generated, in the words of the header."""
+    """Return what is to be generated, with the names of the header's fields."""
     return {
         "dataset_size": dataset_size,
         "representation_settings": dict(representation_settings),
@@ -28,33 +28,24 @@ def make_plan(
     }
 
 
-def plan_of(header: Header, plan: dict[str, Any]) -> dict[str, Any]:
-    """What a finished dataset is of; which machine rendered it does not matter any more."""
-    made = {key: getattr(header, key) for key in plan}
-    return made | {"instruction_set": plan["instruction_set"]}
+def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments that differ from another plan's or a header's, each with a message.
 
-
-def difference(plan: dict[str, Any], other: dict[str, Any]) -> str:
-    """Which arguments differ, as a message says it."""
-    return ", ".join(
-        f"{key}: {other[key]!r} there, {plan[key]!r} asked for" for key in differing(plan, other)
-    )
-
-
-def differing(plan: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Which arguments differ, by name; a seed that was not given is that of the other."""
-    names = [
-        key
+    A seed that was not given fits any. The instruction set, which is no argument, is left out.
+    """
+    differing = {
+        key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
         for key, value in plan.items()
-        if value != other.get(key) and not (key == "seed" and value is None)
-    ]
+        if value != other.get(key)
+        and key != "instruction_set"
+        and not (key == "seed" and value is None)
+    }
     ours, theirs = plan["sampler"], other["sampler"]
-    alike = ours["name"] == theirs["name"] and sound_alike(ours["version"], theirs["version"])
-    if "sampler" in names and alike:
-        names.remove("sampler")
-    return names
+    if ours["name"] == theirs["name"] and sounds_alike(ours["version"], theirs["version"]):
+        differing.pop("sampler", None)
+    return differing
 
 
-def sound_alike(version: str, other: str) -> bool:
-    """Do these versions of the package make the same sounds? Their first number moves if not."""
+def sounds_alike(version: str, other: str) -> bool:
+    """Return whether these versions of the package, alike in their first number, sound alike."""
     return version.split(".")[0] == other.split(".")[0]

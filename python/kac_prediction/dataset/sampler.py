@@ -13,8 +13,9 @@ import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from .. import _core
+from .._checks import check_seed
 from .numbers import require_number
-from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed, validate_seed
+from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed
 
 Labels: TypeAlias = dict[str, list[float | int]]
 
@@ -151,7 +152,7 @@ class AudioSampler(ABC):
             TypeError: `seed` is not an integer.
             ValueError: `seed` is out of range.
         """
-        seed = validate_seed(seed)
+        seed = check_seed(seed)
         self._own = IndexedGenerator(seed, SAMPLE)
         self._shared = IndexedGenerator(seed, GROUP)
         self._revisions = dict(revisions or {})

@@ -8,8 +8,6 @@ import numpy as np
 SAMPLE, GROUP = 0, 1
 """The two streams of a sample: its own numbers, and those of the body it shares with its group."""
 
-_UINT64 = 2**64
-
 
 def fresh_seed() -> int:
     """Draw a new seed of 63 bits from the system's entropy, so that it fits any file format."""
@@ -44,12 +42,3 @@ class IndexedGenerator:
         self._state["buffer_pos"] = 4
         self._state["has_uint32"] = 0
         self._bits.state = self._state
-
-
-def validate_seed(seed: int) -> int:
-    """Return `seed` as an int; raise for anything that is not an integer in [0, 2^64)."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an integer, got {seed!r}.")
-    if not 0 <= seed < _UINT64:
-        raise ValueError(f"seed must lie in [0, 2^64), got {seed}.")
-    return int(seed)

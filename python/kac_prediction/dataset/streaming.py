@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from .. import __version__, _core
-from .._checks import check_count
+from .._checks import check_count, check_seed
 from .labels import label_tensors
 from .maker import Maker, leave
-from .rendering import Renderer, chunk_groups
+from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
-from .seeding import fresh_seed, validate_seed
+from .seeding import fresh_seed
 
 Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """What is learnt from at once: x and labels, of one sample or of a batch."""
@@ -109,7 +109,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         """
         if not isinstance(sampler_settings, Mapping):
             raise TypeError(f"sampler_settings must be a dictionary, got {sampler_settings!r}.")
-        self.seed = fresh_seed() if seed is None else validate_seed(seed)
+        self.seed = fresh_seed() if seed is None else check_seed(seed)
         sampler = Renderer(Sampler, sampler_settings, self.seed).sampler
         representation = InputRepresentation(sampler.sample_rate, representation_settings)
         InputRepresentation.transformShape(sampler.length, representation.settings)
@@ -208,7 +208,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
 def _default_chunk(sampler: AudioSampler) -> int:
     """The samples of so many whole groups as are 64 or just more, unless they fill the memory."""
     group = sampler.group_size
-    return group * min(-(-_CHUNK // group), chunk_groups(sampler.length * group))
+    return group * min(-(-_CHUNK // group), groups_per_chunk(sampler.length * group))
 
 
 def _validate_start(start: int) -> int:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
+from .._checks import check_count
 from .load import loadDataset
-from .rendering import chunks, one_behind, validate_workers
+from .rendering import chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
@@ -43,7 +44,7 @@ def transformDataset(
     """
     if not isinstance(dataset, TorchDataset):
         raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}")
-    threads = validate_workers(workers)
+    threads = 0 if workers is None else check_count("workers", workers)
     path = Path(dataset.dataset_dir).absolute()
     header = DatasetDirectory(path).header
     representation = InputRepresentation(
@@ -51,11 +52,11 @@ def transformDataset(
     )
     if representation.settings != header.representation_settings:
         with write_lock(path):
-            _transform(DatasetDirectory(path), representation)
+            transform_directory(DatasetDirectory(path), representation)
     return loadDataset(dataset.dataset_dir)
 
 
-def _transform(directory: DatasetDirectory, representation: InputRepresentation) -> None:
+def transform_directory(directory: DatasetDirectory, representation: InputRepresentation) -> None:
     """Compute x from the sounds, and let it replace the one that is there."""
     header = directory.header
     shape = InputRepresentation.transformShape(header.length, representation.settings)
@@ -68,11 +69,11 @@ def _transform(directory: DatasetDirectory, representation: InputRepresentation)
     with stage.array((header.dataset_size, *shape)) as array:
         with (
             tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
-            one_behind() as submit,
+            write_behind(write) as submit,
         ):
             for indices in chunks(0, header.dataset_size, max(header.length, math.prod(shape))):
                 sounds = directory.sounds(indices, representation.threads)
-                submit(write, indices.start, representation.transform(sounds).numpy())
+                submit(indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))
         checksum = array.checksum(rows)
     changed = replace(
