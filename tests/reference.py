@@ -8,6 +8,11 @@ PI = np.longdouble("3.14159265358979323846264338327950288")
 WIDE = np.finfo(np.longdouble).nmant >= 63  # elsewhere long double is double, and no reference
 
 
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    """Normally distributed numbers."""
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
 def modal_sum(frequencies, weights, decay: float, length: int, rate: float) -> np.ndarray:
     """The response of oscillators to an impulse, partial by partial, in long double."""
     time = np.arange(length, dtype=np.longdouble) / np.longdouble(rate)

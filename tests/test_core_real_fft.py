@@ -5,15 +5,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kac_prediction import _core
-from reference import WIDE, spectra
+from reference import WIDE, noise, spectra
 
 #: What a bin may be off, in parts of the largest.
 TOLERANCES = {"double": 1e-13, "single": 1e-6}
 TYPES = {"double": np.float64, "single": np.float32}
-
-
-def noise(*shape, seed=0):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def assert_close(value, reference, tolerance=1e-13):
@@ -98,7 +94,7 @@ def test_impulses_and_tones(length, precision):
 
 
 @pytest.mark.parametrize("length", [1021, 4067, 4087, 4099])
-def test_impulses_by_the_detour(length, precision):
+def test_impulses_by_bluesteins_algorithm(length, precision):
     at = np.linspace(0, length - 1, 60).astype(int)
     signals = np.zeros((60, length))
     signals[np.arange(60), at] = 1

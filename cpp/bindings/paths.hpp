@@ -17,7 +17,7 @@ inline std::vector<std::string> encoded_paths(const py::sequence& paths) {
     }
     const py::object encode = py::module_::import("os").attr("fsencode");
     std::vector<std::string> encoded;
-    // An owner, not a handle: a sequence may make its items as they are asked for.
+    // An owner, not a handle: a sequence may create its items on access.
     for (const py::object path : paths) {
         encoded.push_back(encode(path).cast<std::string>());
         if (encoded.back().find('\0') == std::string::npos) continue;

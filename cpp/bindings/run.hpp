@@ -12,7 +12,7 @@
 /// Running kernels: without the GIL, on the threads of the process, cancelled by Ctrl-C.
 namespace kac::python {
 
-/// The threads of this process that help with all calls. To be asked for with the GIL.
+/// The threads of this process that help with all calls. To be called with the GIL.
 ThreadPool& thread_pool();
 
 /// Lets Ctrl-C through: to be called without the GIL, throws `py::error_already_set`.

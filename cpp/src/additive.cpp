@@ -88,8 +88,8 @@ Turns damped_turns(double frequency, double decay, double sample_rate) {
     return {high, ((undamped.high - high) - shortening) + undamped.low};
 }
 
-/// Sort the partials that sound by what they do; one whose sine stays below 1e-9 of a turn is
-/// t exp(-decay t) to the last bit.
+/// Sort the audible partials into oscillators and relaxations; one whose sine stays below 1e-9 of a
+/// turn is t exp(-decay t) to the last bit.
 Partials sort_partials(std::span<const double> frequencies, std::span<const double> weights,
                        double decay, double sample_rate, double length) {
     Partials partials;

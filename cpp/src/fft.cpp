@@ -44,8 +44,8 @@ Radices factorise(std::size_t length) {
     return radices;
 }
 
-/// What a pass costs a sample, about: additions, and some for going through memory. The radices
-/// without a butterfly of their own loop over a table.
+/// The approximate cost of a pass per sample: additions, and memory traffic. The radices without a
+/// butterfly of their own loop over a table.
 double cost(std::size_t radix) {
     switch (radix) {
         case 2:

@@ -18,8 +18,8 @@ namespace kac {
 /// To read a file: a pipe by that name would wait for a writer.
 inline constexpr int for_reading = O_RDONLY | O_NONBLOCK;
 
-/// An open file. `close` reports what a delayed write may still have to say; without it, after an
-/// exception, the destructor closes in silence.
+/// An open file. `close` reports the errors of delayed writes; the destructor, after an exception,
+/// does not.
 class File {
   public:
     File(const std::string& path, int flags)
@@ -31,7 +31,7 @@ class File {
         if (descriptor_ >= 0) ::close(descriptor_);
     }
 
-    /// As much into `bytes` as there is at once: the part that was filled, empty at the file's end.
+    /// Read what one call gives into `bytes`; return the part that was filled, empty at the end.
     std::span<std::uint8_t> read_some(std::span<std::uint8_t> bytes) {
         const auto found =
             repeated([&] { return ::read(descriptor_, bytes.data(), bytes.size()); });
@@ -68,7 +68,7 @@ class File {
     }
 
   private:
-    /// A system call, again after each signal that interrupts it, unless that one means to stop us.
+    /// Make a system call, again after each signal that interrupts it; a cancellation point.
     template <typename Call>
     auto repeated(const Call& call) const -> decltype(call()) {
         while (true) {

@@ -15,7 +15,7 @@ void require_finite(std::span<const Real> signals, std::size_t length, std::size
     if (samples_kernels().of<Real>().all_finite(signals.data() + begin, end - begin)) return;
     const auto found = std::find_if_not(signals.begin(), signals.end(),
                                         [](Real sample) { return std::isfinite(sample); });
-    if (found == signals.end()) return;  // somebody has written there in the meantime
+    if (found == signals.end()) return;  // another thread of the caller has written there
     const auto at = static_cast<std::size_t>(found - signals.begin());
     throw std::invalid_argument("sample " + std::to_string(at % length) + " of signal " +
                                 std::to_string(at / length) + " is " +

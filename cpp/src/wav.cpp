@@ -28,7 +28,7 @@ void require_bit_depth(int bit_depth) {
 
 /// The samples [begin, end) of a signal, all of them finite.
 ///
-/// x - x is 0, or NaN for what is not: a sum of it finds out without a branch a sample.
+/// x - x is 0, or NaN where x is not finite: its sum tells without a branch per sample.
 std::span<const double> finite_part(std::span<const double> signal, std::size_t begin,
                                     std::size_t end) {
     const std::span<const double> part = signal.subspan(begin, end - begin);

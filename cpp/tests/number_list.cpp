@@ -155,7 +155,7 @@ TEST_CASE("no byte beyond a window is read") {
     }
 }
 
-TEST_CASE("what is malformed is refused, with the byte and what stands there") {
+TEST_CASE("malformed text is refused with its byte, what was expected and what was found") {
     const auto check = [](const std::string& text, const char* message) {
         CAPTURE(text);
         for (const std::size_t block : {std::size_t{1}, std::size_t{3}, text.size()}) {

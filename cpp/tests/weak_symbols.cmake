@@ -1,5 +1,5 @@
-# A weak symbol in a file compiled for newer processors could be the one that the linker keeps for
-# everybody (see isa.hpp). Called with NM and OBJECTS.
+# A weak symbol in a file compiled for newer processors could be the one that the linker keeps
+# for all (see isa.hpp). Called with NM and OBJECTS.
 execute_process(COMMAND ${NM} ${OBJECTS} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "[^\n]* [WVu] [^\n]*" weak "${symbols}")
 if(weak)

@@ -4,7 +4,7 @@
 
 namespace kac {
 
-/// A sound as a sum of partials, all of which decay at one rate (modal synthesis):
+/// Render a sound as a sum of partials, all of which decay at one rate (modal synthesis):
 ///
 ///     u(t) = sum_k weight_k exp(-decay t) sin(omega_k t) / omega_k,
 ///     omega_k^2 = (2 pi frequency_k)^2 - decay^2

@@ -35,7 +35,7 @@ template <typename Real>
 class Simulation {
   public:
     /// Both fields are 0 at first. In single precision the coefficients are rounded together, such
-    /// that c_1 + 4 c_0 - c_2, on which the pitch hangs, keeps its value.
+    /// that c_1 + 4 c_0 - c_2, which determines the frequencies, keeps its value.
     ///
     /// @throws std::invalid_argument for a coefficient that is not finite
     Simulation(const Grid& grid, const Coefficients& coefficients);
@@ -43,10 +43,10 @@ class Simulation {
     Simulation& operator=(const Simulation&) = delete;
     ~Simulation();
 
-    /// Fields of (rows, columns); what they have on dead cells counts as 0.
+    /// Start from fields of (rows, columns); their values on dead cells count as 0.
     void start(std::span<const double> previous, std::span<const double> current);
 
-    /// From silence, with `scale` times each weight added to its node of the current field.
+    /// Start from silence, with `scale` times each weight added to its node of the current field.
     void start(const WeightedNodes& weighted, double scale);
 
     void step(std::size_t steps = 1);
@@ -58,7 +58,7 @@ class Simulation {
     const Real* previous() const { return previous_; }
     const Real* current() const { return current_; }
 
-    /// Neither field has a larger magnitude than `level`.
+    /// Return whether neither field has a larger magnitude than `level`.
     bool quieter_than(Real level) const;
 
   private:

@@ -20,7 +20,7 @@ class FileError : public std::system_error {
 
 /// Create or replace a file; with `sync`, its data are on the disk when this returns.
 ///
-/// After an exception, a `check_cancelled`'s among them, the file may be there in part.
+/// After an exception, also that of a cancellation, the file may be incomplete.
 /// @throws FileError
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, bool sync);
 
@@ -29,7 +29,7 @@ struct FileChecksum {
     std::uint64_t size;  ///< bytes
 };
 
-/// The CRC-32 of a file and how long it is, whatever that is: read a block at a time.
+/// Return the CRC-32 and the size of a file of any size, read a block at a time.
 ///
 /// @throws FileError
 FileChecksum file_checksum(const std::string& path);

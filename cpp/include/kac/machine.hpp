@@ -5,11 +5,12 @@
 
 namespace kac {
 
-/// Number of processors this process may run on (its affinity mask where the system has one).
+/// Return the number of processors that this process may run on (its affinity mask where the system
+/// has one).
 unsigned available_threads();
 
-/// Name of the instruction set that the kernels use: the best of this machine, or the one that the
-/// environment variable KAC_ISA names.
+/// Return the name of the instruction set that the kernels use: the best of this machine, or the
+/// one that the environment variable KAC_ISA names.
 ///
 /// Sounds and spectra are the same with all of them, to the last bit, but for those of circular
 /// drums, whose amplitudes rest on the C library's Bessel functions and may differ in their last
@@ -18,7 +19,7 @@ unsigned available_threads();
 /// @throws std::invalid_argument if KAC_ISA names none that this machine has
 std::string_view instruction_set();
 
-/// Those that this machine has and this build knows, the best last.
+/// Return the names of the instruction sets that this machine and this build have, the best last.
 std::vector<std::string_view> instruction_sets();
 
 }  // namespace kac

@@ -5,7 +5,7 @@
 
 namespace kac {
 
-/// What the mel scale is: 2595 log_10(1 + f / 700) (O'Shaughnessy 1987, as in the Hidden Markov
+/// Which mel scale: 2595 log_10(1 + f / 700) (O'Shaughnessy 1987, as in the Hidden Markov
 /// Model Toolkit), or linear below 1 kHz and logarithmic above (Slaney 1998, Auditory Toolbox).
 enum class MelScale { htk, slaney };
 

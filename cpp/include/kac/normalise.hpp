@@ -17,8 +17,8 @@ namespace kac {
 template <typename Real>
 void normalise(std::span<const Real> signals, std::size_t length, std::span<Real> out);
 
-/// Signal i alone, to `out` of `length` samples, for those who share the signals among threads:
-/// what is thrown is the same whoever throws first.
+/// Normalise signal i alone, to `out` of `length` samples, so that threads can share the signals.
+/// Errors name the first signal at fault of all, whichever is normalised first.
 template <typename Real>
 void normalise(std::span<const Real> signals, std::size_t length, std::size_t i,
                std::span<Real> out);

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-/// Numbers from text: JSON's own, each the nearest double, and those that are not finite.
+/// Parsing lists of numbers: those of JSON, each to the nearest double, and non-finite ones.
 namespace kac {
 
 /// One list of numbers, or of equally long lists of numbers, read from text a window at a time.
@@ -24,7 +24,7 @@ class NumberList {
     /// @param window the text after what has been used; its end may fall anywhere
     /// @return how many bytes of the window have been used: all, or those up to the end of the
     ///         list, or up to a number that may go on beyond the window and has to come again whole
-    /// @throws std::invalid_argument with the byte and what stands there
+    /// @throws std::invalid_argument naming the byte, what was expected and what was found
     std::size_t read(std::string_view window);
 
     /// The list has been closed.

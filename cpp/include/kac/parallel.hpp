@@ -12,7 +12,7 @@
 
 namespace kac {
 
-/// Called now and then by the calling thread; may throw to cancel the loop.
+/// Called by the calling thread from time to time; may throw to cancel the loop.
 using Poll = std::function<void()>;
 
 /// The body of a loop, called with the index of an item.

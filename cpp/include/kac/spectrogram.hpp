@@ -10,13 +10,13 @@
 
 namespace kac {
 
-/// What is kept of a bin: |X|^2 or |X|.
+/// Which measure of a bin is kept: |X|^2 or |X|.
 enum class Measure { power, magnitude };
 
 struct SpectrogramSettings {
     std::size_t n_fft, window_length, hop_length;
     Measure measure = Measure::power;
-    /// In decibels, none below this one; without it the numbers stay as they are.
+    /// The result is in decibels, none below this; without it, linear.
     std::optional<double> floor = std::nullopt;
 };
 
@@ -42,10 +42,10 @@ class Spectrogram {
     /// @throws std::invalid_argument where the reflection is undefined: floor(n_fft / 2) >= length.
     std::size_t frames(std::size_t length) const;
 
-    /// Into how many blocks of about equal cost `transform` splits the work on `count` signals.
+    /// Return into how many blocks of about equal cost `transform` splits `count` signals.
     std::size_t blocks(std::size_t count, std::size_t length) const;
 
-    /// Block i of the work: `signals` (count, length) to its share of `out` (count, rows, frames).
+    /// Transform block i: `signals` (count, length) to its share of `out` (count, rows, frames).
     ///
     /// Every value has the same bits however the work is split and whatever the other signals.
     /// @throws std::invalid_argument where the arrays do not fit each other, or naming the first
@@ -53,10 +53,10 @@ class Spectrogram {
     void transform(std::span<const Real> signals, std::size_t length, std::span<Real> out,
                    std::size_t block) const;
 
-    /// All blocks, one after the other.
+    /// Transform all blocks, one after the other.
     void transform(std::span<const Real> signals, std::size_t length, std::span<Real> out) const;
 
-    /// All signals on the threads of an executor, each normalised first if asked for: of many
+    /// Transform all signals on the threads of an executor, optionally normalised first: of many
     /// signals a few at a time, which are transformed while they are in the cache. The bits are
     /// those of `kac::normalise` followed by `transform`, whatever the number of threads.
     ///

@@ -11,7 +11,7 @@
 
 namespace kac {
 
-/// What a reader of the PCM file sees: out = q / 2^(b-1), exactly, where q is the integer nearest
+/// Quantise a sound as a PCM file does: out = q / 2^(b-1), exactly, where q is the integer nearest
 /// to signal * 2^(b-1), ties to even, kept in [-2^(b-1), 2^(b-1) - 1].
 ///
 /// @param bit_depth b: 16, 24 or 32
@@ -35,8 +35,8 @@ EncodedWav encode_wav(std::span<const double> signal, std::int64_t sample_rate, 
 /// Read the samples of a file such as `encode_wav` makes: of any bit depth and sample rate, but of
 /// out.size() samples.
 ///
-/// @returns the CRC-32 of the file; none where it is not such a file, as with other chunks or
-/// channels, and then `out` is of no use
+/// @returns the CRC-32 of the file; none where it is another kind of file, as with other chunks or
+/// channels, and then `out` is undefined
 /// @throws FileError
 std::optional<std::uint32_t> read_wav(const std::string& path, std::span<double> out);
 

@@ -26,8 +26,8 @@ __m128i carried(__m128i bytes, __m128i by, __m128i next) {
     return _mm_xor_si128(_mm_xor_si128(first, second), next);
 }
 
-/// Four sums abreast, each of every fourth sixteen: a product takes longer than it takes to begin
-/// the next one.
+/// Four sums side by side, each of every fourth sixteen: a product takes longer than it takes to
+/// begin the next one.
 ///
 /// Source: V. Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
 /// Instruction", Intel (2009).

@@ -6,7 +6,7 @@
 
 namespace kac {
 
-/// What is done to every sample of a finished sum.
+/// Operations on all samples of a finished sum of partials.
 template <typename Real>
 struct EnvelopeKernel {
     /// samples[j] *= start * within[j]

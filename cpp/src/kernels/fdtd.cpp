@@ -110,7 +110,7 @@ class Walk {
 
 #endif
 
-/// In place: a node's previous value is read by nobody but the node itself.
+/// In place: a node's previous value is needed by no other node.
 template <typename Real>
 void step_run(const FdtdStep<Real>& step, const FdtdRun& run) {
     const Real c_0 = step.c_0, c_1 = step.c_1, c_2 = step.c_2;

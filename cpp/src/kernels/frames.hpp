@@ -21,8 +21,8 @@ struct Rows {
     std::size_t count, stride;
 };
 
-/// What is done to groups of as many frames as a vector has lanes, before and after their
-/// transforms. Sample t of frame s stands at lanes t + s.
+/// Operations on groups of as many frames as a vector has lanes, before and after their transforms.
+/// Sample t of frame s stands at lanes t + s.
 template <typename Real>
 struct FramesKernel {
     /// to[lanes t + s] = window[t] frames[s][t]
@@ -37,7 +37,7 @@ struct FramesKernel {
     /// |from[2 k] + i from[2 k + 1]|, row by row, whatever its square is
     void (*magnitude)(const Real* from, const Rows<Real>& result);
 
-    /// max(floor, scale log_10 value), floor for 0; what is no number stays so
+    /// max(floor, scale log_10 value), floor for 0; NaN stays NaN
     void (*decibels)(const Real* from, double scale, double floor, const Rows<Real>& result);
 };
 

@@ -4,40 +4,41 @@ namespace kac::KAC_TARGET_ISA {
 
 namespace {
 
-/// Samples looked at side by side, because the compiler may not change the order of sums and
-/// comparisons on its own. Four of the widest vectors: with fewer samples gcc unrolls the inner
+/// How many samples are processed side by side, because the compiler may not change the order of
+/// sums and comparisons. Four of the widest vectors: with fewer samples gcc unrolls the inner
 /// loop, and then sees no vectors in it.
 template <typename Real>
-constexpr std::size_t abreast = 256 / sizeof(Real);
+constexpr std::size_t side_by_side = 256 / sizeof(Real);
 
-/// x - x is 0, or NaN for what is not finite, and a sum keeps that: no branch a sample.
+/// x - x is 0, or NaN where x is not finite, and a sum keeps that: no branch per sample.
 template <typename Real>
 bool all_finite(const Real* samples, std::size_t size) {
-    Real sums[abreast<Real>] = {};
+    Real sums[side_by_side<Real>] = {};
     std::size_t i = 0;
-    for (; i + abreast<Real> <= size; i += abreast<Real>) {
-        for (std::size_t l = 0; l < abreast<Real>; ++l) sums[l] += samples[i + l] - samples[i + l];
+    for (; i + side_by_side<Real> <= size; i += side_by_side<Real>) {
+        for (std::size_t l = 0; l < side_by_side<Real>; ++l)
+            sums[l] += samples[i + l] - samples[i + l];
     }
     Real sum = 0;
     for (; i < size; ++i) sum += samples[i] - samples[i];
-    for (std::size_t l = 0; l < abreast<Real>; ++l) sum += sums[l];
+    for (std::size_t l = 0; l < side_by_side<Real>; ++l) sum += sums[l];
     return sum == 0;
 }
 
 template <typename Real>
 void extremes(const Real* samples, std::size_t size, Real* low, Real* high) {
-    Real lows[abreast<Real>], highs[abreast<Real>];
-    for (std::size_t l = 0; l < abreast<Real>; ++l) lows[l] = highs[l] = samples[0];
+    Real lows[side_by_side<Real>], highs[side_by_side<Real>];
+    for (std::size_t l = 0; l < side_by_side<Real>; ++l) lows[l] = highs[l] = samples[0];
     std::size_t i = 0;
-    for (; i + abreast<Real> <= size; i += abreast<Real>) {
-        for (std::size_t l = 0; l < abreast<Real>; ++l) {
+    for (; i + side_by_side<Real> <= size; i += side_by_side<Real>) {
+        for (std::size_t l = 0; l < side_by_side<Real>; ++l) {
             const Real value = samples[i + l];
             lows[l] = value < lows[l] ? value : lows[l];
             highs[l] = highs[l] < value ? value : highs[l];
         }
     }
     Real lowest = samples[0], highest = samples[0];
-    for (std::size_t l = 0; l < abreast<Real>; ++l) {
+    for (std::size_t l = 0; l < side_by_side<Real>; ++l) {
         lowest = lows[l] < lowest ? lows[l] : lowest;
         highest = highest < highs[l] ? highs[l] : highest;
     }
@@ -45,7 +46,7 @@ void extremes(const Real* samples, std::size_t size, Real* low, Real* high) {
         lowest = samples[i] < lowest ? samples[i] : lowest;
         highest = highest < samples[i] ? samples[i] : highest;
     }
-    // -0 + 0 is +0: which of two zeros comes first is a matter of how many stand abreast.
+    // -0 + 0 is +0: which of two zeros is found depends on how many samples are side by side.
     *low = lowest + 0;
     *high = highest + 0;
 }

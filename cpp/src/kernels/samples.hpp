@@ -6,10 +6,10 @@
 
 namespace kac {
 
-/// What is asked of, and done to, all samples of a signal.
+/// Operations on all samples of a signal.
 template <typename Real>
 struct SamplesKernel {
-    /// Is none of them infinite or not a number?
+    /// Whether every sample is finite.
     bool (*all_finite)(const Real* samples, std::size_t size);
 
     /// The smallest and the largest of at least one finite number; a zero of either sign.

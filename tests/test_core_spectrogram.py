@@ -6,15 +6,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kac_prediction import _core
-from reference import WIDE, magnitudes
+from reference import WIDE, magnitudes, noise
 
 #: What a magnitude may be off, in parts of the largest.
 TOLERANCES = {"double": 1e-13, "single": 1e-6}
 TYPES = {"double": np.float64, "single": np.float32}
-
-
-def noise(*shape, seed=0):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def assert_close(value, reference, tolerance=1e-12):

@@ -1,51 +1,14 @@
-"""Spectra have the same bits for every team of threads, batch and instruction set."""
+"""Spectrograms keep their bits whatever the threads and the batch, also normalised on the way."""
 
-import os
-import subprocess
-import sys
 from threading import Thread
 
 import numpy as np
 import pytest
 
 from kac_prediction import _core
+from reference import noise
 
-DIGESTS = """
-import hashlib
-import numpy as np
-from kac_prediction import _core
-
-def show(values):
-    print(hashlib.sha256(values.tobytes()).hexdigest())
-
-print(_core.instruction_set())
-signals = np.random.default_rng(3).normal(size=(9, 4500))
-for precision in ("double", "single"):
-    for length in (1, 7, 64, 67, 480, 1000, 1021, 1023, 4096):
-        show(_core.RealFft(length, precision).forward(signals[:, :length]))
-    for sizes in ((512, 512, 256), (480, 401, 77), (1021, 1000, 500)):
-        filters = _core.MelFilters(sizes[0], 20, 22.05, 20_000, 48_000, "slaney", "area")
-        for choices in (
-            {}, {"power": 1}, {"filters": filters}, {"floor": 7.5},
-            {"filters": filters, "power": 1, "floor": -30},
-        ):
-            show(_core.Spectrogram(*sizes, precision=precision, **choices).transform(signals))
-"""
-
-
-def run(instruction_set):
-    finished = subprocess.run(
-        [sys.executable, "-c", DIGESTS],
-        env=os.environ | {"KAC_ISA": instruction_set},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return finished.stdout.split()
-
-
-def noise(*shape):
-    return np.random.default_rng(0).standard_normal(shape)
+TYPES = {"double": np.float64, "single": np.float32}
 
 
 @pytest.fixture(
@@ -97,20 +60,12 @@ def test_a_plan_is_shared_between_threads(plan):
         for _ in range(20):
             results[i] = plan.transform(signals[i], threads=1)
 
-    team = [Thread(target=work, args=(i,)) for i in range(4)]
-    for thread in team:
+    workers = [Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in workers:
         thread.start()
-    for thread in team:
+    for thread in workers:
         thread.join()
     np.testing.assert_array_equal(results, expected)
-
-
-def test_every_instruction_set_makes_the_same():
-    names = _core.instruction_sets()
-    printed = [run(name) for name in names]
-    assert [lines[0] for lines in printed] == names
-    assert len(printed[0]) == 1 + 2 * (9 + 3 * 5)
-    assert all(lines[1:] == printed[0][1:] for lines in printed)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -120,3 +75,31 @@ def test_the_first_sample_that_is_not_finite_is_named(plan, value):
     signals[8, 0] = np.nan
     with pytest.raises(ValueError, match=f"sample 1234 of signal 3 is {value}"):
         plan.transform(signals)
+
+
+@pytest.fixture(params=TYPES)
+def precision(request):
+    return request.param
+
+
+@pytest.mark.parametrize("length", [70, 700, 7000])
+@pytest.mark.parametrize("count", [0, 1, 3, 9, 100])
+def test_normalising_on_the_way_has_the_bits_of_two_steps(count, length, precision):
+    signals = 3 + noise(count, length)
+    plan = _core.Spectrogram(64, 60, 20, precision=precision)
+    expected = plan.transform(_core.normalise(signals, precision))
+    for threads in (0, 1, 2, 7):
+        values = plan.transform(signals, threads, normalise=True)
+        np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_what_cannot_be_normalised_is_named(threads, precision):
+    plan = _core.Spectrogram(8, 8, 4, precision=precision)
+    signals = noise(5, 100)
+    signals[3, :2] = np.finfo(TYPES[precision]).max * np.array([1, -1])
+    with pytest.raises(ValueError, match="signal 3 lie too far apart"):
+        plan.transform(signals, threads, normalise=True)
+    signals[4, 7] = np.inf
+    with pytest.raises(ValueError, match="sample 7 of signal 4 is inf"):
+        plan.transform(signals, threads, normalise=True)
