@@ -12,6 +12,7 @@ from kac_prediction._checks import (
     check_flag,
     check_number,
     check_seed,
+    check_whole,
     did_you_mean,
 )
 
@@ -32,6 +33,22 @@ def test_a_count_without_a_lower_limit() -> None:
     assert check_count("n", -3, None) == -3
     with pytest.raises(TypeError, match=r"n must be a whole number, got -3\.0"):
         check_count("n", -3.0, None)
+
+
+@pytest.mark.parametrize("value", [3, 3.0, np.float32(3), np.int64(3), Fraction(3)])
+def test_a_whole_number_may_be_a_float(value: Any) -> None:
+    assert check_whole("n", value, 3, 3) == 3
+    assert type(check_whole("n", value)) is int
+
+
+@pytest.mark.parametrize("value", [True, 2.5, np.nan, np.inf, -np.inf, "3", None, 3j])
+def test_a_whole_number_is_nothing_else(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^rate must be a whole number from 1, got "):
+        check_whole("rate", value)
+    with pytest.raises(ValueError, match=r"rate must be at least 2, got 1"):
+        check_whole("rate", 1.0, 2)
+    with pytest.raises(ValueError, match=r"at most 4, got a number beyond float64"):
+        check_whole("rate", 10**400, most=4)
 
 
 def test_a_count_out_of_range_names_the_bound() -> None:

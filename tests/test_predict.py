@@ -13,7 +13,6 @@ from kac_prediction.architecture import CRePE
 from kac_prediction.listening import drum_heard, onset, predict, predict_file
 from kac_prediction.pipeline import Model, ModelInput, Parameters
 from kac_prediction.samplers import BesselModel, FDTDModel, PoissonModel
-from kac_prediction.samplers.drum import Drum
 from samplers_of_users import Click
 
 RATE = 48000
@@ -268,7 +267,9 @@ def shape_trained(**settings: Any) -> Fixed:
 
 
 @pytest.mark.parametrize(("family", "kind"), [("circle", BesselModel), ("rectangle", PoissonModel)])
-def test_the_drum_heard_is_of_the_family_heard(family: str, kind: type[Drum]) -> None:
+def test_the_drum_heard_is_of_the_family_heard(
+    family: str, kind: type[BesselModel | PoissonModel]
+) -> None:
     prediction = {"family": family, "drum_size": 0.3, "aspect_ratio": 0.5}
     heard = drum_heard(shape_trained(drum_size=(0.1, 1.0), M=3), prediction)
     assert type(heard) is kind

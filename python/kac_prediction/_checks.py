@@ -31,6 +31,18 @@ def check_count(name: str, value: Any, least: int | None = 1, most: int | None =
     return int(value)
 
 
+def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number, also of a float such as 48000.0.
+
+    Raises:
+        ValueError: anything else (a bool too), or out of range.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not -inf < value < inf or value % 1:
+        raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+    return check_count(name, int(value), least, most)
+
+
 def check_number(
     name: str,
     value: Any,

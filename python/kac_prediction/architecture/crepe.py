@@ -1,4 +1,4 @@
-"""CRePE: a deep convolutional network that listens to the waveform itself."""
+"""CRePE: a deep convolutional network on the waveform itself."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from typing import ClassVar, Final, Literal, Self, cast, get_args
 
 import torch
 
+from .._checks import check_choice, check_count, check_number
 from ..pipeline import ExportedModel, Model, Parameters
+from ..pipeline.model import load_weights
 
 INPUT_LENGTH: Final = 1024
 """How many samples the network takes."""
@@ -23,24 +25,16 @@ _MULTIPLIERS: Final[dict[Depth, int]] = {
     "tiny": 4,
 }
 _BATCH_NORM_EPS: Final = 0.0010000000474974513  # 1e-3 in float32, as published
-_LEGACY: Final = "legacy_form"
-_LEGACY_PADDING: Final = (255, 256)
-_LEGACY_BATCH_NORM_EPS: Final = 1e-5
 
 
 class ConvolutionBlock(torch.nn.Module):
     """Zero padding, convolution, ReLU, batch normalisation, max pooling by two, and dropout.
 
     Sounds run along the last axis here, and memory is channels-last: on a CPU that trains the
-    whole network three times faster than kernels of shape (k, 1) over (n, channels, time, 1),
-    and the numbers are the same. The weights keep the published shape (out, in, k, 1).
-
-    Args:
-        channels: number of input channels, and of output channels.
-        width: length of the kernel in samples, a multiple of `stride`.
-        stride: step of the convolution in samples; above 1 for one input channel only.
-        padding: zeros before and after the sound.
-        dropout: probability of an output being left out in training.
+    whole network three times faster than kernels of shape (k, 1) over (n, channels, time, 1), and
+    the numbers are the same. The weights keep the published shape (out, in, k, 1). `width` is the
+    length of the kernel, a multiple of `stride`, which is above 1 for one input channel only;
+    `padding` is the zeros before and after the sound.
     """
 
     def __init__(
@@ -86,22 +80,15 @@ class CRePE(Model):
     Estimation", 2018, https://doi.org/10.48550/arXiv.1802.06182, https://github.com/marl/crepe
 
     Attributes:
-        crops: whether it takes longer sounds too, and hears their first 1024 samples. Those of
-            older programs do, which normalised a whole sound and cropped it after.
+        crops: whether it takes longer sounds too, and uses their first 1024 samples. Those of
+            legacy programs do, which normalised a whole sound and cropped it after.
     """
 
     capturable: ClassVar[bool] = True
     crops: bool = False
 
     class ModelHyperParameters(Parameters):
-        """The parameters of a training of CRePE.
-
-        Attributes:
-            depth: how many filters there are, a trade of accuracy for speed.
-            dropout: probability of an activation being left out in training.
-            learning_rate: step size of the optimiser.
-            optimiser: 'adam', or 'sgd' (without momentum).
-        """
+        """The parameters of a training of CRePE; its own are those of `CRePE.__init__`."""
 
         depth: Depth
         dropout: float
@@ -126,11 +113,15 @@ class CRePE(Model):
             outputs: number of nodes in the output layer.
 
         Raises:
-            ValueError: an argument is none of these.
+            TypeError: an argument is of the wrong type.
+            ValueError: an argument is out of range.
         """
         super().__init__()
-        _check(depth, dropout, learning_rate, optimiser, outputs)
-        multiplier = _MULTIPLIERS[depth]
+        multiplier = _MULTIPLIERS[check_choice("depth", depth, _MULTIPLIERS)]
+        check_choice("optimiser", optimiser, get_args(Optimiser))
+        check_number("dropout", dropout, least=0, below=1)
+        check_number("learning_rate", learning_rate, above=0)
+        check_count("outputs", outputs)
         filters = [1, *(multiplier * count for count in _FILTERS)]
         self.conv_layers = torch.nn.ModuleList(
             ConvolutionBlock(
@@ -148,10 +139,7 @@ class CRePE(Model):
         self.optimiser = kind(self.parameters(), lr=learning_rate)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Predict from a batch of sounds.
-
-        Args:
-            x: sounds, shape (n, 1024).
+        """Predict from sounds, shape (n, 1024).
 
         Returns:
             Predictions, shape (n, outputs), in the dtype of the weights, under autocast too.
@@ -169,21 +157,16 @@ class CRePE(Model):
         for layer in self.conv_layers:
             x = layer(x)
         # First all channels at one time, then those of the next, as published.
-        return self._predict(x.squeeze(2).transpose(1, 2).flatten(1))
-
-    def _predict(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the output layer, in the precision of its weights.
-
-        It is next to none of the work, and bfloat16 would round a size of 0.5 m to 2 mm.
-        """
+        x = x.squeeze(2).transpose(1, 2).flatten(1)
         dtype = self.linear.weight.dtype
         if x.dtype == dtype:
             return cast(torch.Tensor, self.linear(x))
+        # The output layer is next to none of the work, and bfloat16 would round 0.5 m to 2 mm.
         with torch.autocast(x.device.type, enabled=False):
             return cast(torch.Tensor, self.linear(x.to(dtype)))
 
     def innerTrainingLoop(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-        """Train on one batch, and add its share of the epoch's loss to `training_loss`.
+        """Train on a batch, and add its share of the epoch's loss to `training_loss`.
 
         Args:
             i: number of the batch.
@@ -197,8 +180,7 @@ class CRePE(Model):
         self.optimiser.zero_grad()
         prediction = self(x)
         if isinstance(self.criterion, torch.nn.MSELoss) and prediction.shape != y.shape:
-            # MSELoss would broadcast one against the other, and train towards the mean. Whether
-            # they fit a criterion of somebody's own is for that to say.
+            # MSELoss would broadcast one against the other, and train towards the mean.
             raise ValueError(
                 f"the targets must be of the shape of the predictions, "
                 f"{tuple(prediction.shape)}, got {tuple(y.shape)}."
@@ -211,20 +193,20 @@ class CRePE(Model):
 
     @classmethod
     def from_checkpoint(cls, checkpoint: ExportedModel) -> Self:
-        """Build the model of a checkpoint; one without a format version runs as it was trained.
+        """Build the model of a checkpoint; a legacy one runs as it was trained.
 
         Those were trained with a first-layer padding of 255 and 256 zeros, a batch-norm eps of
-        1e-5, and sounds cropped after they were normalised (see `crops`). The model remembers it,
-        for when it is trained further and saved again.
+        1e-5, and sounds cropped after they were normalised (see `crops`). `hyperparameters` records
+        it, for when the model is trained further and saved again.
         """
         model = super().from_checkpoint(checkpoint)
-        if "format_version" not in checkpoint or checkpoint["hyperparameters"].get(_LEGACY):
-            model.hyperparameters[_LEGACY] = True
+        if "format_version" not in checkpoint or checkpoint["hyperparameters"].get("legacy_form"):
+            model.hyperparameters["legacy_form"] = True
             model.crops = True
             blocks = [block for block in model.modules() if isinstance(block, ConvolutionBlock)]
-            blocks[0].padding = _LEGACY_PADDING
+            blocks[0].padding = (255, 256)
             for block in blocks:
-                block.bn.eps = _LEGACY_BATCH_NORM_EPS
+                block.bn.eps = 1e-5
         return model
 
     @classmethod
@@ -236,7 +218,7 @@ class CRePE(Model):
         learning_rate: float = 2e-4,
         optimiser: Optimiser = "adam",
     ) -> Self:
-        """Build the published CREPE, which hears pitch in 1024 samples at 16 kHz.
+        """Build the published CREPE, which estimates pitch from 1024 samples at 16 kHz.
 
         Each sound is to have a mean of 0 and a standard deviation of 1. A sigmoid of output i
         tells how likely the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200).
@@ -254,40 +236,28 @@ class CRePE(Model):
         Raises:
             ValueError: these are other weights.
         """
+        refusal = "these are not the weights of a published CREPE"
+        shape = getattr(weights.get("classifier.weight"), "shape", ())
+        depths: list[Depth] = [key for key, m in _MULTIPLIERS.items() if shape[1:] == (64 * m,)]
+        if not depths:
+            raise ValueError(f"{refusal}: classifier.weight has the shape {tuple(shape)}")
+        with torch.random.fork_rng(devices=[]):  # the initial weights are thrown away
+            model = cls(depths[0], dropout, learning_rate, optimiser, shape[0])
+        named = {}
+        for name in model.state_dict():
+            published = name.replace("linear", "classifier")
+            if found := re.fullmatch(r"conv_layers\.(\d)\.(conv2d|bn)\.(\w+)", name):
+                norm = "_BN" if found[2] == "bn" else ""
+                published = f"conv{int(found[1]) + 1}{norm}.{found[3]}"
+            if published in weights:
+                named[name] = weights[published]
         try:
-            outputs, width = weights["classifier.weight"].shape
-            depths: list[Depth] = [key for key, m in _MULTIPLIERS.items() if 64 * m == width]
-            with torch.random.fork_rng(devices=[]):  # the weights drawn first are thrown away
-                model = cls(depths[0], dropout, learning_rate, optimiser, outputs)
-            names = model.state_dict().keys()
-            model.load_state_dict({name: weights[_published_name(name)] for name in names})
-        except (LookupError, RuntimeError) as error:
-            raise ValueError(f"these are not the weights of a published CREPE: {error}") from error
+            load_weights(model, named)
+        except ValueError as error:
+            raise ValueError(f"{refusal}: {error}") from None
         return model.eval()
-
-
-def _published_name(name: str) -> str:
-    """What the published weights call one of ours."""
-    found = re.fullmatch(r"conv_layers\.(\d)\.(conv2d|bn)\.(\w+)", name)
-    if found is None:
-        return name.replace("linear", "classifier")
-    return f"conv{int(found[1]) + 1}{'_BN' if found[2] == 'bn' else ''}.{found[3]}"
 
 
 def _phases(x: torch.Tensor, stride: int) -> torch.Tensor:
     """Turn (n, 1, 1, time) into (n, stride, 1, time / stride): channel j has samples j mod s."""
     return x.reshape(x.shape[0], 1, -1, stride).permute(0, 3, 1, 2)
-
-
-def _check(depth: str, dropout: float, learning_rate: float, optimiser: str, outputs: int) -> None:
-    """Raise ValueError for an argument that CRePE does not know."""
-    if depth not in _MULTIPLIERS:
-        raise ValueError(f"depth must be one of {', '.join(_MULTIPLIERS)}, got {depth!r}.")
-    if optimiser not in get_args(Optimiser):
-        raise ValueError(f"optimiser must be 'adam' or 'sgd', got {optimiser!r}.")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must lie in [0, 1), got {dropout!r}.")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate must be a number above 0, got {learning_rate!r}.")
-    if outputs < 1 or outputs != int(outputs):
-        raise ValueError(f"outputs must be a whole number from 1, got {outputs!r}.")

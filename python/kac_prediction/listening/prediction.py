@@ -1,8 +1,8 @@
-"""From a sound to the drum that made it."""
+"""Predictions of a trained model for sounds, and the drums that they describe."""
 
 import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,15 +14,15 @@ from ..dataset import AudioSampler
 from ..pipeline import Model, ModelInput
 from ..samplers import FAMILIES
 from ..samplers.drum import DrumSettings
-from ..samplers.published import PublishedDataset, published_of
+from ..samplers.published import published_of
 from .audio import prepare, read_sound
 
 Prediction: TypeAlias = dict[str, float | str]
-"""What a model hears: of each label the number, or the name of the class."""
+"""What a model predicts: of each label the number, or the name of the class."""
 
 
 def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int) -> Prediction:
-    """Say what a model hears in a sound.
+    """Predict the labels of a sound.
 
     The model is left as it was, and so is every module of it that is in eval mode on its own.
 
@@ -39,13 +39,23 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
     Raises:
         TypeError: the sound holds complex numbers.
         ValueError: the model does not say what its input is, or has another number of outputs; or
-            the sound is of another shape, empty, silent, not finite, or too short after the strike.
+            `prepare` refuses the sound.
     """
     model_input = _input_of(model)
     x = prepare(waveform, sample_rate, model_input)
     weight = next(model.parameters(), torch.empty(0))
-    with _at_rest(model, weight.device):
-        outputs = model(x.to(weight.device, weight.dtype)[None])
+    device = weight.device.type
+    has_autocast = torch.amp.is_autocast_available(device)
+    exact = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        model.eval()
+        with torch.no_grad(), exact:
+            outputs = model(x.to(weight.device, weight.dtype)[None])
+    finally:
+        # Not model.train(): it would also wake modules that their owner had set to eval mode.
+        for module, mode in modes:
+            module.training = mode
     numbers = model_input.values(outputs.reshape(-1)).tolist()
     return {
         label: classes[round(number)] if (classes := model_input.classes.get(label)) else number
@@ -54,14 +64,7 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
 
 
 def predict_file(model: Model, path: str | Path) -> Prediction:
-    """Say what a model hears in a sound file; see `predict`.
-
-    Args:
-        model: a trained model, as `loadModel` returns it.
-        path: a sound file of any sample rate, length and number of channels.
-
-    Returns:
-        What `predict` returns.
+    """Predict the labels of a sound file of any sample rate and number of channels; see `predict`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -82,13 +85,13 @@ def drum_heard(
     sample_rate: int | None = None,
     Sampler: type[AudioSampler] | None = None,
 ) -> AudioSampler:
-    """Build the drum that a model heard, so that it can be played.
+    """Return a sampler of the drum that a model heard, whose `generateWaveform()` plays it.
 
     It is a drum as those of the model's training, with the predicted labels instead of the
     settings of the same names; labels that are no setting are left out. Where a label is the family
-    of the drum (one of `samplers.FAMILIES`), it is a drum of the family predicted, of
-    the same membrane as those of the training. Its strike is drawn from a fixed seed: every call
-    builds the same drum, struck at the same point, off its middle.
+    of the drum (one of `samplers.FAMILIES`), it is a drum of the family predicted, of the same
+    membrane as those of the training. Its strike is drawn from a fixed seed: every call builds the
+    same drum, struck at the same point, off its middle.
 
     Args:
         model: a trained model, as `loadModel` returns it.
@@ -97,87 +100,56 @@ def drum_heard(
         sample_rate: Hz; None: as in training.
         Sampler: the sampler of the model's training, where it is not one of this package.
 
-    Returns:
-        A sampler; `generateWaveform()` makes its sound, and `export(path)` writes it.
-
     Raises:
         ValueError: the model does not say what it was trained on, the sampler or the family
             predicted is not known, or cannot make the drum predicted.
     """
-    family = None if Sampler else _family_heard(model, prediction)
-    if family is None:
-        sampler, settings = _made_by(model, Sampler)
+    trained = model.dataset or {"sampler_settings": {}}
+    settings = dict(trained["sampler_settings"])
+    family = None if Sampler else _predicted_family(model, prediction)
+    if family is not None:
+        published = published_of(family)
+        sampler: Any = published.sampler
+        shared = DrumSettings.__annotations__
+        membrane = {key: value for key, value in settings.items() if key in shared}
+        settings = {**published.settings, **membrane}
+    elif model.dataset is None:
+        raise ValueError(
+            f"this {type(model).__name__} does not know what it was trained on; load it from the "
+            "checkpoint of a training with loadModel."
+        )
     else:
-        sampler, settings = family.sampler, {**family.settings, **_membrane_of(model)}
+        name = trained["sampler"]["name"]
+        sampler = Sampler or getattr(samplers, name, None)
+        if not (isinstance(sampler, type) and issubclass(sampler, AudioSampler)):
+            raise ValueError(
+                f"the model was trained on sounds of {name}, which is no sampler of this package: "
+                "give its class as Sampler."
+            )
     takes = {*settings, *inspect.signature(sampler).parameters}
     settings |= {label: value for label, value in prediction.items() if label in takes}
     asked = {"duration": duration, "sample_rate": sample_rate}
     settings |= {key: value for key, value in asked.items() if value is not None}
-    drum = sampler(**settings)
+    drum: AudioSampler = sampler(**settings)
     drum.seed(0)
     drum.reseed(1)  # the first strike of a dataset falls on the middle, the second anywhere
     drum.updateProperties(1)
     return drum
 
 
-def _made_by(
-    model: Model, Sampler: type[AudioSampler] | None
-) -> tuple[type[AudioSampler], dict[str, Any]]:
-    """Return what made the sounds of a model's training, and its settings."""
-    if model.dataset is None:
-        raise ValueError(
-            f"this {type(model).__name__} does not know what it was trained on; load it from the "
-            "checkpoint of a training with loadModel."
-        )
-    name = model.dataset["sampler"]["name"]
-    sampler = Sampler or getattr(samplers, name, None)
-    if not (isinstance(sampler, type) and issubclass(sampler, AudioSampler)):
-        raise ValueError(
-            f"the model was trained on sounds of {name}, which is no sampler of this package: "
-            "give its class as Sampler."
-        )
-    return sampler, dict(model.dataset["sampler_settings"])
-
-
-def _family_heard(model: Model, prediction: Mapping[str, float | str]) -> PublishedDataset | None:
+def _predicted_family(model: Model, prediction: Mapping[str, Any]) -> str | None:
     """Return the family that was predicted; None where the model does not tell families apart."""
     classes = model.model_input.classes if model.model_input else {}
     for label, names in classes.items():
         if label in prediction and not set(FAMILIES).isdisjoint(names):
-            name = str(prediction[label])
-            if name not in FAMILIES:
+            family = str(prediction[label])
+            if family not in FAMILIES:
                 raise ValueError(
-                    f"{label} {name!r} is none of the families {', '.join(FAMILIES)}: give the "
+                    f"{label} {family!r} is none of the families {', '.join(FAMILIES)}: give the "
                     "class that makes its sounds as Sampler."
                 )
-            return published_of(name)
+            return family
     return None
-
-
-def _membrane_of(model: Model) -> dict[str, Any]:
-    """Return the settings of a model's training that drums of all families have in common."""
-    settings = {} if model.dataset is None else model.dataset["sampler_settings"]
-    shared = DrumSettings.__required_keys__ | DrumSettings.__optional_keys__
-    return {key: value for key, value in settings.items() if key in shared}
-
-
-@contextmanager
-def _at_rest(model: Model, device: torch.device) -> Iterator[None]:
-    """Let a model predict: in eval mode, in its own precision, without gradients."""
-    modes = [(module, module.training) for module in model.modules()]
-    exact = (
-        torch.autocast(device.type, enabled=False)
-        if torch.amp.is_autocast_available(device.type)
-        else nullcontext()
-    )
-    try:
-        model.eval()
-        with torch.no_grad(), exact:
-            yield
-    finally:
-        # Not model.train(): it would wake modules that their owner put to rest.
-        for module, mode in modes:
-            module.training = mode
 
 
 def _input_of(model: Model) -> ModelInput:

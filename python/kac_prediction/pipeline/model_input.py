@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from math import inf
-from numbers import Real
 from typing import Any, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .._checks import check_choice, check_count
+from .._checks import check_choice, check_whole
 from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision
@@ -71,11 +69,7 @@ class ModelInput:
                 raise TypeError(f"{name} must be a tuple of texts, got the text {value!r}.")
             checked[name] = tuple(value)
         for name in ("sample_rate", "length"):
-            number = getattr(self, name)
-            is_number = isinstance(number, Real)
-            if not is_number or not 1 <= number < inf or number % 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {number!r}.")
-            checked[name] = check_count(name, int(number), most=HIGHEST_RATE)
+            checked[name] = check_whole(name, getattr(self, name), most=HIGHEST_RATE)
         labels, units = checked["labels"], checked["units"]
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"labels must be one or more different names, got {labels}.")
