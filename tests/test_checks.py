@@ -1,5 +1,6 @@
 """The validators: what each accepts, and how it refuses."""
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +12,7 @@ from kac_prediction._checks import (
     check_count,
     check_flag,
     check_number,
+    check_numbers,
     check_seed,
     check_whole,
     did_you_mean,
@@ -58,6 +60,24 @@ def test_a_count_out_of_range_names_the_bound() -> None:
         check_count("n", 5, most=4)
     with pytest.raises(ValueError, match=r"at most 4, got a number beyond float64"):
         check_count("n", 10**400, most=4)
+
+
+@pytest.mark.parametrize(
+    "values", [(1, 2.5), [1, Fraction(5, 2)], np.array([1, 2.5], np.float32), (np.int8(1), 2.5)]
+)
+def test_numbers_are_as_many_as_asked_for(values: Any) -> None:
+    assert check_numbers("p", values, 2) == (1.0, 2.5)
+    assert all(type(number) is float for number in check_numbers("p", values, 2))
+    assert check_numbers("size", 3, 1, 2) == check_numbers("size", [3], 1, 2) == (3.0,)
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["ab", ("1", "2"), (1, math.nan), (1, 2, 3), ((1, 2), (3, 4)), ((1, 2), 3), None, 10**400, 1j],
+)
+def test_what_is_not_as_many_numbers_is_named(values: Any) -> None:
+    with pytest.raises(ValueError, match=r"^p must be 1 or 2 finite number\(s\), got "):
+        check_numbers("p", values, 1, 2)
 
 
 @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), Fraction(2)])

@@ -148,7 +148,7 @@ def test_impossible_settings_are_named(changed, named: str) -> None:
         ({"arbitrary_shape": Shape}, "arbitrary_shape"),
         ({"arbitrary_shape": int}, "arbitrary_shape.*int"),
         ({"shape_settings": {"corners": 5}}, "shape_settings.*ConvexPolygon.*corners"),
-        ({"shape_settings": {"N": 5.5}}, "integer"),
+        ({"shape_settings": {"N": 5.5}}, "whole number"),
         ({"shape_settings": {"rng": 1}}, "shape_settings.*rng"),
         ({"shape_settings": [3]}, "shape_settings must be a dictionary"),
         ({"arbitrary_shape": Polygon}, "shape_settings.*Polygon.*vertices"),

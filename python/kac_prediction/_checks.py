@@ -78,6 +78,24 @@ def check_number(
     return number
 
 
+def check_numbers(name: str, values: Any, *counts: int) -> tuple[float, ...]:
+    """Return finite numbers, of which there must be one of `counts`; a number counts as one.
+
+    Raises:
+        ValueError: not as many, or not numbers (a text is none), or one that is not finite.
+    """
+    try:
+        array = np.atleast_1d(np.asarray(values))
+        # Objects are Python's numbers, such as fractions, or what float refuses.
+        numbers = array.astype(np.float64) if array.dtype.kind in "biufO" else np.empty(0)
+    except (TypeError, ValueError, OverflowError):
+        numbers = np.empty(0)
+    if numbers.ndim != 1 or len(numbers) not in counts or not np.isfinite(numbers).all():
+        wanted = " or ".join(map(str, counts))
+        raise ValueError(f"{name} must be {wanted} finite number(s), got {values!r}")
+    return tuple(numbers.tolist())
+
+
 def check_flag(name: str, value: Any) -> bool:
     """Return True or False; raise TypeError for anything else."""
     if not isinstance(value, bool | np.bool_):

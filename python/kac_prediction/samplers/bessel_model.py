@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
-from ..dataset.numbers import as_numbers
 from ..physics import circularSeries
 from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
 from .modal import ModalDrum, ModalSettings
@@ -26,18 +25,25 @@ class BesselModel(ModalDrum):
 
     Points are polar, (r, theta), r in units of the radius, theta in radians.
 
+    `Drum` documents the arguments that all drums share.
+
+    Args:
+        M: number of orders, m = 0 ... M - 1.
+        N: number of zeros of each order, n = 1 ... N.
+        strike_location: a point (r, theta); each of the two a number, or a range within which
+            strikes are drawn uniformly over the area. None: anywhere.
+        sample_location: where the drum is heard, (r, theta).
+
     Example:
         >>> from kac_prediction.samplers import BesselModel
         >>> drum = BesselModel(duration=1.0, sample_rate=48000, drum_size=0.4)
         >>> drum.generateWaveform()
         >>> drum.export("circle.wav")
-
-    Attributes:
-        M: number of orders, m = 0 ... M - 1.
-        N: number of zeros of each order, n = 1 ... N.
     """
 
+    coordinates: ClassVar[tuple[str, ...]] = ("r", "theta")
     centroid: ClassVar[tuple[float, ...]] = (0.0, 0.0)
+    inside: ClassVar[str] = "0 <= r < 1"
 
     class Settings(ModalSettings, total=False):
         """The parameters of a circular drum."""
@@ -57,69 +63,36 @@ class BesselModel(ModalDrum):
         sample_location: Sequence[float] = (0.83, 0.0),
         precision: Precision = "double",
     ) -> None:
-        """Make a sampler of circular drums.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            M: number of orders, m = 0 ... M - 1.
-            N: number of zeros of each order, n = 1 ... N.
-            amplitude: peak of each sound.
-            decay_time: seconds in which the amplitude falls by 60 dB; may be infinite.
-            material_density: mass of the membrane, kg/m^2.
-            tension: tension of the membrane, N/m.
-            drum_size: square root of the area, metres; a number, or a range to draw it from.
-            strike_location: a point (r, theta); each of the two a number, or a range within which
-                strikes are drawn uniformly over the area. None: anywhere, and the first strike
-                on each drum at its middle.
-            sample_location: where the drum is heard, (r, theta).
-            precision: "single" computes in float32.
-
-        Raises:
-            TypeError: `M` or `N` is not an integer.
-            ValueError: a number is out of range, a point is not inside the drum, or the smallest
-                drum has no partial below half the sample rate.
-        """
         super().__init__(**classLocalsToKwargs(locals()))
         self.series = circularSeries(self.N, self.M)
-        self.sample_location = _as_point(sample_location)
-        radii, self._angles = _as_ranges(strike_location)
-        # Uniform over the area: the square of r is uniform, not r.
-        self._squares = (radii[0] ** 2, radii[1] ** 2)
-        self._radius = radii[0] if radii[0] == radii[1] else None
-        self._centre_first = strike_location is None
-        self._require_audible(self.series[0, 0])
+        self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 
+    def _contains(self, point: tuple[float, ...]) -> bool:
+        return 0 <= point[0] < 1
+
+    def _lowest(self) -> float:
+        return float(self.series[0, 0])
+
+    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
+        if strike is None:
+            return [(0.0, 1.0), (0.0, 2 * math.pi)]
+        radii, angles = as_intervals(self.coordinates, strike)
+        if not (0 <= radii[0] < 1 and radii[1] <= 1):
+            raise ValueError(
+                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
+            )
+        return [radii, angles]
+
     def _draw_strike(self) -> tuple[float, ...]:
-        r = self._radius
-        if r is None:
-            r = math.sqrt(draw_between(self.rng, self._squares))
-        return r, draw_between(self.rng, self._angles)
+        (low, high), angles = self._ranges
+        r = low
+        if low < high:  # uniform over the area: the square of r is uniform, not r
+            r = math.sqrt(draw_between(self.rng, (low**2, high**2)))
+        return r, draw_between(self.rng, angles)
 
     def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
         sizes = [size for size, _ in struck]
         return _core.circular_drums(
             self.series, self._strikes(struck), self.sample_location, sizes, *self._core_arguments()
         )
-
-
-def _as_point(value: Sequence[float]) -> tuple[float, float]:
-    """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = as_numbers(value)
-    if point.shape != (2,) or not (0 <= point[0] < 1) or not math.isfinite(point[1]):
-        raise ValueError(
-            "sample_location must be a point (r, theta) inside the drum, 0 <= r < 1, "
-            f"got {value!r}."
-        )
-    return float(point[0]), float(point[1])
-
-
-def _as_ranges(strike: Sequence[NumberOrRange] | None) -> tuple[Interval, Interval]:
-    """Return the ranges of r and theta of a strike; raise ValueError outside the drum."""
-    if strike is None:
-        return (0.0, 1.0), (0.0, 2 * math.pi)
-    radii, angles = as_intervals(("r", "theta"), strike)
-    if not (0 <= radii[0] < 1 and radii[1] <= 1):
-        raise ValueError(f"strike_location must lie inside the drum, 0 <= r < 1, got {strike!r}.")
-    return radii, angles

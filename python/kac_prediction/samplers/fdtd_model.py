@@ -3,17 +3,18 @@
 import math
 import pickle
 from collections.abc import Mapping, Sequence
-from typing import Any
+from copy import deepcopy
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_number
 from ..dataset import classLocalsToKwargs
-from ..dataset.numbers import as_numbers, require_number
 from ..geometry import Shape
 from ..physics import drum_grid
-from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
+from .drum import Drum, DrumSettings, Labels, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane, Point
 from .shapes import ShapeSource
 
@@ -51,10 +52,32 @@ class FDTDModel(Drum):
         >>> drum.generateWaveform()
         >>> drum.export("polygon.wav")
 
-    Attributes:
-        shape: the current drum's shape, at its size, the centroid at the origin.
-        strike_width: diameter of a strike in metres.
+    `Drum` documents the arguments that all drums share.
+
+    Args:
+        arbitrary_shape: a class of geometry, or its name, by which it is stored. A shape of your
+            own is found by its name once it is defined.
+        shape_settings: arguments of the shape; what it leaves to be drawn is drawn.
+        strike_width: diameter of the strike in metres, from 0 to the smallest drum_size. One
+            narrower than the grid's step is spread over the nodes around it.
+        sample_location: where the drum is heard, (x, y), which every drum must reach. None: where
+            the formula above puts it.
+        strike_location: a point (x, y); each of the two a number, or a range within which strikes
+            are drawn uniformly, as far as it lies on the drum. None: anywhere.
+
+    Raises:
+        TypeError: not a shape, or arguments that it does not take.
+        ValueError: a number is out of range, no shape has the name, a point does not lie inside the
+            drum, or the drum is smaller than three cells of the grid; also raised later, where it
+            depends on what is drawn.
     """
+
+    coordinates: ClassVar[tuple[str, ...]] = ("x", "y")
+    fixed: ClassVar[frozenset[str]] = Drum.fixed | {
+        "arbitrary_shape",
+        "shape_settings",
+        "strike_width",
+    }
 
     class Settings(DrumSettings, total=False):
         """The parameters of a drum of any shape."""
@@ -81,97 +104,101 @@ class FDTDModel(Drum):
         strike_location: Sequence[NumberOrRange] | None = None,
         precision: Precision = "double",
     ) -> None:
-        """Make a sampler of drums of one kind of shape.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            arbitrary_shape: a class of geometry, or its name, by which it is stored. A shape of
-                your own is found by its name once it is defined.
-            amplitude: peak of each sound.
-            decay_time: seconds in which the amplitude falls by 60 dB; may be infinite.
-            drum_size: square root of the area, metres; a number, or a range to draw it from.
-            material_density: mass of the membrane, kg/m^2.
-            shape_settings: arguments of the shape; what it leaves to be drawn is drawn.
-            strike_width: diameter of the strike in metres, from 0 to the smallest drum_size.
-                One narrower than the grid's step is spread over the nodes around it.
-            tension: tension of the membrane, N/m.
-            sample_location: where the drum is heard, (x, y), which every drum must reach. None:
-                where the formula above puts it.
-            strike_location: a point (x, y); each of the two a number, or a range within which
-                strikes are drawn uniformly, as far as it lies on the drum. None: anywhere, and the
-                first strike on each drum at its middle.
-            precision: "single" computes in float32.
-
-        Raises:
-            TypeError: not a shape, or arguments that it does not take.
-            ValueError: a number is out of range, no shape is called so, a point does not lie inside
-                the drum, or the drum is smaller than three cells of the grid; also raised later,
-                where it depends on what is drawn.
-        """
         kwargs = classLocalsToKwargs(locals())
-        self._shapes = ShapeSource(arbitrary_shape, shape_settings)
+        shapes = ShapeSource(arbitrary_shape, shape_settings)
         # What is stored with a dataset must be plain: a class by its name.
-        kwargs["arbitrary_shape"] = self._shapes.kind.__name__
-        kwargs["shape_settings"] = None if shape_settings is None else dict(self._shapes.settings)
+        kwargs["arbitrary_shape"] = shapes.kind.__name__
+        kwargs["shape_settings"] = None if shape_settings is None else dict(shapes.settings)
         super().__init__(**kwargs)
-        if not 0 <= require_number("strike_width", strike_width) <= self._sizes[0]:
-            raise ValueError(
-                "strike_width must lie between 0 and the smallest drum_size, "
-                f"{self._sizes[0]} m, got {strike_width!r}."
-            )
-        self.strike_width = float(strike_width)
-        self._step = math.sqrt(2) * self.wave_speed / self.sample_rate
-        self._require_three_cells()
-        # Lower left and upper right corner of where strikes are drawn.
-        self._box = (
-            None if strike_location is None else np.transpose(as_intervals("xy", strike_location))
-        )
-        self._centre_first = strike_location is None
-        self._pick_up = None if sample_location is None else _as_point(sample_location)
-        self._body: Membrane | None = None
-        self._source, self._drawn = b"", self.group_rng.bit_generator.state
-        self.updateProperties(None)
+        self.arbitrary_shape, self.shape_settings = shapes.kind, shapes.settings
+        self._set_up(shapes, strike_width, strike_location, sample_location)
 
-    def _require_three_cells(self) -> None:
-        """Raise ValueError where not even a disc of the smallest size is three cells across."""
-        smallest = 3 * self._step * math.sqrt(math.pi) / 2
+    def _set_up(
+        self,
+        shapes: ShapeSource,
+        strike_width: float,
+        strike_location: Sequence[NumberOrRange] | None = None,
+        sample_location: Sequence[float] | None = None,
+    ) -> None:
+        """Check and store what a simulated drum needs, and draw the first one."""
+        self._shapes = shapes
+        self.strike_width = check_number("strike_width", strike_width, least=0)
+        if self.strike_width > self._sizes[0]:
+            raise ValueError(
+                f"strike_width must be at most the smallest drum_size, {self._sizes[0]} m, got "
+                f"{strike_width!r}"
+            )
+        self._step = math.sqrt(2) * self.wave_speed / self.sample_rate
+        smallest = 3 * self._step * math.sqrt(math.pi) / 2  # a disc three cells across
         if self._sizes[0] < smallest:
             raise ValueError(
                 f"a drum_size of {self._sizes[0]} m is smaller than three cells of the grid, whose "
                 f"smallest stable step is {self._step:.6g} m: take a drum_size of at least "
-                f"{smallest:.6g} m, a higher sample_rate or a lower tension."
+                f"{smallest:.6g} m, a higher sample_rate or a lower tension"
             )
+        # Lower left and upper right corner of where strikes are drawn.
+        self._box = None
+        if strike_location is not None:
+            self._box = np.transpose(as_intervals(self.coordinates, strike_location))
+        self._centre_first = strike_location is None
+        self._pick_up = None
+        if sample_location is not None:
+            self._pick_up = self._as_point("sample_location", sample_location)
+        self._drawn_from, self._state_after = b"", self.group_rng.bit_generator.state
+        self.updateProperties(None)
+
+    @property
+    def shape(self) -> Shape:
+        """The current drum's shape, at its size, the centroid at the origin."""
+        return self._body.shape
+
+    @property
+    def sample_location(self) -> Point:
+        """Where the current drum is heard, (x, y) in metres from the centroid."""
+        return self._body.pick_up
+
+    def _set_size(self, size: float) -> None:
+        """Scale the current drum, with the strike on it."""
+        shape, (x, y), factor = deepcopy(self.shape), self._strike, size / self._drum_size
+        shape.area = size * size
+        body, strike = self._membrane(size, shape), (factor * x, factor * y)
+        body.require_inside("strike_location", strike)
+        self._body, self._strike, self._drum_size = body, strike, size
+        self._drawn_from = b""  # not as it was drawn: no other sound shares its simulation
+
+    def _as_point(self, name: str, value: Sequence[float]) -> Point:
+        x, y = super()._check_point(name, value)
+        return x, y
+
+    def _check_point(self, name: str, value: Sequence[float]) -> Point:
+        point = self._as_point(name, value)
+        self._body.require_inside(name, point)
+        return point
+
+    def _membrane(self, size: float, shape: Shape) -> Membrane:
+        grid, labels = drum_grid(shape, self._step), self._shapes.labels(shape)
+        return Membrane.laid_out(size, shape, grid, self._pick_up, labels)
 
     def _draw_body(self) -> None:
         """Draw size and shape, unless the last drum was drawn from the same random numbers.
 
-        The state of the generator says so, and is left as drawing leaves it: what is drawn after
-        this, and all that is heard, is the same whether or not the drum was at hand.
+        The state of the generator tells, and is left as drawing leaves it: what is drawn after
+        this, and the sound, are the same whether or not the drum was at hand.
         """
         generator = self.group_rng.bit_generator
         source = pickle.dumps(generator.state)
-        if self._body is None or self._source != source:
+        if self._drawn_from != source:
             super()._draw_body()
             shape = self._shapes.draw(self.drum_size, self.group_rng)
-            self._body = Membrane.laid_out(
-                self.drum_size,
-                shape,
-                drum_grid(shape, self._step),
-                self._pick_up,
-                self._shapes.labels(shape),
-            )
-            self._source, self._drawn = source, generator.state
-        generator.state = self._drawn
-        self.drum_size = self._body.size
-        self.shape = self._body.shape
-        self.sample_location = self._body.pick_up
+            self._body = self._membrane(self.drum_size, shape)
+            self._drawn_from, self._state_after = source, generator.state
+        generator.state = self._state_after
 
     def _middle(self) -> tuple[float, ...]:
-        return self._current().middle
+        return self._body.middle
 
     def _draw_strike(self) -> tuple[float, ...]:
-        body, box = self._current(), self._box
+        body, box = self._body, self._box
         if box is not None and (box[0] == box[1]).all():
             point = (float(box[0, 0]), float(box[0, 1]))
             body.require_inside("strike_location", point)
@@ -180,16 +207,16 @@ class FDTDModel(Drum):
         if drawn is None and box is not None:
             raise ValueError(
                 f"no strike with x and y in the ranges {box.T.tolist()} of strike_location falls "
-                f"on a drum of {body.size:.6g} m: of {16 * _MOST_DRAWS} not one did."
+                f"on a drum of {body.size:.6g} m: of {16 * _MOST_DRAWS} not one did"
             )
         return drawn or body.middle
 
-    def _body_labels(self) -> dict[str, list[float | int]]:
-        labels = {name: [*numbers] for name, numbers in self._current().labels.items()}
+    def _body_labels(self) -> Labels:
+        labels = {name: [*numbers] for name, numbers in self._body.labels.items()}
         return {**labels, **super()._body_labels()}
 
     def _struck(self) -> tuple[bytes, Membrane, tuple[float, ...]]:
-        return self._source, self._current(), self.strike_location
+        return self._drawn_from, self._body, self.strike_location
 
     def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
         # Sounds of one drum share one simulation, also where others were asked for in between.
@@ -209,20 +236,7 @@ class FDTDModel(Drum):
         )
 
     def _coefficients(self, step: float) -> tuple[float, float, float]:
-        """c_0, c_1 and c_2: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous."""
+        """Return c_0, c_1 and c_2: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous."""
         q = (self.wave_speed / (self.sample_rate * step)) ** 2
         loss = self.sigma / self.sample_rate
         return q / (1 + loss), (2 - 4 * q) / (1 + loss), (1 - loss) / (1 + loss)
-
-    def _current(self) -> Membrane:
-        """The drum that was drawn last; there is one from the constructor on."""
-        if self._body is None:
-            raise RuntimeError("no drum has been drawn yet: call updateProperties.")
-        return self._body
-
-
-def _as_point(value: Sequence[float]) -> Point:
-    point = as_numbers(value)
-    if point.shape != (2,) or not np.isfinite(point).all():
-        raise ValueError(f"sample_location must be two finite numbers (x, y), got {value!r}.")
-    return float(point[0]), float(point[1])

@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
-from ..dataset.numbers import as_numbers
 from ..physics import equilateralTriangleSeries
-from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
+from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum, ModalSettings, between_walls
 
 _ROUNDING = 1e-9
@@ -35,18 +34,25 @@ class LaméModel(ModalDrum):
     quietest of the first 30 modes is loudest: 0.59, where the mean square over the drum is 1 for
     each eigenfunction; of their 54 eigenfunctions none is below 0.09 there.
 
+    `Drum` documents the arguments that all drums share.
+
+    Args:
+        M: m = 1 ... M.
+        N: n = 1 ... N.
+        strike_location: a point (u, v, w); each of the three a number, or a range. Strikes are
+            drawn uniformly over the part of the drum where all three hold. None: anywhere.
+        sample_location: where the drum is heard, (u, v, w).
+
     Example:
         >>> from kac_prediction.samplers import LaméModel
         >>> drum = LaméModel(duration=1.0, sample_rate=48000, drum_size=0.4)
         >>> drum.generateWaveform()
         >>> drum.export("triangle.wav")
-
-    Attributes:
-        M: m = 1 ... M.
-        N: n = 1 ... N.
     """
 
+    coordinates: ClassVar[tuple[str, ...]] = ("u", "v", "w")
     centroid: ClassVar[tuple[float, ...]] = (1 / 3, 1 / 3, 1 / 3)
+    inside: ClassVar[str] = "u, v and w above 0 and their sum 1"
 
     class Settings(ModalSettings, total=False):
         """The parameters of an equilateral triangular drum."""
@@ -66,36 +72,36 @@ class LaméModel(ModalDrum):
         sample_location: Sequence[float] = (0.64, 0.225, 0.135),
         precision: Precision = "double",
     ) -> None:
-        """Make a sampler of equilateral triangular drums.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            M: m = 1 ... M.
-            N: n = 1 ... N.
-            amplitude: peak of each sound.
-            decay_time: seconds in which the amplitude falls by 60 dB; may be infinite.
-            material_density: mass of the membrane, kg/m^2.
-            tension: tension of the membrane, N/m.
-            drum_size: square root of the area, metres; a number, or a range to draw it from.
-            strike_location: a point (u, v, w); each of the three a number, or a range. Strikes are
-                drawn uniformly over the part of the drum where all three hold. None: anywhere, and
-                the first strike on each drum at its middle.
-            sample_location: where the drum is heard, (u, v, w).
-            precision: "single" computes in float32.
-
-        Raises:
-            TypeError: `M` or `N` is not an integer.
-            ValueError: a number is out of range, a point is not inside the drum, or the smallest
-                drum has no partial below half the sample rate.
-        """
         super().__init__(**classLocalsToKwargs(locals()))
-        self.sample_location = _as_point(sample_location)
-        self._ranges = _as_ranges(strike_location)
         self._widest = max(range(3), key=lambda i: self._ranges[i][1] - self._ranges[i][0])
-        self._centre_first = strike_location is None
-        self._require_audible(equilateralTriangleSeries(1, 1)[0, 0])
+        self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
+
+    def _contains(self, point: tuple[float, ...]) -> bool:
+        return min(point) > 0 and abs(np.sum(point) - 1) <= _ROUNDING
+
+    def _lowest(self) -> float:
+        return float(equilateralTriangleSeries(1, 1)[0, 0])
+
+    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
+        """Return the ranges of u, v and w, each as narrow as the others leave it."""
+        ranges = super()._strike_ranges(strike)
+        if strike is None:
+            return ranges
+        lows, highs = sum(low for low, _ in ranges), sum(high for _, high in ranges)
+        # The others add to at least lows - low and at most highs - high. A number stays as it is.
+        tight = [
+            (low, high)
+            if low == high
+            else (max(low, 1 - (highs - high)), min(high, 1 - (lows - low)))
+            for low, high in ranges
+        ]
+        possible = lows <= 1 + _ROUNDING and highs >= 1 - _ROUNDING
+        if not possible or not all(map(between_walls, tight)):
+            raise ValueError(
+                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
+            )
+        return tight
 
     def _draw_strike(self) -> tuple[float, ...]:
         """Draw the two narrower coordinates until the third, the rest, is in its range too.
@@ -103,9 +109,9 @@ class LaméModel(ModalDrum):
         Two barycentric coordinates map the triangle linearly, so uniform in them is uniform over
         the area. At least every other draw succeeds: of the rectangle of the two ranges, of sides
         a <= b, those where the third is too large are a corner of legs p, those where it is too
-        small the opposite corner of legs q. The third, whose range `_as_ranges` made as narrow as
-        the others leave it, has the width a + b - p - q. As the widest it is at least b wide, so
-        p + q <= a, and the corners take at most a^2 / 2 of a b.
+        small the opposite corner of legs q. The third, whose range `_strike_ranges` made as narrow
+        as the others leave it, has the width a + b - p - q. As the widest it is at least b wide,
+        so p + q <= a, and the corners take at most a^2 / 2 of a b.
         """
         low, high = self._ranges[self._widest]
         while True:
@@ -127,38 +133,3 @@ class LaméModel(ModalDrum):
             [size for size, _ in struck],
             *self._core_arguments(),
         )
-
-
-def _as_point(value: Sequence[float]) -> tuple[float, float, float]:
-    """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = as_numbers(value)
-    if point.shape != (3,) or not (point > 0).all() or not abs(point.sum() - 1) <= _ROUNDING:
-        raise ValueError(
-            "sample_location must be a point (u, v, w) inside the drum, each above 0 and their sum "
-            f"1, got {value!r}."
-        )
-    return float(point[0]), float(point[1]), float(point[2])
-
-
-def _as_ranges(strike: Sequence[NumberOrRange] | None) -> list[Interval]:
-    """Return the ranges of u, v and w, each as narrow as the others leave it.
-
-    Raises:
-        ValueError: no point inside the drum is in all three ranges.
-    """
-    if strike is None:
-        return [(0.0, 1.0)] * 3
-    ranges = as_intervals("uvw", strike)
-    lows, highs = sum(low for low, _ in ranges), sum(high for _, high in ranges)
-    # The others add to at least lows - low and at most highs - high. A number stays as it is.
-    tight = [
-        (low, high) if low == high else (max(low, 1 - (highs - high)), min(high, 1 - (lows - low)))
-        for low, high in ranges
-    ]
-    possible = lows <= 1 + _ROUNDING and highs >= 1 - _ROUNDING
-    if not possible or not all(map(between_walls, [*ranges, *tight])):
-        raise ValueError(
-            "strike_location must lie inside the drum, u, v and w above 0 and their sum 1, "
-            f"got {strike!r}."
-        )
-    return tight

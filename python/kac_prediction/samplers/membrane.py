@@ -1,4 +1,4 @@
-"""Membrane: one drum of any shape, on its grid, with its pick-up."""
+"""Membrane: one drum of any shape on its grid, with its middle and its pick-up."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Membrane:
         grid: where it lies on the grid.
         middle: the centroid, or where a strike cannot fall on that, a point farthest from the wall.
         pick_up: where it is heard.
-        labels: what the shape has to say about itself.
+        labels: those of the shape.
     """
 
     size: float
@@ -58,7 +58,7 @@ class Membrane:
         return cls(size, shape, grid, middle, pick_up, labels)
 
     def takes_strike(self, point: Point) -> bool:
-        """Say whether a strike may be drawn here: half a step from the wall, where nodes move."""
+        """Return whether a strike may fall here: half a step from the wall, where nodes move."""
         return bool(self.shape.depth([point])[0] >= self.grid.step / 2) and self.grid.carries(point)
 
     def require_inside(self, name: str, point: Point) -> None:
@@ -66,7 +66,7 @@ class Membrane:
         if not (self.shape.depth([point])[0] > 0 and self.grid.carries(point)):
             raise ValueError(
                 f"{name} must lie inside every drum, off its rim; {point} does not on one of "
-                f"{self.size:.6g} m (metres from the centroid, rim {self.grid.step / 2:.3g} m)."
+                f"{self.size:.6g} m (metres from the centroid, rim {self.grid.step / 2:.3g} m)"
             )
 
     def draw_strike(
@@ -90,7 +90,7 @@ class Membrane:
         return None
 
     def _generic_point(self, middle: Point) -> Point:
-        """The point on a ray from the middle, a part of the way to the wall, off the rim."""
+        """Return the point on a ray from the middle, a part of the way to the wall, off the rim."""
         direction = np.array([math.cos(_PICK_UP_ANGLE), math.sin(_PICK_UP_ANGLE)])
         away = _PICK_UP_FRACTION * _distance_to_wall(self.shape.outline() - middle, direction)
         while True:
@@ -103,7 +103,7 @@ class Membrane:
 def _distance_to_wall(
     outline: npt.NDArray[np.float64], direction: npt.NDArray[np.float64]
 ) -> float:
-    """How far the ray from the origin goes until it first crosses a closed line around it."""
+    """Return how far a ray from the origin goes until it first crosses a closed line."""
     along = outline @ direction
     beside = outline @ np.array([-direction[1], direction[0]])
     side = beside > 0

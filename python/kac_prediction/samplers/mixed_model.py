@@ -1,10 +1,21 @@
 """MixedModel: circles, rectangles and polygons, all simulated by one solver."""
 
+from typing import ClassVar
+
 import numpy as np
 
+from .._checks import check_choice
 from ..dataset import classLocalsToKwargs
 from ..geometry import Circle, ConvexPolygon, Polygon, Shape, UnitRectangle
-from .drum import DrumSettings, NumberOrRange, Precision, as_interval, draw_between
+from .drum import (
+    Drum,
+    DrumSettings,
+    Labels,
+    NumberOrRange,
+    Precision,
+    as_interval,
+    draw_between,
+)
 from .fdtd_model import FDTDModel
 from .shapes import FAMILIES, ShapeSource, elongation, most_vertices
 
@@ -23,12 +34,22 @@ class MixedModel(FDTDModel):
     elongated it is for a polygon. `vertices` and `N` are as in `FDTDModel`; of a circle, nothing
     but zeros and 0.
 
+    `Drum` documents the arguments that all drums share.
+
+    Args:
+        family: "circle", "rectangle" or "polygon"; "": drawn for each drum.
+        aspect_ratio: of the rectangles alone, the longer side over the shorter; a number, or a
+            range to draw it from.
+        strike_width: diameter of the strike in metres.
+
     Example:
         >>> from kac_prediction.samplers import MixedModel
         >>> drum = MixedModel(duration=1.0, sample_rate=48000, family="rectangle")
         >>> drum.generateWaveform()
         >>> drum.export("mixed.wav")
     """
+
+    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"aspect_ratio", "family", "strike_width"}
 
     class Settings(DrumSettings, total=False):
         """The parameters of a drum of one of several families."""
@@ -51,63 +72,24 @@ class MixedModel(FDTDModel):
         strike_width: float = 0.01,
         precision: Precision = "double",
     ) -> None:
-        """Make a sampler of drums of several families.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            family: "circle", "rectangle" or "polygon"; "": drawn for each drum.
-            amplitude: peak of each sound.
-            decay_time: seconds in which the amplitude falls by 60 dB; may be infinite.
-            material_density: mass of the membrane, kg/m^2.
-            tension: tension of the membrane, N/m.
-            drum_size: square root of the area, metres; a number, or a range to draw it from.
-            aspect_ratio: of the rectangles alone, the longer side over the shorter; a number, or a
-                range to draw it from.
-            strike_width: diameter of the strike in metres.
-            precision: "single" computes in float32.
-
-        Raises:
-            ValueError: there is no such family, or a number is out of range.
-        """
         settings = classLocalsToKwargs(locals())
-        shapes = _AnyFamily(family, aspect_ratio)
-        super().__init__(
-            duration,
-            sample_rate,
-            Circle,
-            amplitude=amplitude,
-            decay_time=decay_time,
-            drum_size=drum_size,
-            material_density=material_density,
-            strike_width=strike_width,
-            tension=tension,
-            precision=precision,
-        )
+        Drum.__init__(self, **settings)  # FDTDModel's own constructor is for one kind of shape
         self.settings = settings | {"sample_rate": self.sample_rate}
-        self._shapes = shapes
-        self._body = None  # the circle that was drawn just now
-        self.updateProperties(None)
+        self.family, self.aspect_ratio = family, aspect_ratio
+        self._set_up(_FamilySource(family, aspect_ratio), strike_width)
 
 
-class _AnyFamily(ShapeSource):
+class _FamilySource(ShapeSource):
     """Draws shapes of any of the families."""
 
     def __init__(self, family: str, aspect_ratio: NumberOrRange) -> None:
-        """Check what is to be drawn.
-
-        Raises:
-            ValueError: no such family, or an aspect ratio below 1.
-        """
         super().__init__(ConvexPolygon, None)  # its labels have the most vertices
-        if family not in ("", *FAMILIES):
-            raise ValueError(f"family must be one of {', '.join(FAMILIES)} or '', got {family!r}.")
-        self._family = family
+        self._family = family if family == "" else check_choice("family", family, FAMILIES)
         self._ratios = as_interval("aspect_ratio", aspect_ratio)
         if not self._ratios[0] >= 1:
             raise ValueError(
                 "aspect_ratio, the longer side over the shorter, must be at least 1, got "
-                f"{aspect_ratio!r}."
+                f"{aspect_ratio!r}"
             )
 
     def draw(self, size: float, rng: np.random.Generator) -> Shape:
@@ -124,7 +106,7 @@ class _AnyFamily(ShapeSource):
         shape.centroid = (0.0, 0.0)
         return shape
 
-    def labels(self, shape: Shape) -> dict[str, list[float | int]]:
+    def labels(self, shape: Shape) -> Labels:
         """Return the family, how elongated the shape is, and its vertices."""
         if isinstance(shape, Polygon):
             known = super().labels(shape)

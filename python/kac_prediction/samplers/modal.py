@@ -1,14 +1,15 @@
 """ModalDrum: what the drums share whose modes are known."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from operator import index
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import check_count
 from ..dataset import classLocalsToKwargs
-from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision
+from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_intervals
 
 
 class ModalSettings(DrumSettings, total=False):
@@ -23,26 +24,86 @@ class ModalSettings(DrumSettings, total=False):
 class ModalDrum(Drum):
     """A drum that sounds by M times N modes.
 
-    Attributes:
-        M: number of modes by the first index.
-        N: number of modes by the second index.
+    A shape names the `coordinates` of its points, its `centroid` and what is `inside`, and gives
+    its lowest partial.
+
+    Raises:
+        TypeError: a number is none, or `M` or `N` not an integer.
+        ValueError: a number is out of range, a point is not inside the drum, or the smallest drum
+            has no partial below half the sample rate.
     """
+
+    centroid: ClassVar[tuple[float, ...]]
+    inside: ClassVar[str]
+    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N"}
 
     class Settings(ModalSettings, total=False):
         """The parameters of a modal drum; a shape adds its own."""
 
-    def __init__(self, M: int, N: int, **kwargs: Any) -> None:
-        """Check and store the number of modes; `kwargs` are all other arguments.
-
-        Raises:
-            TypeError: `M` or `N` is not an integer.
-            ValueError: a number is out of range, with its name and what it should be.
-        """
+    def __init__(
+        self,
+        M: int,
+        N: int,
+        strike_location: Sequence[NumberOrRange] | None,
+        sample_location: Sequence[float],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
-        for name, count in (("M", M), ("N", N)):
-            if index(count) < 1:
-                raise ValueError(f"{name} must be at least 1, got {count}.")
-        self.M, self.N = index(M), index(N)
+        self.M, self.N = check_count("M", M), check_count("N", N)
+        self._pick_up = self._check_point("sample_location", sample_location)
+        self._centre_first = strike_location is None
+        self._ranges = self._strike_ranges(strike_location)
+
+    @property
+    def sample_location(self) -> tuple[float, ...]:
+        """Where the drum is heard, in the coordinates of its shape."""
+        return self._pick_up
+
+    @abstractmethod
+    def _contains(self, point: tuple[float, ...]) -> bool:
+        """Return whether a point lies inside the drum, off its rim."""
+
+    @abstractmethod
+    def _lowest(self) -> float:
+        """Return the first number S of the current drum's series, f = S c / (2 L)."""
+
+    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
+        """Return the range of each coordinate of a strike; raise ValueError outside the drum."""
+        ranges = [(0.0, 1.0)] * len(self.coordinates)
+        if strike is None:
+            return ranges
+        ranges = as_intervals(self.coordinates, strike)
+        if not all(map(between_walls, ranges)):
+            raise ValueError(
+                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
+            )
+        return ranges
+
+    def _check_point(self, name: str, value: Sequence[float]) -> tuple[float, ...]:
+        point = super()._check_point(name, value)
+        if not self._contains(point):
+            names = ", ".join(self.coordinates)
+            raise ValueError(
+                f"{name} must be a point ({names}) inside the drum, {self.inside}, got {value!r}"
+            )
+        return point
+
+    def _middle(self) -> tuple[float, ...]:
+        return self.centroid
+
+    def _set_size(self, size: float) -> None:
+        self._check_audible(size, self._lowest())
+        self._drum_size = size
+
+    def _check_audible(self, size: float, lowest: float) -> None:
+        """Raise ValueError unless a drum has a partial below half the sample rate."""
+        frequency = lowest * self.wave_speed / (2 * size)
+        if frequency >= self.sample_rate / 2:
+            raise ValueError(
+                f"a drum_size of {size} m has no partial below half the sample rate: its lowest "
+                f"lies at {frequency:.6g} Hz, the limit at {self.sample_rate / 2:.6g} Hz; take a "
+                "larger drum_size, a lower tension or a higher sample_rate"
+            )
 
     def _strikes(self, struck: Sequence[Any]) -> npt.NDArray[np.float64]:
         """Gather the points, the last of each result of `_struck`, shape (n, coordinates)."""
@@ -62,6 +123,6 @@ class ModalDrum(Drum):
 
 
 def between_walls(interval: Interval) -> bool:
-    """Tell whether a coordinate that is 0 and 1 at the rim goes inside the drum."""
+    """Return whether a coordinate that is 0 and 1 at the rim goes inside the drum."""
     low, high = interval
     return 0 <= low < 1 and 0 < high <= 1

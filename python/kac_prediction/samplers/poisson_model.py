@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_number
 from ..dataset import classLocalsToKwargs
-from ..dataset.numbers import as_numbers
 from ..physics import rectangularSeries
-from .drum import Interval, NumberOrRange, Precision, as_interval, as_intervals, draw_between
-from .modal import ModalDrum, ModalSettings, between_walls
+from .drum import Labels, NumberOrRange, Precision, as_interval, draw_between
+from .modal import ModalDrum, ModalSettings
 
 
 class PoissonModel(ModalDrum):
@@ -26,19 +26,26 @@ class PoissonModel(ModalDrum):
 
     Points are (x, y) in units of the sides.
 
+    `Drum` documents the arguments that all drums share.
+
+    Args:
+        M: number of half waves along x, m = 1 ... M.
+        N: number of half waves along y, n = 1 ... N.
+        strike_location: a point (x, y); each of the two a number, or a range within which strikes
+            are drawn uniformly. None: anywhere.
+        sample_location: where the drum is heard, (x, y).
+        aspect_ratio: the side along x over the side along y; a number, or a range to draw it from.
+
     Example:
         >>> from kac_prediction.samplers import PoissonModel
         >>> drum = PoissonModel(duration=1.0, sample_rate=48000, aspect_ratio=1.5)
         >>> drum.generateWaveform()
         >>> drum.export("rectangle.wav")
-
-    Attributes:
-        M: number of half waves along x, m = 1 ... M.
-        N: number of half waves along y, n = 1 ... N.
-        aspect_ratio: epsilon of the current drum, the side along x over the side along y.
     """
 
+    coordinates: ClassVar[tuple[str, ...]] = ("x", "y")
     centroid: ClassVar[tuple[float, ...]] = (0.5, 0.5)
+    inside: ClassVar[str] = "0 < x, y < 1"
 
     class Settings(ModalSettings, total=False):
         """The parameters of a rectangular drum."""
@@ -61,50 +68,40 @@ class PoissonModel(ModalDrum):
         aspect_ratio: NumberOrRange = (1.0, 4.0),
         precision: Precision = "double",
     ) -> None:
-        """Make a sampler of rectangular drums.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            M: number of half waves along x, m = 1 ... M.
-            N: number of half waves along y, n = 1 ... N.
-            amplitude: peak of each sound.
-            decay_time: seconds in which the amplitude falls by 60 dB; may be infinite.
-            material_density: mass of the membrane, kg/m^2.
-            tension: tension of the membrane, N/m.
-            drum_size: square root of the area, metres; a number, or a range to draw it from.
-            strike_location: a point (x, y); each of the two a number, or a range within which
-                strikes are drawn uniformly. None: anywhere, and the first strike on each drum at
-                its middle.
-            sample_location: where the drum is heard, (x, y).
-            aspect_ratio: the side along x over the side along y; a number, or a range to draw it
-                from.
-            precision: "single" computes in float32.
-
-        Raises:
-            TypeError: `M` or `N` is not an integer.
-            ValueError: a number is out of range, a point is not inside the drum, or the smallest
-                drum has no partial below half the sample rate.
-        """
         super().__init__(**classLocalsToKwargs(locals()))
         self._ratios = as_interval("aspect_ratio", aspect_ratio)
         if not self._ratios[0] > 0:
-            raise ValueError(f"aspect_ratio must be above 0, got {aspect_ratio!r}.")
-        self.sample_location = _as_point(sample_location)
-        self._x, self._y = _as_ranges(strike_location)
-        self._centre_first = strike_location is None
+            raise ValueError(f"aspect_ratio must be above 0, got {aspect_ratio!r}")
         # The longer a rectangle of one area, the higher it sounds.
-        self._require_audible(max(rectangularSeries(1, 1, ratio)[0, 0] for ratio in self._ratios))
+        lowest = max(rectangularSeries(1, 1, ratio)[0, 0] for ratio in self._ratios)
+        self._check_audible(self._sizes[0], lowest)
         self.updateProperties(None)
+
+    @property
+    def aspect_ratio(self) -> float:
+        """The current drum's side along x over its side along y; may be set."""
+        return self._aspect_ratio
+
+    @aspect_ratio.setter
+    def aspect_ratio(self, ratio: float) -> None:
+        ratio = check_number("aspect_ratio", ratio, above=0)
+        self._check_audible(self.drum_size, rectangularSeries(1, 1, ratio)[0, 0])
+        self._aspect_ratio = ratio
+
+    def _contains(self, point: tuple[float, ...]) -> bool:
+        return all(0 < x < 1 for x in point)
+
+    def _lowest(self) -> float:
+        return float(rectangularSeries(1, 1, self.aspect_ratio)[0, 0])
 
     def _draw_body(self) -> None:
         super()._draw_body()
-        self.aspect_ratio = draw_between(self.group_rng, self._ratios)
+        self._aspect_ratio = draw_between(self.group_rng, self._ratios)
 
     def _draw_strike(self) -> tuple[float, ...]:
-        return draw_between(self.rng, self._x), draw_between(self.rng, self._y)
+        return tuple(draw_between(self.rng, interval) for interval in self._ranges)
 
-    def _body_labels(self) -> dict[str, list[float | int]]:
+    def _body_labels(self) -> Labels:
         return {"aspect_ratio": [self.aspect_ratio], **super()._body_labels()}
 
     def _struck(self) -> tuple[float, float, tuple[float, ...]]:
@@ -120,23 +117,3 @@ class PoissonModel(ModalDrum):
             [ratio for _, ratio, _ in struck],
             *self._core_arguments(),
         )
-
-
-def _as_point(value: Sequence[float]) -> tuple[float, float]:
-    """Return the setting `sample_location`; raise ValueError outside the drum."""
-    point = as_numbers(value)
-    if point.shape != (2,) or not ((point > 0) & (point < 1)).all():
-        raise ValueError(
-            f"sample_location must be a point (x, y) inside the drum, 0 < x, y < 1, got {value!r}."
-        )
-    return float(point[0]), float(point[1])
-
-
-def _as_ranges(strike: Sequence[NumberOrRange] | None) -> list[Interval]:
-    """Return the ranges of x and y of a strike; raise ValueError outside the drum."""
-    if strike is None:
-        return [(0.0, 1.0)] * 2
-    ranges = as_intervals("xy", strike)
-    if not all(map(between_walls, ranges)):
-        raise ValueError(f"strike_location must lie inside the drum, 0 < x, y < 1, got {strike!r}.")
-    return ranges

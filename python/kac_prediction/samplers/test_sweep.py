@@ -8,15 +8,25 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from .fixed_settings import FixedSettings
 
 _LOWEST = 20.0
 
 
-class TestSweep(AudioSampler):
+class TestSweep(FixedSettings, AudioSampler):
     """A sine sweep from 20 Hz to half the sample rate, exponential in time, between -1 and 1.
 
     Every sample of a dataset is the same sound, and there is nothing to learn: it has no labels.
+
+    Args:
+        duration: length of a sound in seconds.
+        sample_rate: samples per second.
+
+    Raises:
+        ValueError: half the sample rate is not above 20 Hz.
     """
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate"})
 
     __test__: ClassVar[bool] = False
     """Tells pytest that the name does not mean a test."""
@@ -25,20 +35,11 @@ class TestSweep(AudioSampler):
         """A sweep has no parameters of its own."""
 
     def __init__(self, duration: float, sample_rate: int) -> None:
-        """Make a sampler of sweeps.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-
-        Raises:
-            ValueError: half the sample rate is not above 20 Hz.
-        """
         super().__init__(**classLocalsToKwargs(locals()))
         if sample_rate <= 2 * _LOWEST:
             raise ValueError(
                 f"a sweep up from {_LOWEST} Hz needs a sample_rate above {2 * _LOWEST} Hz, "
-                f"got {sample_rate}."
+                f"got {sample_rate}"
             )
 
     def updateProperties(self, i: int | None) -> None:

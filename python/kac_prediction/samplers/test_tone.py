@@ -7,22 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_choice, check_number
 from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from .fixed_settings import FixedSettings
 
 Waveshape: TypeAlias = Literal["saw", "sin", "sqr", "tri"]
 
 _LOWEST, _HIGHEST = 110.0, 880.0
 
 
-class TestTone(AudioSampler):
+class TestTone(FixedSettings, AudioSampler):
     """A sawtooth, sine, square or triangle wave between -1 and 1.
 
     The shapes are the plain mathematical ones, so all but the sine carry aliases.
 
-    Attributes:
-        f_0: fundamental frequency of the current sound, Hz; also its label.
-        waveshape: shape of the wave.
+    After `updateProperties`, `f_0` may be set to another frequency; the other settings are fixed.
+
+    Args:
+        duration: length of a sound in seconds.
+        sample_rate: samples per second.
+        f_0: fundamental frequency, Hz. 0: each sound has its own, uniform in [110, 880).
+        waveshape: one of saw, sin, sqr and tri.
+
+    Raises:
+        TypeError: the frequency is not a number.
+        ValueError: the frequency is negative, not finite, or not below half the sample rate; or the
+            waveshape is unknown.
     """
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate", "waveshape"})
 
     __test__: ClassVar[bool] = False
     """Tells pytest that the name does not mean a test."""
@@ -40,36 +53,33 @@ class TestTone(AudioSampler):
         f_0: float = 0.0,
         waveshape: Waveshape = "sin",
     ) -> None:
-        """Make a sampler of test tones.
-
-        Args:
-            duration: length of a sound in seconds.
-            sample_rate: samples per second.
-            f_0: fundamental frequency, Hz. 0: each sound has its own, uniform in [110, 880).
-            waveshape: one of saw, sin, sqr and tri.
-
-        Raises:
-            ValueError: the frequency is negative, not finite, or not below half the sample rate;
-                or the waveshape is unknown.
-        """
         super().__init__(**classLocalsToKwargs(locals()))
-        if waveshape not in get_args(Waveshape):
-            raise ValueError(f"waveshape must be one of {get_args(Waveshape)}, got {waveshape!r}.")
-        if not f_0 >= 0:
-            raise ValueError(f"f_0 must be a frequency in Hz from 0 (0: drawn), got {f_0!r}.")
-        highest = f_0 or _HIGHEST
-        if highest >= sample_rate / 2:
+        self.waveshape: Waveshape = check_choice("waveshape", waveshape, get_args(Waveshape))
+        self._fixed_f_0 = check_number("f_0", f_0, least=0)
+        self._check_below_half(self._fixed_f_0 or _HIGHEST)
+        self.updateProperties(None)
+
+    @property
+    def f_0(self) -> float:
+        """Fundamental frequency of the current sound, Hz; also its label; may be set."""
+        return self._f_0
+
+    @f_0.setter
+    def f_0(self, frequency: float) -> None:
+        frequency = check_number("f_0", frequency, above=0)
+        self._check_below_half(frequency)
+        self._f_0 = frequency
+
+    def _check_below_half(self, highest: float) -> None:
+        if highest >= self.sample_rate / 2:
             raise ValueError(
                 f"f_0 up to {highest} Hz needs a sample_rate above {2 * highest} Hz, "
-                f"got {sample_rate}."
+                f"got {self.sample_rate}"
             )
-        self.waveshape: Waveshape = waveshape
-        self._fixed = float(f_0)
-        self.updateProperties(None)
 
     def updateProperties(self, i: int | None) -> None:
         """Draw the frequency of sound `i`, unless it was fixed."""
-        self.f_0 = self._fixed or _LOWEST + (_HIGHEST - _LOWEST) * self.rng.random()
+        self._f_0 = self._fixed_f_0 or _LOWEST + (_HIGHEST - _LOWEST) * self.rng.random()
 
     def generateWaveform(self) -> None:
         """Make the sound of the current frequency."""
