@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from kac_prediction.dataset.legacy import LegacyDataset, convert_dataset
-from kac_prediction.dataset.storage.directory import DatasetDirectory
+from kac_prediction.dataset.legacy.tokens import Tokens
+from kac_prediction.dataset.storage import DatasetDirectory
 
 COUNT, LENGTH, RATE = 100, 48000, 48000
 REPRESENTATION = {"normalise_input": True, "output_type": "end2end"}
@@ -54,8 +55,8 @@ def megabytes_per_second(path: Path, call: Callable[[Path], object]) -> float:
 
 
 def read(path: Path) -> None:
-    with LegacyDataset(path) as legacy:
-        for _ in legacy.samples():
+    with Tokens(path) as tokens:
+        for _ in LegacyDataset(tokens).samples():
             pass
 
 

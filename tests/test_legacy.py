@@ -19,6 +19,7 @@ from kac_prediction.dataset import (
     transformDataset,
 )
 from kac_prediction.dataset.legacy import LegacyDataset
+from kac_prediction.dataset.legacy.tokens import Tokens
 from legacy_text import SAMPLERS, STYLES, waves, write
 
 Digest = Callable[[Path], dict[str, str]]
@@ -153,8 +154,8 @@ def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: b
 
 
 def samples(path: Path) -> list[np.ndarray]:
-    with LegacyDataset(path) as legacy:
-        return [x for x, _ in legacy.samples()]
+    with Tokens(path) as tokens:
+        return [x for x, _ in LegacyDataset(tokens).samples()]
 
 
 def replaced(content: bytes, rng: np.random.Generator) -> bytes:

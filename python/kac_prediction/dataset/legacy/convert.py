@@ -1,4 +1,4 @@
-"""Turning a legacy dataset into one of our format, once and all at once."""
+"""Convert a legacy dataset to the format of this package, once and all at once."""
 
 import os
 from collections.abc import Iterator
@@ -14,24 +14,25 @@ from ..sampler import Labels
 from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
 from ..storage.metadata import LEGACY_ORIGIN, label_line, plain_settings
-from .reader import LegacyDataset, infer_groups, is_legacy
+from .reader import LegacyDataset, is_legacy
+from .tokens import Tokens
 
 _BATCH_BYTES = 2**22
+_STRIKE = {"sample_location", "strike_location"}
 
 
 def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
     """Write x.npy and a metadata.json of our format beside the files of a legacy dataset.
 
-    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Where
-    this is interrupted, the old dataset is whole. Of several processes that ask for it at once, one
-    does the work and the others wait.
+    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Of
+    several processes that ask for it at once, one does the work and the others wait.
 
     Returns:
         The directory, opened anew.
 
     Raises:
-        DatasetError: the old dataset is damaged; it is as it was.
-        OSError: the disk is full; the old dataset is as it was.
+        DatasetError: the dataset is damaged; it is as it was.
+        OSError: the disk is full; the dataset is as it was.
         PermissionError: the directory cannot be written.
     """
     path = directory.path
@@ -45,30 +46,33 @@ def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
         directory = DatasetDirectory(path)
         if not is_legacy(directory.metadata_path()):
             return directory
-        stage = Transaction(path)
+        transaction = Transaction(path)
         try:
-            _fill(stage, directory.metadata_path())
+            _stage(directory.metadata_path(), transaction)
         except BaseException:
-            stage.discard()
+            transaction.discard()
             raise
-        stage.commit(others=[LEGACY])
+        transaction.commit(others=[LEGACY])
     return DatasetDirectory(path)
 
 
-def _fill(stage: Transaction, source: Path) -> None:
+def _stage(source: Path, transaction: Transaction) -> None:
     """Stage x, the metadata, and the old metadata under its new name."""
     labels: list[Labels] = []
-    with (
-        LegacyDataset(source) as legacy,
-        tqdm(desc="converting", total=legacy.size, unit="B", unit_scale=True, disable=None) as bar,
-    ):
+    with Tokens(source) as tokens:
+        legacy = LegacyDataset(tokens)
         batches = _batches(legacy, labels)
         first = next(batches)
         rows: list[int] = []
-        with stage.array((legacy.dataset_size, *first.shape[1:])) as x:
+        with (
+            tqdm(
+                desc="converting", total=tokens.size, unit="B", unit_scale=True, disable=None
+            ) as bar,
+            transaction.array((legacy.dataset_size, *first.shape[1:])) as x,
+        ):
             for batch in chain([first], batches):
                 rows += x.write(len(rows), batch)
-                bar.update(legacy.position - bar.n)
+                bar.update(tokens.position - bar.n)
             checksum = x.checksum(rows)
     header = Header(
         dataset_size=legacy.dataset_size,
@@ -77,7 +81,7 @@ def _fill(stage: Transaction, source: Path) -> None:
         sampler_settings=plain_settings(legacy.sampler_settings),
         seed=None,
         instruction_set="",
-        groups=infer_groups(labels),
+        groups=_infer_groups(labels),
         revisions=[0] * legacy.dataset_size,
         checksums={ARRAY: checksum},
         origin=LEGACY_ORIGIN,
@@ -86,12 +90,12 @@ def _fill(stage: Transaction, source: Path) -> None:
         lines = [label_line(y, i) for i, y in enumerate(labels)]
     except (TypeError, ValueError) as error:
         raise DatasetError(f"{source} is damaged: {error}") from error
-    stage.write_metadata(header, lines)
-    disk.link(source, stage.path / LEGACY)
+    transaction.write_metadata(header, lines)
+    disk.link(source, transaction.path / LEGACY)
 
 
 def _batches(legacy: LegacyDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:
-    """Read the samples: their x, some at a time, shape (n, ...); their labels are appended."""
+    """Read the samples: yield their x, some at a time, shape (n, ...); append their labels."""
     rows: list[npt.NDArray[np.float64]] = []
     for x, y in legacy.samples():
         rows.append(x)
@@ -101,3 +105,18 @@ def _batches(legacy: LegacyDataset, labels: list[Labels]) -> Iterator[npt.NDArra
             rows.clear()
     if rows:
         yield np.stack(rows)
+
+
+def _infer_groups(labels: list[Labels]) -> list[int]:
+    """Number the drums: consecutive samples that differ in strike and pick-up alone share one.
+
+    A sample without any label of a body is a group of its own.
+    """
+    groups: list[int] = []
+    last: Labels = {}
+    for y in labels:
+        body = {name: values for name, values in y.items() if name not in _STRIKE}
+        same = bool(groups and body) and body == last
+        groups.append((groups[-1] + (not same)) if groups else 0)
+        last = body
+    return groups

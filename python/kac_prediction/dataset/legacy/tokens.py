@@ -1,4 +1,4 @@
-"""Reading the text of legacy datasets: token by token, through a window that moves forward."""
+"""Read the text of legacy datasets token by token, through a window that moves forward."""
 
 import json
 import math
@@ -10,23 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
-from ..storage.layout import DatasetError
+from ..storage import DatasetError
 
 _BLOCK = 2**18
 _LIMIT = 2**24  # bytes of one value, lists of numbers aside
 _DEPTH = 32
 
+_SPACE = b" \t\r\n"
 _TOKEN = re.compile(
     rb'[ \t\r\n]*("[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]|[^ \t\r\n"\[\]{},:]+)', re.S
 )
-_SPACE = re.compile(rb"[ \t\r\n]*")
 _WORDS = {b"nan": b"NaN", b"-nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
 
 
 class Tokens:
-    """The tokens of a file of JSON, and of what Python's `repr` makes of numbers.
+    """The tokens of a file of JSON, in which numbers may be written as Python's `repr` does.
 
-    However large the file, no more than one value of it is held.
+    However large the file, no more than one value of it is held in memory.
 
     Attributes:
         path: the file.
@@ -34,13 +34,13 @@ class Tokens:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a file; a byte order mark is passed over."""
+        """Open a file; skip a byte order mark."""
         self.path = path
         self.size = path.stat().st_size
         self._file = path.open("rb")
         self._window = b""
-        self._start = 0  # where in the file the window begins
-        self._at = 0  # where in the window the next token, or the space before it, begins
+        self._start = 0  # offset of the window in the file
+        self._at = 0  # offset in the window of the next token, or of the space before it
         self._grow()
         if self._window.startswith(b"\xef\xbb\xbf"):
             self._at = 3
@@ -61,22 +61,33 @@ class Tokens:
                 raise self.damaged(f"a token is longer than {_LIMIT} bytes")
             if not self._grow():
                 break
-        if found is None:
-            return self._nothing_but_space()
-        self._at = found.end()
-        return found[1]
+        if found is not None:
+            self._at = found.end()
+            return found[1]
+        rest = self._window[self._at :].lstrip(_SPACE)
+        self._at = len(self._window) - len(rest)
+        if rest:
+            raise self.damaged("the file ends within the text that begins here")
+        return b""
 
     def expect(self, token: bytes) -> None:
         """Read this token; raise DatasetError if there is another one."""
         found = self.next()
         if found != token:
-            raise self.unexpected(found, repr(token.decode()))
+            raise self._unexpected(found, repr(token.decode()))
+
+    def another(self, closing: bytes) -> bool:
+        """Read a comma, after which more follows, or the closing bracket."""
+        found = self.next()
+        if found not in (b",", closing):
+            raise self._unexpected(found, f"',' or {closing.decode()!r}")
+        return found == b","
 
     def key(self) -> str:
         """Read a key and the colon after it."""
         token = self.next()
         if not token.startswith(b'"'):
-            raise self.unexpected(token, "a key")
+            raise self._unexpected(token, "a key")
         key = self._decode(token)
         self.expect(b":")
         return str(key)
@@ -90,24 +101,25 @@ class Tokens:
             depth += (token in (b"[", b"{")) - (token in (b"]", b"}"))
             size += len(token)
             if not token or depth < 0 or depth > _DEPTH or size > _LIMIT:
-                raise self.unexpected(token, "a value")
+                raise self._unexpected(token, "a value")
             parts.append(_WORDS.get(token, token))
         return self._decode(b" ".join(parts))
 
     def numbers(self, size: int, limit: int) -> npt.NDArray[np.float64]:
-        """Read a list of numbers, or a list of equally long lists of them.
-
-        Args:
-            size: how many numbers there may be.
-            limit: how many bytes of text there may be, about.
-        """
+        """Read a list of at most `size` numbers, or equally long lists of them, in `limit` bytes."""
         self.expect(b"[")
         self._at -= 1
         start = self.position
         # A number and what separates it take two bytes: whatever a header says, no more fit.
         values = np.empty(min(size, max(0, self.size - start) // 2))
         found = _core.NumberList(values, start)
-        while not self._closed(found):
+        while True:
+            try:
+                self._at = found.read(self._window, self._at)
+            except ValueError as error:
+                raise DatasetError(f"{self.path} is damaged at {error}.") from error
+            if found.complete:
+                break
             if self._start + len(self._window) - start > limit:
                 raise self.damaged(f"a list of numbers is longer than {limit} bytes", start)
             if not self._grow():
@@ -119,17 +131,15 @@ class Tokens:
 
     def end(self) -> None:
         """Raise DatasetError unless nothing but space is left."""
-        token = self.next()
-        if token:
-            raise self.unexpected(token, "the end of the file")
+        if token := self.next():
+            raise self._unexpected(token, "the end of the file")
 
     def damaged(self, reason: str, position: int | None = None) -> DatasetError:
-        """An error that names the file and a place in it; None: the place reached."""
+        """Return an error that names the file and a place in it; None: the place reached."""
         place = self.position if position is None else position
         return DatasetError(f"{self.path} is damaged at byte {place}: {reason}.")
 
-    def unexpected(self, token: bytes, wanted: str) -> DatasetError:
-        """An error that says what stands where something else should, just before `position`."""
+    def _unexpected(self, token: bytes, wanted: str) -> DatasetError:
         if not token:
             return self.damaged(f"the file ends where {wanted} should stand")
         place = self.position - len(token)
@@ -144,28 +154,11 @@ class Tokens:
     def _grow(self) -> bool:
         """Drop what has been read and read on, twice as far each time; False at the end."""
         block = self._file.read(max(_BLOCK, len(self._window) - self._at))
-        if not block:
-            return False
-        self._window = self._window[self._at :] + block
-        self._start += self._at
-        self._at = 0
-        return True
-
-    def _closed(self, found: _core.NumberList) -> bool:
-        """Read on in a list as far as the window goes; True at the end of the list."""
-        try:
-            self._at = found.read(self._window, self._at)
-        except ValueError as error:
-            raise DatasetError(f"{self.path} is damaged at {error}.") from error
-        return found.complete
-
-    def _nothing_but_space(self) -> bytes:
-        """Pass over the space at the end; raise DatasetError for half a token."""
-        space = _SPACE.match(self._window, self._at)
-        self._at = self._at if space is None else space.end()
-        if self._at < len(self._window):
-            raise self.damaged("the file ends within the text that begins here")
-        return b""
+        if block:
+            self._window = self._window[self._at :] + block
+            self._start += self._at
+            self._at = 0
+        return bool(block)
 
     def _decode(self, text: bytes) -> Any:
         try:
