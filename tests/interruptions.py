@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 
+import pytest
+
 from kac_prediction.dataset.storage import disk
 
 DONE, FAILED = 0, 3
@@ -66,6 +68,18 @@ def limited(call: Callable[[], object], size: int) -> Callable[[], object]:
         call()
 
     return run
+
+
+def on_reading(monkeypatch: pytest.MonkeyPatch, i: int, action: Callable[[], object]) -> None:
+    """Let something happen just before the sound of sample `i` is read."""
+    original = Path.read_bytes
+
+    def read_bytes(self: Path) -> bytes:
+        if self.name == f"sample_{i:05d}.wav":
+            action()
+        return original(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
 
 
 def visible(directory: Path) -> dict[str, bytes]:

@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from interruptions import DONE, FAILED, in_child, limited, points
+from interruptions import DONE, FAILED, in_child, limited, on_reading, points
 from kac_prediction.dataset import DatasetError, TorchDataset, exportDataset, generateDataset
-from kac_prediction.dataset.exported_samples import ExportedSamples
-from kac_prediction.dataset.storage import write_lock
 from samplers_of_users import Click
 
 pytestmark = pytest.mark.slow
@@ -33,7 +31,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> TorchDataset:
 
 
 def names(directory: Path) -> list[str]:
-    """What stands in a directory."""
+    """The names of the files in a directory."""
     return sorted(entry.name for entry in directory.iterdir())
 
 
@@ -69,16 +67,9 @@ def test_killed_between_sounds(
     monkeypatch: pytest.MonkeyPatch,
     digest: Digest,
 ) -> None:
-    original = ExportedSamples.wav
-
-    def wav(self: ExportedSamples, k: int) -> bytes:
-        if k == 7:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return original(self, k)
-
     exportDataset(whole, tmp_path / "whole", layout)
     with monkeypatch.context() as patch:
-        patch.setattr(ExportedSamples, "wav", wav)
+        on_reading(patch, 7, lambda: os.kill(os.getpid(), signal.SIGKILL))
         assert in_child(lambda: exportDataset(whole, tmp_path / "out", layout)) == -signal.SIGKILL
     assert names(tmp_path) == [".out.exporting", "whole"]
     exportDataset(whole, tmp_path / "out", layout)
@@ -128,18 +119,21 @@ def test_interrupted_by_hand(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ExportedSamples, "row", stop)
+    on_reading(monkeypatch, 3, stop)
     with pytest.raises(KeyboardInterrupt):
         exportDataset(whole, tmp_path / "out", layout)
     assert not names(tmp_path)
 
 
-def test_one_at_a_time(whole: TorchDataset, tmp_path: Path) -> None:
-    with write_lock(tmp_path / ".out.exporting"):
-        (tmp_path / ".out.exporting" / "files").mkdir()
+def test_one_at_a_time(
+    whole: TorchDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export_too() -> None:
         with pytest.raises(DatasetError, match=r"\.out\.exporting is being written"):
             exportDataset(whole, tmp_path / "out")
         assert (tmp_path / ".out.exporting" / "files").is_dir()
+
+    on_reading(monkeypatch, 3, export_too)
     exportDataset(whole, tmp_path / "out")
     assert names(tmp_path) == ["out"]
 
@@ -151,7 +145,7 @@ def test_what_appears_meanwhile_is_not_replaced(
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "mine.txt").write_text("mine")
 
-    monkeypatch.setattr(ExportedSamples, "check_unchanged", appear)
+    on_reading(monkeypatch, 11, appear)
     with pytest.raises(OSError, match="not empty"):
         exportDataset(whole, tmp_path / "out")
     assert [p.name for p in tmp_path.rglob("*")] == ["out", "mine.txt"]

@@ -125,7 +125,7 @@ def test_older_sounds_whose_length_was_cut_off_are_no_damage(tmp_path: Path) -> 
         soundfile.write(tmp_path / f"sample_{i:05d}.wav", np.zeros(8), 800, subtype="PCM_24")
     assert loadDataset(str(tmp_path), verify=True).X.shape == (2, 8)
     soundfile.write(tmp_path / "sample_00001.wav", np.zeros(7), 800, subtype="PCM_24")
-    with pytest.raises(DatasetError, match=r"sample_00001\.wav has shape \(7,\)"):
+    with pytest.raises(DatasetError, match=r"sample_00001\.wav is damaged: it has shape \(7,\)"):
         loadDataset(str(tmp_path), verify=True)
 
 

@@ -115,7 +115,7 @@ def test_a_sound_in_stereo_or_cut_short_is_refused(
 ) -> None:
     dataset = legacy(tmp_path)
     soundfile.write(tmp_path / "sample_00001.wav", sound, 8000, "PCM_24")
-    with pytest.raises(DatasetError, match=f"sample_00001.wav has shape {shape}"):
+    with pytest.raises(DatasetError, match=f"sample_00001.wav is damaged: it has shape {shape}"):
         transformDataset(dataset, MEL)
 
 

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from tqdm.auto import tqdm
 
-from .exported_samples import ExportedSamples
-from .storage import disk
-from .storage.layout import write_lock
+from .._checks import check_choice, check_count
+from .._files import sync_file
+from .labels import parsed
+from .storage import DatasetDirectory, DatasetError, disk, write_lock
+from .stored import fingerprint_of
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
@@ -24,6 +27,8 @@ Layout: TypeAlias = Literal["audiofolder", "webdataset"]
 _FILES_A_FOLDER = 5000
 # Large enough to be read at the speed of the disk, small enough for every worker to get some.
 _BYTES_A_TAR = 2**28
+# Columns that every export has; and "audio", which Hugging Face makes of the file.
+_COLUMNS = {"file_name", "audio", "index", "group", "older"}
 
 
 def exportDataset(
@@ -39,128 +44,205 @@ def exportDataset(
     - `audiofolder`: what Hugging Face's `load_dataset("audiofolder", data_dir=export_dir)` reads:
       wavs in folders `drums-000000`, and metadata.jsonl, which names the file of each sample.
     - `webdataset`: tar files `drums-000000.tar`, in which sample_00000.json and sample_00000.wav
-      stand side by side.
+      follow each other.
 
-    Both have these columns for each sample: `index`, which one it is in the whole dataset; `group`,
-    which body (drum) it was made on, so that a split can keep those of one body together; `older`,
-    in a dataset of older software, whether the label has its conventions; and one a label, which is
-    a number where the label has one in every sample, else a list. A README.md says what made them.
+    Both have these columns for each sample: `index` in the whole dataset; `group`, the body (drum)
+    that it was made on; `older`, in a legacy dataset, whether its label has the conventions of
+    kac_drumset; and one for each label, a number where every sample has one number, else a list.
+    A README.md says what made them.
 
-    What stands on the disk is exported, the wavs byte for byte: neither X nor labels that were
-    assigned. They are copied rather than linked, as whoever edits an exported file in place must
-    not edit the dataset. The same dataset gives the same bytes everywhere.
-
-    The export appears all at once, complete and flushed to the disk, or not at all. It is made in a
-    hidden folder beside, `.NAME.exporting`; what an export that was killed has left there is
-    removed when the next one to the same place begins.
+    What is on the disk is exported, neither X nor labels that were assigned; the wavs are copied
+    byte for byte. The same dataset gives the same bytes everywhere. The export appears complete and
+    flushed to the disk, or not at all; it is made in a hidden folder beside, `.NAME.exporting`,
+    which the next export to the same place clears.
 
     Args:
         dataset: the dataset, a slice or a subset of it; files are numbered in its order.
-        export_dir: a directory that is empty or not there yet.
+        export_dir: a directory that is empty or does not exist yet.
         layout: what will read it.
         shard_size: samples a folder (None: 5000) or a tar (None: as fit into 256 MiB).
         prefix: how the names of folders and tars begin.
 
     Raises:
         DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded.
-        FileExistsError: `export_dir` holds something already.
+        FileExistsError: `export_dir` is not empty.
         OSError: the disk is full.
         TypeError: not a dataset, or `shard_size` is no integer.
-        ValueError: the dataset stands on no disk or has no samples; an argument is unknown; a label
-            has the name of another column.
+        ValueError: the dataset is in no directory or has no samples; an argument is unknown; a
+            label has the name of another column.
     """
-    if layout not in _WRITERS:
-        raise ValueError(f"layout is {layout!r}: choose one of {', '.join(_WRITERS)}.")
+    check_choice("layout", layout, list(_WRITERS))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", prefix):
-        raise ValueError(f"prefix is {prefix!r}: give letters of ASCII, digits, - and _.")
-    if shard_size is not None and type(shard_size) is not int:
-        raise TypeError(f"shard_size must be an integer (None: the default), got {shard_size!r}.")
-    if shard_size is not None and shard_size < 1:
-        raise ValueError(f"shard_size must be at least 1 (None: the default), got {shard_size}.")
-    source = ExportedSamples(dataset)
+        raise ValueError(f"prefix must consist of ASCII letters, digits, - and _, got {prefix!r}")
+    if shard_size is not None:
+        shard_size = check_count("shard_size", shard_size)
+    samples = _Samples(dataset)
     target = Path(export_dir).resolve()
-    _check_target(target, source.directory.path.resolve())
-    with _appearing(target) as folder:
-        disk.write_whole(folder / "README.md", source.card().encode())
-        with tqdm(total=len(source), desc="exporting", unit="sound", disable=None) as bar:
-            for _ in _WRITERS[layout](source, folder, prefix, shard_size):
+    if target.is_relative_to(samples.directory.path.resolve()):
+        raise ValueError(f"{target} is in the dataset itself: name a directory elsewhere.")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(f"{target} is not empty: name a new directory.")
+    if os.path.ismount(target) or target == Path.cwd():
+        raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
+    with _staged(target) as folder:
+        disk.write_whole(folder / "README.md", samples.card().encode())
+        with tqdm(total=len(samples), desc="exporting", unit="sound", disable=None) as bar:
+            for _ in _WRITERS[layout](samples, folder, prefix, shard_size):
                 bar.update()
-        source.check_unchanged()
+        samples.check_unchanged()
+
+
+class _Samples:
+    """The samples of a dataset or of a part of one, as they are on the disk, in its order.
+
+    Attributes:
+        directory: where they are.
+    """
+
+    def __init__(self, dataset: TorchDataset) -> None:
+        """Read the labels; raise as `exportDataset` does for a dataset that cannot be exported."""
+        if not isinstance(dataset, TorchDataset):
+            raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
+        if dataset._stored is None:
+            raise ValueError(
+                f"{dataset!r} is in no directory (it was put together from tensors, or pickled "
+                "with another X and Y): export what loadDataset returns, or a part of that."
+            )
+        if len(dataset._rows) != len(dataset):
+            raise ValueError(
+                f"{len(dataset)} samples were assigned to X where {len(dataset._rows)} are on the "
+                "disk, which alone is exported: select samples with subset."
+            )
+        if len(dataset) == 0:
+            raise ValueError(f"{dataset!r} has no samples to export.")
+        self.directory = DatasetDirectory(dataset.dataset_dir)
+        self._header, lines = self.directory.header, self.directory.label_lines
+        if fingerprint_of(self._header) != dataset._stored.fingerprint:
+            raise DatasetError(
+                f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
+                "with loadDataset, and select the samples anew."
+            )
+        self._state = self.directory.state()
+        self._rows = np.asarray(dataset._rows).tolist()
+        self._labels = list(parsed(lines))
+        self._is_number: dict[str, bool] = {}  # by label: has it one number in every sample?
+        for y in self._labels:
+            for name, values in y.items():
+                one = len(values) == 1 and not isinstance(values[0], list)
+                self._is_number[name] = one and self._is_number.get(name, True)
+        if clashing := sorted(self._is_number.keys() & _COLUMNS):
+            raise ValueError(
+                f"The label {clashing[0]!r} has the name of a column that every export has: rename "
+                "it in getLabels and generate the dataset again."
+            )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def shards(self, size: int) -> Iterator[tuple[int, range]]:
+        """Yield the number of each shard, and its samples."""
+        for shard, first in enumerate(range(0, len(self), size)):
+            yield shard, range(first, min(first + size, len(self)))
+
+    def key(self, k: int) -> str:
+        """Return the name of the k-th sample: names sort as the numbers do."""
+        return f"sample_{k:0{max(5, len(str(len(self) - 1)))}d}"
+
+    def row(self, k: int) -> dict[str, Any]:
+        """Return the columns of the k-th sample; labels are floats, or readers guess two types."""
+        i, header = self._rows[k], self._header
+        row = {"index": i, "group": header.groups[i]}
+        if header.origin is not None:
+            row["older"] = header.revisions[i] == 0
+        for name, is_number in self._is_number.items():
+            values = self._labels[i].get(name)
+            if values is not None:
+                values = np.asarray(values, dtype=np.float64).tolist()
+            row[name] = values[0] if values is not None and is_number else values
+        return row
+
+    def wav(self, k: int) -> bytes:
+        """Read the file of the k-th sample; raise DatasetError if it is missing or damaged."""
+        return self.directory.sound_file(self._rows[k])
+
+    def card(self) -> str:
+        """Return what made the samples, as a README.md whose head Hugging Face reads."""
+        header = self._header
+        facts = {
+            "sampler": header.sampler,
+            "sampler_settings": header.sampler_settings,
+            "seed": header.seed,
+            "origin": header.origin,
+            "dataset_size": header.dataset_size,
+            "exported": len(self),
+        }
+        known = {name: value for name, value in facts.items() if value is not None}
+        return (
+            "---\nlicense: unknown\ntags:\n- audio\n---\n\n"
+            "Sounds and labels, made by kac_prediction with\n\n"
+            f"```json\n{json.dumps(known, indent=2)}\n```\n\n"
+            "Samples of one `group` were made on one body: keep them on one side of a split.\n"
+        )
+
+    def check_unchanged(self) -> None:
+        """Raise DatasetError if the dataset was written to meanwhile."""
+        # Opened anew, as what another process has committed by now may still wait to be finished.
+        if DatasetDirectory(self.directory.path).state() != self._state:
+            raise DatasetError(
+                f"{self.directory.path} was changed while it was being exported: load it again."
+            )
 
 
 def _write_folders(
-    source: ExportedSamples, folder: Path, prefix: str, shard_size: int | None
+    samples: _Samples, folder: Path, prefix: str, shard_size: int | None
 ) -> Iterator[int]:
     """Write wavs and metadata.jsonl; yield the number of each sample that was written."""
     with (folder / "metadata.jsonl").open("w", encoding="utf-8", newline="\n") as lines:
-        for shard, part in enumerate(source.parts(shard_size or _FILES_A_FOLDER)):
+        for shard, part in samples.shards(shard_size or _FILES_A_FOLDER):
             name = f"{prefix}-{shard:06d}"
             disk.make_folder(folder / name)
             for k in part:
-                file_name = f"{name}/{source.key(k)}.wav"
-                (folder / file_name).write_bytes(source.wav(k))
-                lines.write(json.dumps({"file_name": file_name, **source.row(k)}) + "\n")
+                file_name = f"{name}/{samples.key(k)}.wav"
+                (folder / file_name).write_bytes(samples.wav(k))
+                lines.write(json.dumps({"file_name": file_name, **samples.row(k)}) + "\n")
                 yield k
-            _flush_files(folder / name)
+            # All at last rather than each at once: most are on the disk by then, or go together.
+            for path in (folder / name).iterdir():
+                sync_file(path)
+            disk.sync_folder(folder / name)
         lines.flush()
         os.fsync(lines.fileno())
 
 
 def _write_tars(
-    source: ExportedSamples, folder: Path, prefix: str, shard_size: int | None
+    samples: _Samples, folder: Path, prefix: str, shard_size: int | None
 ) -> Iterator[int]:
     """Write the tars; yield the number of each sample that was written."""
-    size = shard_size or max(1, _BYTES_A_TAR // len(source.wav(0)))
-    for shard, part in enumerate(source.parts(size)):
-        with (folder / f"{prefix}-{shard:06d}.tar").open("wb") as file:
-            # ustar: what every reader knows, and it has no room for anything that varies.
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-                yield from _add_samples(tar, source, part)
-            file.flush()
-            os.fsync(file.fileno())
+    size = shard_size or max(1, _BYTES_A_TAR // len(samples.wav(0)))
+    for shard, part in samples.shards(size):
+        path = folder / f"{prefix}-{shard:06d}.tar"
+        # ustar: what every reader knows, and it has no room for anything that varies.
+        with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for k in part:
+                row = json.dumps(samples.row(k)).encode()
+                for ending, content in (("json", row), ("wav", samples.wav(k))):
+                    info = tarfile.TarInfo(f"{samples.key(k)}.{ending}")  # no time or owner, 644
+                    info.size = len(content)
+                    tar.addfile(info, BytesIO(content))
+                tar.getmembers().clear()  # or it keeps one for each file
+                yield k
+        sync_file(path)
 
 
-def _add_samples(tar: tarfile.TarFile, source: ExportedSamples, part: range) -> Iterator[int]:
-    for k in part:
-        _add(tar, f"{source.key(k)}.json", json.dumps(source.row(k)).encode())
-        _add(tar, f"{source.key(k)}.wav", source.wav(k))
-        yield k
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    # As TarInfo is made: of no time, user or group, and mode 644.
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    tar.addfile(info, BytesIO(content))
-    tar.getmembers().clear()  # or it keeps one for each file
-
-
-_WRITERS: dict[str, Callable[[ExportedSamples, Path, str, int | None], Iterator[int]]] = {
+_WRITERS: dict[str, Callable[[_Samples, Path, str, int | None], Iterator[int]]] = {
     "audiofolder": _write_folders,
     "webdataset": _write_tars,
 }
 
 
-def _flush_files(folder: Path) -> None:
-    # All at last rather than each at once: most are on the disk by then, or go there together.
-    for path in folder.iterdir():
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())
-    disk.sync_folder(folder)
-
-
-def _check_target(target: Path, dataset: Path) -> None:
-    if target.is_relative_to(dataset):
-        raise ValueError(f"{target} is in the dataset itself: name a directory elsewhere.")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"{target} holds something already: name a directory that is new.")
-    if os.path.ismount(target) or target == Path.cwd():
-        raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
-
-
 @contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """Yield a hidden folder that becomes `target` if the block ends well, and vanishes else."""
+def _staged(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder that becomes `target` if the block ends well, and else is removed."""
     hidden = target.with_name(f".{target.name}.exporting")
     made = [parent for parent in target.parents if not parent.exists()]
     folder = hidden / "files"

@@ -1,18 +1,17 @@
-"""regenerateDataPoints."""
+"""regenerateDataPoints: draw samples of a dataset anew."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from .. import _core
+from .._checks import check_count
 from .load import loadDataset
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler
 from .seeding import fresh_seed
-from .storage import DatasetDirectory, Header, Transaction, write_lock
+from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
 from .storage.metadata import label_line
 from .torch_dataset import TorchDataset
@@ -26,8 +25,8 @@ def regenerateDataPoints(
 ) -> TorchDataset:
     """Draw some samples of a dataset anew, also on the disk: all or nothing.
 
-    Each entry's revision goes up by one, and it becomes a group of its own (a drum of its own). A
-    dataset that was not drawn from a seed is given a fresh one, from which the entries are drawn.
+    Each entry's revision goes up by one, and it becomes a group (a drum) of its own. A dataset that
+    was not drawn from a seed is given a fresh one, from which the entries are drawn.
 
     Args:
         dataset: a dataset that was loaded or generated.
@@ -54,7 +53,7 @@ def regenerateDataPoints(
             f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
             "others: give the whole dataset, as loadDataset returns it."
         )
-    indices = _validate(entries, size)
+    indices = sorted({check_count("an entry", entry, 0, size - 1) for entry in entries})
     if indices:
         with write_lock(path):
             _regenerate(DatasetDirectory(path), Sampler, indices, workers).warn_clipped()
@@ -67,89 +66,62 @@ def _regenerate(
     indices: list[int],
     workers: int | None,
 ) -> Transaction:
-    """Let new samples replace those that are there; return the stage, now done."""
-    header, lines = directory.header, list(directory.label_lines)
-    if Sampler.__name__ != header.sampler["name"]:
+    """Replace these samples; return the transaction that did it."""
+    old = directory.header
+    if Sampler.__name__ != old.sampler["name"]:
         raise ValueError(
-            f"{directory.path} was made by {header.sampler['name']}, not by {Sampler.__name__}."
+            f"{directory.path} was made by {old.sampler['name']}, not by {Sampler.__name__}."
         )
-    header = _revise(header, indices)
-    revisions = {i: header.revisions[i] for i in indices}
-    seed = fresh_seed() if header.seed is None else header.seed
-    renderer = Renderer(Sampler, header.sampler_settings, seed, workers, revisions)
-    stage = Transaction(directory.path, shard_size=header.shard_size)
-    checksum = _render(directory, renderer, stage, header, lines, set(indices))
-    header = replace(header, seed=seed, checksums=header.checksums | {ARRAY: checksum})
-    stage.write_metadata(header, lines)
-    stage.commit(indices)
-    return stage
-
-
-def _validate(entries: Iterable[int], dataset_size: int) -> list[int]:
-    """The entries, sorted and each once."""
-    entries = list(entries)
-    for entry in entries:
-        if isinstance(entry, bool) or not isinstance(entry, (int, np.integer)):
-            raise TypeError(f"An entry must be an integer, got {entry!r}.")
-        if not 0 <= entry < dataset_size:
-            raise ValueError(
-                f"There is no entry {entry} in a dataset of {dataset_size} samples "
-                f"(0 to {dataset_size - 1})."
-            )
-    return sorted({int(entry) for entry in entries})
-
-
-def _revise(header: Header, indices: list[int]) -> Header:
-    """Raise the revisions, give each entry a group of its own, and note what renders it."""
-    revisions, groups = list(header.revisions), list(header.groups)
-    for i in indices:
-        revisions[i] += 1
-        groups[i] = header.dataset_size + i
-    instruction_sets = {*header.instruction_set.split("+"), _core.instruction_set()} - {""}
-    return replace(
-        header,
-        revisions=revisions,
-        groups=groups,
+    seed = fresh_seed() if old.seed is None else old.seed
+    revisions = {i: old.revisions[i] + 1 for i in indices}
+    renderer = Renderer(Sampler, old.sampler_settings, seed, workers, revisions)
+    transaction = Transaction(directory.path, shard_size=old.shard_size)
+    checksum, redrawn = _stage(directory, transaction, renderer, indices)
+    lines, groups, sounds = list(directory.label_lines), list(old.groups), list(old.sounds)
+    for i, (sound, line) in redrawn.items():
+        groups[i], lines[i] = old.dataset_size + i, line
+        if sounds:
+            sounds[i] = sound
+    instruction_sets = {*old.instruction_set.split("+"), _core.instruction_set()} - {""}
+    header = replace(
+        old,
+        seed=seed,
         instruction_set="+".join(sorted(instruction_sets)),
+        groups=groups,
+        revisions=[revisions.get(i, revision) for i, revision in enumerate(old.revisions)],
+        checksums=old.checksums | {ARRAY: checksum},
+        sounds=sounds,
     )
+    transaction.write_metadata(header, lines)
+    transaction.commit(indices)
+    return transaction
 
 
-def _render(
-    directory: DatasetDirectory,
-    renderer: Renderer,
-    stage: Transaction,
-    header: Header,
-    lines: list[str],
-    indices: set[int],
-) -> int:
-    """Stage the new sounds, and x with their rows replaced; put their labels among the others.
-
-    The checksums of the sounds, where they are known, become those of the new ones.
+def _stage(
+    directory: DatasetDirectory, transaction: Transaction, renderer: Renderer, indices: list[int]
+) -> tuple[int, dict[int, tuple[int, str]]]:
+    """Stage the new sounds, and x with their rows replaced.
 
     Returns:
-        The checksum of x.
+        The checksum of x; and for each index the checksum of its sound, and its line of labels.
     """
-    sampler = renderer.sampler
-    representation = InputRepresentation(
-        sampler.sample_rate, header.representation_settings, threads=renderer.threads
-    )
+    sampler, threads, chosen = renderer.sampler, renderer.threads, set(indices)
+    settings = directory.header.representation_settings
+    representation = InputRepresentation(sampler.sample_rate, settings, threads=threads)
     directory.verify_array()  # or damage that it has would get a checksum that fits it
     x = directory.array()
-    row_checksums: list[int] = []
-    with stage.array(x.shape) as writer:
+    checksums: list[int] = []
+    redrawn: dict[int, tuple[int, str]] = {}
+    with transaction.array(x.shape) as writer:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
             rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
-            chosen = sorted(indices.intersection(part))
-            if chosen:
-                sounds, new_labels = renderer(chosen)
-                checksums = stage.write_sounds(
-                    chosen, sounds, sampler.sample_rate, renderer.threads
-                )
-                quantised = _core.quantise(sounds, 24, threads=renderer.threads)
-                rows[[i - part.start for i in chosen]] = representation.transform(quantised)
-                for i, y, checksum in zip(chosen, new_labels, checksums, strict=True):
-                    lines[i] = label_line(y, i)
-                    if header.sounds:
-                        header.sounds[i] = checksum
-            row_checksums += writer.write(part.start, rows)
-        return writer.checksum(row_checksums)
+            here = sorted(chosen.intersection(part))
+            if here:
+                sounds, labels = renderer(here)
+                written = transaction.write_sounds(here, sounds, sampler.sample_rate, threads)
+                quantised = _core.quantise(sounds, 24, threads=threads)
+                rows[[i - part.start for i in here]] = representation.transform(quantised)
+                for i, sound, y in zip(here, written, labels, strict=True):
+                    redrawn[i] = sound, label_line(y, i)
+            checksums += writer.write(part.start, rows)
+        return writer.checksum(checksums), redrawn

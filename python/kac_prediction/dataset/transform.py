@@ -1,4 +1,4 @@
-"""transformDataset."""
+"""transformDataset: change the representation of a dataset."""
 
 import math
 from dataclasses import replace
@@ -24,12 +24,12 @@ def transformDataset(
 ) -> TorchDataset:
     """Change what X shows of the sounds, also on the disk: all or nothing.
 
-    X is computed anew from the wav files, so it has the bytes that generating the dataset with
-    these settings would have given.
+    X is computed from the wav files, so it has the bytes that generating the dataset with these
+    settings would have given.
 
     Args:
         dataset: a dataset that was loaded or generated; of a part, the whole is transformed.
-        representation_settings: the settings to come; those left out have their defaults.
+        representation_settings: the new settings; those left out have their defaults.
         workers: how many threads work at once; None: all that this process may use.
 
     Returns:
@@ -57,29 +57,29 @@ def transformDataset(
 
 
 def transform_directory(directory: DatasetDirectory, representation: InputRepresentation) -> None:
-    """Compute x from the sounds, and let it replace the one that is there."""
+    """Compute x from the sounds, and replace the old one."""
     header = directory.header
-    shape = InputRepresentation.transformShape(header.length, representation.settings)
-    stage = Transaction(directory.path)
-    rows: list[int] = []
+    row = InputRepresentation.transformShape(header.length, representation.settings)
+    transaction = Transaction(directory.path)
+    checksums: list[int] = []
+    with transaction.array((header.dataset_size, *row)) as array:
 
-    def write(first: int, x: npt.NDArray[np.float64]) -> None:
-        rows.extend(array.write(first, x))
+        def write(first: int, x: npt.NDArray[np.float64]) -> None:
+            checksums.extend(array.write(first, x))
 
-    with stage.array((header.dataset_size, *shape)) as array:
         with (
             tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
             write_behind(write) as submit,
         ):
-            for indices in chunks(0, header.dataset_size, max(header.length, math.prod(shape))):
+            for indices in chunks(0, header.dataset_size, max(header.length, math.prod(row))):
                 sounds = directory.sounds(indices, representation.threads)
                 submit(indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))
-        checksum = array.checksum(rows)
+        checksum = array.checksum(checksums)
     changed = replace(
         header,
         representation_settings=representation.settings,
         checksums=header.checksums | {ARRAY: checksum},
     )
-    stage.write_metadata(changed, directory.label_lines)
-    stage.commit()
+    transaction.write_metadata(changed, directory.label_lines)
+    transaction.commit()

@@ -106,7 +106,7 @@ class Tokens:
         return self._decode(b" ".join(parts))
 
     def numbers(self, size: int, limit: int) -> npt.NDArray[np.float64]:
-        """Read a list of at most `size` numbers, or equally long lists of them, in `limit` bytes."""
+        """Read a list of at most `size` numbers in `limit` bytes, or equally long lists of them."""
         self.expect(b"[")
         self._at -= 1
         start = self.position

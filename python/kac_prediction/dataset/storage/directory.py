@@ -2,8 +2,10 @@
 
 import os
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +145,7 @@ class DatasetDirectory:
                     continue
                 read = _core.read_wavs([*map(str, batch)], header.length, 0)[1]
                 for row in np.flatnonzero(~read).tolist():
-                    _decode_sound(batch[row], header.lengths)
+                    _decode(batch[row], header.lengths)
         except DatasetError:
             self._check_unchanged()  # else a change by another process looks like damage
             raise
@@ -172,8 +174,25 @@ class DatasetDirectory:
                 _compare([paths[row]], [header.sounds[indices[row]]])
         else:
             for row in np.flatnonzero(~read).tolist():
-                sounds[row] = _decode_sound(paths[row], [header.length])
+                sounds[row] = _decode(paths[row], [header.length])
         return sounds
+
+    def sound_file(self, i: int) -> bytes:
+        """Read the file of the sound of sample `i`.
+
+        Raises:
+            DatasetError: it is missing or damaged, or in a legacy dataset of another sample rate.
+        """
+        path, header = self.sound_path(i), self.header
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DatasetError(f"{path} is missing or cannot be read: {error}.") from error
+        if header.sounds:
+            _check(path, zlib.crc32(content), header.sounds[i])
+        else:
+            _decode(path, header.lengths, content, header.sample_rate)
+        return content
 
     def metadata_path(self) -> Path:
         """Return where metadata.json is."""
@@ -234,20 +253,31 @@ def _compare(paths: list[Path], expected: list[int]) -> None:
     except OSError as error:
         raise DatasetError(f"{error.filename} is missing or cannot be read: {error}.") from error
     for path, checksum, written in zip(paths, found, expected, strict=True):
-        if checksum != written:
-            raise DatasetError(
-                f"{path} is damaged: its checksum is {checksum:08x}, and {written:08x} was written."
-                " Restore it from a copy; or delete it and call generateDataset with the same "
-                "arguments, which makes it again."
-            )
+        _check(path, checksum, written)
 
 
-def _decode_sound(path: Path, lengths: list[int]) -> npt.NDArray[np.float64]:
-    """Decode a sound that the core did not read: not as this package writes them, or damaged."""
+def _check(path: Path, checksum: int, written: int) -> None:
+    if checksum != written:
+        raise DatasetError(
+            f"{path} is damaged: its checksum is {checksum:08x}, and {written:08x} was written. "
+            "Restore it from a copy; or delete it and call generateDataset with the same "
+            "arguments, which makes it again."
+        )
+
+
+def _decode(
+    path: Path, lengths: list[int], content: bytes | None = None, sample_rate: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Decode a sound that the core did not read, as another program wrote it or it is damaged."""
+    sound: npt.NDArray[np.float64]
     try:
-        sound: npt.NDArray[np.float64] = soundfile.read(path, dtype="float64")[0]
+        file = path if content is None else BytesIO(content)
+        sound, rate = soundfile.read(file, dtype="float64")
     except (OSError, RuntimeError) as error:
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
-    if sound.shape not in [(length,) for length in lengths]:
-        raise DatasetError(f"{path} has shape {sound.shape} where ({lengths[0]},) was expected.")
-    return sound
+    found, expected = f"shape {sound.shape}", f"({lengths[0]},)"
+    if sound.shape in [(length,) for length in lengths]:
+        if sample_rate in (None, rate):
+            return sound
+        found, expected = f"{rate} Hz", f"{sample_rate} Hz"
+    raise DatasetError(f"{path} is damaged: it has {found} where {expected} was expected.")
