@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The main job, end to end: synthesise drums, train, evaluate on unheard ones, predict, report."""
+"""The main job, end to end: synthesise drums, train, evaluate on unseen ones, predict, report."""
 
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ DEPTHS = ("tiny", "small", "medium", "large", "full")
 @click.option("--seed", default=0, help="What everything is drawn from.")
 @click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
 def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
-    """Train a network to hear the size of circular drums, and try it on drums it never heard."""
+    """Train a network to predict the size of circular drums, and evaluate it on unseen drums."""
     times: dict[str, float] = {}
     with measured(f"Synthesising {5 * drums} strikes on {drums} drums", times):
         generateDataset(
@@ -62,7 +62,7 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
     sounds = choose_sounds(result, out)
     with measured(f"Listening to {len(sounds)} sound files", times):
         subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)
-    print(f"\n{result.report}\n")
+    print(f"\n{result.compare()}\n")
     for step, seconds in times.items():
         print(f"{step:<45} {seconds:7.1f} s")
     print(f"\nmodel    {best}\npicture  {picture}\nsounds   {sounds[0].parent}")
@@ -79,7 +79,7 @@ def measured(step: str, times: dict[str, float]) -> Iterator[None]:
 
 
 def choose_sounds(result: Result, out: Path) -> list[Path]:
-    """Copy the sounds of a small, a middling and a large unheard drum, named by their sizes."""
+    """Copy the sounds of a small, a middling and a large unseen drum, named by their sizes."""
     folder = out / "sounds"
     folder.mkdir(exist_ok=True)
     for earlier in folder.glob("drum_of_*_cm*.wav"):

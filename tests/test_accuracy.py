@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from kac_prediction.routines import accuracy
-from kac_prediction.routines.accuracy import ROWS, Row, fill, table
-from kac_prediction.routines.size_of_circular_drum import TASK
+from kac_prediction.routines import ROWS, Row, fill_rows, to_markdown
 
 PROGRAM = Path(__file__).resolve().parents[1] / "bin" / "report.py"
-ROW = Row("circles", TASK, parameters={"dropout": 0.5}, seeds=(0, 1))
+TASK = ROWS[0].task
+ROW = Row("circles", TASK, changes={"dropout": 0.5}, seeds=(0, 1))
 
 
 def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dict[str, Any]:
@@ -25,7 +24,7 @@ def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dic
     return {
         "row": row.name,
         "seed": seed,
-        "parameters": row.asked(seed, quick),
+        "parameters": row.parameters(seed, quick),
         "device": "cpu",
         "seconds": 60.0 * (1 + seed),
         "sounds": 750,
@@ -34,7 +33,7 @@ def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dic
 
 
 def test_a_line_for_each_label_with_the_means_of_all_seeds() -> None:
-    lines = table([record(ROW, 0, 0.01), record(ROW, 1, 0.02)]).splitlines()
+    lines = to_markdown([record(ROW, 0, 0.01), record(ROW, 1, 0.02)]).splitlines()
     assert lines[0] == "| drums | seeds | time of one | label | model | always the mean |"
     assert lines[1].count("---") == 6
     assert lines[2:] == [
@@ -42,7 +41,7 @@ def test_a_line_for_each_label_with_the_means_of_all_seeds() -> None:
     ]
 
 
-def test_classes_and_those_who_do_not_answer() -> None:
+def test_classes_and_estimators_without_a_prediction() -> None:
     shapes = record(Row("shapes", TASK), 0)
     shapes["report"]["classes"] = {"family": {"right": {"model": 0.9, "always the mean": 0.4}}}
     circles = record(ROW, 0)
@@ -50,11 +49,11 @@ def test_classes_and_those_who_do_not_answer() -> None:
         "mean_absolute": 0.0,
         "median_relative": 0.001,
     }
-    lines = table([circles, shapes]).splitlines()
+    lines = to_markdown([circles, shapes]).splitlines()
     assert lines[2].endswith("| 20.00 cm, 50.00% | 0.00 cm, 0.10% |")
     assert lines[3] == "| shapes | 0 | 1.0 min | family | 90.0% right | 40.0% right |  |"
     assert lines[4] == "|  |  |  | drum_size | 1.00 cm, 2.00% | 20.00 cm, 50.00% |  |"
-    assert table([]).splitlines()[0] == "| drums | seeds | time of one | label | model |"
+    assert to_markdown([]).splitlines()[0] == "| drums | seeds | time of one | label | model |"
 
 
 def test_what_was_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,15 +65,15 @@ def test_what_was_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Row, "train", train)
     before = json.loads(json.dumps([record(ROW, 1)]))
-    found = fill([ROW], before, kept.append, options=lambda row: {"device": "cpu"})
+    found = fill_rows([ROW], before, kept.append, options=lambda row: {"device": "cpu"})
     assert trained == [("circles", 0, False, {"device": "cpu"})]
     assert [each["seed"] for each in found] == [0, 1]
     assert [each["seed"] for each in kept] == [0]
     # Another recipe, or a quick one, is another training.
-    other = Row("circles", TASK, parameters={"dropout": 0.4})
+    other = Row("circles", TASK, changes={"dropout": 0.4})
     for arguments in ({"rows": [other]}, {"rows": [ROW], "quick": True, "seeds": [1]}):
         trained.clear()
-        fill(records=before, keep=kept.append, **arguments)
+        fill_rows(records=before, keep=kept.append, **arguments)
         assert len(trained) == 1
 
 
@@ -82,10 +81,10 @@ def test_rows_have_names_of_their_own_and_the_settings_that_were_agreed() -> Non
     rows = {row.name: row for row in ROWS}
     assert len(rows) == len(ROWS)
     assert rows["circles"].seeds == (0, 1, 2)
-    fixed = rows["circles"].asked(0)
+    fixed = rows["circles"].parameters(0)
     assert (fixed["dataset_size"], fixed["num_of_epochs"]) == (5000, 60)
-    assert rows["rectangles"].asked(0)["num_of_epochs"] == 50
-    streamed = rows["rectangles, streaming"].asked(0)
+    assert rows["rectangles"].parameters(0)["num_of_epochs"] == 50
+    streamed = rows["rectangles, streaming"].parameters(0)
     assert streamed["num_of_epochs"] * streamed["steps_per_epoch"] == 4000
     assert (streamed["batch_size"], streamed["schedule"], streamed["dropout"]) == (
         64,
@@ -110,6 +109,6 @@ def test_the_program_goes_on_and_prints_the_table(
     (line,) = (tmp_path / "report/quick.jsonl").read_text().splitlines()
     assert json.loads(line)["parameters"]["dataset_size"] == 60
     assert not (tmp_path / "data").exists()
-    monkeypatch.setattr(accuracy, "train_task", None)
+    monkeypatch.setattr(Row, "train", None)
     again = CliRunner().invoke(program.report, arguments)
     assert again.output.splitlines()[-1] == result.output.splitlines()[-1]

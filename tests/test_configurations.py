@@ -8,7 +8,7 @@ import yaml
 
 from kac_prediction.cli import ROUTINES
 from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
-from kac_prediction.routines.accuracy import ROWS
+from kac_prediction.routines import ROWS
 
 FOLDER = Path(__file__).parent.parent / "bin" / "config"
 DEFAULTS = {row.task.name: row.task.defaults for row in ROWS}

@@ -11,11 +11,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kac_prediction.plot.curve import curve_figure
+from kac_prediction.plot import curve_figure
 
 
 def history(count: int, **more: Any) -> list[dict[str, Any]]:
-    """Selection is lowest at epoch 10, where 1 / n + n / 100 is."""
+    """The validation loss is lowest at epoch 10, where 1 / n + n / 100 is."""
     return [
         {
             "epoch": epoch,
@@ -46,8 +46,8 @@ def test_losses_are_drawn_by_epoch_and_the_best_is_marked() -> None:
     assert best == "best: epoch 10, 0.2"
     np.testing.assert_allclose(drawn[best], [[10, 0.2]])
     np.testing.assert_allclose(drawn["training"][:, 1], 1 / np.arange(1, 21))
-    np.testing.assert_allclose(drawn["evaluation"], [[0, 0.4], [5, 0.4], [10, 0.4], [15, 0.4]])
-    assert len(drawn["selection"]) == 20
+    np.testing.assert_allclose(drawn["test"], [[0, 0.4], [5, 0.4], [10, 0.4], [15, 0.4]])
+    assert len(drawn["validation"]) == 20
     assert axes.get_yscale() == "log"
     assert axes.get_xlabel() == "epoch"
     assert picture(figure).startswith(b"\x89PNG")
@@ -63,7 +63,7 @@ def test_the_learning_rate_stands_below() -> None:
     picture(figure)
 
 
-def test_without_a_selection_the_training_chooses() -> None:
+def test_without_validation_the_training_loss_chooses() -> None:
     records = [{"epoch": e, "training_loss": loss} for e, loss in enumerate([3.0, 1.0, 2.0])]
     assert "best: epoch 1, 1" in lines(curve_figure(records).axes[0])
 
@@ -102,7 +102,7 @@ def test_no_global_state() -> None:
     check = (
         "import sys, kac_prediction.pipeline\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "import kac_prediction.plot.curve\n"
+        "from kac_prediction.plot import curve_figure\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -25,6 +25,16 @@ MAY_IMPORT = {
         "pipeline",
         "architecture",
     },
+    "evaluation": {
+        "_core",
+        "geometry",
+        "physics",
+        "dataset",
+        "samplers",
+        "pipeline",
+        "architecture",
+        "listening",
+    },
     "plot": {"geometry", "physics"},
 }
 ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
@@ -42,7 +52,15 @@ MAY_USE = {
     "skfem": {"physics"},
     "soundfile": {"dataset", "listening"},
     "threadpoolctl": {"physics"},
-    "torch": {"_torch", "dataset", "pipeline", "architecture", "listening", "routines"},
+    "torch": {
+        "_torch",
+        "dataset",
+        "pipeline",
+        "architecture",
+        "listening",
+        "evaluation",
+        "routines",
+    },
     "tqdm": {"dataset", "pipeline", "cli"},
     "wandb": {"pipeline"},
     "yaml": {"pipeline"},

@@ -7,16 +7,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kac_prediction.routines import Report
-from kac_prediction.routines.confusion import Confusion
-from kac_prediction.routines.errors import MEAN, MODEL, LabelReport, size_parts
+from kac_prediction.evaluation import (
+    MEAN,
+    MODEL,
+    ConfusionMatrix,
+    LabelReport,
+    Report,
+    size_ranges,
+)
 
 TRUE = np.array([0.5, 1.0, 0.2])
-ANSWERS = {MODEL: [0.6, 0.9, 0.2], MEAN: [0.5] * 3}
+PREDICTIONS = {MODEL: [0.6, 0.9, 0.2], MEAN: [0.5] * 3}
 
 
-def report(true: Any = TRUE, answers: Any = ANSWERS, unit: str = "m", **options: Any) -> Any:
-    return LabelReport.of("drum_size", unit, true, answers, **options)
+def report(
+    true: Any = TRUE, predictions: Any = PREDICTIONS, unit: str = "m", **options: Any
+) -> Any:
+    return LabelReport.of("drum_size", unit, true, predictions, **options)
 
 
 def test_errors_by_hand() -> None:
@@ -30,18 +37,18 @@ def test_errors_by_hand() -> None:
 
 
 def test_it_prints_as_a_table_in_centimetres() -> None:
-    table = str(report(answers={MODEL: [0.55, 1.05, 0.2], MEAN: [0.75] * 3}))
+    table = str(report(predictions={MODEL: [0.55, 1.05, 0.2], MEAN: [0.75] * 3}))
     lines = table.splitlines()
-    assert lines[0].split("  ")[0] == "drum_size of 3 unheard sounds"
+    assert lines[0].split("  ")[0] == "drum_size of 3 unseen sounds"
     assert lines[1].split()[-4:] == ["3.33", "cm", "35.00", "cm"]
     assert lines[2].split()[-2:] == ["5.00%", "50.00%"]
     assert len({len(line) for line in lines}) == 1
     assert str(report(unit="")).splitlines()[1].split()[-2:] == ["0.07", "0.27"]
 
 
-def test_errors_of_some_of_the_sounds() -> None:
+def test_errors_of_subsets() -> None:
     small = TRUE < 0.6
-    found = report(parts=[("small", small), ("large", ~small), ("none", TRUE > 2)])
+    found = report(subsets=[("small", small), ("large", ~small), ("none", TRUE > 2)])
     assert [(part.name, part.count) for part in found.parts] == [("small", 2), ("large", 1)]
     assert found.parts[0].errors[MODEL].mean_absolute == pytest.approx(0.05)
     assert found.parts[1].errors[MEAN].median_relative == pytest.approx(0.5)
@@ -50,21 +57,21 @@ def test_errors_of_some_of_the_sounds() -> None:
 
 def test_sizes_are_divided_into_ranges_that_hold_each_drum_once() -> None:
     sizes = np.random.default_rng(0).uniform(0.1, 1, 200)
-    parts = size_parts(sizes)
+    parts = size_ranges(sizes)
     assert len(parts) == 5
     assert (np.sum([which for _, which in parts], axis=0) == 1).all()
     assert sizes.max() in sizes[parts[-1][1]]
     (_, which), *_ = parts
     assert sizes[which].max() <= sizes.min() + (sizes.max() - sizes.min()) / 5
-    assert [name for name, _ in size_parts(np.array([0.1, 0.6]))][:2] == [
+    assert [name for name, _ in size_ranges(np.array([0.1, 0.6]))][:2] == [
         "10 to 20 cm",
         "20 to 30 cm",
     ]
-    assert sum(int(which.sum()) for _, which in size_parts(np.array([0.3, 0.3]))) == 2
+    assert sum(int(which.sum()) for _, which in size_ranges(np.array([0.3, 0.3]))) == 2
 
 
 def test_a_perfect_model_and_a_frozen_report() -> None:
-    found = report(true=[0.5], answers={MODEL: [0.5], MEAN: [0.75]})
+    found = report(true=[0.5], predictions={MODEL: [0.5], MEAN: [0.75]})
     assert found.gain == float("inf")
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.count = 2
@@ -85,24 +92,24 @@ def test_what_cannot_be_compared_is_refused(true: Any, predicted: Any, text: str
         report(true, {MODEL: predicted})
 
 
-def test_which_classes_are_taken_for_which() -> None:
+def test_the_confusion_matrix() -> None:
     names = ("circle", "square")
-    answers = {MODEL: [0, 1, 0, 1], MEAN: [1] * 4}
-    found = Confusion.of("family", names, [0, 0, 0, 1], answers)
+    predictions = {MODEL: [0, 1, 0, 1], MEAN: [1] * 4}
+    found = ConfusionMatrix.of("family", names, [0, 0, 0, 1], predictions)
     assert found.counts == ((2, 1), (0, 1))
     assert found.right == {MODEL: 0.75, MEAN: 0.25}
-    heading, shares, names_heard, circle, square = str(found).splitlines()
-    assert heading.split("  ")[0] == "family of 4 unheard sounds"
+    heading, shares, names_predicted, circle, square = str(found).splitlines()
+    assert heading.split("  ")[0] == "family of 4 unseen sounds"
     assert shares.split() == ["right", "75.0%", "25.0%"]
-    assert names_heard.split()[-2:] == ["circle", "square"]
+    assert names_predicted.split()[-2:] == ["circle", "square"]
     assert circle.split() == ["circle", "2", "1"]
     assert square.split() == ["square", "0", "1"]
     with pytest.raises(ValueError, match=r"\(2,\) and, of 'model', \(1,\)"):
-        Confusion.of("family", names, [0, 1], {MODEL: [0]})
+        ConfusionMatrix.of("family", names, [0, 1], {MODEL: [0]})
 
 
 def test_a_report_is_its_tables_and_fits_a_line_of_json() -> None:
-    classes = {"family": Confusion.of("family", ("a", "b"), [0, 1], {MODEL: [0, 1]})}
+    classes = {"family": ConfusionMatrix.of("family", ("a", "b"), [0, 1], {MODEL: [0, 1]})}
     whole = Report({"drum_size": report()}, classes)
     assert whole["drum_size"].count == 3
     assert str(whole) == f"{classes['family']}\n\n{report()}"

@@ -1,4 +1,4 @@
-"""Every routine: what it learns, from which drums, and what it says in the end."""
+"""Every routine: what it learns, from which drums, and its result."""
 
 import math
 from pathlib import Path
@@ -12,13 +12,12 @@ from kac_prediction.dataset import generateDataset
 from kac_prediction.listening import drum_heard, predict
 from kac_prediction.pipeline import loadModel, read_checkpoint
 from kac_prediction.routines import (
+    ROWS,
     DimOfRectangularDrum,
     ShapeOfDrum,
     SizeOfCircularDrum,
     SizeOfPolygonalDrum,
 )
-from kac_prediction.routines.accuracy import ROWS
-from kac_prediction.routines.size_of_polygonal_drum import with_aspect_ratio
 from kac_prediction.samplers import FAMILIES, FDTDModel
 from legacy_text import write
 
@@ -62,7 +61,7 @@ def train(name: str, dataset: Path, place: Path, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ROUTINES)
-def test_it_reports_what_its_model_says_of_each_label(
+def test_it_reports_the_errors_of_its_model_by_label(
     name: str, drums: Path, tmp_path: Path
 ) -> None:
     result = train(name, drums / name, tmp_path)
@@ -77,22 +76,21 @@ def test_it_reports_what_its_model_says_of_each_label(
     by_label = [losses[label] for label in model_input.labels]
     assert losses["aggregate"] == pytest.approx(np.mean(by_label))
     model = loadModel(result.best)
-    sound = result.drums.sounds[result.evaluated[0]]
-    said = predict(model, sound, 48000)
-    assert said["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
-    heard = drum_heard(model, {**said, "drum_size": 0.2})
+    sound = result.sounds.waveforms[result.evaluated[0]]
+    predicted = predict(model, sound, 48000)
+    assert predicted["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
+    heard = drum_heard(model, {**predicted, "drum_size": 0.2})
     heard.generateWaveform()
     assert heard.getLabels()["drum_size"] == [0.2]
 
 
 @pytest.mark.parametrize("name", ROUTINES)
-def test_it_learns_from_fresh_drums(name: str, drums: Path, tmp_path: Path) -> None:
+def test_it_trains_on_drums_synthesised_on_the_fly(name: str, drums: Path, tmp_path: Path) -> None:
     result = train(name, drums / name, tmp_path, stream=True, parameters={"steps_per_epoch": 2})
-    # What is learnt from is not in the dataset: its first part is of no account to the loss.
-    _, second, third = result.routine.parts()
-    assert len(result.evaluated) == len(third) > 0
+    _, validation, test = result.routine.parts()
+    assert len(result.evaluated) == len(test) > 0
     assert set(result.routine.history[0]) >= {"selection_loss", "evaluation_loss"}
-    assert len(second) > 0
+    assert len(validation) > 0
     stored = read_checkpoint(result.best)
     assert stored["dataset"]["sampler"]["name"] == TASKS[name].Sampler.__name__
     heard = []
@@ -103,24 +101,28 @@ def test_it_learns_from_fresh_drums(name: str, drums: Path, tmp_path: Path) -> N
     assert all(heard)
 
 
-def test_families_are_confused_in_a_matrix(drums: Path, tmp_path: Path) -> None:
+def test_families_have_a_confusion_matrix(drums: Path, tmp_path: Path) -> None:
     report = train("ShapeOfDrum", drums / "ShapeOfDrum", tmp_path).report
     confusion = report.classes["family"]
     assert confusion.names == FAMILIES
     assert np.sum(confusion.counts) == report["drum_size"].count
     there = {name for name, row in zip(FAMILIES, confusion.counts, strict=True) if sum(row)}
     assert there <= {part.name for part in report["drum_size"].parts}
-    assert "heard by the model as" in str(report)
+    assert "predicted by the model as" in str(report)
 
 
-def test_of_polygons_the_elongation_is_learnt(drums: Path, tmp_path: Path) -> None:
+def test_polygons_have_an_aspect_ratio(drums: Path, tmp_path: Path) -> None:
     result = train("SizeOfPolygonalDrum", drums / "SizeOfPolygonalDrum", tmp_path)
-    labels = result.drums.labels
+    labels = result.sounds.labels
     assert all(y["aspect_ratio"].item() >= 1 for y in labels)
     square = {"N": [4.0], "vertices": [0, 0, 2, 0, 2, 2, 0, 2, 0, 2.0], "drum_size": [2.0]}
-    (seen,) = with_aspect_ratio([{k: torch.tensor(v) for k, v in square.items()}])
+    (seen,) = TASKS["SizeOfPolygonalDrum"].add_labels(
+        [{k: torch.tensor(v) for k, v in square.items()}]
+    )
     assert seen["aspect_ratio"].item() == pytest.approx(1)
-    assert with_aspect_ratio([{"drum_size": torch.ones(1)}])[0].keys() == {"drum_size"}
+    assert TASKS["SizeOfPolygonalDrum"].add_labels([{"drum_size": torch.ones(1)}])[0].keys() == {
+        "drum_size"
+    }
 
 
 def older(directory: Path, sampler: str, labels: list[str]) -> None:
@@ -145,7 +147,7 @@ def test_the_published_set_is_used_where_it_is_installed(
     ]
 
 
-def test_polygons_that_do_not_say_their_size_are_passed_by(
+def test_published_polygons_without_sizes_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -155,7 +157,7 @@ def test_polygons_that_do_not_say_their_size_are_passed_by(
     assert "does not say how large its drums are" in caplog.text
     assert Path(result.routine.D.dataset_dir).name == "polygonal-drums"
     assert result.routine.D.sampler_settings["drum_size"] in ((0.1, 1.0), [0.1, 1.0])
-    assert result.drums.sounds.shape == (15, 48000)
+    assert result.sounds.waveforms.shape == (15, 48000)
 
 
 def test_drums_of_something_else_are_refused(drums: Path, tmp_path: Path) -> None:
@@ -165,11 +167,11 @@ def test_drums_of_something_else_are_refused(drums: Path, tmp_path: Path) -> Non
         train("SizeOfPolygonalDrum", tmp_path / "stars", tmp_path)
     with pytest.raises(ValueError, match="BesselModel"):
         train("DimOfRectangularDrum", drums / "SizeOfCircularDrum", tmp_path)
-    with pytest.raises(ValueError, match="ShapeOfDrum learns of drums made here, not of '2000"):
+    with pytest.raises(ValueError, match="ShapeOfDrum trains on drums made here, not on '2000"):
         ShapeOfDrum(
             exports_dir=str(tmp_path), dataset_name="2000-convex-polygonal-drums-of-varying-size"
         )
-    with pytest.raises(ValueError, match="SizeOfCircularDrum learns of 5000-circular"):
+    with pytest.raises(ValueError, match="SizeOfCircularDrum trains on 5000-circular"):
         SizeOfCircularDrum(
             exports_dir=str(tmp_path), dataset_name="5000-rectangular-drums-of-varying-dimension"
         )
@@ -178,3 +180,33 @@ def test_drums_of_something_else_are_refused(drums: Path, tmp_path: Path) -> Non
 def test_seconds_are_those_of_the_epochs(drums: Path, tmp_path: Path) -> None:
     result = train("SizeOfCircularDrum", drums / "SizeOfCircularDrum", tmp_path)
     assert math.isclose(result.seconds, result.routine.history[0]["seconds"])
+
+
+@pytest.mark.parametrize("name", ["DimOfRectangularDrum", "SizeOfCircularDrum"])
+def test_a_checkpoint_of_another_task_is_refused_before_drums_are_made(
+    name: str, drums: Path, tmp_path: Path
+) -> None:
+    best = train("SizeOfPolygonalDrum", drums / "SizeOfPolygonalDrum", tmp_path).best
+    # Rectangles have the same labels, of drums by another sampler.
+    for path in (best, best.parent):
+        with pytest.raises(
+            ValueError, match=r"predicts drum_size, aspect_ratio .*FDTDModel"
+        ) as raised:
+            train(name, tmp_path / "none", tmp_path / "other", resume=str(path))
+        assert name in str(raised.value)
+        assert TASKS[name].Sampler.__name__ in str(raised.value)
+    with pytest.raises(ValueError, match="stream"):
+        train("SizeOfPolygonalDrum", tmp_path / "none", tmp_path, resume=str(best), stream=True)
+    assert not (tmp_path / "none").exists()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("name", ROUTINES)
+def test_wrong_parameters_are_refused_before_drums_are_made(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"lerning_rate.*did you mean learning_rate\?"):
+        train(name, tmp_path / "data", tmp_path, parameters={"lerning_rate": 1e-3})
+    with pytest.raises(TypeError, match=r"dropout.*parameters"):
+        train(name, tmp_path / "data", tmp_path, parameters={"dropout": "much"})
+    with pytest.raises(ValueError, match="huge"):
+        train(name, tmp_path / "data", tmp_path, parameters={"depth": "huge"})
+    assert not (tmp_path / "data").exists()

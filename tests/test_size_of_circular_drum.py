@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from kac_prediction.architecture import CRePE
+from kac_prediction.evaluation import MEAN
 from kac_prediction.listening import predict
 from kac_prediction.pipeline import loadModel, read_checkpoint
 from kac_prediction.routines import Result, SizeOfCircularDrum
-from kac_prediction.routines.errors import MEAN
-from kac_prediction.routines.size_of_circular_drum import INPUT
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +38,12 @@ def result(home: Path) -> Result:
     return train(home)
 
 
-def test_it_is_tried_on_drums_that_were_never_heard(result: Result) -> None:
+def test_it_is_evaluated_on_drums_that_it_was_not_trained_on(result: Result) -> None:
     dataset = result.routine.D
-    sizes = result.drums.numbers("drum_size")
+    sizes = result.sounds.values("drum_size")
     assert len(result.evaluated) > 0
-    training, _, third = result.routine.parts()
-    assert np.array_equal(result.evaluated, third.numpy())
+    training, _, test = result.routine.parts()
+    assert np.array_equal(result.evaluated, test.numpy())
     assert np.array_equal(result.true["drum_size"], sizes[result.evaluated])
     others = np.setdiff1d(np.arange(len(dataset)), result.evaluated)
     # Five strikes share one drum, and so one size.
@@ -55,9 +54,9 @@ def test_it_is_tried_on_drums_that_were_never_heard(result: Result) -> None:
     assert errors[MEAN].mean_absolute == pytest.approx(baseline)
 
 
-def test_what_it_reports_is_what_the_best_checkpoint_says(result: Result) -> None:
+def test_what_it_reports_is_what_the_best_checkpoint_predicts(result: Result) -> None:
     model = loadModel(result.best, CRePE)
-    assert model.model_input == INPUT
+    assert model.model_input == result.task.model_input
     with torch.no_grad():
         answers = model(result.routine.D.X[result.evaluated].float())[:, 0].exp()
     predicted = result.predicted["drum_size"]
@@ -67,17 +66,38 @@ def test_what_it_reports_is_what_the_best_checkpoint_says(result: Result) -> Non
     assert (report.label, report.unit, report.count) == ("drum_size", "m", len(predicted))
     error = np.abs(predicted - result.true["drum_size"]).mean()
     assert report.model.mean_absolute == pytest.approx(error)
-    assert "drum_size of 5 unheard sounds" in str(result.report)
+    assert "drum_size of 5 unseen sounds" in str(result.report)
 
 
 def test_it_is_compared_with_peaks_of_as_much_and_of_the_whole_sound(result: Result) -> None:
     assert result.report is not None
-    errors = result.report["drum_size"].errors
+    assert [*result.report["drum_size"].errors] == ["model", "always the mean"]
+    errors = result.compare()["drum_size"].errors
     assert [*errors] == ["model", "always the mean", "peaks of 21 ms", "peaks of 1000 ms"]
     assert errors["peaks of 1000 ms"].median_relative < 0.01
+    assert errors["model"] == result.report["drum_size"].model
 
 
-def test_a_sound_file_of_the_dataset_is_heard_as_in_training(result: Result) -> None:
+def test_the_classical_estimator_runs_when_it_is_asked_for_and_once(
+    result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+
+    def estimate(family: str, waveforms: Any, *medium: Any, sizes: Any) -> Any:
+        lengths.append(waveforms.shape[1])
+        return {"drum_size": np.full(len(waveforms), 0.3)}
+
+    monkeypatch.setattr("kac_prediction.evaluation.baselines.estimate", estimate)
+    fresh = Result.of(result.task, result.routine, result.sounds)
+    assert str(fresh.report) == str(result.report)
+    assert lengths == []
+    report = fresh.compare()
+    fresh.figure()
+    assert str(fresh.compare()) == str(report)
+    assert lengths == [1024, 48000]
+
+
+def test_a_sound_file_of_the_dataset_is_predicted_as_in_training(result: Result) -> None:
     i = int(result.evaluated[0])
     sound = torch.from_numpy(np.load(Path(result.routine.D.dataset_dir) / "x.npy")[i])
     heard = predict(result.model, sound, 48000)
@@ -90,7 +110,7 @@ def test_losses_are_kept_in_all_and_by_label(result: Result) -> None:
         losses: Any = checkpoint.get(name)
         assert set(losses) == {"aggregate", "drum_size"}
         assert losses["aggregate"] == pytest.approx(losses["drum_size"])
-    # One batch holds the whole third part, so that its loss is the mean of all.
+    # One batch holds the whole test set, so that its loss is the mean of all.
     losses = checkpoint["evaluation_loss"]
     assert losses is not None
     ratios = np.log(result.predicted["drum_size"] / result.true["drum_size"])
@@ -108,7 +128,7 @@ def test_the_same_seed_trains_the_same_model(home: Path, result: Result) -> None
     assert np.array_equal(again.predicted["drum_size"], result.predicted["drum_size"])
 
 
-def test_while_testing_the_third_part_is_left_alone(home: Path, tmp_path: Path) -> None:
+def test_while_testing_the_test_set_is_left_alone(home: Path, tmp_path: Path) -> None:
     config = tmp_path / "small.yaml"
     config.write_text("testing: true\nnum_of_epochs: 1\n")
     result = train(home, str(config), num_of_epochs=2)
@@ -116,6 +136,8 @@ def test_while_testing_the_third_part_is_left_alone(home: Path, tmp_path: Path) 
     arrays = (result.true["drum_size"], result.predicted["drum_size"], result.evaluated)
     assert {array.shape for array in arrays} == {(0,)}
     assert len(result.routine.history) == 1
+    with pytest.raises(ValueError, match="nothing was evaluated"):
+        result.compare()
 
 
 def test_an_interrupted_training_goes_on_to_the_same_bits(home: Path) -> None:

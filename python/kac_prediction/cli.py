@@ -75,8 +75,14 @@ def visible_progress() -> Iterator[None]:
     help="A checkpoint, or the directory of a run, to go on from, with the same other options.",
 )
 @click.option("--device", help="cpu, cuda, cuda:1, mps, ...  [default: the best there is]")
+@click.option("--compare", is_flag=True, help="Report a classical estimator beside the model.")
 def train(
-    routine: str, config: str | None, use_wandb: bool, resume: str | None, **options: Any
+    routine: str,
+    config: str | None,
+    use_wandb: bool,
+    resume: str | None,
+    compare: bool,
+    **options: Any,
 ) -> None:
     """Train ROUTINE (by default SizeOfCircularDrum) and report its errors on the test set.
 
@@ -89,7 +95,7 @@ def train(
         run = getattr(routines, routine)
         result = run(config or "", wandb_config, resume=resume or "", **options)
     if result.report is not None:
-        click.echo(result.report)
+        click.echo(result.compare() if compare else result.report)
     if result.leader:
         click.echo(f"best model: {result.best}")
 

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from .drums import drums
 
 if TYPE_CHECKING:
     from .curve import curve_figure
+    from .drums import draw_drums
     from .report import report_figure
     from .spectra import Voice, spectra_figure
 else:
@@ -14,9 +14,10 @@ else:
         __name__,
         {
             "curve": "curve_figure",
+            "drums": "draw_drums",
             "report": "report_figure",
             "spectra": "Voice spectra_figure",
         },
     )
 
-__all__ = ["Voice", "curve_figure", "drums", "report_figure", "spectra_figure"]
+__all__ = ["Voice", "curve_figure", "draw_drums", "report_figure", "spectra_figure"]

@@ -1,36 +1,26 @@
-"""Drums drawn to scale, the true beside the predicted."""
+"""Drums drawn to scale, the true and the predicted outlines over each other."""
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
+from matplotlib.axes import Axes
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from ..geometry import Shape
-
-# Blue and vermilion of Okabe and Ito (2008): told apart by everybody, and by their brightness too.
-TRUE: Final = "#0072B2"
-PREDICTED: Final = "#D55E00"
-INK: Final = "#333333"
-
-_SKIN = "#E8F1F8"
+from ..geometry import Shape
+from .style import INK, MEMBRANE, PREDICTED, TRUE
 
 
-def drums(axes: "Axes", true: "Sequence[Shape]", predicted: "Sequence[Shape]") -> None:
-    """Draw drums side by side, all to one scale, each under the outline that was heard.
+def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None:
+    """Draw drums side by side, all to one scale, each under the predicted outline.
 
-    Below each drum stand its size and the predicted one, the square roots of the areas in
-    metres; a bar gives the scale.
+    Below each drum are its size and the predicted one, the square roots of the areas in metres; a
+    bar gives the scale.
 
     Args:
         axes: where to draw; its limits, aspect and ticks are set.
         true: n shapes.
-        predicted: what was heard of each, n shapes. Only their outlines and areas count: each is
-            drawn about the centroid of its true shape, and none is moved.
+        predicted: n shapes. Only outlines and areas count: each is drawn about the centroid of its
+            true shape, and none is moved.
 
     Raises:
         ValueError: no shapes, or not as many predictions as shapes.
@@ -40,66 +30,45 @@ def drums(axes: "Axes", true: "Sequence[Shape]", predicted: "Sequence[Shape]") -
             f"drums need as many predictions as shapes, and one at least: "
             f"got {len(true)} shapes and {len(predicted)} predictions."
         )
-    outlines = [(_centred(a), _centred(b)) for a, b in zip(true, predicted, strict=True)]
+    outlines = [
+        [shape.outline() - np.array(shape.centroid) for shape in pair]
+        for pair in zip(true, predicted, strict=True)
+    ]
     both = [np.concatenate(pair) for pair in outlines]
-    reach = [float(np.abs(points[:, 0]).max()) for points in both]
     largest = max(float(np.abs(points).max()) for points in both)
     gap = 0.35 * largest
     left, top = 0.0, 0.0
-    for i, (skin, heard) in enumerate(outlines):
+    for i, (membrane, outline) in enumerate(outlines):
+        reach = float(np.abs(both[i][:, 0]).max())
         # All stand on one floor, so that heights compare at a glance.
-        middle = np.array([left + reach[i], -both[i][:, 1].min()])
-        axes.fill(*(skin + middle).T, facecolor=_SKIN, edgecolor=TRUE, linewidth=2.2)
-        axes.plot(*(heard + middle).T, color=PREDICTED, linewidth=2.2, linestyle=(0, (4, 2)))
-        _write_sizes(axes, middle[0], -0.15 * gap, true[i], predicted[i])
-        left += 2 * reach[i] + gap
+        middle = np.array([left + reach, -both[i][:, 1].min()])
+        axes.fill(*(membrane + middle).T, facecolor=MEMBRANE, edgecolor=TRUE, linewidth=2.2)
+        axes.plot(*(outline + middle).T, color=PREDICTED, linewidth=2.2, linestyle=(0, (4, 2)))
+        place = middle[0], -0.15 * gap
+        _write(axes, f"true {true[i].area ** 0.5:.3f} m", place, -11, TRUE)
+        _write(axes, f"predicted {predicted[i].area ** 0.5:.3f} m", place, -25.3, PREDICTED)
+        left += 2 * reach + gap
         top = max(top, float(np.ptp(both[i][:, 1])))
-    bar = _round_length(0.3 * largest)
-    _draw_scale(axes, left - 0.5 * gap, bar)
+    # The largest 1, 2 or 5 times a power of ten that is short enough.
+    power = 10.0 ** math.floor(math.log10(0.3 * largest))
+    bar = max(step * power for step in (1, 2, 5) if step == 1 or step * power <= 0.3 * largest)
+    start = left - 0.5 * gap
+    axes.plot([start, start + bar], [0, 0], color=INK, linewidth=2, solid_capstyle="butt")
+    _write(axes, f"{bar:g} m", (start + bar / 2, 0), 5, INK)
     axes.set_xlim(-0.5 * gap, left + bar)
     axes.set_ylim(-1.3 * gap, top + 0.15 * gap)
     axes.set_aspect("equal")
     axes.set_axis_off()
 
 
-def _centred(shape: "Shape") -> npt.NDArray[np.float64]:
-    """Return the outline of a shape about its centroid, shape (k, 2)."""
-    outline: npt.NDArray[np.float64] = shape.outline() - np.array(shape.centroid)
-    return outline
-
-
-def _write_sizes(axes: "Axes", x: float, y: float, true: "Shape", predicted: "Shape") -> None:
-    """Write both sizes below a drum, each in the colour of its outline."""
-    for shape, word, colour, line in (
-        (true, "true", TRUE, 1.0),
-        (predicted, "heard", PREDICTED, 2.3),
-    ):
-        axes.annotate(
-            f"{word} {shape.area**0.5:.3f} m",
-            (x, y),
-            xytext=(0, -11 * line),
-            textcoords="offset points",
-            ha="center",
-            color=colour,
-            fontsize=9.5,
-        )
-
-
-def _round_length(longest: float) -> float:
-    """Return the largest 1, 2 or 5 times a power of ten up to `longest`."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return max((step * power for step in (1, 2, 5) if step * power <= longest), default=power)
-
-
-def _draw_scale(axes: "Axes", left: float, length: float) -> None:
-    """Draw a bar of a known length on the floor, from `left`."""
-    axes.plot([left, left + length], [0, 0], color=INK, linewidth=2, solid_capstyle="butt")
+def _write(axes: Axes, text: str, place: tuple[float, float], points: float, colour: str) -> None:
+    """Write a text centred at a place, so many points above it."""
     axes.annotate(
-        f"{length:g} m",
-        (left + length / 2, 0),
-        xytext=(0, 5),
+        text,
+        place,
+        xytext=(0, points),
         textcoords="offset points",
         ha="center",
-        color=INK,
-        fontsize=9,
+        color=colour,
+        fontsize=9.5,
     )

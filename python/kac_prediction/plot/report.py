@@ -1,68 +1,57 @@
-"""The picture of a training: how well it predicts, how it got there, what it hears."""
+"""The picture of a training: its predictions, their errors, its losses, and some of the drums."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ..geometry import Circle, Shape
-from .drums import INK, PREDICTED, TRUE, drums
+from .curve import draw_losses
+from .drums import draw_drums
 from .panels import (
-    Answers,
-    Matrix,
+    Float64,
+    Predictions,
+    draw_baselines,
     draw_confusion,
     draw_errors_by_size,
-    draw_others,
     draw_predictions,
-    finish,
 )
+from .style import INK
 
-_QUANTILES = (1 / 6, 1 / 2, 5 / 6)
+_QUANTILES: Final = (1 / 6, 1 / 2, 5 / 6)
 
 
 def report_figure(
-    history: Sequence[Mapping[str, float]],
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
+    history: Sequence[Mapping[str, Any]],
+    true: Mapping[str, npt.ArrayLike],
+    predictions: Mapping[str, Mapping[str, npt.ArrayLike]],
     *,
-    baseline: float | None = None,
-    title: str = "Hearing the size of a drum",
-    label: str = "drum size",
-    unit: str = "m",
-    to_shape: Callable[[float], Shape] = Circle.of_size,
+    units: Mapping[str, str] | None = None,
+    classes: Mapping[str, Sequence[str]] | None = None,
     shapes: tuple[Callable[[int], Shape], Callable[[int], Shape]] | None = None,
-    others: Mapping[str, npt.ArrayLike] | None = None,
-    further: Sequence[Answers] = (),
-    classes: Matrix | None = None,
+    title: str = "Predicting the size of a drum",
 ) -> Figure:
     """Draw the report of a training.
 
-    Three panels: predictions against truth, the losses by epoch, and three drums, a small, a
-    middling and a large one (the sixths of the true values, so none is picked for looking well).
-    Each further label and the classes have a panel of their own. If the model is compared with
-    others, there is one of the errors of all against size, and, where it fills the row, one of what
-    the others answer.
+    Each label has a panel of predictions against the truth, a class its confusion matrix. Other
+    panels show the losses by epoch, the errors of all estimators against size and, where they fill
+    the row, the predictions of the baselines. Below are three drums, a small, a middling and a
+    large one: the sixths of the true values, so none is picked for looking well.
 
     Args:
-        history: one mapping per epoch with `epoch`, `training_loss` and `selection_loss`; those
-            that lack a loss are passed over.
-        true: true values of sounds that were never trained on, shape (n,), n from 1.
-        predicted: the model's answers, shape (n,).
-        baseline: mean absolute error of always answering the mean of the training data, which is
-            not to be known from these values; None: not mentioned.
+        history: one mapping per epoch, as `curve_figure` takes them.
+        true: by label, true values of sounds of unseen drums, shape (n,), n from 1; of a class its
+            index. The first number is the size of the drum, in metres.
+        predictions: by estimator, the model first, then the baselines, the same; a baseline may
+            leave out labels.
+        units: by label; without one, '' is a plain number, and `drum_size` is in metres.
+        classes: by label, the names of its classes.
+        shapes: make the true and the predicted drum of sound i; None: circles of these sizes.
         title: heading of the figure.
-        label: what is predicted.
-        unit: its unit.
-        to_shape: makes the drum of a value, for drawing.
-        shapes: make the true drum and the one heard of sound i, where the value alone does not.
-        others: by who answers, what the model is compared with, shape (n,).
-        further: other labels of the same sounds.
-        classes: what the sounds were classed as.
 
     Returns:
         The figure, not attached to any window: `figure.savefig(path)`.
@@ -71,28 +60,72 @@ def report_figure(
         ValueError: the values are not arrays of one shape (n,), are empty or not finite, or there
             is no such class.
     """
-    first = Answers.of(label, unit, true, predicted, others or {})
-    more = [Answers.of(a.label, a.unit, a.true, a.predicted, a.others) for a in further]
-    draw: list[Callable[[Axes], None]] = [
-        partial(draw_predictions, answers=first, baseline=baseline)
+    units, classes = {"drum_size": "m", **(units or {})}, classes or {}
+    truth, model, baselines = _checked(true, predictions)
+    panels = [
+        Predictions(
+            label.replace("_", " "),
+            units.get(label, ""),
+            values,
+            model[label],
+            {name: each[label] for name, each in baselines.items() if label in each},
+        )
+        for label, values in truth.items()
+        if label not in classes
     ]
-    draw += [partial(draw_predictions, answers=answers) for answers in more]
-    if classes is not None:
-        draw.append(partial(draw_confusion, matrix=classes))
-    if first.others or len(draw) % 2 == 0:
-        draw.append(partial(draw_errors_by_size, sizes=first.true, answers=first))
-    if first.others and len(draw) % 2 == 0:
-        draw.insert(len(draw) - 1, partial(draw_others, answers=first))
-    draw.append(partial(_draw_losses, history=history))
-    if shapes is None:
-        shapes = _by_value(first.true, first.predicted, to_shape)
-    figure = _drawn(draw, partial(_draw_examples, true=first.true, shapes=shapes))
-    figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
-    return figure
+    size = panels[0]
+    draw: list[Callable[[Axes], None]] = [
+        partial(draw_predictions, predictions=each) for each in panels
+    ]
+    for label, names in classes.items():
+        draw.append(partial(draw_confusion, names=names, true=truth[label], predicted=model[label]))
+    odd = len(draw) % 2 == 1  # the losses come too, and rows are full
+    if size.baselines and odd:
+        draw.append(partial(draw_baselines, predictions=size))
+    if size.baselines or not odd:
+        draw.append(partial(draw_errors_by_size, sizes=size.true, predictions=size))
+    draw.append(partial(draw_losses, records=history, title="Loss"))
+    # A network may predict a size that no drum has; the scatter shows it as it is.
+    smallest = 1e-3 * size.true.max()
+    true_shape, predicted_shape = shapes or (
+        lambda i: Circle.of_size(size.true[i]),
+        lambda i: Circle.of_size(max(size.model[i], smallest)),
+    )
+    order = np.argsort(size.true, kind="stable")
+    # Fewer than three sounds: each once.
+    chosen = [int(order[rank]) for rank in sorted({int(q * len(order)) for q in _QUANTILES})]
+    drums = [true_shape(i) for i in chosen], [predicted_shape(i) for i in chosen]
+    return _figure(draw, partial(draw_drums, true=drums[0], predicted=drums[1]), title)
 
 
-def _drawn(draw: Sequence[Callable[[Axes], None]], last: Callable[[Axes], None]) -> Figure:
-    """A figure of panels, two in a row, and one as wide as the figure at its end."""
+def _checked(
+    true: Mapping[str, npt.ArrayLike], predictions: Mapping[str, Mapping[str, npt.ArrayLike]]
+) -> tuple[dict[str, Float64], dict[str, Float64], dict[str, dict[str, Float64]]]:
+    """Return the truth and the predictions of the model and of each baseline as arrays."""
+    truth = {label: np.asarray(values, np.float64) for label, values in true.items()}
+    arrays = {
+        name: {label: np.asarray(values, np.float64) for label, values in each.items()}
+        for name, each in predictions.items()
+    }
+    shape = next(iter(truth.values())).shape
+    for name, each in {"true": truth, **arrays}.items():
+        for label, values in each.items():
+            if len(shape) != 1 or not shape[0] or values.shape != shape:
+                raise ValueError(
+                    f"true and {name} {label} must have one shape (n,), n from 1, "
+                    f"got {shape} and {values.shape}."
+                )
+            if not np.isfinite(values).all():
+                wrong = values[~np.isfinite(values)][0]
+                raise ValueError(f"{name} {label} must be finite, got {wrong}.")
+    model, *others = arrays
+    return truth, arrays[model], {name: arrays[name] for name in others}
+
+
+def _figure(
+    draw: Sequence[Callable[[Axes], None]], draw_last: Callable[[Axes], None], title: str
+) -> Figure:
+    """Return a figure of panels, two in a row, and one as wide as the figure at its end."""
     names = [str(i) for i in range(len(draw))]
     rows = [names[i : i + 2] for i in range(0, len(names), 2)]
     figure = Figure(figsize=(10.5, 4.2 * (len(rows) + 1)), facecolor="white")
@@ -101,64 +134,7 @@ def _drawn(draw: Sequence[Callable[[Axes], None]], last: Callable[[Axes], None])
     panels = figure.subplot_mosaic(layout)
     for name, fill in zip(names, draw, strict=True):
         fill(panels[name])
-    last(panels["drums"])
+    draw_last(panels["drums"])
+    panels["drums"].set_title("Drums to scale: true and predicted", fontsize=12, color=INK)
+    figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
     return figure
-
-
-def _by_value(
-    true: npt.NDArray[np.float64],
-    predicted: npt.NDArray[np.float64],
-    to_shape: Callable[[float], Shape],
-) -> tuple[Callable[[int], Shape], Callable[[int], Shape]]:
-    """What makes the true drum and the one heard of a sound, from the value alone."""
-    # A network may answer with a size that no drum has; what it said stays in the scatter.
-    smallest = 1e-3 * true.max()
-    return (lambda i: to_shape(true[i])), (lambda i: to_shape(max(predicted[i], smallest)))
-
-
-def _draw_losses(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
-    """Draw both losses by epoch on a logarithmic scale, and mark the best epoch."""
-    for key, word, colour, style in (
-        ("training_loss", "training", TRUE, "-"),
-        ("selection_loss", "selection", PREDICTED, (0, (4, 2))),
-    ):
-        points = [(entry["epoch"], entry[key]) for entry in history if entry.get(key) is not None]
-        if not points:
-            continue
-        epochs, losses = np.array(points, dtype=np.float64).T
-        marker = "o" if len(points) == 1 else None
-        axes.plot(
-            epochs, losses, color=colour, linestyle=style, marker=marker, linewidth=2, label=word
-        )
-        if key == "selection_loss":
-            best = int(np.argmin(losses))
-            axes.plot(
-                epochs[best],
-                losses[best],
-                marker="o",
-                markersize=8,
-                linestyle="none",
-                color=colour,
-                markerfacecolor="white",
-                markeredgewidth=2,
-                label=f"best: epoch {epochs[best]:g}",
-            )
-    if axes.lines:
-        axes.set_yscale("log")
-        axes.legend(frameon=False, loc="upper right", fontsize=9.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    finish(axes, "Learning", "epoch")
-    axes.set_ylabel("loss (log scale)")
-
-
-def _draw_examples(
-    axes: Axes,
-    true: npt.NDArray[np.float64],
-    shapes: tuple[Callable[[int], Shape], Callable[[int], Shape]],
-) -> None:
-    """Draw a small, a middling and a large drum with what was heard of each."""
-    order = np.argsort(true, kind="stable")
-    # Fewer than three sounds: each once.
-    chosen = [int(order[rank]) for rank in sorted({int(part * len(true)) for part in _QUANTILES})]
-    drums(axes, [shapes[0](i) for i in chosen], [shapes[1](i) for i in chosen])
-    axes.set_title("Drums to scale: true, and as heard", fontsize=12, color=INK)

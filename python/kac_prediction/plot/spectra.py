@@ -1,4 +1,4 @@
-"""Drums beside what they sound like."""
+"""Drums and the spectra of their sounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..geometry import Shape
-from .drums import INK, PREDICTED, TRUE
+from .style import INK, MEMBRANE, PREDICTED, TRUE
 
-_SKIN = "#E8F1F8"
 _FLOOR = -70.0
 
 
@@ -20,8 +19,8 @@ class Voice:
     """A drum and the spectrum of a sound it makes.
 
     Attributes:
-        name: what it is called.
-        shape: what it looks like.
+        name: of the drum.
+        shape: of the drum.
         frequencies: of the spectrum, Hz, shape (n,), ascending.
         levels: of the spectrum, dB, shape (n,); the largest is drawn as 0.
         partials: eigenfrequencies, Hz, shape (k,); each is drawn as a line behind the spectrum.
@@ -80,7 +79,7 @@ def spectra_figure(
 def _draw_shape(axes: Axes, voice: Voice, colour: str) -> None:
     """Fill the outline of a drum, its name above it."""
     outline = voice.shape.outline()
-    axes.fill(*outline.T, facecolor=_SKIN, edgecolor=colour, linewidth=2.2)
+    axes.fill(*outline.T, facecolor=MEMBRANE, edgecolor=colour, linewidth=2.2)
     axes.set_title(voice.name, fontsize=11.5, color=INK)
     axes.set_aspect("equal")
     axes.margins(0.08)
@@ -88,20 +87,11 @@ def _draw_shape(axes: Axes, voice: Voice, colour: str) -> None:
 
 
 def _draw_spectrum(axes: Axes, voice: Voice, colour: str, highest: float) -> None:
-    """Draw levels over frequency, a line behind them at every eigenfrequency."""
-    frequencies, levels = _require_spectrum(voice, highest)
-    heard = voice.partials[voice.partials <= highest]
-    axes.vlines(heard, _FLOOR, 5, color="#CCCCCC", linewidth=0.8)
-    axes.plot(frequencies, levels, color=colour, linewidth=1.2)
-    axes.set(xlim=(0, highest), ylim=(_FLOOR, 5), xlabel="frequency (Hz)", ylabel="level (dB)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_axisbelow(True)
+    """Draw levels over frequency, a line behind them at every eigenfrequency.
 
-
-def _require_spectrum(
-    voice: Voice, highest: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return what is drawn of a spectrum, its peak at 0 dB; raise ValueError if there is none."""
+    Raises:
+        ValueError: frequencies and levels do not match, or are all above `highest`.
+    """
     if voice.frequencies.ndim != 1 or voice.frequencies.shape != voice.levels.shape:
         raise ValueError(
             f"{voice.name}: frequencies and levels must have one shape (n,), "
@@ -111,4 +101,9 @@ def _require_spectrum(
     if not within.any():
         raise ValueError(f"{voice.name}: the spectrum has nothing up to {highest} Hz.")
     levels = voice.levels[within]
-    return voice.frequencies[within], levels - levels.max()
+    partials = voice.partials[voice.partials <= highest]
+    axes.vlines(partials, _FLOOR, 5, color="#CCCCCC", linewidth=0.8)
+    axes.plot(voice.frequencies[within], levels - levels.max(), color=colour, linewidth=1.2)
+    axes.set(xlim=(0, highest), ylim=(_FLOOR, 5), xlabel="frequency (Hz)", ylabel="level (dB)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)

@@ -1,4 +1,4 @@
-"""The accuracy table: every routine trained as it comes, its errors beside the baselines."""
+"""The accuracy table: every routine trained with its defaults, its errors beside the baselines."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,100 +6,76 @@ from statistics import fmean
 from typing import Any, Final
 
 from .._files import plain
+from ..evaluation import MODEL, with_unit
 from .dim_of_rectangular_drum import TASK as RECTANGLES
-from .errors import MODEL, said
-from .result import Result
 from .shape_of_drum import TASK as SHAPES
 from .size_of_circular_drum import TASK as CIRCLES
 from .size_of_polygonal_drum import TASK as POLYGONS
 from .task import Task
-from .training import train_task
+from .train import train_task
 
 Record = dict[str, Any]
-"""What came of one training: row, seed, parameters, device, seconds, sounds, report."""
+"""One training: row, seed, parameters, device, seconds, sounds, report."""
 
 QUICK: Final = {"dataset_size": 60, "num_of_epochs": 1, "steps_per_epoch": 2}
-"""Parameters of a table that says nothing, and is there in a minute: to try the way to it."""
+"""Parameters of a table of meaningless numbers in a minute, to try the program."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One training of the table, or the same with several seeds.
+    """A training of the table, with one or more seeds.
 
     Attributes:
-        name: what it is called.
+        name: of the row.
         task: what is learnt.
-        stream: from fresh drums, or from a dataset.
-        parameters: changes to the task's defaults.
-        seeds: a training each.
-        usual: whether it is trained unless something else is asked for.
+        stream: whether drums are synthesised on the fly.
+        changes: to the task's defaults.
+        seeds: one training each.
+        default: whether it is trained unless other rows are asked for.
     """
 
     name: str
     task: Task
     stream: bool = False
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
-    usual: bool = True
+    default: bool = True
 
-    def asked(self, seed: int, quick: bool = False) -> dict[str, Any]:
-        """All parameters of a training, in plain types."""
-        changes = {**(self.task.streaming if self.stream else {}), **self.parameters, "seed": seed}
-        changes |= QUICK if quick else {}
-        asked: dict[str, Any] = plain({**self.task.defaults, **changes})
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asked.items()}
+    def parameters(self, seed: int, quick: bool = False) -> dict[str, Any]:
+        """Return all parameters of a training, in plain types."""
+        changes = {**(self.task.streaming if self.stream else {}), **self.changes, "seed": seed}
+        parameters = {**self.task.defaults, **changes, **(QUICK if quick else {})}
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in plain(parameters).items()}
 
     def train(self, seed: int, quick: bool = False, **options: Any) -> Record:
-        """Train, and say what came of it.
-
-        Args:
-            seed: of the split, the weights, the order, and of the drums where they are made.
-            quick: as little as will do to try it.
-            options: of the routine, see `Options`.
-        """
-        asked = self.asked(seed, quick)
-        result = train_task(self.task, parameters=asked, stream=self.stream, **options)
-        return self.record(result, seed, quick)
-
-    def record(self, result: Result, seed: int, quick: bool) -> Record:
-        """Say what came of a training."""
+        """Train with a seed, of everything random; `options` are those of `Options`."""
+        parameters = self.parameters(seed, quick)
+        result = train_task(self.task, parameters=parameters, stream=self.stream, **options)
         return {
             "row": self.name,
             "seed": seed,
-            "parameters": self.asked(seed, quick),
+            "parameters": parameters,
             "device": str(result.routine.device),
             "seconds": result.seconds,
             "sounds": len(result.evaluated),
-            "report": result.report.to_dict() if result.report else None,
+            "report": result.compare().to_dict() if result.report else None,
         }
-
-    def found(self, records: Iterable[Record], seed: int, quick: bool = False) -> Record | None:
-        """The record of this very training; None: it has not been made."""
-        wanted = {"row": self.name, "seed": seed, "parameters": self.asked(seed, quick)}
-        return next(
-            (r for r in records if all(r.get(key) == value for key, value in wanted.items())), None
-        )
 
 
 ROWS: Final = (
     Row("circles", CIRCLES, seeds=(0, 1, 2)),
     Row("circles, streaming", CIRCLES, stream=True),
     Row("rectangles", RECTANGLES),
-    Row(
-        "rectangles, streaming",
-        RECTANGLES,
-        True,
-        {"num_of_epochs": 50, "steps_per_epoch": 80},
-    ),
+    Row("rectangles, streaming", RECTANGLES, True, {"num_of_epochs": 50, "steps_per_epoch": 80}),
     Row("polygons", POLYGONS),
-    Row("polygons, streaming", POLYGONS, stream=True, usual=False),
+    Row("polygons, streaming", POLYGONS, stream=True, default=False),
     Row("any shape", SHAPES),
-    Row("any shape, streaming", SHAPES, stream=True, usual=False),
+    Row("any shape, streaming", SHAPES, stream=True, default=False),
 )
-"""The table. Fresh drums of `usual=False` take longer to be simulated than to be learnt from."""
+"""The table. Drums of `default=False` take longer to simulate than to learn from."""
 
 
-def fill(
+def fill_rows(
     rows: Sequence[Row],
     records: Iterable[Record],
     keep: Callable[[Record], None],
@@ -108,76 +84,68 @@ def fill(
     quick: bool = False,
     options: Callable[[Row], Mapping[str, Any]] = lambda row: {},
 ) -> list[Record]:
-    """Make the trainings that are missing; return the records of all that were asked for.
+    """Train what is missing; return the records of all rows.
 
     Args:
-        rows: what is asked for.
-        records: what has been made before.
+        rows: of the table.
+        records: of earlier trainings, which are not repeated.
         keep: takes each new record, before the next training begins.
         seeds: instead of those of the rows.
-        quick: as little as will do to try it.
+        quick: train as little as possible.
         options: of the routine of a row, see `Options`.
     """
-    known, complete = list(records), []
+    earlier, table = list(records), []
     for row in rows:
         for seed in row.seeds if seeds is None else seeds:
-            record = row.found(known, seed, quick)
-            if record is None:
-                record = row.train(seed, quick, **options(row))
-                keep(record)
-            complete.append(record)
-    return complete
+            key = {"row": row.name, "seed": seed, "parameters": row.parameters(seed, quick)}
+            same = [r for r in earlier if all(r.get(name) == value for name, value in key.items())]
+            if not same:
+                same = [row.train(seed, quick, **options(row))]
+                keep(same[0])
+            table.append(same[0])
+    return table
 
 
-def table(records: Sequence[Record]) -> str:
-    """Write records as a table in Markdown: a line for each label of each row, means of the seeds.
+def to_markdown(records: Sequence[Record]) -> str:
+    """Return records as a table in Markdown: a line for each label of each row, means of the seeds.
 
     A number is the mean absolute error and, after it, the median relative error; of a class, the
-    share that was heard as what it is.
+    share of sounds that are classified correctly.
     """
     reported = [record for record in records if record["report"]]
-    columns = dict.fromkeys(
-        who
-        for record in reported
-        for label in record["report"]["labels"].values()
-        for who in label["errors"]
-    )
-    heading = ["drums", "seeds", "time of one", "label", *(columns or {MODEL: None})]
+    labels = [label for record in reported for label in record["report"]["labels"].values()]
+    estimators = dict.fromkeys(name for label in labels for name in label["errors"])
+    heading = ["drums", "seeds", "time of one", "label", *(estimators or [MODEL])]
     lines = [heading, ["---"] * len(heading)]
     for name in dict.fromkeys(record["row"] for record in reported):
         lines += _lines([r for r in reported if r["row"] == name], heading[4:])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _lines(records: Sequence[Record], columns: Sequence[str]) -> list[list[str]]:
-    """The lines of one row of the table, from the records of all its seeds."""
-    first = records[0]
+def _lines(records: Sequence[Record], estimators: Sequence[str]) -> list[list[str]]:
+    """Return the lines of one row of the table, from the records of all its seeds."""
+    reports = [record["report"] for record in records]
     seeds = ", ".join(str(record["seed"]) for record in records)
     minutes = fmean(record["seconds"] for record in records) / 60
-    head = [first["row"], seeds, f"{minutes:.1f} min"]
+    head = [records[0]["row"], seeds, f"{minutes:.1f} min"]
     lines = []
-    for label in first["report"]["classes"]:
-        found = [record["report"]["classes"][label]["right"] for record in records]
-        cells = [
-            f"{fmean(each[who] for each in found):.1%} right" if who in found[0] else ""
-            for who in columns
-        ]
-        lines.append([*head, label, *cells])
-        head = [""] * 3
-    for label in first["report"]["labels"]:
-        found = [record["report"]["labels"][label] for record in records]
-        cells = [_cell(found, who) for who in columns]
-        lines.append([*head, label, *cells])
-        head = [""] * 3
+    for kind in ("classes", "labels"):
+        for label in reports[0][kind]:
+            found = [report[kind][label] for report in reports]
+            lines.append([*head, label, *(_cell(found, name) for name in estimators)])
+            head = [""] * 3
     return lines
 
 
-def _cell(reports: Sequence[Mapping[str, Any]], who: str) -> str:
-    """The errors of someone, means of the seeds; empty where they do not answer."""
-    errors = [report["errors"][who] for report in reports if who in report["errors"]]
-    if not errors:
+def _cell(found: Sequence[Mapping[str, Any]], estimator: str) -> str:
+    """Return the errors of an estimator, means of the seeds; '' where it has none."""
+    key = "right" if "right" in found[0] else "errors"
+    values = [each[key][estimator] for each in found if estimator in each[key]]
+    if not values:
         return ""
+    if key == "right":
+        return f"{fmean(values):.1%} right"
     absolute, relative = (
-        fmean(each[key] for each in errors) for key in ("mean_absolute", "median_relative")
+        fmean(each[name] for each in values) for name in ("mean_absolute", "median_relative")
     )
-    return f"{said(absolute, reports[0]['unit'])}, {relative:.2%}"
+    return f"{with_unit(absolute, found[0]['unit'])}, {relative:.2%}"

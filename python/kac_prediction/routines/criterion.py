@@ -1,4 +1,4 @@
-"""What a model of drums is to make small: one loss for all labels that a ModelInput names."""
+"""The loss of models of drums: one for all labels that a ModelInput names."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,24 +10,24 @@ from torch.nn import functional
 from ..pipeline import ModelInput
 
 Error = Callable[..., torch.Tensor]
-"""From predictions, targets and `reduction="none"` to a loss of each, as of torch's functional."""
+"""From predictions, targets and `reduction="none"` to the loss of each, as torch's functionals."""
 
 ERROR: Final[Error] = partial(functional.smooth_l1_loss, beta=0.05)
-"""What an error costs, of numbers in their own scale, with logarithms relative errors: the square
-of small ones, and of those above 5 % the amount, so that a few drums that are hard to hear do not
-outweigh all others. Beside the square alone it takes a third off the median errors.
+"""The loss of numbers in their own scale, with logarithms of relative errors: the square of small
+ones, and of those above 5 % the amount, so that a few hard drums do not outweigh all others. It
+reduces the median errors by a third against the square alone.
 """
 
 
 class DrumLoss(torch.nn.Module):
-    """The mean over the labels of: what `error` says of a number, the cross entropy of a class.
+    """The mean over the labels of `error` of a number, and of the cross entropy of a class.
 
-    A target that is nan, of a label that a sample does not have, counts nothing. Nothing in here
-    waits for the device or depends on the data in its shape, so a step with it can be recorded.
+    A target that is nan, of a label that a sample does not have, counts nothing. It never
+    synchronises with the device, and no shape depends on the data, so that CUDA graphs can hold it.
 
     Args:
         model_input: which outputs belong to which label.
-        error: what a wrong number costs.
+        error: the loss of a number.
     """
 
     def __init__(self, model_input: ModelInput, error: Error = ERROR) -> None:
@@ -40,14 +40,14 @@ class DrumLoss(torch.nn.Module):
         return self.by_label(prediction, target).mean()
 
     def by_label(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Return the loss of each label.
+        """Return the loss of each label, the mean over the samples that have it.
 
         Args:
             prediction: outputs of the model, shape (n, model_input.outputs).
             target: as `ModelInput.targets` gives them, shape (n, labels).
 
         Returns:
-            Shape (labels,): means over the samples that have the label.
+            Shape (labels,).
 
         Raises:
             ValueError: other shapes, which would be broadcast against each other otherwise.
@@ -59,19 +59,13 @@ class DrumLoss(torch.nn.Module):
                 f"{', '.join(labels)} need predictions of the shape {expected[0]} and targets of "
                 f"the shape {expected[1]}, got {tuple(prediction.shape)} and {tuple(target.shape)}."
             )
-        columns = self._input.split(prediction)
-        return torch.stack(
-            [
-                self._loss(label, columns[label], target[:, place])
-                for place, label in enumerate(labels)
-            ]
-        )
-
-    def _loss(self, label: str, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        known = ~target.isnan()
-        filled = torch.where(known, target, torch.zeros_like(target))
-        if label in self._input.classes:
-            losses = functional.cross_entropy(outputs, filled.long(), reduction="none")
-        else:
-            losses = self._error(outputs[:, 0], filled, reduction="none")
-        return torch.where(known, losses, 0.0).sum() / known.sum().clamp(min=1)
+        outputs, means = self._input.split(prediction), []
+        for place, label in enumerate(labels):
+            known = ~target[:, place].isnan()
+            filled = torch.where(known, target[:, place], torch.zeros_like(target[:, place]))
+            if label in self._input.classes:
+                losses = functional.cross_entropy(outputs[label], filled.long(), reduction="none")
+            else:
+                losses = self._error(outputs[label][:, 0], filled, reduction="none")
+            means.append(torch.where(known, losses, 0.0).sum() / known.sum().clamp(min=1))
+        return torch.stack(means)

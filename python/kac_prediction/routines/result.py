@@ -1,7 +1,8 @@
-"""What came of a training: the best model, what it hears in drums it never heard, and how well."""
+"""The result of a training: the best model, its predictions on unseen drums, and their errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,93 +10,125 @@ import numpy.typing as npt
 import torch
 
 from ..architecture import CRePE
+from ..evaluation import (
+    MEAN,
+    MODEL,
+    LabelledSounds,
+    Report,
+    Values,
+    mean_predictor,
+    predicted_shape,
+    spectral_peaks,
+    true_shape,
+)
 from ..geometry import Shape
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
 from ..plot import report_figure
-from ..plot.panels import Answers, Matrix
-from .baselines import baselines
-from .confusion import Confusion
-from .drums import Drums
-from .errors import MEAN, MODEL, LabelReport, Numbers, size_parts
-from .report import Report
-from .shapes import heard_shape, true_shape
 from .task import Task
 
-_AT_ONCE = 256  # sounds
+_BATCH = 256  # sounds
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a training.
+    """The result of a training.
 
     Attributes:
         task: what was learnt.
+        routine: the routine, with its dataset and the history of the training.
+        sounds: the dataset as it was before the model's inputs were made of it.
         best: path of the best checkpoint, `best.pt`.
         model: the model of the best checkpoint.
-        routine: the routine, with its dataset and the history of the training.
-        evaluated: indices of the sounds of the third part, shape (n,): their drums were never
-            heard in training, nor used to choose a checkpoint. None of them while testing, nor in
-            a process that is not the leader of several.
-        true: by label, what is true of these sounds, shape (n,); of a class the index.
-        answers: by who answers (the model, and those it is compared with), the same by label.
-        drums: the dataset as it was before it was shaped for the model.
-        report: the errors; None where nothing was evaluated.
-        leader: whether this is the process, of several that trained together, that wrote it all.
+        leader: whether this process, of several that trained together, wrote the checkpoints.
+        evaluated: indices of the sounds of the test set, shape (n,), none of whose drums trained
+            the model or chose a checkpoint. Empty while testing, and where this is not the leader.
+        true: by label, the truth of these sounds, shape (n,); of a class its index.
+        predictions: by estimator, the model and the mean predictor, the same by label.
+        report: their errors; None where nothing was evaluated. `compare` has more baselines.
     """
 
     task: Task
+    routine: Routine
+    sounds: LabelledSounds
     best: Path
     model: Model
-    routine: Routine
+    leader: bool
     evaluated: npt.NDArray[np.int64]
-    true: Numbers
-    answers: Mapping[str, Numbers]
-    drums: Drums
+    true: Values
+    predictions: Mapping[str, Values]
     report: Report | None
-    leader: bool = True
 
     @classmethod
-    def of(cls, task: Task, routine: Routine, drums: Drums) -> "Result":
-        """Try the best model of a training on the third part of its dataset."""
+    def of(cls, task: Task, routine: Routine, sounds: LabelledSounds) -> "Result":
+        """Evaluate the best model of a training on the test set."""
         best = Path(routine.R["exports_dir"]) / "best.pt"
-        leader = ProcessGroup.join(
-            routine.device
-        ).leader  # who else may not see the file, or too early
+        # Other processes may not see the file, or too early.
+        leader = ProcessGroup.join(routine.device).leader
         model = loadModel(best, CRePE, device=routine.device) if leader else routine.M
-        training, _, third = routine.parts()
-        chosen = third if leader else third[:0]
-        true = {label: drums.numbers(label)[chosen] for label in task.model_input.labels}
-        X = torch.as_tensor(routine.D.X)[chosen]
-        answers = {MODEL: heard(model, X, task.model_input)}
-        report = None
-        if len(chosen):
-            answers |= baselines(task, drums, training, chosen)
-            report = report_of(task.model_input, true, answers)
-        return cls(task, best, model, routine, chosen.numpy(), true, answers, drums, report, leader)
+        training, _, test = routine.parts()
+        chosen = test if leader else test[:0]
+        named = task.model_input
+        values = {label: sounds.values(label) for label in named.labels}
+        true = {label: column[chosen] for label, column in values.items()}
+        known = {label: column[training] for label, column in values.items()}
+        predictions = {
+            MODEL: predict_labels(model, torch.as_tensor(routine.D.X)[chosen], named),
+            MEAN: mean_predictor(named, known, len(chosen)),
+        }
+        report = Report.of(named, true, predictions) if len(chosen) else None
+        evaluated = chosen.numpy()
+        return cls(task, routine, sounds, best, model, leader, evaluated, true, predictions, report)
 
     @property
-    def predicted(self) -> Numbers:
-        """By label, what the model heard, shape (n,)."""
-        return self.answers[MODEL]
+    def predicted(self) -> Values:
+        """By label, the predictions of the model, shape (n,)."""
+        return self.predictions[MODEL]
 
-    def figure(self) -> Picture:
-        """Draw how well the model hears, how it got there, and some drums, true and heard.
+    @property
+    def seconds(self) -> float:
+        """The duration of all epochs."""
+        return float(sum(record["seconds"] for record in self.routine.history))
+
+    def compare(self) -> Report:
+        """Return the report with the classical estimator beside the model and the mean predictor.
+
+        The classical estimator is given as much of each sound as the model, and all of it. Its
+        predictions take seconds to minutes; they are computed once.
 
         Raises:
             ValueError: nothing was evaluated.
         """
-        return _drawn(self.task, self.routine, self.drums, self.evaluated, self.true, self.answers)
+        return Report.of(self.task.model_input, self.true, self._compared)
 
-    @property
-    def seconds(self) -> float:
-        """How long the epochs took."""
-        return float(sum(record["seconds"] for record in self.routine.history))
+    def figure(self) -> Picture:
+        """Draw predictions and errors of all that `compare` has, the losses, and some drums.
+
+        Raises:
+            ValueError: nothing was evaluated.
+        """
+        drawn = self.task, self.routine, self.sounds, self.evaluated, self.true, self._compared
+        return _draw(*drawn)
+
+    @cached_property
+    def _compared(self) -> dict[str, Values]:
+        """All predictions, by estimator."""
+        if not len(self.evaluated):
+            raise ValueError("nothing was evaluated: a training while `testing` has no test set.")
+        training, chosen = self.routine.parts()[0], torch.from_numpy(self.evaluated)
+        known = {label: self.sounds.values(label)[training] for label in self.true}
+        peaks = {}
+        for length in sorted({self.task.model_input.length, self.sounds.waveforms.shape[1]}):
+            name = f"peaks of {1000 * length / self.sounds.sample_rate:.0f} ms"
+            peaks[name] = spectral_peaks(
+                self.sounds, chosen, known, self.predictions[MEAN], length, self.task.family
+            )
+        return {**self.predictions, **peaks}
 
 
-def heard(model: Model, X: torch.Tensor, model_input: ModelInput) -> Numbers:
-    """What a model hears in sounds that have been shaped for it, in pieces that fit any memory."""
+def predict_labels(model: Model, X: torch.Tensor, model_input: ModelInput) -> Values:
+    """Return the predictions for inputs of a model, by label, a batch at a time."""
     if not len(X):
         return {label: np.empty(0) for label in model_input.labels}
     weight = next(model.parameters())
@@ -103,91 +136,47 @@ def heard(model: Model, X: torch.Tensor, model_input: ModelInput) -> Numbers:
     model.eval()
     try:
         with torch.no_grad():
-            pieces = [
+            batches = [
                 model_input.values(model(x.to(weight.device, weight.dtype))).cpu().double()
-                for x in torch.split(X, _AT_ONCE)
+                for x in torch.split(X, _BATCH)
             ]
     finally:
         model.train(was_training)
-    return dict(zip(model_input.labels, torch.cat(pieces).numpy().T, strict=True))
+    return dict(zip(model_input.labels, torch.cat(batches).numpy().T, strict=True))
 
 
-def figure_of(task: Task, routine: Routine, drums: Drums) -> Picture:
-    """Draw what the model hears now in drums that it does not learn from."""
-    _, second, third = routine.parts()
-    chosen = third if len(third) else second
-    predicted = heard(routine.M, torch.as_tensor(routine.D.X)[chosen], task.model_input)
-    true = {label: drums.numbers(label)[chosen] for label in task.model_input.labels}
-    return _drawn(task, routine, drums, chosen.numpy(), true, {MODEL: predicted})
+def training_figure(task: Task, routine: Routine, sounds: LabelledSounds) -> Picture:
+    """Draw the predictions of a model on the test set; while testing, on the validation set."""
+    _, validation, test = routine.parts()
+    chosen = test if len(test) else validation
+    predicted = predict_labels(routine.M, torch.as_tensor(routine.D.X)[chosen], task.model_input)
+    true = {label: sounds.values(label)[chosen] for label in task.model_input.labels}
+    return _draw(task, routine, sounds, chosen.numpy(), true, {MODEL: predicted})
 
 
-def _drawn(
+def _draw(
     task: Task,
     routine: Routine,
-    drums: Drums,
+    sounds: LabelledSounds,
     chosen: npt.NDArray[np.int64],
-    true: Numbers,
-    answers: Mapping[str, Numbers],
+    true: Values,
+    predictions: Mapping[str, Values],
 ) -> Picture:
-    """The figure of what was answered of the chosen sounds."""
-    losses = [
-        {"epoch": record["epoch"], "training_loss": record["training_loss"]}
-        | {"selection_loss": record["selection_loss"]["aggregate"]}
-        for record in routine.history
-        if "selection_loss" in record
-    ]
-    predicted, named = answers[MODEL], task.model_input
-    others = {who: said for who, said in answers.items() if who != MODEL}
-    size, *further = (
-        Answers(
-            label.replace("_", " "),
-            unit,
-            true[label],
-            predicted[label],
-            {who: said[label] for who, said in others.items() if label in said},
-        )
-        for label, unit in zip(named.labels, named.units, strict=True)
-        if label not in named.classes
-    )
-    classes = next(
-        (Matrix(names, true[label], predicted[label]) for label, names in named.classes.items()),
-        None,
-    )
+    """Draw the predictions for the chosen sounds."""
 
     def true_drum(i: int) -> Shape:
-        return true_shape(task, drums, int(chosen[i]))
+        return true_shape(sounds.labels[chosen[i]], task.family)
 
-    mean = size.others.get(MEAN)
+    def predicted_drum(i: int) -> Shape:
+        return predicted_shape(predictions[MODEL], i, true_drum(i), task.family)
+
+    named = task.model_input
     return report_figure(
-        losses,
-        size.true,
-        size.predicted,
-        baseline=None if mean is None else float(np.abs(mean - size.true).mean()),
-        title=f"{task.name}: what is heard",
-        shapes=(true_drum, lambda i: heard_shape(task, predicted, i, true_drum(i))),
-        others=size.others,
-        further=further,
-        classes=classes,
+        routine.history,
+        true,
+        predictions,
+        units=dict(zip(named.labels, named.units, strict=True)),
+        classes=named.classes,
+        shapes=(true_drum, predicted_drum),
+        title=task.name,
     )
-
-
-def report_of(model_input: ModelInput, true: Numbers, answers: Mapping[str, Numbers]) -> Report:
-    """The errors of everybody, by the size of the drum, and by its class where there is one.
-
-    Args:
-        model_input: what the labels are.
-        true: by label, shape (n,), n from 1; of a class the index.
-        answers: by who answers, the model first, the same; who does not know a label leaves it out.
-    """
-    parts = size_parts(true["drum_size"])
-    for label, names in model_input.classes.items():
-        parts += [(name, true[label] == index) for index, name in enumerate(names)]
-    labels, classes = {}, {}
-    for label, unit in zip(model_input.labels, model_input.units, strict=True):
-        said = {who: numbers[label] for who, numbers in answers.items() if label in numbers}
-        if label in model_input.classes:
-            names = model_input.classes[label]
-            classes[label] = Confusion.of(label, names, true[label], said)
-        else:
-            labels[label] = LabelReport.of(label, unit, true[label], said, parts)
-    return Report(labels, classes)

@@ -1,59 +1,42 @@
-"""ShapeOfDrum: train CRePE to hear which family of shapes a drum is of, and its dimensions."""
+"""ShapeOfDrum: train CRePE to predict the family of shapes of a drum, and its dimensions."""
 
 from typing import Any, Final
 
 from typing_extensions import Unpack
 
-from ..architecture import CRePE
 from ..pipeline import ModelInput
 from ..samplers import FAMILIES, MixedModel
 from .result import Result
-from .task import RECIPE, Options, Task
-from .training import train_task
-
-INPUT: Final = ModelInput(
-    sample_rate=48000,
-    length=1024,
-    labels=("family", "drum_size", "aspect_ratio"),
-    units=("", "m", ""),
-    scales=("linear", "log", "log"),
-    classes={"family": FAMILIES},
-)
-"""What the model hears, and says: circle, rectangle or polygon, how large, how elongated."""
-
-DEFAULTS: Final[CRePE.ModelHyperParameters] = {**RECIPE, "dataset_size": 6000}
-"""The parameters; bin/config/local/shape_of_drum.yaml agrees."""
+from .task import DEFAULTS, Options, Task
+from .train import train_task
 
 TASK: Final = Task(
     name="ShapeOfDrum",
-    model_input=INPUT,
+    model_input=ModelInput(
+        sample_rate=48000,
+        length=1024,
+        labels=("family", "drum_size", "aspect_ratio"),
+        units=("", "m", ""),
+        scales=("linear", "log", "log"),
+        classes={"family": FAMILIES},
+    ),
     Sampler=MixedModel,
     settings={"duration": 0.1, "sample_rate": 48000},
-    place="mixed-drums",
-    defaults=DEFAULTS,
+    directory="mixed-drums",
+    defaults={**DEFAULTS, "dataset_size": 6000},
 )
+"""bin/config/local/shape_of_drum.yaml holds the same defaults."""
 
 
 def ShapeOfDrum(
     config_path: str = "", wandb_config: dict[str, Any] | None = None, **options: Unpack[Options]
 ) -> Result:
-    """Train CRePE to hear the shape of a drum, and try it on drums it never heard.
+    """Train CRePE to predict whether a drum is a circle, a rectangle or a polygon, and its size.
 
     All drums come from one solver, `MixedModel`, and never from the published sets: their circles
-    and rectangles are sums of modes, polygons are simulated on a grid, and a model would learn to
-    tell the programs apart, which is easier than shapes.
+    and rectangles are sums of modes, their polygons simulated on a grid, and a model would learn to
+    tell the solvers apart, which is easier than shapes.
 
-    Args:
-        config_path: a yaml file of parameters, over the defaults; '': none.
-        wandb_config: arguments of `wandb.init`; None: a local run.
-        options: see `Options`.
-
-    Returns:
-        The best model, and how it did on the third part of the dataset (unless `testing`).
-
-    Raises:
-        FileNotFoundError: there is no such yaml file or checkpoint.
-        TypeError: a parameter of the wrong type.
-        ValueError: a parameter that makes no sense, or a dataset of something else.
+    See `train_task` for the arguments and errors.
     """
     return train_task(TASK, config_path, wandb_config, **options)

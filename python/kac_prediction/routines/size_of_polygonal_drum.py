@@ -1,11 +1,10 @@
-"""SizeOfPolygonalDrum: train CRePE to hear the size and the elongation of a convex polygon."""
+"""SizeOfPolygonalDrum: train CRePE to predict size and elongation of a convex polygonal drum."""
 
 from typing import Any, Final
 
 import torch
 from typing_extensions import Unpack
 
-from ..architecture import CRePE
 from ..dataset.labels import LabelTensors
 from ..geometry import Polygon
 from ..pipeline import ModelInput
@@ -13,77 +12,55 @@ from ..samplers import Datasets, MixedModel
 from ..samplers.published import PUBLISHED_DATASETS
 from ..samplers.shapes import elongation
 from .result import Result
-from .task import RECIPE, Options, Task
-from .training import train_task
+from .task import DEFAULTS, Options, Task
+from .train import train_task
 
 PUBLISHED: Final[Datasets] = "2000-convex-polygonal-drums-of-varying-size"
-
-INPUT: Final = ModelInput(
-    sample_rate=48000,
-    length=1024,
-    labels=("drum_size", "aspect_ratio"),
-    units=("m", ""),
-    scales=("log", "log"),
-)
-"""What the model hears, and says.
-
-What of a polygon can be heard beside its size? Of 1500 polygons as they are drawn here, a small
-network was given the first 20 eigenfrequencies, their ratios alone, and asked what polygon it was,
-of 375 that it had not seen: the number of corners was right in 33 % of them (R^2 0.67), while how
-elongated a polygon is (R^2 0.990) and its isoperimetric quotient (0.991) are all but in the open.
-As Weyl's law has it, area and perimeter are heard; corners count for very little. So
-`aspect_ratio`, as of the rectangle of the same second moments of area, is the other label.
-"""
-
-DEFAULTS: Final[CRePE.ModelHyperParameters] = {**RECIPE, "dataset_size": 2000}
-"""The parameters; bin/config/local/size_of_polygonal_drum.yaml agrees."""
 
 
 def with_aspect_ratio(labels: LabelTensors) -> LabelTensors:
     """Add the label `aspect_ratio` to those of polygons, which have N corners, `vertices`."""
-    return [
-        y | {"aspect_ratio": torch.tensor([_elongation(y)], dtype=torch.float64)}
-        if {"N", "vertices"} <= y.keys()
-        else y
-        for y in labels
-    ]
-
-
-def _elongation(y: dict[str, torch.Tensor]) -> float:
-    corners = int(y["N"][0])
-    return elongation(Polygon(y["vertices"].reshape(-1, 2)[:corners].numpy()))
+    extended = []
+    for y in labels:
+        if {"N", "vertices"} <= y.keys():
+            polygon = Polygon(y["vertices"].reshape(-1, 2)[: int(y["N"][0])].numpy())
+            y = y | {"aspect_ratio": torch.tensor([elongation(polygon)], dtype=torch.float64)}
+        extended.append(y)
+    return extended
 
 
 TASK: Final = Task(
     name="SizeOfPolygonalDrum",
-    model_input=INPUT,
+    # What of a polygon can be heard beside its size? A small network was given the first 20
+    # eigenfrequencies of 1500 polygons as drawn here, their ratios alone, and asked about 375 that
+    # it had not seen: the number of corners was right in 33 % (R^2 0.67), while the elongation
+    # (R^2 0.990) and the isoperimetric quotient (0.991) are all but given. By Weyl's law, area and
+    # perimeter are heard, and corners count for very little. So `aspect_ratio`, that of the
+    # rectangle of the same second moments of area, is the other label.
+    model_input=ModelInput(
+        sample_rate=48000,
+        length=1024,
+        labels=("drum_size", "aspect_ratio"),
+        units=("m", ""),
+        scales=("log", "log"),
+    ),
     Sampler=PUBLISHED_DATASETS[PUBLISHED].sampler,
     settings=PUBLISHED_DATASETS[PUBLISHED].settings,
-    place="polygonal-drums",
-    defaults=DEFAULTS,
+    directory="polygonal-drums",
+    defaults={**DEFAULTS, "dataset_size": 2000},
     family="polygon",
     published=PUBLISHED,  # if it was made here: the polygons that were published carry no size
-    labelled=with_aspect_ratio,
-    fresh=(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"}),
+    add_labels=with_aspect_ratio,
+    streaming_source=(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"}),
 )
+"""bin/config/local/size_of_polygonal_drum.yaml holds the same defaults."""
 
 
 def SizeOfPolygonalDrum(
     config_path: str = "", wandb_config: dict[str, Any] | None = None, **options: Unpack[Options]
 ) -> Result:
-    """Train CRePE to hear the size and the elongation of a convex polygon, and try it on others.
+    """Train CRePE to predict size and elongation of a convex polygon; evaluate it on unseen ones.
 
-    Args:
-        config_path: a yaml file of parameters, over the defaults; '': none.
-        wandb_config: arguments of `wandb.init`; None: a local run.
-        options: see `Options`.
-
-    Returns:
-        The best model, and how it did on the third part of the dataset (unless `testing`).
-
-    Raises:
-        FileNotFoundError: there is no such yaml file or checkpoint.
-        TypeError: a parameter of the wrong type.
-        ValueError: a parameter that makes no sense, or a dataset of something else.
+    See `train_task` for the arguments and errors.
     """
     return train_task(TASK, config_path, wandb_config, **options)

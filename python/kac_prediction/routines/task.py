@@ -1,4 +1,4 @@
-"""A task: what one routine learns, and from which drums."""
+"""A task: which labels a routine learns to predict, from which drums, with which defaults."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from ..pipeline import ModelInput
 from ..samplers import Datasets
 from .criterion import ERROR, Error
 
-RECIPE: Final = CRePE.ModelHyperParameters(
+DEFAULTS: Final = CRePE.ModelHyperParameters(
     batch_size=64,
     dataset_size=5000,
     dataset_split=(0.7, 0.15, 0.15),
@@ -28,65 +28,61 @@ RECIPE: Final = CRePE.ModelHyperParameters(
     testing=False,
     with_early_stopping=False,
 )
-"""How drums are learnt, where a task does not say otherwise."""
+"""Hyperparameters where a task does not say otherwise."""
 
-FRESH: Final[Mapping[str, Any]] = {"dropout": 0.0}
-"""What is different with fresh drums: no drum can be learnt by heart, so nothing is left out."""
-
-
-def _as_they_are(labels: LabelTensors) -> LabelTensors:
-    return labels
+STREAMING: Final[Mapping[str, Any]] = {"dropout": 0.0}
+"""Changes to them while streaming: no drum comes twice, so there is nothing to regularise."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one routine learns.
+    """Which labels a routine learns to predict, from which drums, with which defaults.
 
     Attributes:
         name: of the routine.
-        model_input: what the model hears, and says.
-        Sampler: makes the drums.
-        settings: of the sampler, where a dataset is made.
-        place: where that is, a directory in data/.
-        defaults: the parameters.
-        family: of the drums, as the classical estimator knows it; '': there are several.
-        published: a dataset that is used instead where it is installed; '': there is none.
-        labelled: adds to the labels of a dataset what is learnt and not among them.
-        fresh: a sampler and its settings that make fresh drums with all labels; None: those above.
-        streaming: changes to the parameters where fresh drums are learnt from.
-        error: what a wrong number costs.
+        model_input: how a sound becomes the input of the model, and what its outputs are.
+        Sampler: synthesises the drums.
+        settings: of the sampler, for a dataset made here.
+        directory: of that dataset, in data/.
+        defaults: hyperparameters.
+        family: of all drums, 'circle', 'rectangle' or 'polygon'; '': of several families.
+        published: the published dataset, used instead where it is installed; '': there is none.
+        add_labels: adds labels that the dataset does not hold but that follow from those it does.
+        streaming_source: the sampler and its settings while streaming; None: those above.
+        streaming: changes to the defaults while streaming.
+        error: the loss of a number, see `DrumLoss`.
     """
 
     name: str
     model_input: ModelInput
     Sampler: type[AudioSampler]
     settings: Mapping[str, Any]
-    place: str
-    defaults: Mapping[str, Any]
+    directory: str
+    defaults: Mapping[str, Any] = field(default_factory=lambda: DEFAULTS)
     family: str = ""
     published: Datasets | Literal[""] = ""
-    labelled: Callable[[LabelTensors], LabelTensors] = _as_they_are
-    fresh: tuple[type[AudioSampler], Mapping[str, Any]] | None = None
-    streaming: Mapping[str, Any] = field(default_factory=lambda: FRESH)
+    add_labels: Callable[[LabelTensors], LabelTensors] | None = None
+    streaming_source: tuple[type[AudioSampler], Mapping[str, Any]] | None = None
+    streaming: Mapping[str, Any] = field(default_factory=lambda: STREAMING)
     error: Error = ERROR
 
 
 class Options(TypedDict, total=False):
-    """What every routine takes beside a yaml file and the settings of weights and biases.
+    """The options of every routine.
 
     Attributes:
-        exports_dir: where the directory of the run goes (default 'model').
-        dataset_dir: directory of the dataset; where it holds none, one is made. '': the published
-            dataset where it is installed, in data/, else one made here, in data/ too (default '').
+        exports_dir: where the directory of the run is made (default 'model').
+        dataset_dir: of the dataset, which is made where the directory holds none; '': the published
+            dataset where it is installed in data/, else one made in data/ (default '').
         dataset_name: a published dataset, downloaded where the directory holds none (default '').
-        parameters: changes to the defaults, under the yaml file; of a training that is resumed, its
-            own count more (default None).
-        workers: threads that make the dataset; None: all available (default None).
-        stream: learn from fresh drums without end; the dataset only chooses and evaluates (default
-            False).
-        resume: a checkpoint, or the directory of a run, to go on from, all else being as it was;
+        parameters: changes to the defaults, overridden by the yaml file; when resuming, the
+            checkpoint's parameters come between the two (default None).
+        workers: threads that synthesise the dataset; None: all available (default None).
+        stream: train on drums synthesised on the fly; the dataset only validates and tests
+            (default False).
+        resume: a checkpoint, or the directory of a run, to continue with the same other options;
             '': a new run (default '').
-        device: 'cpu', 'cuda:1', 'mps', ...; None: the best there is (default None).
+        device: 'cpu', 'cuda:1', 'mps', ...; None: the best available (default None).
     """
 
     exports_dir: str

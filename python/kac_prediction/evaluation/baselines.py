@@ -1,0 +1,71 @@
+"""Baselines: the mean predictor, and the classical estimator."""
+
+import numpy as np
+import torch
+
+from ..listening.classical import estimate, identify
+from ..pipeline import ModelInput
+from ..samplers import FAMILIES
+from .errors import Values
+from .sounds import LabelledSounds
+
+
+def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values:
+    """Predict for every sound the mean of the training set; of a class, the most frequent.
+
+    Args:
+        model_input: says which labels are classes.
+        known: the labels of the training set, shape (n,) each, n from 1.
+        count: number of sounds.
+
+    Returns:
+        By label, shape (count,).
+    """
+    predictions = {}
+    for label, values in known.items():
+        if label in model_input.classes:
+            constant = float(np.bincount(values.astype(np.int64)).argmax())
+        else:
+            constant = float(values.mean())
+        predictions[label] = np.full(count, constant)
+    return predictions
+
+
+def spectral_peaks(
+    sounds: LabelledSounds,
+    chosen: torch.Tensor,
+    known: Values,
+    fallback: Values,
+    length: int,
+    family: str = "",
+) -> Values:
+    """Predict by spectral peaks fitted to known partials, see `listening.classical`.
+
+    Args:
+        sounds: a dataset.
+        chosen: indices of the sounds to predict, shape (n,), n from 1.
+        known: the labels of the training set, from which the range of sizes is taken.
+        fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
+        length: samples to analyse.
+        family: of all drums; '': identified too.
+
+    Returns:
+        By label, shape (n,).
+    """
+    waveforms = sounds.waveforms[chosen, :length].numpy()
+    audible = np.abs(waveforms).max(axis=1) > 0
+    if not audible.any():
+        return {}
+    size = known["drum_size"]
+    medium = sounds.sample_rate, sounds.wave_speed
+    sizes = 0.99 * size.min(), 1.01 * size.max()
+    if family:
+        estimates = estimate(family, waveforms[audible], *medium, sizes=sizes)
+    else:
+        families, estimates = identify(waveforms[audible], *medium, sizes=sizes)
+        index = np.array([FAMILIES.index(name) for name in families], np.float64)
+        estimates = {**estimates, "family": index}
+    predictions = {label: values.copy() for label, values in fallback.items() if label in estimates}
+    for label, values in predictions.items():
+        values[audible] = estimates[label]
+    return predictions

@@ -1,0 +1,91 @@
+"""Sounds with their labels, and the shapes of the drums that made them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..dataset.labels import LabelTensors
+from ..geometry import Circle, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..samplers.shapes import FAMILIES, elongation, second_moments
+from .errors import Values
+
+# A network may predict what no drum can be.
+_SIZES, _RATIOS = (1e-3, 50.0), (1.0, 50.0)
+
+
+@dataclass(frozen=True)
+class LabelledSounds:
+    """A dataset of raw sounds, as it is before a model's input is made of them.
+
+    Attributes:
+        waveforms: shape (n, samples).
+        labels: one dictionary a sound, in the conventions of this package.
+        sample_rate: Hz.
+        wave_speed: of the membranes, m/s.
+    """
+
+    waveforms: torch.Tensor
+    labels: LabelTensors
+    sample_rate: int
+    wave_speed: float
+
+    def values(self, label: str) -> npt.NDArray[np.float64]:
+        """Return the first number of a label of every sound, shape (n,)."""
+        return np.array([float(y[label][0]) for y in self.labels])
+
+
+def true_shape(labels: Mapping[str, torch.Tensor], family: str = "") -> Shape:
+    """Return the shape of a drum, at its size in metres.
+
+    Args:
+        labels: of one sound.
+        family: of the drum; '': as the label `family` says.
+    """
+    size = float(labels["drum_size"][0])
+    family = family or FAMILIES[int(labels["family"][0])]
+    if family == "polygon":
+        corners = int(labels["N"][0])
+        return _resized(Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy()), size)
+    return _circle_or_rectangle(family, size, float(labels.get("aspect_ratio", [1.0])[0]))
+
+
+def predicted_shape(predicted: Values, i: int, true: Shape, family: str = "") -> Shape:
+    """Return the shape predicted for sound i.
+
+    Size and elongation of a polygon are predicted: it is the true one, if that is a polygon, else a
+    hexagon, stretched to the predicted elongation and resized.
+
+    Args:
+        predicted: by label, a value for each sound.
+        i: which of these sounds.
+        true: the shape of its drum.
+        family: of the drum; '': as predicted.
+    """
+    size = float(np.clip(predicted["drum_size"][i], *_SIZES))
+    ratio = 1.0
+    if "aspect_ratio" in predicted:
+        ratio = float(np.clip(predicted["aspect_ratio"][i], *_RATIOS))
+    family = family or FAMILIES[int(predicted["family"][i])]
+    if family != "polygon":
+        return _circle_or_rectangle(family, size, ratio)
+    polygon = true if isinstance(true, Polygon) else RegularPolygon(6)
+    # Lengths times k along one axis and over k along the other multiply the elongation by k^2.
+    _, axes = np.linalg.eigh(second_moments(polygon))
+    factor = np.sqrt(ratio / elongation(polygon))
+    scaling = axes @ np.diag([1 / factor, factor]) @ axes.T
+    centroid = np.array(polygon.centroid)
+    return _resized(Polygon((polygon.vertices - centroid) @ scaling + centroid), size)
+
+
+def _circle_or_rectangle(family: str, size: float, ratio: float) -> Shape:
+    """Return a circle, or a rectangle, the longer side along x."""
+    return Circle.of_size(size) if family == "circle" else _resized(UnitRectangle(ratio), size)
+
+
+def _resized(shape: Shape, size: float) -> Shape:
+    """Give a shape the area size^2."""
+    shape.area = size * size
+    return shape
