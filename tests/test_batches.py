@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from kac_prediction.pipeline.training.batches import (
     Samples,
     TrainingBatches,
     as_targets,
-    prefetch,
 )
 from kac_prediction.pipeline.training.distributed import ProcessGroup
 
@@ -127,28 +125,6 @@ def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) ->
         X[0] = 2
         x, _ = next(lessons.batches([torch.tensor([0])]))
         assert x.item() == (1 if fits else 2)  # a copy, or the data itself
-
-
-def test_items_come_ahead_in_their_order_and_errors_in_their_place() -> None:
-    def items() -> Iterator[int]:
-        for i in range(5):
-            made.append(i)
-            yield i
-        raise ValueError("five")
-
-    made: list[int] = []
-    found = []
-    coming = prefetch(items())
-    for _ in range(5):
-        found.append(next(coming))
-        assert len(made) <= len(found) + 2
-    with pytest.raises(ValueError, match="five"):
-        next(coming)
-    assert found == list(range(5))
-    assert list(prefetch(iter([]))) == []
-    abandoned = prefetch(iter(range(100)))
-    assert next(abandoned) == 0
-    abandoned.close()  # type: ignore[attr-defined]
 
 
 def test_labels_become_columns_in_their_order() -> None:

@@ -13,13 +13,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from kac_prediction.dataset import (
-    InputRepresentation,
-    StreamingDataset,
-    generateDataset,
-    maker,
-)
-from kac_prediction.dataset.rendering import Renderer
+from kac_prediction.dataset import InputRepresentation, StreamingDataset, generateDataset
 from kac_prediction.samplers import BesselModel, FDTDModel
 from samplers_of_users import Broken, Click
 
@@ -57,12 +51,29 @@ def interrupt() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-class Slow(Click):
-    """Takes its time."""
+class Interrupting(Click):
+    """Takes its time; its listener presses Ctrl-C at the fifth sound."""
+
+    calls = 0
 
     def generateWaveform(self) -> None:
+        type(self).calls += 1
+        if self.calls == 5:
+            interrupt()
         time.sleep(0.001)
         super().generateWaveform()
+
+
+class InterruptingCore(FDTDModel):
+    """Renders in the core; its listener presses Ctrl-C at the fifth part of a chunk."""
+
+    calls = 0
+
+    def render(self, indices: Any) -> Any:
+        type(self).calls += 1
+        if self.calls == 5:
+            interrupt()
+        return super().render(indices)
 
 
 class Endless(Click):
@@ -216,19 +227,19 @@ def test_batches_of_ones_own_choice() -> None:
 
     plain = StreamingDataset(BesselModel, SHORT, 1, batch_size=20)
     x, y = next(iter(plain))
-    made = list(stream.made(iter([16, 0, 7]), finish))
+    made = list(stream.chunks(iter([16, 0, 7]), finish))
     for (x_3, sizes, thread), first in zip(made, [16, 0, 7], strict=True):
         assert torch.equal(x_3, x[first : first + 4])
         assert sizes == y["drum_size"][first : first + 4, 0].tolist()
         assert thread != threading.current_thread().name
-    assert list(stream.made([], finish)) == []
+    assert list(stream.chunks([], finish)) == []
 
 
 def test_what_goes_wrong_in_finishing_comes_out() -> None:
     def finish(x: torch.Tensor, labels: Any) -> None:
         raise KeyError("no such label")
 
-    made = StreamingDataset(BesselModel, SHORT, 1).made(count(), finish)
+    made = StreamingDataset(BesselModel, SHORT, 1).chunks(count(), finish)
     with pytest.raises(KeyError, match="no such label"):
         next(made)
 
@@ -282,40 +293,6 @@ def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
         next(stream)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1e9])
-@pytest.mark.parametrize("one_per_group", [False, True])
-@pytest.mark.parametrize("Sampler", [FDTDModel, BesselModel, Click])
-def test_into_which_parts_a_chunk_is_cut_changes_no_bit(
-    monkeypatch: pytest.MonkeyPatch, Sampler: Any, one_per_group: bool, seconds: float
-) -> None:
-    monkeypatch.setattr(maker, "_PART_SECONDS", seconds)
-    settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is FDTDModel else {})
-    sampler, size = Sampler(**settings), Sampler.group_size
-    sampler.seed(1)
-    indices = [k * size + k % size if one_per_group else k for k in range(3, 25)]
-    sounds, labels = sampler.render(indices)
-    stream = StreamingDataset(
-        Sampler, settings, 1, AS_IT_IS, one_per_group=one_per_group, chunk=11, start=3
-    )
-    x, y = taken(stream, 22)
-    assert np.array_equal(x.numpy(), sounds)
-    assert y == labels
-
-
-def test_parts_are_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maker, "_PART_SECONDS", 0.0)
-    parts: list[list[int]] = []
-    make = Renderer.__call__
-
-    def noted(render: Renderer, indices: Any) -> Any:
-        parts.append(list(indices))
-        return make(render, indices)
-
-    monkeypatch.setattr(Renderer, "__call__", noted)
-    next(iter(StreamingDataset(BesselModel, SHORT, 1, batch_size=10, start=3, threads=1)))
-    assert parts[:3] == [[3, 4], [5, 6, 7, 8, 9], [10, 11, 12]]
-
-
 def wait_for_threads(count: int) -> None:
     """Threads that have been left end soon; how soon depends on what else the machine does."""
     for _ in range(3000):
@@ -334,20 +311,10 @@ def test_leaving_it_ends_its_threads() -> None:
     wait_for_threads(before)
 
 
-@pytest.mark.parametrize("Sampler", [Slow, FDTDModel])
-def test_interrupted_it_goes_no_further(monkeypatch: pytest.MonkeyPatch, Sampler: Any) -> None:
-    before, parts = threading.active_count(), 0
-    make = Renderer.__call__
-
-    def noted(render: Renderer, indices: Any) -> Any:
-        nonlocal parts
-        parts += 1
-        if parts == 5:
-            interrupt()
-        return make(render, indices)
-
-    monkeypatch.setattr(Renderer, "__call__", noted)
-    settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is FDTDModel else {})
+@pytest.mark.parametrize("Sampler", [Interrupting, InterruptingCore])
+def test_interrupted_it_goes_no_further(Sampler: Any) -> None:
+    before, Sampler.calls = threading.active_count(), 0
+    settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is InterruptingCore else {})
     # Some minutes' work.
     stream = StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=200_000)
     with pytest.raises(KeyboardInterrupt):

@@ -1,34 +1,36 @@
-"""StreamingDataset: labelled sounds without end, made while a model learns from them."""
+"""StreamingDataset: labelled sounds that are synthesised while a model is trained on them."""
 
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count as count_from
-from typing import Any, TypeAlias, TypeVar
+from concurrent.futures import CancelledError
+from functools import partial
+from itertools import chain, count, groupby
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 
 from .. import __version__, _core
 from .._checks import check_count, check_seed
-from .labels import label_tensors
-from .maker import Maker, leave
+from .labels import LabelTable, label_tensors
+from .prefetch import run_ahead
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
 from .seeding import fresh_seed
 
 Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
-"""What is learnt from at once: x and labels, of one sample or of a batch."""
+"""x and labels, of one sample or of a batch."""
 
 T = TypeVar("T")
 
 _CHUNK = 64
+_PART_SECONDS = 0.05
 
 
 class StreamingDataset(torch.utils.data.IterableDataset[Example]):
-    """Fresh sounds and labels without end or disk, no two alike, the same ones for a seed.
+    """Synthesise sounds and labels on the fly, endlessly, no two alike, the same for a seed.
 
     Sample i is sample i of the dataset that `generateDataset` makes of the same seed (see
     `one_per_group` for others), before its sound is rounded to the 24 bits of a file. Every
@@ -39,7 +41,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
     and the loader hands them out in the order of the stream, whatever W is. Without a
     `batch_size` here they take turns by chunks, and the order is that of the stream if the
     loader's batches are as large as `chunk`. Processes that are no such workers, as those of
-    distributed training, need a seed each, or ask for their part of what can be `made`.
+    distributed training, need a seed each, or ask for their part with `chunks`.
 
     The next samples are made, in threads, while these are used. So samplers of this package are
     quickest without workers, which pay for handing every batch to another process; a sampler
@@ -120,16 +122,18 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         self.sampler_settings = dict(sampler_settings)
         self.representation_settings = representation.settings
         self.batch_size = None if batch_size is None else check_count("batch_size", batch_size)
-        self.chunk = self.batch_size or _default_chunk(sampler)
+        self._group_size = group = sampler.group_size
+        # So many whole groups as are 64 samples or just more, unless they fill the memory.
+        whole_groups = group * min(-(-_CHUNK // group), groups_per_chunk(sampler.length * group))
+        self.chunk = self.batch_size or whole_groups
         if chunk is not None:
             self.chunk = check_count("chunk", chunk)
         self.one_per_group = bool(one_per_group)
-        self._group_size = sampler.group_size
-        self.start = _validate_start(start)
+        self.start = check_count("start", start, least=0)
         self.threads = None if threads is None else check_count("threads", threads)
 
     def __iter__(self) -> Iterator[Example]:
-        """Single samples, x of shape (...) and labels of shape (k,), or batches of them.
+        """Yield single samples, x of shape (...) and labels of shape (k,), or batches of them.
 
         In a batch x has the shape (batch_size, ...) and each label (batch_size, k), all float64;
         where samples differ in k, as polygons do in their vertices, nan fills up the shorter ones.
@@ -140,27 +144,28 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         """
         info = torch.utils.data.get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        firsts = count_from(_validate_start(self.start) + worker * self.chunk, workers * self.chunk)
+        start = check_count("start", self.start, least=0)
+        firsts = count(start + worker * self.chunk, workers * self.chunk)
         if self.batch_size is not None:
-            yield from self.made(firsts, _batch)
-            return
-        for samples in self.made(firsts, _singles):
-            yield from samples
+            yield from self.chunks(firsts, _batch)
+        else:
+            for samples in self.chunks(firsts, _singles):
+                yield from samples
 
-    def made(
+    def chunks(
         self, firsts: Iterable[int], finish: Callable[[torch.Tensor, list[Labels]], T]
     ) -> Iterator[T]:
-        """Chunks or batches of one's own choice, in order, of which the next ones are under way.
+        """Yield chunks or batches of one's own choice, in order; the next ones are under way.
 
         Two are, each in a thread and with a sampler of its own: one is drawn in Python while the
         other keeps the core busy. With one thread to the core, or a sampler in Python, only one.
-        Whoever leaves, waits 0.2 s at most: what is under way goes on in its thread to the next
-        drum, or the next few if they are quick, and no further.
+        Closing the iterator takes 0.2 s at most: what is under way goes on in its thread to the
+        next drum, or the next few if they are quick, and no further.
 
         Args:
             firsts: the samples that they begin with, whatever `start` is.
-            finish: makes of x, shape (n, ...), and of n dictionaries of labels what is handed out;
-                called in the thread that made them.
+            finish: called in the producing thread, with x, shape (n, ...), and n dictionaries of
+                labels; what it returns is yielded.
 
         Raises:
             ValueError: as iterating does; and whatever `finish` raises.
@@ -168,69 +173,79 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         threads = self.threads or (1 if torch.utils.data.get_worker_info() else 0)
         in_core = self._Sampler.render is not AudioSampler.render
         lanes = 2 if in_core and (threads or _core.available_threads()) > 1 else 1
-        left = threading.Event()
-        makers = deque(self._maker(threads, finish, left) for _ in range(lanes))
-        pending: deque[Future[T]] = deque()
-        pool = ThreadPoolExecutor(lanes)
-        try:
-            for first in firsts:
-                # A maker is free again: with all of them at work the oldest is waited for.
-                done = [pending.popleft().result()] if len(pending) == lanes else []
-                pending.append(pool.submit(makers[0], self._indices(first)))
-                makers.rotate(-1)
-                yield from done
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            left.set()
-            leave(pool, makers)
-
-    def _maker(
-        self,
-        threads: int,
-        finish: Callable[[torch.Tensor, list[Labels]], T],
-        left: threading.Event,
-    ) -> Maker[T]:
-        """One that makes what is asked of it, by `threads` of the core, until it is left."""
-        render = Renderer(self._Sampler, self.sampler_settings, self.seed)
-        render.sampler.threads = threads
-        represent = InputRepresentation(
-            render.sampler.sample_rate, self.representation_settings, threads=threads
+        cancel = threading.Event()
+        producers = []
+        for _ in range(lanes):
+            render = Renderer(self._Sampler, self.sampler_settings, self.seed)
+            render.sampler.threads = threads
+            represent = InputRepresentation(
+                render.sampler.sample_rate, self.representation_settings, threads=threads
+            )
+            producers.append(_Producer(render, represent, finish, cancel))
+        # The producer of each call is free again: as many calls as producers are under way.
+        calls = (
+            partial(producers[k % lanes], self._indices(first)) for k, first in enumerate(firsts)
         )
-        return Maker(render, represent, finish, left)
+        return run_ahead(calls, lanes, lanes, cancel)
 
-    def _indices(self, first: int) -> range | list[int]:
-        """Which samples of the dataset of this seed the chunk from sample `first` on holds."""
+    def _indices(self, first: int) -> list[int]:
+        """Return which samples of the dataset of this seed a chunk from `first` on holds."""
         samples, size = range(first, first + self.chunk), self._group_size
-        return [k * size + k % size for k in samples] if self.one_per_group else samples
+        return [k * size + k % size for k in samples] if self.one_per_group else [*samples]
 
 
-def _default_chunk(sampler: AudioSampler) -> int:
-    """The samples of so many whole groups as are 64 or just more, unless they fill the memory."""
-    group = sampler.group_size
-    return group * min(-(-_CHUNK // group), groups_per_chunk(sampler.length * group))
+class _Producer(Generic[T]):
+    """Makes chunks in a background thread, in parts, so that it can be cancelled soon."""
 
+    def __init__(
+        self,
+        render: Renderer,
+        represent: InputRepresentation,
+        finish: Callable[[torch.Tensor, list[Labels]], T],
+        cancel: threading.Event,
+    ) -> None:
+        self._render, self._represent, self._finish = render, represent, finish
+        self._cancel = cancel
+        in_core = type(render.sampler).render is not AudioSampler.render
+        # At first as many groups a part as keep all threads busy.
+        self._fewest = (render.sampler.threads or _core.available_threads()) if in_core else 1
+        self._groups_per_part = self._fewest
 
-def _validate_start(start: int) -> int:
-    if isinstance(start, bool) or not isinstance(start, (int, np.integer)):
-        raise TypeError(f"start must be an integer, got {start!r}.")
-    if start < 0:
-        raise ValueError(f"start must be at least 0 (samples are numbered from 0), got {start}.")
-    return int(start)
+    def __call__(self, indices: list[int]) -> T:
+        """Return the finished chunk of these samples.
+
+        Raises:
+            CancelledError: it is not wanted any more.
+        """
+        sounds, labels = zip(*map(self._render, self._parts(indices)), strict=True)
+        together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
+        return self._finish(self._represent.transform(together), [*chain.from_iterable(labels)])
+
+    def _parts(self, indices: list[int]) -> Iterator[list[int]]:
+        """Cut a chunk into parts that take about as long as a cancellation may.
+
+        They are whole groups: what a group shares is made once. No bit depends on the cut.
+        """
+        size = self._render.sampler.group_size
+        groups = [[*members] for _, members in groupby(indices, lambda i: i // size)]
+        while groups:
+            if self._cancel.is_set():
+                raise CancelledError
+            started = time.monotonic()
+            yield [*chain.from_iterable(groups[: self._groups_per_part])]
+            took = time.monotonic() - started
+            del groups[: self._groups_per_part]
+            if took > _PART_SECONDS:
+                self._groups_per_part = max(self._groups_per_part // 2, self._fewest)
+            elif groups and took < _PART_SECONDS / 2:
+                self._groups_per_part *= 2
 
 
 def _singles(x: torch.Tensor, labels: list[Labels]) -> list[Example]:
-    """Samples one by one."""
     return list(zip(x, label_tensors(labels), strict=True))
 
 
 def _batch(x: torch.Tensor, labels: list[Labels]) -> Example:
-    """Samples as a batch."""
-    return x, _stacked(labels)
-
-
-def _stacked(labels: list[Labels]) -> dict[str, torch.Tensor]:
-    """Labels of n samples as one float64 tensor each, shape (n, k); nan fills up shorter ones."""
     for y in labels:
         if y.keys() != labels[0].keys():
             raise ValueError(
@@ -238,11 +253,4 @@ def _stacked(labels: list[Labels]) -> dict[str, torch.Tensor]:
                 "a sampler must give all the same, or be asked for single samples "
                 "(batch_size=None)."
             )
-    return {name: _column([y[name] for y in labels]) for name in labels[0]}
-
-
-def _column(rows: list[list[float | int]]) -> torch.Tensor:
-    longest = max(map(len, rows))
-    if any(len(row) < longest for row in rows):
-        rows = [[*row, *[float("nan")] * (longest - len(row))] for row in rows]
-    return torch.tensor(rows, dtype=torch.float64)
+    return x, LabelTable.of(labels).columns

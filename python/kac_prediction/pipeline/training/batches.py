@@ -1,16 +1,15 @@
 """Batches of a dataset: where its samples lie, how they are shuffled, and who gets which."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
 from ...dataset.labels import LabelTable
+from ...dataset.prefetch import prefetch
 from .distributed import ProcessGroup
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
@@ -19,9 +18,6 @@ Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 Transform: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 """From raw inputs, with random numbers, to what the model sees."""
 
-T = TypeVar("T")
-
-_END = object()
 _WHOLE = ""  # the label of targets that have no labels
 _REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
 
@@ -242,17 +238,3 @@ def available_memory(device: torch.device) -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None
-
-
-def prefetch(items: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """Yield the same items in the same order, up to `depth` of them made ahead in a thread.
-
-    An error is raised where its item would come. Closing the iterator ends the thread.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        pending: deque[Future[T | object]] = deque(
-            pool.submit(next, items, _END) for _ in range(depth)
-        )
-        while (item := pending.popleft().result()) is not _END:
-            pending.append(pool.submit(next, items, _END))
-            yield item  # type: ignore[misc]

@@ -182,7 +182,7 @@ class SynthesisedBatches:
                 yield from range(start, start + steps * size * share, size * share)
 
         streams = zip(self.streams, self._finish, strict=True)
-        return _joined([stream.made(firsts(stream.chunk), finish) for stream, finish in streams])
+        return _joined([stream.chunks(firsts(stream.chunk), finish) for stream, finish in streams])
 
     def _settings(self, source: Source) -> dict[str, Any]:
         """Return the settings of a source, with as short a sound and as low a precision as will do.

@@ -1,0 +1,58 @@
+"""Background producers: the next items are made in threads while the current one is used."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from functools import partial
+from itertools import repeat
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 0.2
+_END = object()
+
+
+def prefetch(items: Iterator[T], depth: int = 2) -> Generator[T, None, None]:
+    """Yield the same items in the same order, of which up to `depth` are made ahead in a thread.
+
+    An error is raised where its item would come. Closing the iterator cancels what is queued.
+    """
+    calls: Iterator[Callable[[], Any]] = repeat(partial(next, items, _END))
+    with closing(run_ahead(calls, 1, depth, threading.Event())) as results:
+        for item in results:
+            if item is _END:
+                return
+            yield item
+
+
+def run_ahead(
+    calls: Iterable[Callable[[], T]], threads: int, depth: int, cancel: threading.Event
+) -> Generator[T, None, None]:
+    """Yield the results of calls in order, of which up to `depth` are under way in threads.
+
+    When the iterator is closed, or an error or Ctrl-C ends it, `cancel` is set, for calls that look
+    at it. Those under way are waited for, but not for long: they end after this returns.
+    """
+    pool = ThreadPoolExecutor(threads)
+    pending: deque[Future[T]] = deque()
+    try:
+        for call in calls:
+            ready = []
+            if len(pending) == depth:  # the oldest stays pending until it is done
+                ready = [pending[0].result()]
+                pending.popleft()
+            pending.append(pool.submit(call))
+            yield from ready
+        while pending:
+            result = pending[0].result()
+            pending.popleft()
+            yield result
+    finally:
+        cancel.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        running = [future for future in pending if not future.cancelled()]
+        if not wait(running, _PATIENCE_SECONDS).not_done:
+            pool.shutdown()
