@@ -237,7 +237,7 @@ class CRePE(Model):
             ValueError: these are other weights.
         """
         refusal = "these are not the weights of a published CREPE"
-        shape = getattr(weights.get("classifier.weight"), "shape", ())
+        shape: tuple[int, ...] = getattr(weights.get("classifier.weight"), "shape", ())
         depths: list[Depth] = [key for key, m in _MULTIPLIERS.items() if shape[1:] == (64 * m,)]
         if not depths:
             raise ValueError(f"{refusal}: classifier.weight has the shape {tuple(shape)}")
