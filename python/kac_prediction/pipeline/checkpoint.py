@@ -8,6 +8,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NotRequired, Self, cast
 
@@ -121,11 +122,7 @@ class Checkpoints:
     was written, and at the end. Until then they are held in memory: a process that is killed loses
     ten seconds, and quick epochs do not wait for the disk. Where the disk is full, a training goes
     on, and the next write tries again. As a context manager around a training, it writes what is
-    held, also when that ends by Ctrl-C or an error.
-
-    Args:
-        directory: where they go; None: nowhere.
-        clock: tells seconds.
+    held, also when that ends by Ctrl-C or an error. Without a directory, nothing is written.
 
     Attributes:
         last_good: the file of the last finished epoch that is on disk; None: no file yet.
@@ -152,12 +149,9 @@ class Checkpoints:
             error.add_note(f"and what was learnt last is lost: {failure}")
 
     def keep(self, checkpoint: ExportedModel, *, due: bool, best: bool) -> None:
-        """Take the state at the end of an epoch.
+        """Take the state at the end of an epoch, whose tensors may be the model's own.
 
-        Args:
-            checkpoint: that state; its tensors may be the model's own.
-            due: whether to write `epoch_%03d.pt` now.
-            best: whether it is to become `best.pt`.
+        It becomes `last.pt`, `best.pt` if it is the best, and `epoch_%03d.pt` at once if due.
         """
         if self._directory is None:
             return
@@ -177,11 +171,7 @@ class Checkpoints:
             }
 
     def write(self) -> None:
-        """Write what is held; equal files are hard links to one, where the disk has links.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Write what is held; equal files are hard links to one, where the disk has links."""
         if self._directory is None:
             return
         written: dict[int, Path] = {}
@@ -223,13 +213,10 @@ def _unreadable(file: Path, error: str) -> str:
     if not start:
         return f"it is empty. {again}"
     if start == b"PK":
-        try:
-            with zipfile.ZipFile(file) as archive:
-                names = {name.rpartition("/")[2] for name in archive.namelist()}
-        except Exception:  # whatever zipfile makes of a damaged one
-            names = {"data.pkl"}
-        if "data.pkl" in names and "constants.pkl" not in names:  # the latter: of TorchScript
-            return f"it is damaged, or breaks off before its end. {again}"
-        return f"it is a zip archive of another kind. {other}"
+        with suppress(Exception), zipfile.ZipFile(file) as archive:  # which may be damaged
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+            if "data.pkl" not in names or "constants.pkl" in names:  # the latter: of TorchScript
+                return f"it is a zip archive of another kind. {other}"
+        return f"it is damaged, or breaks off before its end. {again}"
     kind = "a pickle of another kind" if start[:1] == b"\x80" else "of another format"
     return f"it is {kind}. {other}"

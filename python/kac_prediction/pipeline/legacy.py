@@ -42,14 +42,8 @@ def convert_legacy(
     comes out as the square root of the area, in metres. Where the file does not say enough for
     that, the model stays as it was trained, and a warning in the log says why.
 
-    Args:
-        model: as loaded.
-        checkpoint: what it was loaded from.
-        file: where that is.
-        labels: the names of its outputs, in their order; None: as far as the file tells.
-
     Raises:
-        ValueError: labels were given, and they cannot be those of this model.
+        ValueError: labels of its outputs were given, and they cannot be those of this model.
     """
     layer = getattr(model, "linear", None)
     try:
@@ -91,10 +85,7 @@ def _output_labels(
     """Return the names of the outputs, in their order.
 
     The order is told by the folder of a run of wandb, and by `outputs` among the hyperparameters,
-    which the last programs alone kept.
-
-    Raises:
-        ValueError: they cannot be known, or are not those asked for.
+    which the last programs alone kept. Raise ValueError if it is not, or is not the one asked for.
     """
     known = _LABELS[sampler]
     if asked is not None:

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=AnyModel, default=AnyModel)
 
+_LOSSES = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
+
 
 def loadModel(
     path: str | Path,
@@ -31,14 +33,14 @@ def loadModel(
 ) -> M:
     """Load a trained model, ready to predict: in eval mode, with its weights.
 
-    Its `model_input` (None where the file says nothing), `run_info` and `dataset` are those of its
-    training, its dtype is the one it was saved in.
+    Its `model_input`, `run_info` and `dataset` are those of its training (None where the file does
+    not say), its dtype is the one it was saved in.
 
     Legacy files have no `format_version`. Their float64 becomes float32, and CRePE runs as it did
     when it was trained. Where such a file says enough, the model is converted: it predicts
-    `drum_size` as the square root of the area in metres, and its `model_input` takes whole sounds,
-    as long as those of its training. Of a rectangle's model, the file rarely tells which output is
-    which; then it stays as it was trained, unless `labels` are given.
+    `drum_size` as the square root of the area in metres, from whole sounds, as long as those of its
+    training. Of a rectangle's model, the file rarely tells which output is which; then it stays as
+    it was trained, unless `labels` are given.
 
     Args:
         path: a checkpoint; or the directory of a run, which stands for its `best.pt`, else for the
@@ -47,8 +49,7 @@ def loadModel(
         Model: the class to load; without it, the subclass of `Model` of the name that the file
             gives: one that is imported, or one of this package.
         device: where to put it; None: the CPU.
-        sha256: of the file, hexadecimal; None: it is not compared. With it, an http address will
-            do.
+        sha256: of the file, hexadecimal, to be compared; with it, an http address will do.
         labels: of the outputs of a legacy model, in their order, where the file does not tell:
             before November 2023 ("aspect_ratio", "drum_size"), from then on ("drum_size",
             "aspect_ratio").
@@ -98,55 +99,40 @@ def _best_checkpoint(directory: Path) -> Path:
     """
     if (directory / BEST).is_file():
         return directory / BEST
-    losses: dict[Path, dict[str, float]] = {}
-    for file in directory.iterdir():
-        if file.is_file():
-            try:
-                losses[file] = _losses(file)
-            except (ValueError, OSError) as error:
-                logger.debug("%s", error)
-                losses[file] = {}
-    names = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
-    measured = [name for name in names if any(name in found for found in losses.values())]
-    candidates = {file for file in losses if measured and measured[0] in losses[file]}
-    ignored = sorted(file.name for file in losses.keys() - candidates)
+    files = sorted(file for file in directory.iterdir() if file.is_file())
+    losses: dict[str, dict[Path, float]] = {}
+    for file in files:
+        try:
+            checkpoint: Mapping[str, Any] = read_checkpoint(file) if file.suffix == ".pt" else {}
+        except (ValueError, OSError) as error:
+            logger.debug("%s", error)
+            continue
+        for name in _LOSSES:
+            loss = checkpoint.get(name)
+            number = loss.get("aggregate") if isinstance(loss, Mapping) else loss
+            if isinstance(number, int | float) and math.isfinite(number):
+                losses.setdefault(name, {})[file] = number
+    chosen = next((name for name in _LOSSES if name in losses), "")
+    candidates = losses.get(chosen, {})
+    ignored = [file.name for file in files if file not in candidates]
     if not candidates:
-        there = f"of its files, {', '.join(ignored)}, none can be read as one"
-        runs = sorted({file.parent.name for file in directory.glob("*/*.pt")})
-        advice = f"; name one of its folders: {', '.join(runs)}" if runs else ""
+        found = f"of its files, {', '.join(ignored)}, none can be read as one"
+        runs = ", ".join(sorted({file.parent.name for file in directory.glob("*/*.pt")}))
         raise FileNotFoundError(
-            f"there is no checkpoint in {directory}: {there if ignored else 'it holds no file'}"
-            f"{advice}"
+            f"there is no checkpoint in {directory}: {found if ignored else 'it holds no file'}"
+            f"{f'; name one of its folders: {runs}' if runs else ''}"
         )
-    best = min(sorted(candidates), key=lambda file: losses[file][measured[0]])
-    damaged = any(name.endswith(".pt") for name in ignored)
+    best = min(candidates, key=lambda file: candidates[file])
     logger.log(
-        logging.WARNING if damaged else logging.INFO,
+        logging.WARNING if any(name.endswith(".pt") for name in ignored) else logging.INFO,
         "%s: took %s, of the lowest %s, %g; ignored: %s",
         directory,
         best.name,
-        measured[0].replace("_", " "),
-        losses[best][measured[0]],
+        chosen.replace("_", " "),
+        candidates[best],
         ", ".join(ignored) or "no file",
     )
     return best
-
-
-def _losses(file: Path) -> dict[str, float]:
-    """Return the finite losses of a checkpoint, by their names.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if file.suffix != ".pt":
-        raise ValueError(f"{file} is not called .pt")
-    checkpoint: Mapping[str, Any] = read_checkpoint(file)
-    losses = {}
-    for name, loss in checkpoint.items():
-        number = loss.get("aggregate") if isinstance(loss, Mapping) else loss
-        if name.endswith("_loss") and isinstance(number, int | float) and math.isfinite(number):
-            losses[name] = float(number)
-    return losses
 
 
 def _class_of(name: object, asked: type[AnyModel] | None, file: Path) -> type[AnyModel]:

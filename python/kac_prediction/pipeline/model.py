@@ -102,9 +102,9 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         """Build the model of a checkpoint, with its weights; `loadModel` calls this.
 
         The model gets those hyperparameters that its `__init__` takes; `outputs`, where the file
-        lacks it, is the number of rows of `linear.weight`. Weights keep the dtype they were saved
-        in, except those of legacy files, without a `format_version`: these were float64 by a global
-        default of their time, and become float32. Override it to convert older files of a model.
+        lacks it, is the number of rows of `linear.weight`. Weights keep their dtype, except those
+        of legacy files, without a `format_version`: they were float64 by a global default of their
+        time, and become float32. Override it to convert older files of a model.
 
         Raises:
             ValueError: the file lacks hyperparameters, or its weights do not fit; names them.
@@ -125,10 +125,10 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         # The initial weights are thrown away: the caller's random state must not advance.
         with torch.random.fork_rng(devices=[]):
             model = cls(**arguments)
-        tensors = [weight for weight in weights.values() if isinstance(weight, torch.Tensor)]
-        kinds = {weight.dtype for weight in tensors if weight.is_floating_point()}
-        if "format_version" in checkpoint and len(kinds) == 1:
-            model.to(kinds.pop())
+        dtypes = {weight.dtype for weight in weights.values() if torch.is_tensor(weight)}
+        dtypes = {dtype for dtype in dtypes if dtype.is_floating_point}
+        if "format_version" in checkpoint and len(dtypes) == 1:
+            model.to(dtypes.pop())
         load_weights(model, weights)
         return model
 
@@ -148,21 +148,23 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        own = {name: getattr(value, "shape", ()) for name, value in model.state_dict().items()}
-        given = {name: getattr(value, "shape", ()) for name, value in weights.items()}
-        shapes = [
-            f"{name} {tuple(given[name])} for {tuple(own[name])}"
-            for name in own.keys() & given.keys()
-            if own[name] != given[name]
-        ]
-        misfits = {
-            "it lacks": own.keys() - given.keys(),
-            "unknown are": given.keys() - own.keys(),
-            "of another shape are": shapes,
+        own, shared = model.state_dict(), model.state_dict().keys() & weights.keys()
+        shapes = {
+            name: [getattr(each[name], "shape", ()) for each in (weights, own)] for name in shared
         }
-        parts = []
-        for what, names in misfits.items():
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            parts += [f"{what} {', '.join(sorted(names)[:5])}{more}"] if names else []
+        misfits = {
+            "it lacks": own.keys() - shared,
+            "unknown are": weights.keys() - shared,
+            "of another shape are": [
+                f"{name} {tuple(found)} for {tuple(due)}"
+                for name, (found, due) in shapes.items()
+                if found != due
+            ],
+        }
+        parts = [
+            f"{what} {', '.join(sorted(names)[:5])}{' and others' if len(names) > 5 else ''}"
+            for what, names in misfits.items()
+            if names
+        ]
         reason = "; ".join(parts) or str(error)
         raise ValueError(f"the weights are those of another network: {reason}") from None

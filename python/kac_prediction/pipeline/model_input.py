@@ -55,13 +55,7 @@ class ModelInput:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        """Check the fields.
-
-        Raises:
-            ValueError: a number below 1, no label, one label twice, not one unit and one scale per
-                label, classes of no label or not several, or a representation that does not fit.
-            TypeError: a text where several are due, or a setting of the wrong type.
-        """
+        """Check the fields; raise ValueError or TypeError for those that do not fit together."""
         checked: dict[str, Any] = {}
         for name in ("labels", "units"):
             value = getattr(self, name)
@@ -95,11 +89,8 @@ class ModelInput:
     def inputs(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Make of sounds what the model sees: crop, normalise, represent.
 
-        Args:
-            X: as `waveforms` takes it.
-
         Returns:
-            What `waveforms` returns; or spectrograms of it, shape (rows, frames) or (n, rows,
+            What `waveforms` returns of X; or spectrograms of it, shape (rows, frames) or (n, rows,
             frames), in the same dtype, computed in float32 unless that is float64.
 
         Raises:
@@ -123,18 +114,17 @@ class ModelInput:
     def waveforms(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Crop sounds to their first samples, then normalise each of them.
 
-        Args:
-            X: one sound, shape (length of the sound,), or a batch, (n, length of the sound), at
-                the model's sample rate, starting where the drum is struck.
+        X is one sound, shape (samples,), or a batch, (n, samples), at the model's sample rate,
+        starting where the drum is struck.
 
         Returns:
-            Shape (length,) or (n, length), in the dtype of X (float64 where X does not hold
-            floating numbers). Normalised, the smallest sample of each sound is -1 and the largest
-            1; a constant sound is 0.
+            Shape (length,) or (n, length), in the dtype of X, float64 where X does not hold
+            floating numbers. Normalised, the smallest sample of each sound is -1 and the largest 1;
+            a constant sound is 0.
 
         Raises:
             TypeError: X does not hold real numbers in plain memory.
-            ValueError: another shape, fewer than `length` samples, or a sample that is not a finite
+            ValueError: another shape, fewer than `length` samples, a sample that is not a finite
                 number; or, to be normalised, samples too far apart for float64.
         """
         sounds = readable(X)
@@ -161,12 +151,9 @@ class ModelInput:
     def targets(
         self, Y: Sequence[Mapping[str, torch.Tensor]], missing: Missing = "raise"
     ) -> torch.Tensor:
-        """Arrange labels as the targets of a training.
+        """Arrange the labels of n samples, tensors of numbers, as the targets of a training.
 
-        Args:
-            Y: the labels of each of n samples, tensors of one or more numbers; a class is its
-                index.
-            missing: what becomes of a label that is nan or that a sample lacks: an error, or nan.
+        A label that is nan, or that a sample lacks, is an error, or nan if `missing` is "nan".
 
         Returns:
             A column for each number of each label, shape (n, columns), float64; logarithms where
@@ -193,14 +180,11 @@ class ModelInput:
         return sum(target.outputs for target in self._targets())
 
     def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Give each label its columns of a model's outputs.
-
-        Args:
-            outputs: of a model, shape (n, outputs) or (outputs,).
+        """Split a model's outputs, shape (n, outputs) or (outputs,), by label.
 
         Returns:
-            By label, views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a
-            logit for each of its names, shape (n, classes) or (classes,).
+            Views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a logit for each
+            of its names, shape (n, classes) or (classes,).
 
         Raises:
             ValueError: another number of outputs.
@@ -216,14 +200,11 @@ class ModelInput:
         return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
 
     def values(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return what a model's outputs predict, in the units of the labels.
-
-        Args:
-            outputs: of a model, shape (n, outputs) or (outputs,).
+        """Return what a model's outputs, shape (n, outputs) or (outputs,), predict.
 
         Returns:
-            Numbers, no logarithms, and of a class the index of the most probable, shape (n, labels)
-            or (labels,); float64 where the outputs are, else float32.
+            Numbers in the units of the labels, and of a class the index of the most probable, shape
+            (n, labels) or (labels,); float64 where the outputs are, else float32.
 
         Raises:
             ValueError: another number of outputs.
@@ -232,13 +213,7 @@ class ModelInput:
         return torch.cat([t.values(columns[t.label]) for t in self._targets()], dim=-1)
 
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
-        """Return what targets stand for, to be compared with `values`.
-
-        Args:
-            targets: as `targets` returns them, shape (n, labels) or (labels,).
-
-        Returns:
-            Shape and dtype as of `values`; nan where the targets are.
+        """Return the numbers that targets, shape (n, labels) or (labels,), stand for, as `values`.
 
         Raises:
             ValueError: not one column a label.
@@ -259,11 +234,7 @@ class ModelInput:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Return the ModelInput that `to_dict` described, also of a version with fewer fields.
-
-        Raises:
-            ValueError: a field is missing or not known.
-        """
+        """Return the ModelInput of `to_dict`; raise ValueError for missing or unknown fields."""
         try:
             return cls(**fields)
         except TypeError as error:

@@ -26,12 +26,8 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
     """Download a checkpoint, unless it was downloaded before.
 
     What arrives is kept once it is whole, has the sha256, and can be read as a checkpoint; nothing
-    else is. Later calls use the copy without asking the server.
-
-    Args:
-        url: an https address; http too where the sha256 is given, as anybody on the way could
-            else have exchanged the file.
-        sha256: of the file, hexadecimal; None: it is not compared.
+    else is. Later calls use the copy without asking the server. An http address needs the sha256,
+    as anybody on the way could else have exchanged the file.
 
     Returns:
         The copy, in the user's folder for caches.

@@ -19,13 +19,7 @@ Scale: TypeAlias = Literal["linear", "log"]
 
 @dataclass(frozen=True)
 class Target:
-    """One label, as a model learns and predicts it.
-
-    Attributes:
-        label: its name.
-        scale: how its number is learnt.
-        classes: their names, where the label is one of several classes; ().
-    """
+    """One label, as a model learns and predicts it; `classes` are the names of those it may be."""
 
     label: str
     scale: Scale = "linear"
@@ -40,7 +34,7 @@ class Target:
         """Return the targets of n samples, shape (n, k), float64: a column for each number.
 
         Raises:
-            ValueError: as `ModelInput.targets`; names the sample, the label and the number.
+            ValueError: a number cannot be learnt; names the sample, the label and the number.
         """
         sizes = labels.sizes[self.label]
         known = np.flatnonzero(sizes >= 0)
@@ -60,8 +54,7 @@ class Target:
         is_nan = columns.isnan()
         faults = [(columns.isinf(), "a label must be finite")]
         if missing == "raise":
-            remedy = "a label must be a number (missing='nan' leaves it out)"
-            faults.insert(0, (is_nan, remedy))
+            faults += [(is_nan, "a label must be a number (missing='nan' leaves it out)")]
         if self.scale == "log":
             faults.append((columns <= 0, "what is learnt as a logarithm must be above 0"))
         if self.classes:
@@ -87,12 +80,7 @@ class Target:
 
 
 def check_scales(scales: Iterable[str], count: int) -> tuple[Scale, ...]:
-    """Return one scale a label; () stands for linear ones.
-
-    Raises:
-        TypeError: a text where several are due.
-        ValueError: another number of scales, or one that is not known.
-    """
+    """Return one scale a label; () stands for linear ones."""
     if isinstance(scales, str):
         raise TypeError(f"scales must be a tuple of texts, got the text {scales!r}.")
     found = tuple(scales) or ("linear",) * count
@@ -106,12 +94,7 @@ def check_scales(scales: Iterable[str], count: int) -> tuple[Scale, ...]:
 def check_classes(
     classes: Mapping[str, Iterable[str]], scales: Mapping[str, Scale]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the names of the classes, by label; `scales` has all labels.
-
-    Raises:
-        TypeError: not a mapping, or a text where several are due.
-        ValueError: a label that is not there or has a logarithm, or fewer than two different names.
-    """
+    """Return the names of the classes, by label; `scales` has all labels."""
     if not isinstance(classes, Mapping):
         raise TypeError(f"classes must map labels to their names, got {classes!r}.")
     checked = {}
