@@ -75,7 +75,7 @@ def test_help_needs_nothing_heavy(command: str) -> None:
 
 
 def test_the_base_of_samplers_needs_no_torch() -> None:
-    modules = ("sampler", "seeding", "rendering", "representation_settings")
+    modules = ("sampler", "rendering", "representation_settings")
     imports = "\n".join(f"import kac_prediction.dataset.{module}" for module in modules)
     run_without(f"{HEAVY} scipy soundfile", imports)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kac_prediction.dataset.seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed
+from kac_prediction.dataset.sampler import GROUP, SAMPLE, IndexedGenerator, fresh_seed
 from samplers_of_users import Click
 
 

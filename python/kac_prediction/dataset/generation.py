@@ -12,8 +12,7 @@ from .cluster import RenderTask, run_tasks
 from .plan import differences
 from .rendering import Renderer, chunks, write_behind
 from .representation import InputRepresentation
-from .sampler import Labels
-from .seeding import fresh_seed
+from .sampler import Labels, fresh_seed
 from .storage import (
     DatasetDirectory,
     DatasetError,

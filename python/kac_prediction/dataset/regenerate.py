@@ -9,8 +9,7 @@ from .._checks import check_count
 from .load import loadDataset
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
-from .sampler import AudioSampler
-from .seeding import fresh_seed
+from .sampler import AudioSampler, fresh_seed
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
 from .storage.metadata import label_line

@@ -1,4 +1,4 @@
-"""AudioSampler: what makes the sound and the labels of sample i."""
+"""AudioSampler: what makes the sound and the labels of sample i, from numbers drawn by index."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from operator import index
 from pathlib import Path
+from secrets import randbits
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -13,11 +14,12 @@ import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from .. import _core
-from .._checks import check_seed
-from .numbers import require_number
-from .seeding import GROUP, SAMPLE, IndexedGenerator, fresh_seed
+from .._checks import check_number, check_seed
 
 Labels: TypeAlias = dict[str, list[float | int]]
+
+SAMPLE, GROUP = 0, 1
+"""The two streams of a sample: its own numbers, and those of the body it shares with its group."""
 
 _VERBS = frozenset({"updateProperties", "generateWaveform", "getLabels"})
 
@@ -61,6 +63,41 @@ def classLocalsToKwargs(class_locals: dict[str, Any]) -> dict[str, Any]:
     return kwargs
 
 
+def fresh_seed() -> int:
+    """Draw a new seed of 63 bits from the system's entropy, so that it fits any file format."""
+    return randbits(63)
+
+
+class IndexedGenerator:
+    """A NumPy Generator on Philox that can be put at the start of any sample's own numbers.
+
+    Philox is counter based: the key comes from the seed, and the 256-bit counter holds
+    (position, index, revision, stream), so every sample owns 2^64 blocks that no other touches,
+    and going to one costs a state assignment rather than a hash.
+    Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+
+    Attributes:
+        generator: the Generator itself; `seek` moves it, it is never replaced.
+    """
+
+    def __init__(self, seed: int, stream: int) -> None:
+        """Key the generator by `seed` (any integer from 0) and one of the two streams."""
+        self._stream = stream
+        self._bits = np.random.Philox(np.random.SeedSequence(seed))
+        self._state: Any = self._bits.state
+        self._key = self._state["state"]["key"]
+        self.generator = np.random.Generator(self._bits)
+        self.seek(0, 0)
+
+    def seek(self, index: int, revision: int) -> None:
+        """Go to the first number of sample (or group) `index` in its `revision`."""
+        counter = np.array([0, index, revision, self._stream], dtype=np.uint64)
+        self._state["state"] = {"counter": counter, "key": self._key}
+        self._state["buffer_pos"] = 4
+        self._state["has_uint32"] = 0
+        self._bits.state = self._state
+
+
 class AudioSampler(ABC):
     """A source of labelled sounds: sample i is a function of (seed, i, revision).
 
@@ -88,7 +125,7 @@ class AudioSampler(ABC):
         """Mirrors the parameters of `__init__`; a subclass adds its own."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a verb that a subclass redefines be heard: an inherited batch kernel knows it not."""
+        """Drop an inherited batch kernel that knows nothing of a verb which is overridden."""
         super().__init_subclass__(**kwargs)
         own = vars(cls)
         inherited = "render" not in own and cls.render is not AudioSampler.render
@@ -107,17 +144,14 @@ class AudioSampler(ABC):
             ValueError: the duration holds no sample, or a value is out of range.
             TypeError: the sample rate is not an integer, or the duration not a number.
         """
-        require_number("duration", duration)
-        if require_number("sample_rate", sample_rate) % 1 != 0:
+        self.duration = check_number("duration", duration, above=0.0)
+        if check_number("sample_rate", sample_rate, least=1.0) % 1 != 0:
             raise TypeError(f"sample_rate must be an integer (Hz), got {sample_rate!r}.")
-        if sample_rate < 1:
-            raise ValueError(f"sample_rate must be at least 1 Hz, got {sample_rate}.")
-        if not (0 < duration < float("inf")) or round(duration * sample_rate) < 1:
+        self.sample_rate = int(sample_rate)
+        if round(self.duration * self.sample_rate) < 1:
             raise ValueError(
                 f"duration must hold at least one sample, got {duration!r} s at {sample_rate} Hz."
             )
-        self.duration = float(duration)
-        self.sample_rate = int(sample_rate)
         self.settings = {"duration": duration, "sample_rate": self.sample_rate, **kwargs}
         self.length = round(self.duration * self.sample_rate)
         self.waveform: npt.NDArray[np.float64] = np.zeros(self.length)
@@ -162,7 +196,7 @@ class AudioSampler(ABC):
     def reseed(self, i: int) -> None:
         """Put `rng` and `group_rng` at the first number of sample `i` and of its group.
 
-        A sample that was drawn anew (revision above 0) has left its group: its body is its own.
+        A sample that was regenerated (revision above 0) has left its group: its body is its own.
 
         Raises:
             TypeError: `i` is not an integer.

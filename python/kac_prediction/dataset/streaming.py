@@ -17,8 +17,7 @@ from .labels import LabelTable, label_tensors
 from .prefetch import run_ahead
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation, RepresentationSettings
-from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings
-from .seeding import fresh_seed
+from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings, fresh_seed
 
 Example: TypeAlias = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """x and labels, of one sample or of a batch."""

@@ -8,7 +8,7 @@ import torch
 
 from ... import __version__
 from ...dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
-from ...dataset.seeding import fresh_seed
+from ...dataset.sampler import fresh_seed
 from ...samplers import Datasets
 from ..augmentation import Augmentation
 from ..checkpoint import ExportedModel, ModelInfo, RunInfo

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from ..._files import plain
 from ...dataset import TorchDataset
-from ...dataset.seeding import fresh_seed
+from ...dataset.sampler import fresh_seed
 from ..augmentation import Augmentation
 from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
 from ..model import Model
