@@ -117,7 +117,7 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
         (
             {"model_state_dict": {"linear.bias": torch.ones(2)}},
             None,
-            "does not fit Linear: the weights are.*network: it lacks linear.weight. Load it with",
+            "does not fit Linear: the weights are.*network: linear.weight is missing. Load it",
         ),
         (
             {"hyperparameters": {"inputs": 4}},
@@ -127,12 +127,12 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
         (
             {"hyperparameters": {"learning_rate": 1.0}},
             None,
-            r"does not fit.*of another shape are linear.weight \(2, 4\) for \(2, 3\)\.",
+            r"does not fit.*network: linear.weight has the shape \(2, 4\), not \(2, 3\)\.",
         ),
         (
             {"model_state_dict": {"linear.weight": torch.ones(2, 4), "b": torch.ones(2)}},
             None,
-            r"does not fit Linear.* it lacks linear.bias; unknown are b\.",
+            r"does not fit Linear.* network: b is unknown; linear.bias is missing\.",
         ),
         ({"run_info": {"model": "Linear"}}, None, "does not name its model"),
         ({"run_info": {"model": {"name": ["Linear"]}}}, None, "does not name its model"),

@@ -148,23 +148,12 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        own, shared = model.state_dict(), model.state_dict().keys() & weights.keys()
-        shapes = {
-            name: [getattr(each[name], "shape", ()) for each in (weights, own)] for name in shared
-        }
-        misfits = {
-            "it lacks": own.keys() - shared,
-            "unknown are": weights.keys() - shared,
-            "of another shape are": [
-                f"{name} {tuple(found)} for {tuple(due)}"
-                for name, (found, due) in shapes.items()
-                if found != due
-            ],
-        }
-        parts = [
-            f"{what} {', '.join(sorted(names)[:5])}{' and others' if len(names) > 5 else ''}"
-            for what, names in misfits.items()
-            if names
-        ]
-        reason = "; ".join(parts) or str(error)
+        own = model.state_dict()
+        misfits = [f"{name} is missing" for name in own if name not in weights]
+        misfits += [f"{name} is unknown" for name in weights if name not in own]
+        for name in own.keys() & weights.keys():
+            found, due = (tuple(getattr(each[name], "shape", ())) for each in (weights, own))
+            misfits += [f"{name} has the shape {found}, not {due}"] if found != due else []
+        more = f" and {len(misfits) - 6} more" if len(misfits) > 6 else ""
+        reason = "; ".join(sorted(misfits)[:6]) + more if misfits else str(error)
         raise ValueError(f"the weights are those of another network: {reason}") from None

@@ -15,7 +15,7 @@ from torch.nn.parameter import is_lazy
 from ..._files import plain
 from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel, read_checkpoint
-from ..model import Model
+from ..model import Model, load_weights
 from ..model_input import ModelInput
 from ..tracking.tracker import Record
 from .early_stopping import EarlyStopping
@@ -190,7 +190,7 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
             logger.warning("resuming with %s = %r, which was %r", key, value, stored[key])
     rates = [group.get("lr") for group in model.optimiser.param_groups]
     try:
-        model.load_state_dict(checkpoint["model_state_dict"])
+        load_weights(model, checkpoint["model_state_dict"])
         model.optimiser.load_state_dict(checkpoint["optimizer_state_dict"])
     except (RuntimeError, ValueError) as error:
         raise ValueError(
