@@ -70,7 +70,9 @@ def test_a_peak_at_an_end_is_upright() -> None:
 @pytest.mark.parametrize("size", [0, -3, (), (4, 0), (2, 3, 4), 2.5, (4, np.nan)])
 @pytest.mark.parametrize("function", [raisedCosine, raisedTriangle])
 def test_impossible_sizes_are_refused(function, size) -> None:
-    with pytest.raises(ValueError, match="matrix_size must be one or two positive integers"):
+    with pytest.raises(
+        ValueError, match=r"matrix_size must be (one or two positive integers|1 or 2 finite number)"
+    ):
         function(size, 0.0)
 
 
@@ -83,7 +85,7 @@ def test_mu_has_one_finite_number_for_each_dimension(function, mu) -> None:
 
 @pytest.mark.parametrize("sigma", [0.0, -1.0, np.nan, np.inf])
 def test_sigma_is_positive_and_finite(sigma: float) -> None:
-    with pytest.raises(ValueError, match="sigma must be positive and finite"):
+    with pytest.raises(ValueError, match=r"sigma must be (above 0|a finite number)"):
         raisedCosine(5, 2, sigma)
 
 

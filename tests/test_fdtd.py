@@ -123,27 +123,28 @@ def test_a_square_drum_sounds_at_the_frequencies_of_the_scheme() -> None:
         ({"B": np.ones(5)}, r"B must have shape \(rows, columns\)"),
         ({"B": np.diag([0, 1, 0.5, 0, 0])}, r"B must be 0 or 1, got 0.5 at \(2, 2\)"),
         ({"B": np.zeros((5, 5))}, "no cell of the grid lives"),
-        ({"c_1": np.inf}, "c_0, c_1 and c_2 must be finite"),
-        ({"T": -1}, "T must be an integer from"),
-        ({"T": 2.5}, "T must be an integer from"),
-        ({"T": np.nan}, "T must be an integer from"),
+        ({"c_1": np.inf}, "c_1 must be a finite number, got inf"),
+        ({"T": -1}, "T must be at least"),
+        ({"T": 2.5}, "T must be a whole number, got 2"),
+        ({"T": np.nan}, "T must be a whole number, got nan"),
+        ({"c_0": "0.5"}, "c_0 must be a number, got '0"),
     ],
 )
 def test_impossible_arguments_are_refused(changed: dict[str, object], message: str) -> None:
     fields = {name: np.ones((5, 5)) for name in ("u_0", "u_1", "B")}
     arguments = fields | {"c_0": Q, "c_1": 0.04, "c_2": 1.0, "T": 3} | changed
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         FDTD_2D(**arguments)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         FDTDWaveform2D(**arguments, w=(0.5, 0.5))
 
 
 @pytest.mark.parametrize("w", [(-0.1, 0.5), (0.5, 1.1), (np.nan, 0.5), (0.5,), (0.1, 0.2, 0.3)])
 def test_a_point_outside_is_refused(w: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match=r"w must be a \(row, column\) from 0 to 1"):
+    with pytest.raises(ValueError, match=r"w must be (a \(row, column\)|2 finite)"):
         FDTDWaveform2D(*example(), *COEFFICIENTS, 3, w)
 
 
 def test_a_waveform_has_at_least_one_sample() -> None:
-    with pytest.raises(ValueError, match="T must be an integer from 1, got 0"):
+    with pytest.raises(ValueError, match="T must be at least 1, got 0"):
         FDTDWaveform2D(*example(), *COEFFICIENTS, 0, (0.5, 0.5))

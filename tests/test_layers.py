@@ -90,6 +90,14 @@ def test_a_room_imports_only_the_rooms_above_it(room: str) -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
+def test_finite_elements_are_imported_in_one_file() -> None:
+    inside = ROOT / "physics" / "elements"
+    wanting = [path for path in ROOT.rglob("*.py") if "elements import" in path.read_text("utf-8")]
+    assert [path for path in wanting if inside not in path.parents] == [
+        ROOT / "physics" / "frequencies.py"
+    ]
+
+
 def test_packages_come_in_by_their_rooms() -> None:
     for path in ROOT.rglob("*.py"):
         room = path.relative_to(ROOT).with_suffix("").parts[0]

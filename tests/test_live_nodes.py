@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from every_shape import KINDS, drawn
 from kac_prediction.geometry import Polygon, Shape
+from kac_prediction.physics.grid import live_nodes
 from kac_prediction.physics.grid_placement import wall_distance
-from kac_prediction.physics.live_nodes import live_nodes
 
 STEP = 0.003
 NARROW = {

@@ -5,9 +5,31 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kac_prediction.geometry import Circle, Ellipse, isospectral_pair, weylCondition
-from kac_prediction.physics import eigenfrequencies
-from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
+from kac_prediction.geometry import (
+    Circle,
+    Ellipse,
+    RegularPolygon,
+    isospectral_pair,
+    weylCondition,
+)
+from kac_prediction.physics import (
+    WaveEquationWaveform2D,
+    besselJZero,
+    circularSeries,
+    drum_grid,
+    eigenfrequencies,
+    raisedCosine,
+    rectangularAmplitudes,
+    rectangularSeries,
+)
+from kac_prediction.samplers import (
+    BesselModel,
+    FDTDModel,
+    LaméModel,
+    MixedModel,
+    PoissonModel,
+    TestTone,
+)
 
 S = (0.1, 8000)
 
@@ -35,6 +57,35 @@ S = (0.1, 8000)
         (lambda: eigenfrequencies("Circle", 3), TypeError, "shape must be a shape, such as Circle"),
         (lambda: eigenfrequencies(Circle, 3), TypeError, "shape must be a shape"),
         (lambda: weylCondition(Circle(1.0), 3), TypeError, "S_2 must be a shape"),
+        (lambda: drum_grid("Circle", 0.1), TypeError, "shape must be a shape"),
+        (lambda: drum_grid(Circle(1.0), "1 cm"), TypeError, "smallest_step must be a number"),
+        (lambda: besselJZero("0", 1), TypeError, "n must be a whole number, got '0'"),
+        (lambda: circularSeries(2.5, 1), TypeError, "N must be a whole number"),
+        (lambda: circularSeries(1, 2.5), TypeError, "M must be a whole number"),
+        (lambda: rectangularSeries(3, None, 1.0), TypeError, "M must be a whole number"),
+        (lambda: rectangularAmplitudes("xy", 3, 3, 1.0), ValueError, "p must be 2 finite number"),
+        (
+            lambda: WaveEquationWaveform2D([9.0], [1.0], 0.0, 0.1, 2.5),
+            TypeError,
+            "T must be a whole",
+        ),
+        (
+            lambda: WaveEquationWaveform2D([9.0], [1.0], "0", 0.1, 5),
+            TypeError,
+            "d must be a number",
+        ),
+        (
+            lambda: WaveEquationWaveform2D([9.0], [1.0], 0.0, None, 5),
+            TypeError,
+            "k must be a number",
+        ),
+        (lambda: raisedCosine(9, "a"), ValueError, "mu must be 1 finite number"),
+        (lambda: raisedCosine(9, 1.0, "wide"), TypeError, "sigma must be a number"),
+        (lambda: TestTone(*S, "440"), TypeError, "f_0 must be a number, got '440'"),
+        (lambda: MixedModel(*S, "cirle"), ValueError, "did you mean circle"),
+        (lambda: RegularPolygon("5"), TypeError, "N must be a whole number, got '5'"),
+        (lambda: Circle(1.0).draw(2.5), TypeError, "grid_size must be a whole number"),
+        (lambda: Circle(1.0).isPointInside("here"), ValueError, "p must be points"),
     ],
 )
 def test_a_wrong_argument_is_named(

@@ -70,7 +70,7 @@ def test_modes_from_half_the_sample_rate_are_left_out() -> None:
         (([1.0], [1.0], -1.0, 0.1, 5), "decay.*-1"),
         (([1.0], [math.inf], 0.0, 0.1, 5), "weight.*inf"),
         (([-1.0], [1.0], 0.0, 0.1, 5), "frequency.*-1"),
-        (([1.0], [1.0], 0.0, 0.1, 0), "length.*0"),
+        (([1.0], [1.0], 0.0, 0.1, 0), "T must be at least 1, got 0"),
     ],
 )
 def test_bad_input_is_named(arguments, named: str) -> None:

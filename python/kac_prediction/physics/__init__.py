@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from .eigenfrequencies import eigenfrequencies
 
 if TYPE_CHECKING:
     from .circle import (
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     )
     from .excitation import raisedCosine, raisedTriangle
     from .fdtd import FDTD_2D, FDTDWaveform2D
+    from .frequencies import eigenfrequencies
     from .grid import DrumGrid, drum_grid
     from .rectangle import rectangularAmplitudes, rectangularChladniPattern, rectangularSeries
     from .triangle import equilateralTriangleAmplitudes, equilateralTriangleSeries
@@ -27,6 +27,7 @@ else:
             " circularAmplitudes circularChladniPattern circularSeries",
             "excitation": "raisedCosine raisedTriangle",
             "fdtd": "FDTD_2D FDTDWaveform2D",
+            "frequencies": "eigenfrequencies",
             "grid": "DrumGrid drum_grid",
             "rectangle": "rectangularAmplitudes rectangularChladniPattern rectangularSeries",
             "triangle": "equilateralTriangleAmplitudes equilateralTriangleSeries",

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import jn_zeros, jv
 
+from .._checks import check_count, check_number
+
 _Float64 = npt.NDArray[np.float64]
 
 _MOST_ZEROS = 1200
@@ -41,7 +43,7 @@ def besselJZero(n: int, m: int) -> float:
     Raises:
         ValueError: the order or the number of the zero is out of range.
     """
-    return float(_zeros(n, m)[-1])
+    return float(jn_zeros(check_count("n", n, 0), check_count("m", m, most=_MOST_ZEROS))[-1])
 
 
 def circularSeries(N: int, M: int) -> _Float64:
@@ -60,9 +62,9 @@ def circularSeries(N: int, M: int) -> _Float64:
     Raises:
         ValueError: `N` or `M` is less than 1, or `N` is more than 1200.
     """
-    if M < 1:
-        raise ValueError(f"M, the number of orders, must be at least 1, got {M}.")
-    return np.stack([_zeros(m, N) for m in range(M)]) / math.sqrt(math.pi)
+    count = check_count("N", N, most=_MOST_ZEROS)
+    zeros = [jn_zeros(m, count) for m in range(check_count("M", M))]
+    return np.stack(zeros) / math.sqrt(math.pi)
 
 
 def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
@@ -86,11 +88,8 @@ def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
     """
     series = np.asarray(S, dtype=np.float64)
     if series.ndim != 2:
-        raise ValueError(f"S must have shape (M, N), row m of order m, got {series.shape}.")
-    if not (0 <= r <= 1 and math.isfinite(theta)):
-        raise ValueError(
-            f"(r, theta) must be a point of the disc, 0 <= r <= 1, got ({r}, {theta})."
-        )
+        raise ValueError(f"S must have shape (M, N), row m of order m, got {series.shape}")
+    r, theta = check_number("r", r, least=0, most=1), check_number("theta", theta)
     m = np.arange(len(series), dtype=np.float64)[:, None]
     z = series * math.sqrt(math.pi)
     radial = np.sqrt(np.where(m == 0, 1.0, 2.0)) * jv(m, z * r) / np.abs(jv(m + 1, z))
@@ -115,23 +114,10 @@ def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> np
     Raises:
         ValueError: a number is out of range.
     """
-    if H < 1:
-        raise ValueError(f"H must be at least 1, got {H}.")
-    if not tolerance > 0:
-        raise ValueError(f"tolerance must be above 0, got {tolerance!r}.")
+    tolerance = check_number("tolerance", tolerance, above=0)
     z = besselJZero(n, m)
-    x, y = np.meshgrid(*[(np.arange(H) + 0.5) * 2 / H - 1] * 2)
+    x, y = np.meshgrid(*[(np.arange(check_count("H", H)) + 0.5) * 2 / H - 1] * 2)
     r, theta = np.hypot(x, y), np.arctan2(y, x)
     largest = np.abs(jv(n, np.linspace(0, z, 1024))).max()
     quiet: npt.NDArray[np.bool_] = np.abs(jv(n, z * r) * np.cos(n * theta)) < tolerance * largest
     return quiet & (r <= 1)
-
-
-def _zeros(order: int, count: int) -> _Float64:
-    """Return the first zeros of J_order; raise ValueError outside what SciPy computes."""
-    if order < 0 or order != int(order):
-        raise ValueError(f"the order of a Bessel function must be an integer from 0, got {order}.")
-    if not 1 <= count <= _MOST_ZEROS or count != int(count):
-        raise ValueError(f"zeros are numbered by integers from 1 to {_MOST_ZEROS}, got {count}.")
-    zeros: _Float64 = jn_zeros(int(order), int(count))
-    return zeros

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import check_number, check_numbers
+
 _Float64 = npt.NDArray[np.float64]
 _Size = int | Sequence[int]
 _Place = float | Sequence[float]
@@ -29,9 +31,8 @@ def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> _Float64
             as many or is not finite, or sigma is not positive and finite.
     """
     shape = _shape(matrix_size)
-    middle = _numbers("mu", mu, len(shape))
-    if not (sigma > 0 and np.isfinite(sigma)):
-        raise ValueError(f"sigma must be positive and finite, got {sigma}.")
+    middle = check_numbers("mu", mu, len(shape))
+    sigma = check_number("sigma", sigma, above=0)
     offsets = [np.arange(size) - place for size, place in zip(shape, middle, strict=True)]
     distance = np.abs(offsets[0]) if len(shape) == 1 else np.hypot(offsets[0][:, None], offsets[1])
     bump: _Float64 = np.where(distance < sigma, 0.5 * (1 + np.cos(np.pi * distance / sigma)), 0.0)
@@ -64,9 +65,9 @@ def raisedTriangle(
             dimension.
     """
     shape = _shape(matrix_size)
-    middle = _numbers("mu", mu, len(shape))
+    middle = check_numbers("mu", mu, len(shape))
     if len(shape) == 1 and y_ab is not None:
-        raise ValueError(f"y_ab needs a matrix_size of two dimensions, got {matrix_size}.")
+        raise ValueError(f"y_ab needs a matrix_size of two dimensions, got {matrix_size}")
     names, ends = ("x_ab", "y_ab")[: len(shape)], (x_ab, y_ab)
     lines = [
         _triangle(size, place, ab, name)
@@ -77,9 +78,9 @@ def raisedTriangle(
 
 def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> _Float64:
     """Return one triangle over the nodes 0 ... size - 1."""
-    a, b = (0.0, size - 1.0) if ab is None else _numbers(name, ab, 2)
+    a, b = (0.0, size - 1.0) if ab is None else check_numbers(name, ab, 2)
     if not a <= mu <= b:
-        raise ValueError(f"mu must lie between a and b of {name}, got {mu} and ({a}, {b}).")
+        raise ValueError(f"mu must lie between a and b of {name}, got {mu} and ({a}, {b})")
     x = np.arange(size, dtype=np.float64)
     up = (x - a) / (mu - a) if mu > a else np.where(x < a, 0.0, 1.0)
     down = (b - x) / (b - mu) if mu < b else np.where(x > b, 0.0, 1.0)
@@ -88,16 +89,7 @@ def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> _F
 
 def _shape(matrix_size: _Size) -> tuple[int, ...]:
     """Return a size as a shape of one or two dimensions."""
-    sizes = np.atleast_1d(np.asarray(matrix_size, dtype=np.float64))
-    whole = sizes.ndim == 1 and bool((np.isfinite(sizes) & (sizes == np.floor(sizes))).all())
-    if not whole or len(sizes) not in (1, 2) or bool((sizes < 1).any()):
-        raise ValueError(f"matrix_size must be one or two positive integers, got {matrix_size}.")
+    sizes = check_numbers("matrix_size", matrix_size, 1, 2)
+    if not all(size >= 1 and size.is_integer() for size in sizes):
+        raise ValueError(f"matrix_size must be one or two positive integers, got {matrix_size}")
     return tuple(int(size) for size in sizes)
-
-
-def _numbers(name: str, values: _Place, count: int) -> tuple[float, ...]:
-    """Return finite numbers as a tuple of `count`."""
-    numbers = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    if numbers.shape != (count,) or not np.isfinite(numbers).all():
-        raise ValueError(f"{name} must be {count} finite number(s), got {values}.")
-    return tuple(float(number) for number in numbers)

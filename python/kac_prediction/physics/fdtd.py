@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_count, check_number, check_numbers
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -39,6 +40,7 @@ class FDTD_2D:
         T: how many frames.
 
     Raises:
+        TypeError: a coefficient is not a number, or T not an integer.
         ValueError: the shapes differ, B has other values than 0 and 1 or no 1, a number is not
             finite, or T is negative.
     """
@@ -53,17 +55,16 @@ class FDTD_2D:
         c_2: float,
         T: int,
     ) -> None:
-        self._grid = _grid(B)
-        self._fields = (_field("u_0", u_0, self._grid), _field("u_1", u_1, self._grid))
-        self._coefficients = (float(c_0), float(c_1), float(c_2))
-        self._length = _length(T, 0)
-        self._start()
+        self._membrane = _check_membrane(u_0, u_1, B, c_0, c_1, c_2)
+        self._length = check_count("T", T, 0)
+        iter(self)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Self:
-        self._start()
+        self._simulation = _core.Simulation(*self._membrane)
+        self._given = 0
         return self
 
     def __next__(self) -> _Float64:
@@ -72,10 +73,6 @@ class FDTD_2D:
         self._given += 1
         self._simulation.step()
         return self._simulation.frame()
-
-    def _start(self) -> None:
-        self._simulation = _core.Simulation(self._grid, *self._fields, *self._coefficients)
-        self._given = 0
 
 
 def FDTDWaveform2D(
@@ -91,13 +88,13 @@ def FDTDWaveform2D(
     """Return the displacement of a membrane at one point: u_0, u_1, then the frames of `FDTD_2D`.
 
     Args:
-        u_0: displacement one step before `u_1`, shape (rows, columns).
-        u_1: displacement at the start, shape (rows, columns). Both count as 0 where B is 0.
-        B: 1 where the membrane is, 0 elsewhere, shape (rows, columns).
-        c_0: weight of the neighbours' sum.
-        c_1: weight of the frame before.
-        c_2: weight of the frame before that, subtracted.
-        T: how many samples.
+        u_0: as for `FDTD_2D`.
+        u_1: as for `FDTD_2D`.
+        B: as for `FDTD_2D`.
+        c_0: as for `FDTD_2D`.
+        c_1: as for `FDTD_2D`.
+        c_2: as for `FDTD_2D`.
+        T: how many samples, from 1.
         w: (row, column) as fractions of the matrix, from 0 for the first to 1 for the last;
             displacements in between are bilinear.
 
@@ -105,59 +102,56 @@ def FDTDWaveform2D(
         Shape (T,), not scaled.
 
     Raises:
-        ValueError: the shapes differ, B has other values than 0 and 1 or no 1, a number is not
-            finite, T is below 1, or w is outside of the matrix.
+        TypeError: as of `FDTD_2D`.
+        ValueError: as of `FDTD_2D`, or w is outside of the matrix.
     """
-    grid = _grid(B)
-    fields = (_field("u_0", u_0, grid), _field("u_1", u_1, grid))
-    nodes, weights = _bilinear(w, grid)
+    membrane = _check_membrane(u_0, u_1, B, c_0, c_1, c_2)
+    rows, columns = membrane[0].rows, membrane[0].columns
+    at = np.array(check_numbers("w", w, 2))
+    if not ((at >= 0) & (at <= 1)).all():
+        raise ValueError(f"w must be a (row, column) from 0 to 1 each, got {w}")
+    # The four nodes around w, row * columns + column, and their weights.
+    last = np.array([rows - 1, columns - 1])
+    first = np.minimum(np.floor(at * last).astype(np.int64), np.maximum(last - 1, 0))
+    row, column = np.transpose([first, np.minimum(first + 1, last)])
+    beyond = at * last - first
+    row_weights, column_weights = np.transpose([1 - beyond, beyond])
     return _core.fdtd_waveform(
-        grid, *fields, float(c_0), float(c_1), float(c_2), _length(T, 1), nodes, weights
+        *membrane,
+        check_count("T", T),
+        np.add.outer(row * columns, column).ravel(),
+        np.outer(row_weights, column_weights).ravel(),
     )
 
 
-def _grid(B: npt.ArrayLike) -> _core.Grid:
-    """Return the live cells; raise ValueError unless B is a matrix of 0 and 1."""
+def _check_membrane(
+    u_0: npt.ArrayLike, u_1: npt.ArrayLike, B: npt.ArrayLike, c_0: float, c_1: float, c_2: float
+) -> tuple[_core.Grid, _Float64, _Float64, float, float, float]:
+    """Return grid, fields and coefficients as the core takes them."""
     matrix = np.asarray(B)
     if matrix.ndim != 2:
-        raise ValueError(f"B must have shape (rows, columns), got {matrix.shape}.")
+        raise ValueError(f"B must have shape (rows, columns), got {matrix.shape}")
     wrong = np.argwhere((matrix != 0) & (matrix != 1))
     if len(wrong):
         row, column = wrong[0]
-        raise ValueError(f"B must be 0 or 1, got {matrix[row, column]} at ({row}, {column}).")
-    return _core.Grid(matrix.astype(bool))
-
-
-def _field(name: str, values: npt.ArrayLike, grid: _core.Grid) -> _Float64:
-    """Return a field as an array; raise ValueError unless it is finite and fits the grid."""
-    field = np.asarray(values, dtype=np.float64)
-    if field.shape != (grid.rows, grid.columns):
-        raise ValueError(
-            f"{name} must have the shape of B, ({grid.rows}, {grid.columns}), got {field.shape}."
-        )
-    wrong = np.argwhere(~np.isfinite(field))
-    if len(wrong):
-        row, column = wrong[0]
-        raise ValueError(f"{name} must be finite, got {field[row, column]} at ({row}, {column}).")
-    return field
-
-
-def _length(T: int, least: int) -> int:
-    """Return T; raise ValueError unless it is an integer from `least`."""
-    if not (least <= T and np.isfinite(T) and int(T) == T):
-        raise ValueError(f"T must be an integer from {least}, got {T}.")
-    return int(T)
-
-
-def _bilinear(w: Sequence[float], grid: _core.Grid) -> tuple[npt.NDArray[np.int64], _Float64]:
-    """Return the four nodes around w, row * columns + column, and their weights."""
-    at = np.asarray(w, dtype=np.float64)
-    if at.shape != (2,) or not ((at >= 0) & (at <= 1)).all():
-        raise ValueError(f"w must be a (row, column) from 0 to 1 each, got {w}.")
-    last = np.array([grid.rows - 1, grid.columns - 1])
-    first = np.minimum(np.floor(at * last).astype(np.int64), np.maximum(last - 1, 0))
-    rows, columns = np.transpose([first, np.minimum(first + 1, last)])
-    beyond = at * last - first
-    row_weights, column_weights = np.transpose([1 - beyond, beyond])
-    nodes: npt.NDArray[np.int64] = np.add.outer(rows * grid.columns, columns).ravel()
-    return nodes, np.outer(row_weights, column_weights).ravel()
+        raise ValueError(f"B must be 0 or 1, got {matrix[row, column]} at ({row}, {column})")
+    fields = []
+    for name, values in (("u_0", u_0), ("u_1", u_1)):
+        field = np.asarray(values, dtype=np.float64)
+        if field.shape != matrix.shape:
+            raise ValueError(f"{name} must have the shape of B, {matrix.shape}, got {field.shape}")
+        wrong = np.argwhere(~np.isfinite(field))
+        if len(wrong):
+            row, column = wrong[0]
+            raise ValueError(
+                f"{name} must be finite, got {field[row, column]} at ({row}, {column})"
+            )
+        fields.append(field)
+    return (
+        _core.Grid(matrix.astype(bool)),
+        fields[0],
+        fields[1],
+        check_number("c_0", c_0),
+        check_number("c_1", c_1),
+        check_number("c_2", c_2),
+    )

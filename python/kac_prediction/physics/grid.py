@@ -1,22 +1,28 @@
-"""DrumGrid: where a shape lies on the square grid of the finite difference scheme."""
+"""The square grid of the finite difference scheme under a drum, and which of its nodes live."""
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, sparse
 
+from .._checks import check_number
 from ..geometry import Shape
-from .grid_placement import place
-from .live_nodes import live_nodes
+from ..geometry.shape import check_shape
+from .grid_placement import place, wall_distance
 
 _Float64 = npt.NDArray[np.float64]
+_Bools = npt.NDArray[np.bool_]
+_Nodes = npt.NDArray[np.int64]
 Weights = tuple[npt.NDArray[np.int64], _Float64]
 """Nodes as flat indices row * columns + column, and what each weighs."""
 
 _MOST_NODES = 2**24
-_NONE: Weights = (np.empty(0, dtype=np.int64), np.empty(0))
+_BLOCKS = (8, 2, 1)
+_SHALLOWEST_LIVE, _DEEPEST_DEAD = 0.3, 0.5
+"""What `wall_distance` lies between, in steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +100,7 @@ class DrumGrid:
         return self._kept(rows, columns, weights / weights.sum())
 
     def carries(self, point: npt.ArrayLike) -> bool:
-        """Say whether a point (x, y) in metres is heard: more than half its weight is live."""
+        """Return whether a point (x, y) in metres moves: more than half its weight is live."""
         nodes, weights = self.nodes_at(point)
         return bool(weights[self.live.ravel()[nodes]].sum() > 0.5)
 
@@ -106,14 +112,14 @@ class DrumGrid:
         return x + self.step * float(column), y + self.step * float(row)
 
     def _in_steps(self, point: npt.ArrayLike) -> tuple[float, float]:
-        """A point in units of the step, counted from node (0, 0)."""
+        """Return a point in units of the step, counted from node (0, 0)."""
         x, y = np.asarray(point, dtype=np.float64)
         return float(x - self.origin[0]) / self.step, float(y - self.origin[1]) / self.step
 
     def _kept(
         self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], weights: _Float64
     ) -> Weights:
-        """Flat indices and weights of those nodes that the matrix holds and that weigh."""
+        """Return flat indices and weights of those nodes that the matrix holds and that weigh."""
         (height, width), nodes = self.live.shape, rows[:, None] * self.live.shape[1] + columns
         held = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
         held &= weights > 0
@@ -135,17 +141,19 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
             the five-point leapfrog.
 
     Raises:
+        TypeError: `shape` is not a shape.
         ValueError: the step is not a finite number above 0; the drum is smaller than three cells
             across, that is, no live node has four live neighbours; or it has over 2^24 nodes.
     """
-    if not 0 < smallest_step < math.inf:
-        raise ValueError(f"smallest_step must be a finite number above 0, got {smallest_step!r}.")
+    check_shape("shape", shape)
+    smallest_step = check_number("smallest_step", smallest_step, above=0)
+    size = math.sqrt(shape.area)
     boundary = shape.outline()
     low, high = boundary.min(axis=0), boundary.max(axis=0)
     if np.prod((high - low) / smallest_step + 3) > _MOST_NODES:
         raise ValueError(
-            f"a drum {_size(shape):.6g} m in size has over {_MOST_NODES} nodes {smallest_step:.3g} "
-            "m apart: take a smaller drum or a larger step (a lower sample rate)."
+            f"a drum {size:.6g} m in size has over {_MOST_NODES} nodes {smallest_step:.3g} "
+            "m apart: take a smaller drum or a larger step (a lower sample rate)"
         )
     step, anchor = place(shape.walls(), shape.area, shape.centroid, smallest_step)
     first = np.floor((low - anchor) / step) - 1
@@ -155,12 +163,79 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
     inner = live[1:-1, 1:-1] & live[:-2, 1:-1] & live[2:, 1:-1] & live[1:-1, :-2] & live[1:-1, 2:]
     if not inner.any():
         raise ValueError(
-            f"a drum {_size(shape):.6g} m in size is smaller than three cells of {step:.3g} m "
-            "across: take a larger drum or a smaller step (a higher sample rate, a lower tension)."
+            f"a drum {size:.6g} m in size is smaller than three cells of {step:.3g} m "
+            "across: take a larger drum or a smaller step (a higher sample rate, a lower tension)"
         )
     live.flags.writeable = False
     return DrumGrid(step, live, (x, y))
 
 
-def _size(shape: Shape) -> float:
-    return math.sqrt(shape.area)
+def live_nodes(
+    shape: Shape, origin: tuple[float, float], step: float, rows: int, columns: int
+) -> _Bools:
+    """Return which nodes live: by how deep they lie, and of the parts that remain the largest.
+
+    Those that lie 1/2 step deep or more live, and some of those that lie a little less deep:
+    `wall_distance` tells how deep they must, by the way to the wall, which the depths of the four
+    neighbours tell. Parts are what rows and columns connect.
+
+    Depth changes by no more than one goes. So where the middle of a block of nodes lies deeper than
+    1 step, or less deep than 0, by the way to its corners, so do all of its nodes; other blocks are
+    divided, down to single nodes.
+
+    Args:
+        shape: in metres.
+        origin: where node (0, 0) lies, (x, y) in metres.
+        step: distance between neighbouring nodes, metres.
+        rows: number of rows; the first and the last, as of the columns, lie outside the shape.
+        columns: number of columns.
+
+    Returns:
+        Shape (rows, columns).
+    """
+
+    def depth_at(row: npt.NDArray[np.number], column: npt.NDArray[np.number]) -> _Float64:
+        points = np.stack([origin[0] + step * column, origin[1] + step * row], axis=-1)
+        return (shape.depth(points.reshape(-1, 2)) / step).reshape(row.shape)
+
+    height, width = (-(-count // _BLOCKS[0]) * _BLOCKS[0] for count in (rows, columns))
+    live = np.zeros((height, width), dtype=np.bool_)
+    row, column = _corners(height, width, _BLOCKS[0])
+    for block, part in pairwise(_BLOCKS):
+        middle = (block - 1) / 2
+        depth = depth_at(row + middle, column + middle)
+        corner = math.sqrt(2) * middle
+        deep = depth >= 1 + corner
+        split = ~deep & (depth > -corner)
+        blocks = live.reshape(height // block, block, width // block, block)
+        blocks[row[deep] // block, :, column[deep] // block, :] = True
+        down, along = _corners(block, block, part)
+        row, column = (row[split, None] + down).ravel(), (column[split, None] + along).ravel()
+    depth = depth_at(row, column)
+    live[row, column] = depth > _DEEPEST_DEAD
+    between = (depth > _SHALLOWEST_LIVE) & (depth <= _DEEPEST_DEAD)
+    row, column = row[between], column[between]
+    right, left, above, below = depth_at(
+        row + np.array([[0], [0], [1], [-1]]), column + np.array([[1], [-1], [0], [0]])
+    )
+    live[row, column] = depth[between] > wall_distance(right - left, above - below)
+    return _largest_part(np.ascontiguousarray(live[:rows, :columns]))
+
+
+def _corners(height: int, width: int, block: int) -> tuple[_Nodes, _Nodes]:
+    """Return the rows and columns where the blocks of a rectangle begin, both shape (n,)."""
+    row, column = np.divmod(np.arange(height * width // block**2), width // block)
+    return row * block, column * block
+
+
+def _largest_part(live: _Bools) -> _Bools:
+    """Return, of the parts that rows and columns connect, the one with the most nodes."""
+    # Mostly every row lives in one stretch, beside one of the next: that is found quickly.
+    stretches = np.count_nonzero(live[:, 1:] > live[:, :-1])
+    beside = np.count_nonzero((live[1:] & live[:-1]).any(axis=1))
+    if stretches == np.count_nonzero(live.any(axis=1)) == beside + 1:
+        return live
+    numbered, count = ndimage.label(live, ndimage.generate_binary_structure(2, 1))
+    if count < 2:
+        return live
+    return np.asarray(numbered == 1 + np.argmax(np.bincount(numbered.ravel())[1:]))

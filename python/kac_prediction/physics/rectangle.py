@@ -6,12 +6,10 @@ L / sqrt(epsilon).
 Source: Rayleigh, The Theory of Sound I, chapter IX.
 """
 
-from operator import index
-
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import check_number
+from .._checks import check_count, check_number, check_numbers
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -61,11 +59,11 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> _
         ValueError: the point is outside the rectangle, or a number is out of range.
     """
     check_number("epsilon", epsilon, above=0)
-    point = np.asarray(p, dtype=np.float64)
-    if point.shape != (2,) or not ((point >= 0) & (point <= 1)).all():
-        raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}.")
+    x, y = check_numbers("p", p, 2)
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}")
     m, n = mode_numbers("M", M), mode_numbers("N", N)
-    return 2 * np.outer(np.sin(np.pi * m * point[0]), np.sin(np.pi * n * point[1]))
+    return 2 * np.outer(np.sin(np.pi * m * x), np.sin(np.pi * n * y))
 
 
 def rectangularChladniPattern(
@@ -87,8 +85,7 @@ def rectangularChladniPattern(
         TypeError: `n`, `m`, `X` or `Y` is not an integer.
         ValueError: a number is out of range.
     """
-    if not tolerance > 0:
-        raise ValueError(f"tolerance must be above 0, got {tolerance!r}.")
+    tolerance = check_number("tolerance", tolerance, above=0)
     x = (mode_numbers("X", X) - 0.5) / X
     y = (mode_numbers("Y", Y) - 0.5) / Y
     along_x = np.sin(np.pi * mode_numbers("m", m)[-1] * x)
@@ -98,12 +95,5 @@ def rectangularChladniPattern(
 
 
 def mode_numbers(name: str, count: int) -> _Float64:
-    """Return 1, 2, ... `count`; the errors call it `name`.
-
-    Raises:
-        TypeError: `count` is not an integer.
-        ValueError: `count` is less than 1.
-    """
-    if index(count) < 1:
-        raise ValueError(f"{name} must be at least 1, got {count}.")
-    return np.arange(1, index(count) + 1, dtype=np.float64)
+    """Return 1, 2, ... `count`; errors call it `name`."""
+    return np.arange(1, check_count(name, count) + 1, dtype=np.float64)

@@ -12,6 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import check_number
 from .rectangle import mode_numbers
 
 _Float64 = npt.NDArray[np.float64]
@@ -63,11 +64,9 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
         TypeError: `N` or `M` is not an integer.
         ValueError: the point is outside the triangle, or `N` or `M` is less than 1.
     """
-    if not (min(u, v, w) >= 0 and abs(u + v + w - 1) <= 1e-8):
-        raise ValueError(
-            "(u, v, w) must be a point of the triangle, none below 0 and their sum 1, got "
-            f"({u}, {v}, {w})."
-        )
+    u, v, w = (check_number(name, x, least=0) for name, x in zip("uvw", (u, v, w), strict=True))
+    if abs(u + v + w - 1) > 1e-8:
+        raise ValueError(f"u, v and w must add to 1, got ({u}, {v}, {w})")
     m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
     third, d = -(m + n), math.pi * (v - w) / 3
     functions: _Float64 = sum(

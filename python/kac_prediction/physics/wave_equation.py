@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_count, check_number
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -34,11 +35,15 @@ def WaveEquationWaveform2D(
     frequencies, weights = np.asarray(F, np.float64), np.asarray(A, np.float64)
     if frequencies.shape != weights.shape:
         raise ValueError(
-            f"F and A must have one shape, got {frequencies.shape} and {weights.shape}."
+            f"F and A must have one shape, got {frequencies.shape} and {weights.shape}"
         )
-    if not k > 0:
-        raise ValueError(f"k, the seconds between two samples, must be above 0, got {k!r}.")
     sound: _Float64 = _core.additive(
-        frequencies.reshape(1, -1), weights.reshape(1, -1), [d], [0.0], T, 1 / k, threads=1
+        frequencies.reshape(1, -1),
+        weights.reshape(1, -1),
+        [check_number("d", d)],
+        [0.0],
+        check_count("T", T),
+        1 / check_number("k", k, above=0),
+        threads=1,
     )[0]
     return sound

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
-from ..geometry import Shape
+from ...geometry import Shape
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Arc:
 
     @classmethod
     def through(cls, points: _Float64, *, closed: bool = False) -> "Arc":
-        """Draw the arc through points, shape (p, 2); closed, it ends smoothly at the first."""
+        """Return the arc through points, shape (p, 2); closed, it ends smoothly at the first."""
         if closed:
             points = np.vstack([points, points[:1]])
         ends, (x, y) = points[[0, -1]], points[-1] - points[0]
@@ -78,7 +78,7 @@ class Boundary:
 
     @classmethod
     def of_shape(cls, shape: Shape) -> "Boundary":
-        """Read the boundary of a shape, scaled to unit area.
+        """Return the boundary of a shape, scaled to unit area.
 
         Straight parts are the shape's `walls()`; between them, or where there are none, a smooth
         curve is drawn through the `outline`. Without walls, a corner is where the outline turns at
@@ -101,7 +101,7 @@ class Boundary:
 
     @classmethod
     def chained(cls, chains: list[_Float64]) -> "Boundary":
-        """Draw an arc through each chain of points and on to the first point of the next."""
+        """Return arcs through each chain of points and on to the first point of the next."""
         following = [*chains[1:], chains[0]]
         arcs = tuple(
             Arc.through(np.vstack([chain, after[:1]]))
@@ -121,7 +121,7 @@ class Boundary:
         return points
 
     def curves(self, places: _Float64) -> npt.NDArray[np.bool_]:
-        """Say which places lie on a curve, not on a straight wall."""
+        """Return which places lie on a curve, not on a straight wall."""
         curved = np.array([arc.spline is not None for arc in self.arcs])
         bent: npt.NDArray[np.bool_] = curved[places.astype(np.int64)]
         return bent

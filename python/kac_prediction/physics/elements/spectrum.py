@@ -17,7 +17,7 @@ _ACCURACY = 1e-10
 _ATTEMPTS = 4
 
 
-def lowest(stiffness: csc_array, mass: csc_array, n: int) -> _Float64:
+def lowest_eigenvalues(stiffness: csc_array, mass: csc_array, n: int) -> _Float64:
     """Return the n lowest eigenvalues of stiffness u = lambda mass u, ascending.
 
     Lanczos iterations on the inverse. They may miss an eigenvalue that stands near another, so
@@ -37,32 +37,26 @@ def lowest(stiffness: csc_array, mass: csc_array, n: int) -> _Float64:
         return np.asarray(eigh(stiffness.toarray(), mass.toarray(), eigvals_only=True)[:n])
     inverse = LinearOperator(stiffness.shape, matvec=_factor(stiffness).solve, dtype=np.float64)
     for attempt in range(_ATTEMPTS):
-        found = _lanczos(stiffness, mass, inverse, n + _MORE * (attempt + 1), attempt)
+        wanted = n + _MORE * (attempt + 1)
+        found = np.sort(
+            eigsh(
+                stiffness,
+                wanted,
+                mass,
+                sigma=0,
+                OPinv=inverse,
+                v0=np.random.default_rng(attempt).random(size),
+                ncv=min(size - 1, wanted + min(wanted + 20, 60)),
+                tol=_ACCURACY,
+                return_eigenvectors=False,
+            )
+        )
         # The widest gap above the n-th: pivots are surest far from any eigenvalue.
         below = n + int(np.argmax(np.diff(np.log(found[n - 1 :]))))
         x = math.sqrt(found[below - 1] * found[below])
         if np.count_nonzero(_factor(stiffness - x * mass).U.diagonal() < 0) == below:
             return found[:n]
     raise ArithmeticError(f"eigenvalues below {x} were missed in {_ATTEMPTS} attempts.")
-
-
-def _lanczos(
-    stiffness: csc_array, mass: csc_array, inverse: LinearOperator, n: int, seed: int
-) -> _Float64:
-    """Return n eigenvalues, hardly ever others than the lowest, ascending."""
-    size = stiffness.shape[0]
-    found = eigsh(
-        stiffness,
-        n,
-        mass,
-        sigma=0,
-        OPinv=inverse,
-        v0=np.random.default_rng(seed).random(size),
-        ncv=min(size - 1, n + min(n + 20, 60)),
-        tol=_ACCURACY,
-        return_eigenvectors=False,
-    )
-    return np.sort(found)
 
 
 def _factor(matrix: Any) -> SuperLU:

@@ -1,14 +1,13 @@
-"""eigenfrequencies: at which frequencies a drum of any shape sounds."""
+"""The frequencies at which a drum of any shape sounds."""
 
 import math
-import operator
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from .._checks import check_number
+from .._checks import check_choice, check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import check_shape
 
@@ -56,8 +55,8 @@ def eigenfrequencies(
         TypeError: `n` is not an integer, or `shape` not a shape.
     """
     check_shape("shape", shape)
-    if operator.index(n) < 1:
-        raise ValueError(f"n must be at least 1, got {n}.")
+    n = check_count("n", n)
+    check_choice("method", method, ("elements", "grid"))
     drum_size = check_number("drum_size", drum_size, above=0)
     wave_speed = check_number("wave_speed", wave_speed, above=0)
     sample_rate = check_number("sample_rate", sample_rate, above=0)
@@ -65,19 +64,11 @@ def eigenfrequencies(
     # a busy machine a tenth of a second becomes ten.
     with threadpool_limits(1, "blas"):
         if method == "elements":
-            return wave_speed / (2 * math.pi * drum_size) * np.sqrt(_of_elements(shape, n))
-        if method == "grid":
-            return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
-    raise ValueError(f'method must be "elements" or "grid", got {method!r}.')
+            # Imported where it is used: scikit-fem takes as long to load as ten drums to solve.
+            from .elements import element_eigenvalues
 
-
-def _of_elements(shape: Shape, n: int) -> _Float64:
-    """Return the lowest n eigenvalues of the shape scaled to unit area."""
-    # Imported where it is used: scikit-fem takes as long to load as ten drums to solve.
-    from .boundary import Boundary
-    from .finite_elements import element_eigenvalues
-
-    return element_eigenvalues(Boundary.of_shape(shape), n)
+            return wave_speed / (2 * math.pi * drum_size) * np.sqrt(element_eigenvalues(shape, n))
+        return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
 
 
 def _of_grid(
@@ -90,8 +81,8 @@ def _of_grid(
     """
     from scipy.sparse import csc_array, identity
 
+    from .elements import lowest_eigenvalues
     from .grid import drum_grid
-    from .spectrum import lowest
 
     step_in_time = wave_speed / sample_rate
     scale = math.sqrt(shape.area) / drum_size
@@ -100,7 +91,7 @@ def _of_grid(
     if count < n:
         raise ValueError(
             f"a grid of {count} nodes has no {n} modes: take a smaller n, a larger drum_size or a "
-            "higher sample_rate."
+            "higher sample_rate"
         )
-    mu = lowest(csc_array(-laplacian), csc_array(identity(count)), n)
+    mu = lowest_eigenvalues(csc_array(-laplacian), csc_array(identity(count)), n)
     return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))

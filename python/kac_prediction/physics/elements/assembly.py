@@ -10,10 +10,11 @@ from scipy.sparse import csc_array
 from skfem import Basis, Dofs, ElementTriP4, MeshTri, MeshTri2
 from skfem.models.poisson import laplace, mass
 
+from ...geometry import Shape
 from .boundary import Boundary
+from .grading import graded
 from .mesh import Mesh, triangulate
-from .mesh_corners import graded
-from .spectrum import lowest
+from .spectrum import lowest_eigenvalues
 
 _Float64 = npt.NDArray[np.float64]
 
@@ -31,7 +32,7 @@ class _CurvedMesh(MeshTri2):  # type: ignore[misc]
     elem: type = ElementTriP4
 
 
-def element_eigenvalues(boundary: Boundary, n: int) -> _Float64:
+def element_eigenvalues(shape: Shape, n: int) -> _Float64:
     """Return the n lowest eigenvalues of -laplacian u = lambda u, u = 0 on the boundary.
 
     Quartic triangles, three or four to a wavelength of the highest mode, their edges bent along a
@@ -41,26 +42,21 @@ def element_eigenvalues(boundary: Boundary, n: int) -> _Float64:
     1e-5.
 
     Args:
-        boundary: of a shape of unit area.
+        shape: any shape, which is scaled to unit area.
         n: how many.
 
     Returns:
-        Ascending, shape (n,), one over the square of the boundary's unit.
+        Ascending, shape (n,).
     """
-    wavenumber = _highest_wavenumber(n, boundary.perimeter())
+    boundary = Boundary.of_shape(shape)
+    # Weyl's law, k^2/(4 pi) - perimeter k/(4 pi) = n, which is not far off for thin shapes either:
+    # for a strip of width w and length 1/w it gives the wavenumber k = 2/w where pi/w is right.
+    perimeter = boundary.perimeter()
+    wavenumber = (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
     edges_per_wave = np.interp(n, _MODES, _EDGES_PER_WAVE)
     mesh = triangulate(boundary, 2 * math.pi / (edges_per_wave * wavenumber))
     mesh = graded(mesh, boundary, wavenumber, _TOLERANCE)
-    return lowest(*_matrices(mesh, boundary), n)
-
-
-def _highest_wavenumber(n: int, perimeter: float) -> float:
-    """Return about the wavenumber k of eigenvalue n of a shape of unit area.
-
-    Weyl's law, k^2/(4 pi) - perimeter k/(4 pi) = n, which is not far off for thin shapes either:
-    for a strip of width w and length 1/w it gives k = 2/w where pi/w is right.
-    """
-    return (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
+    return lowest_eigenvalues(*_matrices(mesh, boundary), n)
 
 
 def _matrices(mesh: Mesh, boundary: Boundary) -> tuple[csc_array, csc_array]:
