@@ -48,7 +48,7 @@ def run(command: list[str | Path], root: Path, place: Path) -> subprocess.Comple
     ("command", "program"),
     [
         (["demo"], "{root}/bin/demo.py"),
-        (["sweep"], "-P {root}/bin/sweep.py"),
+        (["sweep"], "{root}/bin/sweep.py"),
         (["report"], "{root}/bin/report.py"),
         (["install-dataset.sh"], "-P -m kac_prediction install-dataset"),
     ],

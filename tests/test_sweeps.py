@@ -1,41 +1,29 @@
-"""Sweeps: their files, their ranking, and running them here."""
+"""Sweeps, run by the command on programs that take no time."""
 
-import importlib.metadata
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
-from kac_prediction._files import read_records
-from kac_prediction.cli import ROUTINES
-from kac_prediction.pipeline.sweep import (
-    LocalSweep,
-    Metric,
-    SweepError,
-    Trial,
-    local,
-    process,
-    ranking,
-    ranking_table,
-    read_sweep,
-)
-from kac_prediction.pipeline.training.options import read_yaml
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "bin"))
+
+import sweep as sweep_command  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
-FILES = sorted((ROOT / "bin/config/wandb").glob("*.yaml"))
-
-# A training of no time: its loss is its parameter, in every epoch a little less.
+# A training of no time: its loss is its parameter x, in every epoch a little less.
 PROGRAM = """
-import argparse, json, pathlib, sys, time
+import argparse, json, os, pathlib, sys, time
 import yaml
 
 parser = argparse.ArgumentParser()
@@ -44,32 +32,55 @@ parser.add_argument("--config")
 parser.add_argument("--exports-dir")
 options = parser.parse_args()
 given = yaml.safe_load(open(options.config))
+events = pathlib.Path(options.exports_dir).parent / "events.txt"
+
+def tell(event):
+    with open(events, "a") as stream:
+        stream.write(event + "\\n")
+
 if given.get("broken"):
     print("about to break")
     sys.exit("out of memory: " + given["broken"])
+if given.get("silent"):
+    sys.exit(0)
 run = pathlib.Path(options.exports_dir) / "run"
 while run.exists():
     run = run.with_name(run.name + "s")
 run.mkdir()
+(run / "pid").write_text(str(os.getpid()))
+tell("begins {CUDA_VISIBLE_DEVICES} {OMP_NUM_THREADS}".format_map({**dict.fromkeys(
+    ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"), "-"), **os.environ}))
+x = given["x"]
+losses = [x - epoch / 100 for epoch in range(given.get("epochs", 4))]
+if "losses" in given:
+    losses = given["losses"][x]
 try:
-    for epoch in range(given.get("epochs", 4)):
-        loss = {"aggregate": given["x"] - epoch / 100}
+    for epoch, loss in enumerate(losses):
+        if epoch and given.get("pause"):
+            time.sleep(given["pause"])
+        record = {"epoch": epoch, "selection_loss": {"aggregate": loss}}
         with open(run / "log.jsonl", "a") as stream:
-            stream.write(json.dumps({"epoch": epoch, "selection_loss": loss}) + "\\n")
-        if epoch == 3 and given["x"] == given.get("slow"):
-            time.sleep(60)
+            stream.write(json.dumps(record) + "\\n")
+        if epoch == 0:
+            tell("first epoch")
+    if x == given.get("slow"):
+        time.sleep(given.get("seconds", 60))
 except KeyboardInterrupt:
     (run / "saved").touch()
     sys.exit(1)
+tell("ends")
 """
 
 
-@pytest.fixture
-def sweep_file(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a sweep of the program."""
-    (tmp_path / "train.py").write_text(PROGRAM)
+class Place:
+    """A directory with the program, where sweeps of it are written and run."""
 
-    def write(parameters: dict[str, Any], **changes: Any) -> Path:
+    def __init__(self, directory: Path) -> None:
+        self.out = directory / "out"
+        self.file = directory / "sweep.yaml"
+        (directory / "train.py").write_text(PROGRAM)
+
+    def write(self, parameters: dict[str, Any], **changes: Any) -> None:
         content = {
             "program": "train.py",
             "command": ["${env}", "python3", "${program}", "Routine", "--wandb", "${args}"],
@@ -78,276 +89,245 @@ def sweep_file(tmp_path: Path) -> Callable[..., Path]:
             "parameters": parameters,
             **changes,
         }
-        file = tmp_path / "sweep.yaml"
-        file.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
-        return file
+        self.file.write_text(yaml.safe_dump(content))
 
-    return write
+    def run(self, *options: str, fails: bool = False) -> Result:
+        words = [str(self.file), "--out", str(self.out), *options]
+        result = CliRunner().invoke(sweep_command.main, words)
+        assert result.exit_code == int(fails), result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "POLL", 0.01)
-
-
-@pytest.mark.optional
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_files_are_what_weights_and_biases_takes(path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
-    try:
-        files = importlib.metadata.files("sweeps") or []
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip("the schema is of the package sweeps: pip install --no-deps sweeps==0.3.0")
-    (file,) = [file for file in files if file.as_posix().endswith("config/schema.json")]
-    schema = json.loads(file.read_text())
-    content = yaml.safe_load(path.read_text())
-    jsonschema.validate(content, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**content, "early_terminate": {"type": "hyperband"}}, schema)
+    def parameters(self) -> list[dict[str, Any]]:
+        """The parameters of all trials, by their numbers."""
+        files = sorted(self.out.glob("trial_*/config.yaml"))
+        assert [file.parent.name for file in files] == [f"trial_{i:04d}" for i in range(len(files))]
+        return [yaml.safe_load(file.read_text()) for file in files]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_files_run_here_too(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    sweep = read_sweep(path)
-    words = process.command(sweep, Path("c.yaml"), Path("out"))
-    (routine,) = set(words) & set(ROUTINES)
-    assert words[0] == sys.executable
-    assert words[1] == str(ROOT / "bin/train.py")
-    assert words[2:] == [routine, "--config", "c.yaml", "--exports-dir", "out"]
-    assert sweep.stopping is not None
-    epochs = sweep.parameters["num_of_epochs"]["value"]
-    assert sweep.stopping.bands(epochs) == [6, 20]
-    first, second = (LocalSweep(sweep, tmp_path / name, seed=1) for name in "ab")
-    drawn = [first.parameters(i) for i in range(20)]
-    assert drawn == [second.parameters(i) for i in range(20)]
-    assert len({one["learning_rate"] for one in drawn}) == 20
-    assert {one["batch_size"] for one in drawn} == {32, 64, 128}
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setattr(sweep_command, "POLL", 0.01)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield Place(tmp_path)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
-METRIC = Metric("loss")
+def ranking(result: Result) -> list[list[str]]:
+    """The rows of the table."""
+    lines = [line.split() for line in result.stdout.splitlines()]
+    first = next(i for i, words in enumerate(lines) if words[:1] == ["trial"])
+    return [words for words in lines[first:] if words[:1] != ["best:"]]
 
 
-def trial(number: int, values: list[float], **more: Any) -> Trial:
-    return Trial(number, {"x": number, "same": 1}, "finished", values, **more)
+def test_a_grid_is_run_and_ranked(place: Place) -> None:
+    place.write({"x": {"values": [0.5, 0.3, 0.4]}, "epochs": {"value": 2}})
+    result = place.run("--seed", "5")
+    assert f"sweep of {place.file} in {place.out}, seed 5" in result.stdout
+    assert ranking(result) == [
+        ["trial", "selection_loss.aggregate", "epochs", "state", "x"],
+        ["1", "1", "0.29", "2", "complete", "0.3"],
+        ["2", "2", "0.39", "2", "complete", "0.4"],
+        ["3", "0", "0.49", "2", "complete", "0.5"],
+    ]
+    assert place.parameters()[1] == {"x": 0.3, "epochs": 2}
+    last = result.stdout.splitlines()[-1]
+    assert last == f"best: trial 1, in {place.out / 'trial_0001' / 'run'}"
 
 
-def test_the_ranking_is_by_the_best_value() -> None:
-    trials = [trial(0, [3.0, 2.0, 9.0]), trial(1, []), trial(2, [1.0, 5.0]), trial(3, [2.0])]
-    assert [one.number for one in ranking(trials, METRIC)] == [2, 0, 3, 1]
-    highest = Metric("accuracy", "maximize")
-    assert [one.number for one in ranking(trials, highest)] == [0, 2, 3, 1]
+def test_the_highest_may_be_the_best(place: Place) -> None:
+    metric = {"name": "selection_loss.aggregate", "goal": "maximize"}
+    losses = {"value": [[3.0, 2.0], [1.0, 9.0], [9.0]]}
+    place.write({"losses": losses, "x": {"values": [0, 1, 2]}}, metric=metric)
+    rows = ranking(place.run())
+    assert [row[1:4] for row in rows[1:]] == [["1", "9", "2"], ["2", "9", "1"], ["0", "3", "2"]]
 
 
-def test_the_ranking_is_a_table_of_what_differs() -> None:
-    text = ranking_table([trial(0, [0.5]), trial(1, [0.25, 0.3], run="/r/1"), trial(2, [])], METRIC)
-    lines = [line.split() for line in text.splitlines()]
-    assert lines[0] == ["trial", "loss", "epochs", "state", "x"]
-    assert lines[1] == ["1", "1", "0.25", "2", "finished", "1"]
-    assert lines[2] == ["2", "0", "0.5", "1", "finished", "0"]
-    assert lines[3] == ["3", "2", "-", "0", "finished", "2"]
-    assert text.splitlines()[-1] == "best: trial 1, in /r/1"
+def test_the_parameters_of_a_trial_are_a_function_of_the_seed(place: Place) -> None:
+    found = []
+    for seed, out in (("1", "a"), ("1", "b"), ("2", "c")):
+        place.out = place.out.with_name(out)
+        place.write({"x": {"min": 0.0, "max": 1.0}}, method="random")
+        place.run("--seed", seed, "--count", "3")
+        found.append([each["x"] for each in place.parameters()])
+    assert found[0] == found[1]
+    assert len({*found[0], *found[2]}) == 6
 
 
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [(0.5, 0.5), (3, 3.0), (None, None), ("low", None), (True, None), (float("nan"), None)],
-)
-def test_metrics_are_found_inside_of_records(value: Any, found: float | None) -> None:
-    assert Metric("a.b").value_in({"a": {"b": value}}) == found
-    assert Metric("a.b.c").value_in({"a": {"b": value}}) is None
-    assert Metric("b").value_in({"a": 1}) is None
+def test_a_sweep_goes_on_where_it_was(place: Place) -> None:
+    place.write({"x": {"min": 0.0, "max": 1.0}}, method="random", run_cap=4)
+    place.run("--seed", "7", "--count", "2")
+    first = place.parameters()
+    with (place.out / "study.log").open("a") as stream:
+        stream.write('{"op_code": 4, "wor')  # killed here
+    again = place.run()
+    assert "seed 7" in again.stdout
+    assert len(ranking(again)) == 5
+    found = place.parameters()
+    assert found[:2] == first
+    assert len({each["x"] for each in found}) == 4
+    assert len(list(place.out.glob("trial_*/run*"))) == 4
+    place.run()
+    assert len(list(place.out.glob("trial_*/run*"))) == 4
+    other = place.run("--seed", "8", fails=True)
+    assert "trials of the seed 7 and not 8" in other.stderr
+    place.write({"x": {"min": 0.0, "max": 2.0}}, method="random")
+    assert "trials of another sweep" in place.run(fails=True).stderr
 
 
-@pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"method": "guess"}, "method must be random, grid or bayes, not 'guess'"),
-        ({"program": None}, "needs the key program"),
-        ({"metric": None}, "needs the key metric"),
-        ({"metric": {"goal": "minimize"}}, "metric must be a mapping with a name"),
-        ({"metric": {"name": "x", "goal": "low"}}, "goal must be minimize or maximize, not 'low'"),
-        ({"parameters": {"x": {}}}, "parameter x needs value"),
-        ({"early_terminate": {"type": "envelope"}}, "not 'envelope'"),
-    ],
-)
-def test_what_is_no_sweep_is_named(
-    changes: dict[str, Any], complaint: str, sweep_file: Callable[..., Path]
-) -> None:
-    with pytest.raises(ValueError, match=rf"sweep\.yaml: .*{complaint}"):
-        read_sweep(sweep_file(**{"parameters": {"x": {"value": 1}}, **changes}))
+def test_trials_that_fail_end_no_sweep(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    place.write({"broken": {"values": ["", "batch_size 512"]}, "x": {"values": [1, 2]}})
+    rows = ranking(place.run())
+    assert [row[4] for row in rows[1:]] == ["complete"] * 2 + ["failed"] * 2
+    output = place.out / "trial_0002" / "output.txt"
+    message = f"failed after 0 epochs (0 s): out of memory: batch_size 512 (see {output})"
+    assert any(text.startswith("trial 2 ") and text.endswith(message) for text in caplog.messages)
+    # Run again, those that failed are tried again, with the same parameters.
+    before, caplog.records[:] = place.parameters(), []
+    caplog.clear()
+    assert ranking(place.run()) == rows
+    assert [text.split(":")[0] for text in caplog.messages if "begins" in text] == [
+        "trial 2 begins",
+        "trial 3 begins",
+    ]
+    assert place.parameters() == before
 
 
-def test_a_program_that_is_nowhere_is_named(sweep_file: Callable[..., Path]) -> None:
-    sweep = read_sweep(sweep_file({"x": {"value": 1}}, program="no.py"))
-    with pytest.raises(FileNotFoundError, match=r"program no\.py"):
-        process.command(sweep, Path("c"), Path("o"))
+def test_a_trial_that_fails_keeps_what_it_drew(place: Place) -> None:
+    place.write({"broken": {"value": "x"}, "x": {"min": 0.0, "max": 1.0}}, method="bayes")
+    place.run("--count", "2")
+    before = place.parameters()
+    place.run("--count", "2")
+    assert place.parameters() == before
 
 
-def test_commands_may_name_variables(
-    sweep_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ROUTINE", "Drum")
-    words = ["${interpreter}", "${program}", "${envvar:ROUTINE}", "${args_no_hyphens}"]
-    sweep = read_sweep(sweep_file({"x": {"value": 1}}, command=words))
-    assert process.command(sweep, Path("c"), Path("o"))[2:4] == ["Drum", "--config"]
+def test_trials_that_all_fail_end_the_sweep(place: Place) -> None:
+    place.write({"broken": {"value": "always"}, "x": {"min": 1, "max": 90}})
+    result = place.run(fails=True)
+    assert "all of 3 trials failed, the last one by: out of memory" in result.stderr
+    assert len(place.parameters()) == 3
 
 
-def test_a_grid_is_run_and_ranked(sweep_file: Callable[..., Path], tmp_path: Path) -> None:
-    file = sweep_file({"x": {"values": [0.5, 0.3, 0.4]}, "epochs": {"value": 2}})
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    sweep.run()
-    best, *_ = ranking(sweep.trials.values(), sweep.sweep.metric)
-    assert (best.number, best.values) == (1, [0.3, 0.29])
-    assert [one.state for one in sweep.trials.values()] == ["finished"] * 3
-    header, *lines = read_records(tmp_path / "out" / "trials.jsonl")
-    assert header["seed"] == sweep.seed
-    assert [line["parameters"]["x"] for line in lines] == [0.5, 0.3, 0.4]
-    assert read_yaml(tmp_path / "out/trial_0001/config.yaml") == {"x": 0.3, "epochs": 2}
-    assert Path(best.run) == tmp_path / "out/trial_0001/run"
-
-
-def test_a_sweep_goes_on_where_it_was(sweep_file: Callable[..., Path], tmp_path: Path) -> None:
-    def number(seed: int | None = None) -> LocalSweep:
-        return LocalSweep(read_sweep(file), tmp_path / "out", seed)
-
-    file = sweep_file({"x": {"min": 0.0, "max": 1.0}}, method="random", run_cap=4)
-    first = number(7)
-    first.run(2)
-    assert list(first.trials) == [0, 1]
-    with (tmp_path / "out" / "trials.jsonl").open("a") as stream:
-        stream.write('{"number": 2, "para')  # killed here
-    again = number()
-    assert again.seed == 7
-    assert again.trials == first.trials
-    again.run()
-    assert list(again.trials) == [0, 1, 2, 3]
-    assert again.parameters(0) == first.trials[0].parameters
-    assert len({one.parameters["x"] for one in again.trials.values()}) == 4
-    again.run(4)
-    assert len(read_records(tmp_path / "out" / "trials.jsonl")) == 5
-    with pytest.raises(ValueError, match="seed, which is 7 and not 8"):
-        number(8)
-    sweep_file({"x": {"min": 0.0, "max": 2.0}}, method="random")
-    with pytest.raises(ValueError, match="trials of another sweep"):
-        number()
-
-
-def test_trials_that_fail_end_no_sweep(
-    sweep_file: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_trial_without_the_metric_is_named(
+    place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    file = sweep_file({"broken": {"values": ["", "batch_size 512"]}, "x": {"values": [1, 2]}})
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    sweep.run()
-    assert [one.state for one in sweep.trials.values()] == ["finished"] * 2 + ["failed"] * 2
-    assert sweep.trials[2].message.startswith("out of memory: batch_size 512 (see ")
-    assert "trial 2 failed after 0 epochs" in caplog.text
-    # Run again, those that failed are tried again.
-    again = LocalSweep(read_sweep(file), tmp_path / "out")
-    again.run()
-    records = read_records(tmp_path / "out" / "trials.jsonl")[1:]
-    assert [record["number"] for record in records] == [0, 1, 2, 3, 2, 3]
+    place.write({"silent": {"values": [True, False]}, "x": {"value": 1}})
+    place.run()
+    assert any("no selection_loss.aggregate in log.jsonl" in text for text in caplog.messages)
+    place.write({"x": {"value": 1}}, metric={"name": "loss"})
+    place.out = place.out.with_name("other")
+    place.run()
+    assert "no loss in log.jsonl" in caplog.text
+    assert "it has epoch, selection_loss" in caplog.text
 
 
-def test_trials_that_all_fail_end_the_sweep(
-    sweep_file: Callable[..., Path], tmp_path: Path
+def test_trials_that_are_outdone_are_stopped(place: Place) -> None:
+    stopping = {"type": "hyperband", "min_iter": 2}
+    parameters = {"x": {"values": [0.1, 0.2, 0.3]}, "slow": {"value": 0.3}}
+    place.write(parameters, early_terminate=stopping)
+    states = {row[1]: row[4] for row in ranking(place.run())[1:]}
+    assert states == {"0": "complete", "1": "complete", "2": "pruned"}
+    assert (place.out / "trial_0002/run/saved").exists()
+
+
+@pytest.mark.parametrize(("strict", "state"), [(True, "pruned"), (False, "complete")])
+def test_strict_is_the_loss_at_the_comparison_and_else_the_lowest(
+    place: Place, strict: bool, state: str
 ) -> None:
-    file = sweep_file({"broken": {"value": "always"}, "x": {"min": 1, "max": 90}})
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    with pytest.raises(SweepError, match="all of 3 trials failed, the last one by: out of memory"):
-        sweep.run()
-    assert len(sweep.trials) == 3
-
-
-def test_a_metric_that_is_not_there_is_named(
-    sweep_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    file = sweep_file({"x": {"value": 1}}, metric={"name": "loss"})
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    sweep.run()
-    assert "no loss: there are epoch, selection_loss" in sweep.trials[0].message
-
-
-def test_trials_that_are_outdone_are_stopped_and_save(
-    sweep_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    # The second one would take a minute, and is worse than the first after two epochs.
-    file = sweep_file(
-        {"x": {"values": [0.1, 0.2, 0.9]}, "slow": {"value": 0.9}, "epochs": {"value": 9}},
-        early_terminate={"type": "hyperband", "min_iter": 2, "eta": 2},
+    losses = {"value": [[0.5, 0.4], [0.5, 0.45], [0.1, 0.9]]}
+    slow = {"slow": {"value": 2}, "seconds": {"value": 1 + 59 * strict}}
+    place.write(
+        {"losses": losses, "x": {"values": [0, 1, 2]}, **slow},
+        early_terminate={"type": "hyperband", "min_iter": 2, "strict": strict},
     )
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    sweep.run()
-    assert [one.state for one in sweep.trials.values()] == ["finished", "finished", "stopped"]
-    assert 2 <= len(sweep.trials[2].values) <= 4
-    assert (Path(sweep.trials[2].run) / "saved").exists()
+    assert {row[1]: row[4] for row in ranking(place.run())[1:]}["2"] == state
 
 
-def test_a_target_that_is_reached_ends_the_sweep(
-    sweep_file: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_target_that_is_reached_ends_the_sweep(place: Place) -> None:
     metric = {"name": "selection_loss.aggregate", "target": 0.25}
-    file = sweep_file({"x": {"values": [0.5, 0.2, 0.4, 0.6]}}, metric=metric)
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out")
-    sweep.run()
-    assert list(sweep.trials) == [0, 1]
+    place.write({"x": {"values": [0.5, 0.2, 0.4, 0.6]}}, metric=metric)
+    place.run()
+    assert len(place.parameters()) == 2
 
 
 def test_several_trials_at_once_after_the_first_has_begun(
-    sweep_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together: list[int] = []
-    environments: list[dict[str, str]] = []
-
-    class Watched(process.Process):
-        def __init__(self, trial: Trial, *rest: Any) -> None:
-            if any(one.values for one in sweep.trials.values()):
-                together.append(len(sweep._running))
-            else:
-                assert not sweep._running
-            environments.append(rest[-1])
-            super().__init__(trial, *rest)
-
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(local, "Process", Watched)
-    file = sweep_file({"x": {"min": 1, "max": 8}, "epochs": {"value": 4}, "slow": {"value": 0}})
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out", jobs=3, gpus=("4", "5"))
-    sweep.run()
-    assert len(sweep.trials) == 8
-    assert max(together) <= 2
-    assert {one["CUDA_VISIBLE_DEVICES"] for one in environments} <= {"4", "5"}
-    assert all(int(one["OMP_NUM_THREADS"]) >= 1 for one in environments)
+    place.write({"x": {"min": 1, "max": 6}, "pause": {"value": 0.1}})
+    place.run("--jobs", "3", "--gpus", "4,5")
+    events = (place.out / "events.txt").read_text().splitlines()
+    assert events[1] == "first epoch"
+    begun = [event.split() for event in events if event.startswith("begins")]
+    assert len(begun) == 6
+    assert {gpu for _, gpu, _ in begun} == {"4", "5"}
+    assert all(int(threads) >= 1 for _, _, threads in begun)
+    running = [
+        sum((event.startswith("begins")) - (event == "ends") for event in events[: i + 1])
+        for i in range(len(events))
+    ]
+    assert 2 <= max(running) <= 3
 
 
-def test_bayes_draws_at_random_and_says_so(
-    sweep_file: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = sweep_file({"x": {"min": 0.0, "max": 1.0}}, method="bayes")
-    sweep = LocalSweep(read_sweep(file), tmp_path / "out", seed=1)
-    assert "drawing at random" in caplog.text
-    assert 0 < sweep.parameters(0)["x"] < 1
+def test_bayes_learns_from_the_trials_before(place: Place) -> None:
+    place.write({"x": {"min": 0.0, "max": 1.0}, "epochs": {"value": 1}}, method="bayes", run_cap=30)
+    place.run("--seed", "0", "--jobs", "2")
+    drawn = [each["x"] for each in place.parameters()]
+    assert sum(drawn[20:]) / 10 < 0.5 * sum(drawn[:10]) / 10
 
 
-def test_the_command_prints_the_ranking_also_after_ctrl_c(
-    sweep_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    file = sweep_file({"x": {"values": [0.5, 0.3]}, "slow": {"value": 0.3}})
-    words = [sys.executable, str(ROOT / "bin/sweep.py"), str(file), "--out", str(tmp_path / "out")]
-    started = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    log = tmp_path / "out/trial_0001/run/log.jsonl"
+def test_a_file_that_is_no_sweep_is_refused(place: Place) -> None:
+    place.write({"x": {}})
+    assert "sweep.yaml: parameter x needs value" in place.run(fails=True).stderr
+    place.write({"x": {"value": 1}}, program="no.py")
+    assert "program no.py" in place.run(fails=True).stderr
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while len(read_records(log)) < 4 and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert condition()
+
+
+def test_ctrl_c_ends_the_trials_and_prints_the_ranking(place: Place) -> None:
+    place.write({"x": {"values": [0.5, 0.3]}, "slow": {"value": 0.3}})
+    words = [sys.executable, "-W", "error", str(ROOT / "bin/sweep.py"), str(place.file)]
+    started = subprocess.Popen(
+        [*words, "--out", str(place.out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = place.out / "trial_0001/run/log.jsonl"
+    wait_for(lambda: log.exists() and len(log.read_text().splitlines()) == 4)
     started.send_signal(signal.SIGINT)
     said, complaint = started.communicate(timeout=60)
     assert started.returncode == 1
     assert "interrupted; the same command goes on" in complaint
     lines = [line.split() for line in said.splitlines()]
-    place = lines.index(["trial", "selection_loss.aggregate", "epochs", "state", "x"])
-    assert lines[place + 1][:5] == ["1", "1", "0.27", "4", "interrupted"]
-    assert lines[place + 2][:5] == ["2", "0", "0.47", "4", "finished"]
+    place_of_table = lines.index(["trial", "selection_loss.aggregate", "epochs", "state", "x"])
+    assert lines[place_of_table + 1][:5] == ["1", "1", "0.27", "4", "interrupted"]
+    assert lines[place_of_table + 2][:5] == ["2", "0", "0.47", "4", "complete"]
     assert (log.parent / "saved").exists()
-    again = LocalSweep(read_sweep(file), tmp_path / "out")
-    assert again.trials[1].state == "interrupted"
-    assert list(again._numbers(None)) == [1]
+    # The same command goes on with the trial that was interrupted.
+    (place.file.parent / "train.py").write_text(PROGRAM.replace('given.get("seconds", 60)', "0"))
+    again = place.run()
+    assert [row[4] for row in ranking(again)[1:]] == ["complete"] * 2
+    assert sorted(path.name for path in place.out.glob("trial_*/run*")) == ["run", "run", "runs"]
+
+
+def test_a_sweep_that_was_killed_goes_on(place: Place) -> None:
+    place.write({"x": {"values": [0.5, 0.3]}, "slow": {"value": 0.3}})
+    words = [sys.executable, str(ROOT / "bin/sweep.py"), str(place.file), "--out", str(place.out)]
+    started = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = place.out / "trial_0001/run/log.jsonl"
+    wait_for(lambda: log.exists() and len(log.read_text().splitlines()) == 4)
+    started.kill()
+    started.wait()
+    os.kill(int((log.parent / "pid").read_text()), signal.SIGKILL)
+    (place.file.parent / "train.py").write_text(PROGRAM.replace('given.get("seconds", 60)', "0"))
+    rows = ranking(place.run())
+    assert {row[1]: row[4] for row in rows[1:]} == {"0": "complete", "1": "complete"}
+    events = json.dumps((place.out / "events.txt").read_text())
+    assert events.count("begins") == 3
