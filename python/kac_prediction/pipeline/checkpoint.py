@@ -146,7 +146,7 @@ class Checkpoints:
         except OSError as failure:
             if error is None:
                 raise
-            error.add_note(f"and what was learnt last is lost: {failure}")
+            error.add_note(f"and the last epochs could not be saved: {failure}")
 
     def keep(self, checkpoint: ExportedModel, *, due: bool, best: bool) -> None:
         """Take the state at the end of an epoch, whose tensors may be the model's own.

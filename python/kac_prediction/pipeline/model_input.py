@@ -15,7 +15,7 @@ from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision
 from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
 from ..dataset.waveform import readable
-from .targets import Missing, Scale, Target, check_classes, check_scales
+from .targets import Missing, Scale, check_classes, check_scales, target_columns
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -166,18 +166,21 @@ class ModelInput:
         check_choice("missing", missing, get_args(Missing))
         if not len(Y):
             raise ValueError("there are no samples to take targets from.")
-        labels = LabelTable.of(Y, self.labels)
-        for label, sizes in labels.sizes.items():
-            if missing == "raise" and (sizes < 0).any():
-                i = int(np.argmax(sizes < 0))
+        table = LabelTable.of(Y, self.labels)
+        columns = []
+        for label, scale in zip(self.labels, self.scales, strict=True):
+            if missing == "raise" and (table.sizes[label] < 0).any():
+                i = int(np.argmax(table.sizes[label] < 0))
                 has = ", ".join(sorted(Y[i])) or "none"
                 raise ValueError(f"sample {i} has no label {label}; it has {has}.")
-        return torch.cat([target.columns(labels, missing) for target in self._targets()], dim=1)
+            classes = self.classes.get(label, ())
+            columns.append(target_columns(table, label, scale, classes, missing))
+        return torch.cat(columns, dim=1)
 
     @property
     def outputs(self) -> int:
         """How many outputs a model needs: one a label, of a class one for each of its names."""
-        return sum(target.outputs for target in self._targets())
+        return sum(len(self.classes.get(label, (label,))) for label in self.labels)
 
     def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Split a model's outputs, shape (n, outputs) or (outputs,), by label.
@@ -189,7 +192,7 @@ class ModelInput:
         Raises:
             ValueError: another number of outputs.
         """
-        sizes = {target.label: target.outputs for target in self._targets()}
+        sizes = {label: len(self.classes.get(label, (label,))) for label in self.labels}
         if not outputs.ndim or outputs.shape[-1] != self.outputs:
             found = outputs.shape[-1] if outputs.ndim else 1
             needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
@@ -210,7 +213,9 @@ class ModelInput:
             ValueError: another number of outputs.
         """
         columns = self.split(_at_least_single(outputs))
-        return torch.cat([t.values(columns[t.label]) for t in self._targets()], dim=-1)
+        for label in self.classes:
+            columns[label] = columns[label].argmax(-1, keepdim=True).to(columns[label])
+        return self.unscaled(torch.cat([*columns.values()], dim=-1))
 
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
         """Return the numbers that targets, shape (n, labels) or (labels,), stand for, as `values`.
@@ -224,8 +229,8 @@ class ModelInput:
                 f"got the shape {tuple(targets.shape)}."
             )
         columns = torch.split(_at_least_single(targets), 1, dim=-1)
-        unscaled = [t.unscaled(column) for t, column in zip(self._targets(), columns, strict=True)]
-        return torch.cat(unscaled, dim=-1)
+        pairs = zip(columns, self.scales, strict=True)
+        return torch.cat([x.exp() if scale == "log" else x for x, scale in pairs], dim=-1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in plain types, as a checkpoint keeps them."""
@@ -239,11 +244,6 @@ class ModelInput:
             return cls(**fields)
         except TypeError as error:
             raise ValueError(f"these are not the fields of a ModelInput: {error}") from error
-
-    def _targets(self) -> list[Target]:
-        """Return the labels as a model learns them."""
-        pairs = zip(self.labels, self.scales, strict=True)
-        return [Target(label, scale, self.classes.get(label, ())) for label, scale in pairs]
 
 
 def _at_least_single(x: torch.Tensor) -> torch.Tensor:

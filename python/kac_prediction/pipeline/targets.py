@@ -1,7 +1,6 @@
-"""What a model learns of each label: a number, its logarithm, or one of several classes."""
+"""Labels as a model learns them: a number, its logarithm, or one of several classes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -17,66 +16,42 @@ Scale: TypeAlias = Literal["linear", "log"]
 """How a label's number is learnt: as it is, or as its natural logarithm."""
 
 
-@dataclass(frozen=True)
-class Target:
-    """One label, as a model learns and predicts it; `classes` are the names of those it may be."""
+def target_columns(
+    table: LabelTable, label: str, scale: Scale, classes: tuple[str, ...], missing: Missing
+) -> torch.Tensor:
+    """Return the targets of one label of n samples, shape (n, k), float64.
 
-    label: str
-    scale: Scale = "linear"
-    classes: tuple[str, ...] = ()
-
-    @property
-    def outputs(self) -> int:
-        """How many outputs of a model predict it: one a class, or one."""
-        return len(self.classes) or 1
-
-    def columns(self, labels: LabelTable, missing: Missing) -> torch.Tensor:
-        """Return the targets of n samples, shape (n, k), float64: a column for each number.
-
-        Raises:
-            ValueError: a number cannot be learnt; names the sample, the label and the number.
-        """
-        sizes = labels.sizes[self.label]
-        known = np.flatnonzero(sizes >= 0)
-        if not len(known):
-            return torch.full((len(sizes), 1), torch.nan, dtype=torch.float64)
-        first = known[0]
-        if (other := known[sizes[known] != sizes[first]]).size:
-            raise ValueError(
-                f"sample {other[0]} has {sizes[other[0]]} numbers for {self.label}, "
-                f"sample {first} has {sizes[first]}."
-            )
-        columns = labels.columns[self.label].flatten(1)
-        if self.classes and columns.shape[1] != 1:
-            raise ValueError(
-                f"{self.label} is a class, one number a sample, got {columns.shape[1]}."
-            )
-        is_nan = columns.isnan()
-        faults = [(columns.isinf(), "a label must be finite")]
-        if missing == "raise":
-            faults += [(is_nan, "a label must be a number (missing='nan' leaves it out)")]
-        if self.scale == "log":
-            faults.append((columns <= 0, "what is learnt as a logarithm must be above 0"))
-        if self.classes:
-            index = (columns == columns.floor()) & (columns >= 0) & (columns < len(self.classes))
-            remedy = f"a class must be the index of one of {', '.join(self.classes)}"
-            faults.append((~index & ~is_nan, remedy))
-        for wrong, remedy in faults:
-            if wrong.any():
-                i, k = torch.nonzero(wrong)[0].tolist()
-                number = columns[i, k].item()
-                raise ValueError(f"sample {i} has {self.label} {number:g}: {remedy}.")
-        return columns.log() if self.scale == "log" else columns
-
-    def unscaled(self, columns: torch.Tensor) -> torch.Tensor:
-        """Return what targets stand for: numbers in the label's unit, the indices of classes."""
-        return columns.exp() if self.scale == "log" else columns
-
-    def values(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return what outputs, shape (..., self.outputs), predict, as `unscaled`: (..., 1)."""
-        if self.classes:
-            return outputs.argmax(-1, keepdim=True).to(outputs)
-        return self.unscaled(outputs)
+    Raises:
+        ValueError: a number cannot be learnt; names the sample, the label and the number.
+    """
+    sizes = table.sizes[label]
+    known = np.flatnonzero(sizes >= 0)
+    if not len(known):
+        return torch.full((len(sizes), 1), torch.nan, dtype=torch.float64)
+    first = known[0]
+    if (other := known[sizes[known] != sizes[first]]).size:
+        raise ValueError(
+            f"sample {other[0]} has {sizes[other[0]]} numbers for {label}, "
+            f"sample {first} has {sizes[first]}."
+        )
+    columns = table.columns[label].flatten(1)
+    if classes and columns.shape[1] != 1:
+        raise ValueError(f"{label} is a class, one number a sample, got {columns.shape[1]}.")
+    is_nan = columns.isnan()
+    faults = [(columns.isinf(), "a label must be finite")]
+    if missing == "raise":
+        faults += [(is_nan, "a label must be a number (missing='nan' leaves it out)")]
+    if scale == "log":
+        faults += [(columns <= 0, "what is learnt as a logarithm must be above 0")]
+    if classes:
+        index = (columns == columns.floor()) & (columns >= 0) & (columns < len(classes))
+        remedy = f"a class must be the index of one of {', '.join(classes)}"
+        faults += [(~index & ~is_nan, remedy)]
+    for wrong, remedy in faults:
+        if wrong.any():
+            i, k = torch.nonzero(wrong)[0].tolist()
+            raise ValueError(f"sample {i} has {label} {columns[i, k].item():g}: {remedy}.")
+    return columns.log() if scale == "log" else columns
 
 
 def check_scales(scales: Iterable[str], count: int) -> tuple[Scale, ...]:
