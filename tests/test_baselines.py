@@ -30,7 +30,10 @@ def baselines(name: str, sounds: LabelledSounds, *lengths: int):
     task = TASKS[name]
     known = {label: sounds.values(label)[TRAINING] for label in task.model_input.labels}
     mean = mean_predictor(task.model_input, known, len(CHOSEN))
-    peaks = [spectral_peaks(sounds, CHOSEN, known, mean, length, task.family) for length in lengths]
+    peaks = [
+        spectral_peaks(sounds, CHOSEN, length, known["drum_size"], mean, task.family)
+        for length in lengths
+    ]
     return mean, *peaks
 
 

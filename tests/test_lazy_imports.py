@@ -14,7 +14,6 @@ import pytest
 PACKAGES = (
     "architecture",
     "dataset",
-    "evaluation",
     "geometry",
     "listening",
     "physics",

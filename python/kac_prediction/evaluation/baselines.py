@@ -6,7 +6,7 @@ import torch
 from ..listening.classical import estimate, identify
 from ..pipeline import ModelInput
 from ..samplers import FAMILIES
-from .errors import Values
+from .report import Float64, Values
 from .sounds import LabelledSounds
 
 
@@ -34,9 +34,9 @@ def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values
 def spectral_peaks(
     sounds: LabelledSounds,
     chosen: torch.Tensor,
-    known: Values,
-    fallback: Values,
     length: int,
+    sizes: Float64,
+    fallback: Values,
     family: str = "",
 ) -> Values:
     """Predict by spectral peaks fitted to known partials, see `listening.classical`.
@@ -44,9 +44,9 @@ def spectral_peaks(
     Args:
         sounds: a dataset.
         chosen: indices of the sounds to predict, shape (n,), n from 1.
-        known: the labels of the training set, from which the range of sizes is taken.
-        fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
         length: samples to analyse.
+        sizes: of the drums of the training set, metres, shape (m,), whose range is known.
+        fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
         family: of all drums; '': identified too.
 
     Returns:
@@ -56,13 +56,12 @@ def spectral_peaks(
     audible = np.abs(waveforms).max(axis=1) > 0
     if not audible.any():
         return {}
-    size = known["drum_size"]
     medium = sounds.sample_rate, sounds.wave_speed
-    sizes = 0.99 * size.min(), 1.01 * size.max()
+    ends = 0.99 * sizes.min(), 1.01 * sizes.max()
     if family:
-        estimates = estimate(family, waveforms[audible], *medium, sizes=sizes)
+        estimates = estimate(family, waveforms[audible], *medium, sizes=ends)
     else:
-        families, estimates = identify(waveforms[audible], *medium, sizes=sizes)
+        families, estimates = identify(waveforms[audible], *medium, sizes=ends)
         index = np.array([FAMILIES.index(name) for name in families], np.float64)
         estimates = {**estimates, "family": index}
     predictions = {label: values.copy() for label, values in fallback.items() if label in estimates}

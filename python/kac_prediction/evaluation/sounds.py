@@ -10,7 +10,7 @@ import torch
 from ..dataset.labels import LabelTensors
 from ..geometry import Circle, Polygon, RegularPolygon, Shape, UnitRectangle
 from ..samplers.shapes import FAMILIES, elongation, second_moments
-from .errors import Values
+from .report import Values
 
 # A network may predict what no drum can be.
 _SIZES, _RATIOS = (1e-3, 50.0), (1.0, 50.0)

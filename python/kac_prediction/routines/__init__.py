@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from .shape_of_drum import ShapeOfDrum
     from .size_of_circular_drum import SizeOfCircularDrum
     from .size_of_polygonal_drum import SizeOfPolygonalDrum
-    from .task import Options, Task
-    from .train import train_task
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -25,8 +23,6 @@ else:
             "shape_of_drum": "ShapeOfDrum",
             "size_of_circular_drum": "SizeOfCircularDrum",
             "size_of_polygonal_drum": "SizeOfPolygonalDrum",
-            "task": "Options Task",
-            "train": "train_task",
         },
     )
 
@@ -34,14 +30,11 @@ __all__ = [
     "ROWS",
     "DimOfRectangularDrum",
     "DrumLoss",
-    "Options",
     "Result",
     "Row",
     "ShapeOfDrum",
     "SizeOfCircularDrum",
     "SizeOfPolygonalDrum",
-    "Task",
     "fill_rows",
     "to_markdown",
-    "train_task",
 ]

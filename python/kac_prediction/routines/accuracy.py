@@ -6,7 +6,8 @@ from statistics import fmean
 from typing import Any, Final
 
 from .._files import plain
-from ..evaluation import MODEL, with_unit
+from ..evaluation import MODEL
+from ..evaluation.report import with_unit
 from .dim_of_rectangular_drum import TASK as RECTANGLES
 from .shape_of_drum import TASK as SHAPES
 from .size_of_circular_drum import TASK as CIRCLES

@@ -15,12 +15,12 @@ from ..evaluation import (
     MODEL,
     LabelledSounds,
     Report,
-    Values,
     mean_predictor,
     predicted_shape,
     spectral_peaks,
     true_shape,
 )
+from ..evaluation.report import Values
 from ..geometry import Shape
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
@@ -108,22 +108,19 @@ class Result:
         Raises:
             ValueError: nothing was evaluated.
         """
-        drawn = self.task, self.routine, self.sounds, self.evaluated, self.true, self._compared
-        return _draw(*drawn)
+        return _draw(self.task, self.routine, self.sounds, self.evaluated, self._compared)
 
     @cached_property
     def _compared(self) -> dict[str, Values]:
         """All predictions, by estimator."""
         if not len(self.evaluated):
             raise ValueError("nothing was evaluated: a training while `testing` has no test set.")
-        training, chosen = self.routine.parts()[0], torch.from_numpy(self.evaluated)
-        known = {label: self.sounds.values(label)[training] for label in self.true}
+        chosen, mean = torch.from_numpy(self.evaluated), self.predictions[MEAN]
+        sizes = self.sounds.values("drum_size")[self.routine.parts()[0]]
         peaks = {}
         for length in sorted({self.task.model_input.length, self.sounds.waveforms.shape[1]}):
             name = f"peaks of {1000 * length / self.sounds.sample_rate:.0f} ms"
-            peaks[name] = spectral_peaks(
-                self.sounds, chosen, known, self.predictions[MEAN], length, self.task.family
-            )
+            peaks[name] = spectral_peaks(self.sounds, chosen, length, sizes, mean, self.task.family)
         return {**self.predictions, **peaks}
 
 
@@ -150,8 +147,7 @@ def training_figure(task: Task, routine: Routine, sounds: LabelledSounds) -> Pic
     _, validation, test = routine.parts()
     chosen = test if len(test) else validation
     predicted = predict_labels(routine.M, torch.as_tensor(routine.D.X)[chosen], task.model_input)
-    true = {label: sounds.values(label)[chosen] for label in task.model_input.labels}
-    return _draw(task, routine, sounds, chosen.numpy(), true, {MODEL: predicted})
+    return _draw(task, routine, sounds, chosen.numpy(), {MODEL: predicted})
 
 
 def _draw(
@@ -159,7 +155,6 @@ def _draw(
     routine: Routine,
     sounds: LabelledSounds,
     chosen: npt.NDArray[np.int64],
-    true: Values,
     predictions: Mapping[str, Values],
 ) -> Picture:
     """Draw the predictions for the chosen sounds."""
@@ -173,7 +168,7 @@ def _draw(
     named = task.model_input
     return report_figure(
         routine.history,
-        true,
+        {label: sounds.values(label)[chosen] for label in named.labels},
         predictions,
         units=dict(zip(named.labels, named.units, strict=True)),
         classes=named.classes,

@@ -1,13 +1,11 @@
 """Estimate drums from their spectra by the known mode ratios, a baseline for trained models.
 
-1. The power spectrum of the beginning of a sound is compared with the expected spectra of a grid of
-   sizes and aspect ratios, by Whittle's likelihood. Sounds too short for their partials to be
-   resolved end here, with the mean of the posterior.
-2. The most likely drums are fitted to the peaks of the whole spectrum by weighted least squares
-   (circle and rectangle), or the peaks are counted with Weyl's law (polygon).
+1. Whittle's likelihood compares the power spectrum of the beginning of a sound with those to be
+   expected of a grid of sizes and aspect ratios; its mean is the estimate for short sounds.
+2. Where partials are resolved, the most likely drums are fitted to the peaks of the whole spectrum
+   (circle and rectangle), or the peaks are counted by Weyl's law (polygon).
 
-The estimator knows the range of sizes and aspect ratios and the wave speed, but not the strike, the
-pick-up or the phases.
+It knows the range of sizes and aspect ratios and the wave speed, not strike, pick-up or phases.
 Source: P. Whittle, "Estimation and information in stationary time series", Arkiv för Matematik 2
 (1953), 423-434, doi:10.1007/BF02590998.
 """
@@ -17,6 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter
 
 from ..._checks import check_number
 from ...samplers.shapes import FAMILIES
@@ -26,8 +25,7 @@ from .peaks import count_peaks, find_peaks, fit_peaks
 # Spectra are read up to 25 c: 2.5 kHz at 100 m/s. Most modal drums have all partials below.
 _BAND: Final = 25.0
 _LONGEST_BEGINNING: Final = 4096
-# Noise 40 dB below the strongest partial. In a second, circles and rectangles are found as well
-# where it is 10 dB below the sound.
+# Noise 40 dB below the strongest partial.
 _NOISE: Final = 1e-4
 # Padded to twice the length, two neighbouring bins say as much as one.
 _BINS_FOR_ONE: Final = 2.0
@@ -81,9 +79,9 @@ def estimate(
 ) -> dict[str, Float64]:
     """Estimate the dimensions of drums of a known family from their sounds.
 
-    The mode ratios of a polygon are unknown. Its spectrum is taken for the mean of those of
-    rectangles of similar aspect ratios, which gives its size and, roughly, its elongation; in a
-    sound long enough to resolve its partials, the size follows from their number.
+    The mode ratios of a polygon are unknown: its spectrum is taken for the mean of those of
+    rectangles of similar aspect ratios, and where its partials are resolved, its size follows from
+    their number.
 
     Args:
         family: "circle", "rectangle" or "polygon" (a convex one).
@@ -116,19 +114,11 @@ def identify(
 ) -> tuple[npt.NDArray[np.str_], dict[str, Float64]]:
     """Estimate the family of drums and their dimensions from their sounds.
 
-    Args:
-        waveforms: sounds, struck at their first sample, shape (n, samples).
-        sample_rate: Hz.
-        wave_speed: c, m/s.
-        sizes: the smallest and the largest possible drum, metres.
+    Arguments and errors are those of `estimate`.
 
     Returns:
         The family that fits best ("circle", "rectangle" or "polygon"), shape (n,), and `drum_size`
         and `aspect_ratio` (of a circle: 1), each of shape (n,).
-
-    Raises:
-        TypeError: as `estimate`.
-        ValueError: as `estimate`.
     """
     sounds = _checked(waveforms, sample_rate, wave_speed, sizes)
     found = [_most_likely(family, sounds) for family in FAMILIES]
@@ -229,9 +219,8 @@ def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
 def _likelihood(waveforms: Float64, grid: _Grid) -> Float64:
     """Return the log likelihood of sounds under each hypothesis and size, shape (n, b, s).
 
-    Bins of a power spectrum I are taken for independent, and exponentially distributed about the
-    expected spectrum g E of a drum struck somewhere: log p = -sum log(g E) - sum I / (g E), which
-    the gain g = mean(I / E) maximises: -sum log E - bins log mean(I / E), up to a constant.
+    Bins of a power spectrum I are independent and exponentially distributed about the expected
+    spectrum g E: log p = -sum log(g E) - sum I / (g E), which the gain g = mean(I / E) maximises.
     """
     length = waveforms.shape[1]
     bins = len(grid.inverse)
@@ -245,11 +234,9 @@ def _likelihood(waveforms: Float64, grid: _Grid) -> Float64:
 
 def _guesses(likelihood: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
     """Return the likeliest local maxima of (n, b, s): their places in (b s), and likelihoods."""
-    around = np.pad(likelihood, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
-    b, s = around[:, :, 1:-1], around[:, 1:-1]
-    neighbours = (b[:, :-2], b[:, 2:], s[:, :, :-2], s[:, :, 2:])
-    is_maximum = np.all([likelihood >= neighbour for neighbour in neighbours], axis=0)
-    flat = np.where(is_maximum, likelihood, -np.inf).reshape(len(likelihood), -1)
+    cross = [[[0, 1, 0], [1, 1, 1], [0, 1, 0]]]
+    highest = maximum_filter(likelihood, footprint=cross, mode="constant", cval=-np.inf)
+    flat = np.where(likelihood == highest, likelihood, -np.inf).reshape(len(likelihood), -1)
     count = min(_GUESSES, flat.shape[1] - 1)
     places = np.argpartition(-flat, count, axis=1)[:, :count]
     return places, np.take_along_axis(flat, places, axis=1)

@@ -19,33 +19,26 @@ PADDING: Final = 2
 _ASPECTS: Final = (1.0, 4.0)
 _ASPECT_STEP: Final = 0.04
 _POLYGONS: Final = 4  # groups of aspect ratios
-# Modes of the modal drums, in either direction; of a rectangle, as many along its longer side as
-# there are up to where the continuum begins; and those of a circle that a strike in the middle
-# excites, up to the end of the band.
-_MODES: Final = 10
-_ALONG: Final = 15
-_SYMMETRIC: Final = 40
-# The continuum of a drum that has more modes: from, to (beyond the band), step.
-_CONTINUUM: Final = (7.5, 60.0, 1 / 6)
+_MODES: Final = 10  # of the modal drums, in either direction
+_ALONG: Final = 15  # of a rectangle along its longer side, up to where the continuum begins
+_SYMMETRIC: Final = 40  # of a circle struck in the middle, up to the end of the band
+_CONTINUUM: Final = (7.5, 60.0, 1 / 6)  # from, to (beyond the band), step
 _PERIMETER: Final = 4.26
 _CORNERS: Final = 0.26
-# Oversampling of a bin while spectra are made, and bins to either side that a line reaches.
-_OVERSAMPLING: Final = 8
-_LOBE: Final = 8
+_OVERSAMPLING: Final = 8  # of a bin while spectra are made
+_LOBE: Final = 8  # bins to either side that a line reaches
 
 
 @dataclass(frozen=True)
 class Partials:
     """The partials of drums of unit area of one family, S = 2 L f / c.
 
-    S^2 = a / epsilon + b epsilon for each mode of a drum of aspect ratio epsilon; so it is for
-    rectangles (Rayleigh, The Theory of Sound I, chapter IX), and a circle's series has b = 0 at the
-    only epsilon, 1.
+    S^2 = a / epsilon + b epsilon for each mode at the aspect ratio epsilon: of rectangles
+    (Rayleigh, The Theory of Sound I, chapter IX), and of a circle with b = 0 at epsilon = 1 alone.
 
-    Hypotheses say which modes sound, and how loud. A drum may be struck anywhere, or in the middle,
-    as drummers do more often than elsewhere, where only the symmetric modes sound. It may have 10
-    by 10 modes, as the modal drums do, or all of them, as simulated and real drums do: from S = 7.5
-    a continuum, of the density that Weyl's law gives, stands for these.
+    Hypotheses say which modes sound, and how loud: of a strike anywhere, or in the middle, where
+    only the symmetric modes sound; of 10 by 10 modes, as the modal drums have, or of all, for which
+    a continuum of the density of Weyl's law stands from S = 7.5.
 
     Attributes:
         aspects: the aspect ratios that are tried, shape (b,), ascending.
@@ -55,8 +48,8 @@ class Partials:
             (hypotheses, k).
         tail: S of the continuum, shape (t,).
         tail_loudness: shape (hypotheses, t); 0: without a continuum.
-        blurred: whether the partials are only near those of these drums: spectra are averaged over
-            each quarter of the aspect ratios.
+        blurred: whether these are only near the true partials: spectra are averaged over each
+            quarter of the aspect ratios.
     """
 
     aspects: Float64
@@ -103,11 +96,7 @@ class Partials:
         return series
 
     def lines(self) -> Iterator[tuple[Float64, Float64]]:
-        """Yield S and the mean power of the lines of each spectrum.
-
-        An impulse gives each mode the amplitude phi(x_s) phi(x_p) / omega, and the mean of
-        phi(x_p)^2 over a drum of unit area is 1: the power is phi(x_s)^2 / S^2 on average.
-        """
+        """Yield S and the mean power, phi(x_s)^2 / S^2, of the lines of each spectrum."""
         for loudness, tail_loudness in zip(self.loudness, self.tail_loudness, strict=True):
             for series in self.series(self.aspects):
                 sounding = loudness > 0
@@ -118,10 +107,9 @@ class Partials:
 
 
 def _circular(tail: Float64, modes: Float64) -> Partials:
-    """Return the partials of a circle.
+    """Return the partials of a circle: modes of order 0 are single, the others come in pairs.
 
-    Modes of order 0 are single, the others come in pairs, a cosine and a sine. In the middle, phi^2
-    is 1 / J_1(z)^2 for order 0, about pi z / 2 with z = S sqrt(pi), and 0 for the others.
+    In the middle, phi^2 is 1 / J_1(z)^2, about pi z / 2 with z = S sqrt(pi), for order 0, else 0.
     """
     series = circularSeries(_SYMMETRIC, _MODES)
     order, zero = np.indices(series.shape)
@@ -136,10 +124,7 @@ def _circular(tail: Float64, modes: Float64) -> Partials:
 
 
 def _rectangular(tail: Float64, modes: Float64) -> Partials:
-    """Return the partials of a rectangle, its longer side along x.
-
-    In the middle, phi = 2 sin(m pi / 2) sin(n pi / 2): phi^2 is 4 where m and n are odd, else 0.
-    """
+    """Return the partials of a rectangle; in the middle, phi^2 is 4 if m and n are odd, else 0."""
     low, high = np.log(_ASPECTS)
     aspects = np.exp(np.linspace(low, high, 1 + round((high - low) / _ASPECT_STEP)))
     n, m = (i.ravel() + 1.0 for i in np.indices((_MODES, _ALONG)).astype(np.float64))
@@ -161,13 +146,8 @@ def expected_spectra(
 ) -> Float32:
     """Return the expected power spectra of drums.
 
-    Args:
-        partials: of the family.
-        sizes: drum sizes, metres, shape (s,).
-        length: samples of the sounds, weighted by `window`.
-        bins: of a spectrum, from the first above 0 Hz.
-        seconds: duration of the sounds.
-        speed: wave speed, m/s.
+    Their sizes are in metres, shape (s,); the sounds, of so many samples and seconds, are weighted
+    by `window`; bins are counted from the first above 0 Hz; the speed is in m/s.
 
     Returns:
         Shape (g, s, bins), the maximum of each spectrum 1, in the order of `partials.hypotheses`.

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from .partials import Float64, Partials, weyl_series
 
@@ -49,14 +50,10 @@ def find_peaks(sounds: Float64, sample_rate: float, highest: float) -> Peaks:
     Hann's window, padded to twice the length or more; a parabola through the levels in dB of a
     maximum and its neighbours gives frequency and level. A peak counts if it is less than 60 dB
     below the maximum, 22 dB above the lowest tenth of the bins (peaks of mere noise seldom are),
-    and not more than 15 dB below a louder bin within four, whose side lobe it may be.
+    and not more than 15 dB below a louder bin within four, whose side lobe it may be. The sounds,
+    shape (n, samples), must not be silent.
     Source: J. O. Smith and X. Serra, "PARSHL: an analysis/synthesis program for non-harmonic sounds
     based on a sinusoidal representation", Proc. ICMC 1987.
-
-    Args:
-        sounds: shape (n, samples), none of them silent.
-        sample_rate: Hz.
-        highest: Hz.
     """
     length = sounds.shape[1]
     size = 1 << (2 * length - 1).bit_length()
@@ -64,7 +61,8 @@ def find_peaks(sounds: Float64, sample_rate: float, highest: float) -> Peaks:
     spectra = np.abs(np.fft.rfft(sounds * np.hanning(length + 2)[1:-1], size)[:, :bins])
     level = 20 * np.log10(np.maximum(spectra / spectra.max(axis=1, keepdims=True), 1e-9))
     floor = np.clip(np.quantile(level, _QUIET, axis=1) + _ABOVE_NOISE, _DEEPEST, _LOUDEST)
-    masking = _running_maximum(level, round(_SIDE_LOBES * size / length)) - _SIDE_LOBE_DEPTH
+    reach = 1 + 2 * round(_SIDE_LOBES * size / length)
+    masking = maximum_filter1d(level, reach, axis=1, mode="nearest") - _SIDE_LOBE_DEPTH
     before, middle, after = level[:, :-2], level[:, 1:-1], level[:, 2:]
     found = (middle > before) & (middle >= after)
     found &= (middle > floor[:, None]) & (middle >= masking[:, 1:-1])
@@ -80,28 +78,16 @@ def find_peaks(sounds: Float64, sample_rate: float, highest: float) -> Peaks:
     return Peaks(frequencies, levels, sample_rate / length)
 
 
-def _running_maximum(x: Float64, reach: int) -> Float64:
-    """Return the maximum within `reach` places on either side, along the rows."""
-    padded = np.pad(x, ((0, 0), (reach, reach)), mode="edge")
-    width, done = 2 * reach + 1, 1
-    # The maximum over 2^k places from that over 2^(k - 1), then two that overlap.
-    while 2 * done <= width:
-        padded = np.maximum(padded[:, :-done], padded[:, done:])
-        done *= 2
-    largest: Float64 = np.maximum(padded[:, : x.shape[1]], padded[:, width - done :])
-    return largest
-
-
 def fit_peaks(
     peaks: Peaks, partials: Partials, sizes: Float64, aspects: Float64, speed: float
 ) -> tuple[Float64, Float64, Float64]:
     """Fit drums to the peaks that lie near their partials, from several guesses at once.
 
-    Each peak is matched with the nearest partial. log S - log(2 L f / c) is brought to zero by
+    Each peak is matched with the nearest partial, and log S - log(2 L f / c) brought to zero by
     weighted least squares in log L and log epsilon, with ever smaller tolerances. A weight is the
-    square root of the amplitude, times Tukey's biweight of the distance. The score sums the
-    weights, each times log(spacing / tolerance), where Weyl's law gives the spacing of the partials
-    there: a match among dense partials, as a drum too large has them, is worth little.
+    square root of the amplitude, times Tukey's biweight of the distance, times log(spacing /
+    tolerance) with the spacing of Weyl's law: a match among dense partials, as a drum too large has
+    them, is worth little. The score is their sum.
 
     Args:
         peaks: of n sounds.
@@ -171,14 +157,9 @@ def _least_squares(weight: Float64, error: Float64, slope: Float64) -> tuple[Flo
 def count_peaks(peaks: Peaks, sizes: Float64, speed: float) -> Float64:
     """Return the sizes of convex drums by the number of their partials, by Weyl's law.
 
-    Peak j is mode j, so that L = S_j c / (2 f_j), and the mean is over the first, up to 15, as far
-    as modes lie four bins apart there. It is weighted by sqrt(j): N grows with L^2, and how far it
-    is off grows slowly with N. Where modes are fewer than three, the size is left as it is.
-
-    Args:
-        peaks: of n sounds.
-        sizes: approximate sizes, metres, shape (n,), which tell how far modes lie apart.
-        speed: wave speed, m/s.
+    Peak j is mode j, so that L = S_j c / (2 f_j); the mean, weighted by sqrt(j), is over the first
+    15 as far as modes of a drum of the approximate `sizes`, shape (n,), lie four bins apart there.
+    Where they are fewer than three, the size is left as it is.
     """
     frequencies = peaks.frequencies[:, :_COUNTED]
     series = weyl_series(frequencies.shape[1])
