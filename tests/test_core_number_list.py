@@ -156,21 +156,21 @@ def test_every_window_finds_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", r"byte 100: '{}' stands where '\[' should"),
-        ("[1, abc, 2]", r"byte 104: 'abc' stands where a number should"),
-        ("[1 2]", r"byte 103: '2' stands where ',' or '\]' should"),
-        ("[1, é]", r"byte 104: '\\xc3\\xa9' stands"),
-        (f"[{'x' * 99}]", rf"byte 101: '{'x' * 20}' stands"),
-        ("[[1, 2], [3]]", r"byte 111: '\]' stands where the end of 2 numbers, not of 1, should"),
-        ("[1, [2]]", r"byte 104: '\[' stands where a number should"),
-        ("[[1], 2]", r"byte 106: '2' stands where a list should"),
+        ("{}", r"byte 100: expected '\[', got '{}'"),
+        ("[1, abc, 2]", r"byte 104: expected a number, got 'abc'"),
+        ("[1 2]", r"byte 103: expected ',' or '\]', got '2'"),
+        ("[1, é]", r"byte 104: expected a number, got '\\xc3\\xa9'"),
+        (f"[{'x' * 99}]", rf"byte 101: expected a number, got '{'x' * 20}'$"),
+        ("[[1, 2], [3]]", r"byte 111: expected a list of 2 numbers, not of 1, got '\]'"),
+        ("[1, [2]]", r"byte 104: expected a number, got '\['"),
+        ("[[1], 2]", r"byte 106: expected a list, got '2'"),
     ],
 )
-def test_errors_name_the_byte_and_what_stands_there(text: str, message: str) -> None:
+def test_errors_name_the_byte_and_what_was_found(text: str, message: str) -> None:
     numbers = _core.NumberList(np.empty(9), position=100)
     with pytest.raises(ValueError, match=message):
         numbers.read(text.encode())
-    for block in (1, 2, 3):  # of what stands there, no more is shown than has been read
+    for block in (1, 2, 3):  # no more is shown than has been read
         with pytest.raises(ValueError, match=rf"^{message[:8]}"):
             read_on(_core.NumberList(np.empty(9), position=100), text.encode(), block)
 

@@ -90,12 +90,12 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "byte 0: the file ends where '\\[' should"),
-        (" 5", "byte 1: b'5' stands where '\\['"),
+        ("", "byte 0: expected '\\[', got the end of the file"),
+        (" 5", "byte 1: expected '\\[', got b'5'"),
         ('"5', "byte 0: the file ends within"),
-        (" [1,]", "byte 4: '\\]' stands where a number should"),
-        ("[1 2]", "byte 3: '2' stands where"),
-        ('["1"]', "byte 1: '\"1\"' stands where a number should"),
+        (" [1,]", "byte 4: expected a number, got '\\]'"),
+        ("[1 2]", "byte 3: expected ',' or '\\]', got '2'"),
+        ('["1"]', "byte 1: expected a number, got '\"1\"'"),
         (" [1, 2", "byte 1: the file ends within the list"),
         (" [1, 2,", "byte 1: the file ends within the list"),
         (" [[1, 2]", "byte 1: the file ends within the list"),

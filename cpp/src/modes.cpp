@@ -7,6 +7,7 @@
 #include <numbers>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "describe.hpp"
 #include "kac/parallel.hpp"
@@ -44,8 +45,9 @@ void require_inside(BarycentricPoint point, const std::string& which) {
             which + " (u, v, w) must lie on the triangle, none below 0 and their sum 1", {u, v, w});
 }
 
-void require_positive(double value, const std::string& what) {
-    require(value > 0.0 && std::isfinite(value), what + " must be positive and finite", {value});
+void require_positive(double value, std::string_view what) {
+    if (value > 0.0 && std::isfinite(value)) return;
+    require(false, std::string(what) + " must be positive and finite", {value});
 }
 
 void require_modes(std::size_t M, std::size_t N) {

@@ -17,7 +17,7 @@ namespace kac {
 
 namespace {
 
-/// Something that may not stand where it does.
+/// What was found where something else was expected.
 struct Unexpected {
     const char* at;
     std::string wanted;
@@ -140,9 +140,8 @@ std::size_t NumberList::read(std::string_view window) {
         }
     } catch (const Unexpected& found) {
         const auto offset = static_cast<std::size_t>(found.at - begin);
-        throw std::invalid_argument("byte " + std::to_string(position_ + offset) + ": " +
-                                    excerpt(found.at, end) + " stands where " + found.wanted +
-                                    " should");
+        throw std::invalid_argument("byte " + std::to_string(position_ + offset) + ": expected " +
+                                    found.wanted + ", got " + excerpt(found.at, end));
     }
     const auto used = static_cast<std::size_t>(at - begin);
     position_ += used;
@@ -213,8 +212,8 @@ void NumberList::close(const char* at) {
     }
     const std::size_t columns = size_ - before_row_;
     if (rows_ > 0 && columns != columns_) {
-        throw Unexpected{at, "the end of " + std::to_string(columns_) + " numbers, not of " +
-                                 std::to_string(columns) + ","};
+        throw Unexpected{at, "a list of " + std::to_string(columns_) + " numbers, not of " +
+                                 std::to_string(columns)};
     }
     columns_ = columns;
     ++rows_;

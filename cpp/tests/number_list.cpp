@@ -163,39 +163,41 @@ TEST_CASE("malformed text is refused with its byte, what was expected and what w
                                  std::invalid_argument);
         }
     };
-    check("1", "byte 0: '1' stands where '[' should");
-    check("[1,]", "byte 3: ']' stands where a number should");
-    check("[1 2]", "byte 3: '2");
-    check("[,1]", "byte 1: ','");
-    check("[01]", "byte 2: '1");
-    check("[-01]", "byte 3: '1");
-    check("[1.]", "byte 1: '1.");
-    check("[.5]", "byte 1: '.");
-    check("[+1]", "byte 1: '+");
-    check("[--1]", "byte 1: '-");
-    check("[1e]", "byte 1: '1e");
-    check("[1e+]", "byte 1: '1e");
-    check("[0x10]", "byte 2: 'x");
-    check("[1_0]", "byte 2: '_");
-    check("[nann]", "byte 4: 'n");
-    check("[infinity]", "byte 4: 'i");
-    check("[Infinit]", "byte 1: 'I");
-    check("[true]", "byte 1: 't");
-    check("[1, \"x\"]", "byte 4: '\"");
-    check("[1}", "byte 2: '}");
-    check("[1\xff", "byte 2: '\\xff' stands where ',' or ']' should");
-    check("[[[1]]]", "byte 2: '['");
-    check("[1, [2]]", "byte 4: '[' stands where a number should");
-    check("[[1], 2]", "byte 6: '2");
-    check("[[1, 2], [3]]", "byte 11: ']' stands where the end of 2 numbers, not of 1, should");
-    check("[1" + std::string(400, '0') + "]", "byte 1: '1");
+    check("1", "byte 0: expected '[', got '1'");
+    check("[1,]", "byte 3: expected a number, got ']'");
+    check("[1 2]", "byte 3: expected ',' or ']', got '2");
+    check("[,1]", "byte 1: expected a number, got ','");
+    check("[01]", "byte 2: expected ',' or ']', got '1");
+    check("[-01]", "byte 3: expected ',' or ']', got '1");
+    check("[1.]", "byte 1: expected a number, got '1.");
+    check("[.5]", "byte 1: expected a number, got '.");
+    check("[+1]", "byte 1: expected a number, got '+");
+    check("[--1]", "byte 1: expected a number, got '-");
+    check("[1e]", "byte 1: expected a number, got '1e");
+    check("[1e+]", "byte 1: expected a number, got '1e");
+    check("[0x10]", "byte 2: expected ',' or ']', got 'x");
+    check("[1_0]", "byte 2: expected ',' or ']', got '_");
+    check("[nann]", "byte 4: expected ',' or ']', got 'n");
+    check("[infinity]", "byte 4: expected ',' or ']', got 'i");
+    check("[Infinit]", "byte 1: expected a number, got 'I");
+    check("[true]", "byte 1: expected a number, got 't");
+    check("[1, \"x\"]", "byte 4: expected a number, got '\"");
+    check("[1}", "byte 2: expected ',' or ']', got '}");
+    check("[1\xff", "byte 2: expected ',' or ']', got '\\xff'");
+    check("[[[1]]]", "byte 2: expected a number, got '['");
+    check("[1, [2]]", "byte 4: expected a number, got '['");
+    check("[[1], 2]", "byte 6: expected a list, got '2");
+    check("[[1, 2], [3]]", "byte 11: expected a list of 2 numbers, not of 1, got ']'");
+    check("[1" + std::string(400, '0') + "]",
+          "byte 1: expected a number within the range of float64, got '1");
 }
 
 TEST_CASE("errors count from the list's place in its file, whatever the windows") {
     Numbers values(3);
     kac::NumberList list(values, 1000);
     CHECK(list.read("[1, 2") == 4);
-    CHECK_THROWS_WITH_AS(list.read("25, x]"), doctest::Contains("byte 1008: 'x'"),
+    CHECK_THROWS_WITH_AS(list.read("25, x]"),
+                         doctest::Contains("byte 1008: expected a number, got 'x'"),
                          std::invalid_argument);
 }
 

@@ -141,9 +141,9 @@ class Tokens:
 
     def _unexpected(self, token: bytes, wanted: str) -> DatasetError:
         if not token:
-            return self.damaged(f"the file ends where {wanted} should stand")
+            return self.damaged(f"expected {wanted}, got the end of the file")
         place = self.position - len(token)
-        return self.damaged(f"{token[:20]!r} stands where {wanted} should", place)
+        return self.damaged(f"expected {wanted}, got {token[:20]!r}", place)
 
     def __enter__(self) -> "Tokens":
         return self
