@@ -13,12 +13,9 @@ from .. import _core
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
-from ..physics import drum_grid
 from .drum import Drum, DrumSettings, Labels, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane, Point
 from .shapes import ShapeSource
-
-_MOST_DRAWS = 256
 
 
 class FDTDModel(Drum):
@@ -176,8 +173,7 @@ class FDTDModel(Drum):
         return point
 
     def _membrane(self, size: float, shape: Shape) -> Membrane:
-        grid, labels = drum_grid(shape, self._step), self._shapes.labels(shape)
-        return Membrane.laid_out(size, shape, grid, self._pick_up, labels)
+        return Membrane(size, shape, self._shapes.labels(shape), self._step, self._pick_up)
 
     def _draw_body(self) -> None:
         """Draw size and shape, unless the last drum was drawn from the same random numbers.
@@ -193,23 +189,13 @@ class FDTDModel(Drum):
             self._body = self._membrane(self.drum_size, shape)
             self._drawn_from, self._state_after = source, generator.state
         generator.state = self._state_after
+        self._drum_size = self._body.size
 
     def _middle(self) -> tuple[float, ...]:
         return self._body.middle
 
     def _draw_strike(self) -> tuple[float, ...]:
-        body, box = self._body, self._box
-        if box is not None and (box[0] == box[1]).all():
-            point = (float(box[0, 0]), float(box[0, 1]))
-            body.require_inside("strike_location", point)
-            return point
-        drawn = body.draw_strike(self.rng, box, _MOST_DRAWS)
-        if drawn is None and box is not None:
-            raise ValueError(
-                f"no strike with x and y in the ranges {box.T.tolist()} of strike_location falls "
-                f"on a drum of {body.size:.6g} m: of {16 * _MOST_DRAWS} not one did"
-            )
-        return drawn or body.middle
+        return self._body.draw_strike(self.rng, self._box)
 
     def _body_labels(self) -> Labels:
         labels = {name: [*numbers] for name, numbers in self._body.labels.items()}
@@ -222,10 +208,13 @@ class FDTDModel(Drum):
         # Sounds of one drum share one simulation, also where others were asked for in between.
         bodies = {source: body for source, body, _ in struck}
         number = {source: drum for drum, source in enumerate(bodies)}
-        grids = [body.grid for body in bodies.values()]
+        # c_0, c_1 and c_2 of each grid: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous.
+        steps = np.array([body.grid.step for body in bodies.values()])
+        q, loss = (self.wave_speed / (self.sample_rate * steps)) ** 2, self.sigma / self.sample_rate
+        coefficients = np.stack([q, 2 - 4 * q, np.full_like(q, 1 - loss)], axis=-1) / (1 + loss)
         return _core.membranes(
-            [_core.Grid(grid.live) for grid in grids],
-            np.array([self._coefficients(grid.step) for grid in grids]).reshape(-1, 3),
+            [_core.Grid(body.grid.live) for body in bodies.values()],
+            coefficients,
             [body.grid.nodes_at(body.pick_up) for body in bodies.values()],
             np.array([number[source] for source, _, _ in struck], dtype=np.int64),
             [body.grid.raised_cosine(point, self.strike_width) for _, body, point in struck],
@@ -234,9 +223,3 @@ class FDTDModel(Drum):
             self.precision,
             self.threads,
         )
-
-    def _coefficients(self, step: float) -> tuple[float, float, float]:
-        """Return c_0, c_1 and c_2: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous."""
-        q = (self.wave_speed / (self.sample_rate * step)) ** 2
-        loss = self.sigma / self.sample_rate
-        return q / (1 + loss), (2 - 4 * q) / (1 + loss), (1 - loss) / (1 + loss)

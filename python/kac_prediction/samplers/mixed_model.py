@@ -17,7 +17,7 @@ from .drum import (
     draw_between,
 )
 from .fdtd_model import FDTDModel
-from .shapes import FAMILIES, ShapeSource, elongation, most_vertices
+from .shapes import FAMILIES, ShapeSource, elongation
 
 
 class MixedModel(FDTDModel):
@@ -113,7 +113,7 @@ class _FamilySource(ShapeSource):
             vertices, corners, ratio = known["vertices"], shape.N, elongation(shape)
             family = "rectangle" if isinstance(shape, UnitRectangle) else "polygon"
         else:
-            vertices, corners, ratio = [0.0] * 2 * most_vertices(self.kind, self.settings), 0, 1.0
+            vertices, corners, ratio = [0.0] * 2 * self.most_vertices, 0, 1.0
             family = "circle"
         return {
             "N": [corners],
