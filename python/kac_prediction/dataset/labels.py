@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,24 +16,19 @@ from .sampler import Labels
 LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
 """One dictionary of float64 tensors a sample, each of shape (k,)."""
 
-_BATCH = 2048
+_LINES = 2048  # that are parsed at once
 
 
 class LabelTable:
     """The labels of n samples, a column for each label.
 
-    - `LabelTable.of(labels)` reads a dictionary a sample: the lists that `getLabels` returns, or
-      the tensors that users assign to `TorchDataset.Y`. `names=` reads only some labels,
-      `keep_dtypes=True` leaves indices of classes the integers that they are.
-    - `LabelTable.from_json(lines)` reads lines of metadata.json.
-    - `columns["drum_size"]` has the values of all samples; `sizes["drum_size"] < 0` says who lacks
-      the label; `names(i)` are the labels of sample i; `first_unlike()` finds a sample whose labels
-      differ from those of the first in name or size; `matrix()` joins all columns.
-    - `take(rows)` is the table of some samples, `sample(i)` and `batch(rows)` are their labels,
-      padded with nan; `as_list()` is a dictionary a sample again, nothing padded.
+    `LabelTable.of` reads what `getLabels` returns and what users assign to `TorchDataset.Y`,
+    `from_json` lines of metadata.json. A sample lacks the labels whose `sizes` are negative;
+    `names(i)` are those it has, `first_unlike()` finds a sample that differs from the first, and
+    `matrix()` joins the columns. `as_list()` returns a dictionary a sample, without padding.
 
     Attributes:
-        columns: by name, shape (n, k, ...), float64 (unless dtypes were kept); nan where a sample
+        columns: by name, shape (n, k, ...), float64 unless dtypes were kept; nan where a sample
             has fewer than k values or lacks the label. Read only: tables share them.
         sizes: by name, how many values each sample has, shape (n,); -1: it lacks the label.
     """
@@ -53,13 +48,13 @@ class LabelTable:
         *,
         keep_dtypes: bool = False,
     ) -> "LabelTable":
-        """Return the table of some labels, in their order of first appearance.
+        """Return the table of some labels; a table as it is.
 
         Args:
-            labels: a dictionary a sample, of numbers or of lists, arrays or tensors of them; a
-                table is returned as it is.
-            names: the labels to read, in the order of the columns; None: all.
-            keep_dtypes: whether columns keep the dtype that their values have; False: float64.
+            labels: a dictionary a sample, of numbers or of lists, arrays or tensors of them.
+            names: the labels to read, in the order of the columns; None: all, as they appear.
+            keep_dtypes: whether columns keep the dtype of their values, as indices of classes
+                need; else they are float64.
 
         Raises:
             TypeError: a label holds something else than numbers.
@@ -67,27 +62,15 @@ class LabelTable:
         """
         if isinstance(labels, LabelTable):
             return labels
-        values: dict[str, list[torch.Tensor]] = {}
-        sizes: dict[str, list[npt.NDArray[np.int64]]] = {}
-        length, wanted, samples = 0, None if names is None else list(names), iter(labels)
-        while batch := list(islice(samples, _BATCH)):
-            for name in dict.fromkeys(chain(values, *batch)) if wanted is None else wanted:
-                found, counts = _flatten([y.get(name) for y in batch], keep_dtypes)
-                values.setdefault(name, []).append(found)
-                # None of the samples before had it.
-                sizes.setdefault(name, [np.full(length, -1)]).append(counts)
-            length += len(batch)
-        counted = {name: np.concatenate(counts) for name, counts in sizes.items()}
-        columns = {name: _column(found, counted[name]) for name, found in values.items()}
-        return cls(columns, counted, length)
+        samples, columns, sizes = list(labels), {}, {}
+        for name in dict.fromkeys(chain.from_iterable(samples)) if names is None else names:
+            values = [y.get(name) for y in samples]
+            columns[name], sizes[name] = _column(name, values, keep_dtypes)
+        return cls(columns, sizes, len(samples))
 
     @classmethod
     def from_json(cls, lines: Sequence[str]) -> "LabelTable":
-        """Return the table of lines of metadata.json.
-
-        Raises:
-            TypeError, ValueError: as `of`.
-        """
+        """Return the table of lines of metadata.json; errors are those of `of`."""
         return cls.of(parsed(lines))
 
     def __len__(self) -> int:
@@ -149,8 +132,8 @@ class LabelTable:
 
 def parsed(lines: Sequence[str]) -> Iterator[Labels]:
     """Yield the labels of lines of metadata.json."""
-    for first in range(0, len(lines), _BATCH):
-        for entry in json.loads(f"[{','.join(lines[first : first + _BATCH])}]"):
+    for first in range(0, len(lines), _LINES):
+        for entry in json.loads(f"[{','.join(lines[first : first + _LINES])}]"):
             yield entry["y"]
 
 
@@ -172,31 +155,10 @@ def label_tensors(labels: list[Labels]) -> LabelTensors:
         ]
 
 
-def common_shapes(Y: Any) -> dict[str, tuple[int, ...]] | None:
-    """Return the shape that each label is padded to; None: all samples are alike, or no labels.
-
-    Raises:
-        ValueError: a label has not as many dimensions in all samples.
-    """
-    if not are_labels(Y):
-        return None
-    found: dict[str, list[tuple[int, ...]]] = {}
-    for y in Y:
-        for name, value in y.items():
-            found.setdefault(name, []).append(tuple(value.shape))
-    for name, shapes in found.items():
-        if len(set(map(len, shapes))) > 1:
-            raise ValueError(
-                f"Label {name!r} has the shapes {sorted(set(shapes))[:5]}, which cannot be padded "
-                "to one: assign Y, with as many dimensions for every sample."
-            )
-    if all(len(shapes) == len(Y) and len(set(shapes)) == 1 for shapes in found.values()):
-        return None
-    return {name: tuple(map(max, zip(*set(sizes), strict=True))) for name, sizes in found.items()}
-
-
-def padded(y: dict[str, torch.Tensor], shapes: dict[str, tuple[int, ...]]) -> Any:
-    """Return the labels of one sample, padded with nan to these shapes."""
+def padded(y: Any, shapes: dict[str, tuple[int, ...]] | None) -> Any:
+    """Return the labels of one sample, padded with nan to these shapes; None: as they are."""
+    if shapes is None:
+        return y
     out = {}
     for name, shape in shapes.items():
         value = y.get(name, torch.empty([0] * len(shape), dtype=torch.float64))
@@ -211,7 +173,7 @@ def pack_labels(Y: Any) -> Any:
 
     Tensors by the thousand in a list would each become a shared file on the way to a worker.
     """
-    if isinstance(Y, torch.Tensor) or not are_labels(Y):
+    if not are_labels(Y):
         return compact(Y)
     file = io.BytesIO()
     torch.save(Y, file)
@@ -224,47 +186,44 @@ def unpack_labels(packed: Any) -> Any:
     return torch.load(io.BytesIO(packed), weights_only=True) if is_packed else packed
 
 
-def _flatten(values: list[Any], keep_dtypes: bool) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
-    """Return the values of one label (None: lacking) behind each other, and how many each has."""
+def _column(
+    name: str, values: list[Any], keep_dtypes: bool
+) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
+    """Return the values of a label (None: lacking), padded with nan, and how many each has."""
     try:
-        counts = np.array([-1 if value is None else len(value) for value in values])
+        sizes = np.array([-1 if value is None else len(value) for value in values], dtype=np.int64)
     except TypeError:  # plain numbers, or tensors without a dimension
         tensors = [None if value is None else _tensor(value) for value in values]
-        return _flatten(tensors, keep_dtypes)
-    given = [value for value in values if value is not None] if counts.min() < 0 else values
-    if any(issubclass(kind, torch.Tensor) for kind in set(map(type, given))):
-        try:
+        return _column(name, tensors, keep_dtypes)
+    width = max(0, int(sizes.max(initial=0)))
+    uniform = bool((sizes == width).all())
+    kind = None if keep_dtypes else np.float64
+    given = values if uniform else [value for value in values if value is not None]
+    try:
+        if any(issubclass(cls, torch.Tensor) for cls in set(map(type, given))):
             flat = torch.cat([_tensor(value) for value in given])
-        except RuntimeError as error:
-            shapes = sorted({tuple(np.shape(value)) for value in given})
-            raise ValueError(f"a label has values of the shapes {shapes[:5]}") from error
-        return flat if keep_dtypes else flat.double(), counts
-    dtype = None if keep_dtypes else np.float64
-    if given is values and (counts == counts[0]).all():  # quicker than to chain them
-        array = np.array(values, dtype=dtype)
-        return torch.from_numpy(array.reshape(-1, *array.shape[2:])), counts
-    return torch.from_numpy(np.array([*chain.from_iterable(given)], dtype=dtype)), counts
+            flat = flat if keep_dtypes else flat.double()
+        elif uniform:  # quicker than to chain them
+            return torch.from_numpy(np.array(values, dtype=kind)), sizes
+        else:
+            flat = torch.from_numpy(np.array([*chain.from_iterable(given)], dtype=kind))
+    except (ValueError, RuntimeError) as error:
+        shapes = sorted({tuple(value.shape) for value in given if hasattr(value, "shape")})
+        found = f" has the shapes {shapes[:5]}" if shapes else f": {error}"
+        raise ValueError(
+            f"Label {name!r}{found}; samples may differ in its first dimension alone."
+        ) from error
+    if uniform:
+        return flat.reshape(len(values), width, *flat.shape[1:]), sizes
+    shape = (len(values), width, *flat.shape[1:])
+    dtype = flat.dtype if flat.is_floating_point() else torch.float64
+    column = torch.full(shape, torch.nan, dtype=dtype, device=flat.device)
+    present = torch.arange(width) < torch.from_numpy(sizes)[:, None]
+    column[present.to(flat.device)] = flat.to(dtype)
+    return column, sizes
 
 
 def _tensor(value: Any) -> torch.Tensor:
     """Return a number or values as a tensor of one dimension or more."""
     tensor = value if isinstance(value, torch.Tensor) else torch.from_numpy(np.asarray(value))
     return tensor if tensor.ndim else tensor[None]
-
-
-def _column(parts: list[torch.Tensor], sizes: npt.NDArray[np.int64]) -> torch.Tensor:
-    """Return values that were flattened as a column, shape (n, k, ...), padded with nan."""
-    filled = [part for part in parts if len(part)] or parts[:1]
-    if len({part.shape[1:] for part in filled}) > 1:
-        shapes = sorted({tuple(part.shape[1:]) for part in filled})
-        raise ValueError(f"a label has values of the shapes {shapes[:5]}")
-    flat = torch.cat(filled)
-    n, width = len(sizes), max(0, int(sizes.max(initial=0)))
-    if (sizes == width).all():
-        return flat.reshape(n, width, *flat.shape[1:])
-    dtype = flat.dtype if flat.is_floating_point() else torch.float64
-    shape = (n, width, *flat.shape[1:])
-    column = torch.full(shape, torch.nan, dtype=dtype, device=flat.device)
-    present = torch.arange(width) < torch.from_numpy(sizes)[:, None]
-    column[present.to(flat.device)] = flat.to(dtype)
-    return column

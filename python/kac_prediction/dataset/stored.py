@@ -2,8 +2,7 @@
 
 import gc
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,21 +42,26 @@ class StoredDataset:
 
 def open_stored(dataset_dir: str, verify: bool = False) -> StoredDataset:
     """Open a directory; arguments and errors are those of `loadDataset`."""
-    with _garbage_collection_paused():
+    # A search for garbage between many small objects is most of what loading thousands of labels
+    # costs, and finds nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
         for _ in range(_ATTEMPTS - 1):
             with suppress(DatasetChangedError):
                 return _open(dataset_dir, verify)
         return _open(dataset_dir, verify)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def fingerprint_of(header: Header) -> dict[str, Any]:
     """Return what tells a dataset from what it was before a transformation or regeneration."""
-    plain = ("dataset_size", "checksums", "seed", "sampler", "representation_settings")
+    names = ("dataset_size", "checksums", "seed", "sampler", "representation_settings")
     long = {"revisions": header.revisions, "groups": header.groups}
-    return {name: getattr(header, name) for name in plain} | {
-        name: zlib.crc32(np.asarray(values, dtype=np.int64).tobytes())
-        for name, values in long.items()
-    }
+    hashed = {name: zlib.crc32(np.array(long[name], np.int64).tobytes()) for name in long}
+    return {name: getattr(header, name) for name in names} | hashed
 
 
 def _open(dataset_dir: str, verify: bool) -> StoredDataset:
@@ -86,18 +90,3 @@ def _open(dataset_dir: str, verify: bool) -> StoredDataset:
         torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
         fingerprint_of(header),
     )
-
-
-@contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
-    """Make many small objects without a search of all memory for garbage in between.
-
-    That search is most of what loading thousands of labels costs, and finds nothing.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

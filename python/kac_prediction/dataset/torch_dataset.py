@@ -11,7 +11,7 @@ import torch
 
 from .collate import Sample, batch_samples
 from .indexing import Rows, as_range, compact, rows_of, take
-from .labels import LabelTable, LabelTensors, common_shapes, pack_labels, padded, unpack_labels
+from .labels import LabelTable, LabelTensors, are_labels, pack_labels, padded, unpack_labels
 from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
 from .storage import DatasetError
@@ -21,20 +21,16 @@ from .stored import StoredDataset, open_stored
 class TorchDataset(torch.utils.data.Dataset[Sample]):
     """Sounds and labels, sample by sample.
 
-    X is mapped from the disk: opening is immediate, and writing to it changes this process's copy
-    alone. X and Y may be assigned, to shape the data for a model.
+    X is mapped from the disk; writing to it changes this process's copy alone. X and Y may be
+    assigned, to shape the data for a model. Slices and `subset` are datasets of some of the
+    samples, which share memory with this one where the samples are evenly spaced.
 
-    `dataset[2:10]`, `dataset[::5]` and `dataset.subset(indices)` are datasets of some of the
-    samples. They share memory with this one where the samples are evenly spaced; elsewhere their X
-    is copied when it is first asked for as a whole, which samples and batches do not need.
+    Samples and batches have labels of one shape, as a DataLoader needs them: shorter ones are
+    padded with nan, at their end, to the longest of the whole dataset (of which this may be a
+    part), and one that a sample lacks is nan throughout. Y is not padded.
 
-    Samples and batches have labels of one shape, as a DataLoader needs them: a label whose sizes
-    differ between the samples is padded with nan, at its end, to the longest of the whole dataset
-    (of which this may be a part), and one that a sample lacks is nan throughout. Y is not padded.
-
-    A dataset is pickled as the path of its directory and its samples' numbers; unpickling opens the
-    directory, which has to hold the same dataset still (DatasetError). X, Y, groups and legacy that
-    were assigned or written to are pickled as they are.
+    A dataset is pickled as the path of its directory, which has to hold the same dataset still
+    when it is unpickled, and its samples' numbers; what was assigned or written to, as it is.
 
     Attributes:
         dataset_dir: directory of the dataset.
@@ -140,11 +136,11 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]] | None:
         """The shapes that labels of `_y` are padded to; None: they are as they are."""
-        return common_shapes(self._y)
+        return LabelTable.of(self._y).padded_shapes() if are_labels(self._y) else None
 
     @property
     def info(self) -> dict[str, Any]:
-        """What a checkpoint stores of its dataset: plain values, without the data."""
+        """What a checkpoint stores of its dataset, in plain values."""
         return {
             "dataset_size": len(self),
             "representation_settings": dict(self.representation_settings),
@@ -158,7 +154,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     @overload
     def __getitem__(self, i: slice) -> Self: ...
     def __getitem__(self, i: SupportsIndex | slice) -> Sample | Self:
-        """Return the data and the labels of sample `i`, or the dataset of a slice of the samples.
+        """Return the data and labels of sample `i`, or the dataset of a slice of the samples.
 
         Raises:
             IndexError: there is no such sample.
@@ -173,30 +169,26 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             raise IndexError(f"There is no sample {row} in a dataset of {size} samples.")
         x, order = self._data
         x = x[row if order is None else int(order[row])]
-        # What is mapped is copied, so that nobody changes the dataset who changes a sample.
-        x = x.clone() if self._x_is_stored else x
+        x = x.clone() if self._x_is_stored else x  # a sample may be changed, and the dataset not
         table = self._untouched
-        return x, self._padded(self._y[row]) if table is None else table.sample(row)
+        return x, padded(self._y[row], self._shapes) if table is None else table.sample(row)
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
-        """Return samples of these indices, read at once: what a DataLoader makes a batch of.
-
-        Raises:
-            IndexError: there is no such sample.
-        """
+        """Return samples of these indices, read at once: what a DataLoader makes a batch of."""
         rows = rows_of(indices, len(self))
         data, order = self._data
         x = take(data, rows if order is None else order[rows])
         table = self._untouched
         if table is None:
-            return list(zip(x, map(self._padded, take(self._y, rows)), strict=True))
+            pairs = zip(x, take(self._y, rows), strict=True)
+            return [(each, padded(y, self._shapes)) for each, y in pairs]
         return batch_samples(x, table.batch(rows))
 
     def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
         """Return the dataset of some of the samples, in this order.
 
         Args:
-            indices: of the samples, negative ones from the end; or which ones, as n bools.
+            indices: of the samples, from the end if negative; or which ones, as n bools.
 
         Raises:
             IndexError: there is no such sample, or not as many bools as samples.
@@ -210,7 +202,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         return len(x if order is None else order)
 
     def __repr__(self) -> str:
-        """Return the size, the sampler, the representation and the directory in one line."""
+        """Return size, sampler, representation and directory in one line."""
         known = 0 if self._stored is None else len(self._stored.groups)
         of = f" of {known}" if known > len(self) else ""
         output = self.representation_settings.get("output_type", "data")
@@ -240,12 +232,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Open the directory and take the samples, or what was pickled as it was.
-
-        Raises:
-            DatasetError: the directory holds another dataset than when this was pickled.
-            FileNotFoundError: it holds none.
-        """
+        """Open the directory, unless it holds another dataset by now, and take the samples."""
         self._stored, self._table, self._rows = None, None, range(0)
         if "_fingerprint" in state:
             stored, before = open_stored(state["dataset_dir"]), state["_fingerprint"]
@@ -269,10 +256,8 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         x, order = self._data
         if order is not None:
             view._data = x, take(order, rows)
-        elif isinstance(rows, range):
-            view._data = take(x, rows), None
         else:
-            view._data = x, rows
+            view._data = (take(x, rows), None) if isinstance(rows, range) else (x, rows)
         view._table = None if self._table is None else self._table.take(rows)
         if self._y is not None:
             view.Y = take(self._y, rows)
@@ -287,16 +272,13 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         stored = self._stored
         if stored is None:
             return set()
-        pairs = {"groups": (self.groups, stored.groups), "legacy": (self.legacy, stored.legacy)}
-        same = {k for k, (own, all_) in pairs.items() if torch.equal(own, take(all_, self._rows))}
+        pairs = {"groups": stored.groups, "legacy": stored.legacy}
+        same = {k for k, v in pairs.items() if torch.equal(getattr(self, k), take(v, self._rows))}
         if self._x_is_stored and not _written(self._data[0]):
             same.add("X")
         if self._table is not None and (self._y is None or self._table.equals(self._y)):
             same.add("Y")
         return same
-
-    def _padded(self, y: Any) -> Any:
-        return y if self._shapes is None else padded(y, self._shapes)
 
     @property
     def _untouched(self) -> LabelTable | None:
