@@ -34,10 +34,9 @@ class InputRepresentation:
 
     Frame f is centred on sample f * hop_length: it is the Fourier transform of the n_bins samples
     from f * hop_length - n_bins // 2 on, under a periodic Hann window of window_length in their
-    middle. Where these lie beyond an end, the sound is reflected there: before sample 0 come
-    samples 1, 2, ..., behind the last one the last but one, and so on, n_bins // 2 samples at
-    either end. So there are 1 + (length + 2 * (n_bins // 2) - n_bins) // hop_length frames, and a
-    sound of n_bins // 2 samples or fewer, which has not enough of them to reflect, is refused.
+    middle. The sound is reflected at its ends, by n_bins // 2 samples (before sample 0 come
+    samples 1, 2, ...), so it must be longer than that; there are
+    1 + (length + 2 * (n_bins // 2) - n_bins) // hop_length frames.
 
     Mel filters are triangles, equally wide on the mel scale, from f_min to f_max. One that falls
     between two bins of the transform sees nothing: its row is silent, and a warning is logged.

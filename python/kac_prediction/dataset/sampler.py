@@ -25,38 +25,25 @@ _VERBS = frozenset({"updateProperties", "generateWaveform", "getLabels"})
 
 
 class SamplerInfo(TypedDict):
-    """Which sampler made a dataset.
-
-    Attributes:
-        name: name of the sampler's class.
-        version: version of the package that generated the dataset.
-    """
+    """Which sampler made a dataset: the name of its class, and the version of the package."""
 
     name: str
     version: str
 
 
 class SamplerSettings(TypedDict):
-    """The least that every sampler's constructor takes.
-
-    Attributes:
-        duration: length of a sound in seconds.
-        sample_rate: samples per second.
-    """
+    """What every sampler's constructor takes: seconds of a sound, and samples per second."""
 
     duration: float
     sample_rate: int
 
 
 def classLocalsToKwargs(class_locals: dict[str, Any]) -> dict[str, Any]:
-    """Turn the `locals()` of an `__init__` into the keyword arguments it was called with.
-
-    Args:
-        class_locals: `locals()`, taken on the first line of `__init__`.
+    """Turn the `locals()` on the first line of an `__init__` into the arguments of the call.
 
     Returns:
         The arguments by name, without `self` and the compiler's `__class__`; the contents of a
-        parameter named `kwargs` stand beside the others.
+        parameter named `kwargs` are among the others.
     """
     kwargs = {k: v for k, v in class_locals.items() if k not in {"self", "__class__", "kwargs"}}
     kwargs.update(class_locals.get("kwargs", {}))
@@ -72,16 +59,14 @@ class IndexedGenerator:
     """A NumPy Generator on Philox that can be put at the start of any sample's own numbers.
 
     Philox is counter based: the key comes from the seed, and the 256-bit counter holds
-    (position, index, revision, stream), so every sample owns 2^64 blocks that no other touches,
-    and going to one costs a state assignment rather than a hash.
+    (position, index, revision, stream), so every sample owns 2^64 blocks that no other touches.
     Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 
     Attributes:
-        generator: the Generator itself; `seek` moves it, it is never replaced.
+        generator: the Generator itself, which `seek` moves.
     """
 
     def __init__(self, seed: int, stream: int) -> None:
-        """Key the generator by `seed` (any integer from 0) and one of the two streams."""
         self._stream = stream
         self._bits = np.random.Philox(np.random.SeedSequence(seed))
         self._state: Any = self._bits.state
@@ -209,13 +194,10 @@ class AudioSampler(ABC):
         self._shared.seek(i if revision else i // self.group_size, revision)
 
     def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
-        """Make the sounds and labels of some samples of the dataset that this seed defines.
+        """Make the sounds and labels of n samples of the dataset that this seed defines.
 
         Samplers that have a batch kernel override this; the result must be that of the three
         verbs, sample by sample.
-
-        Args:
-            indices: n indices from 0, in any order.
 
         Returns:
             Waveforms, shape (n, length), float64, and n dictionaries of labels.

@@ -33,18 +33,15 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
 
     Sample i is sample i of the dataset that `generateDataset` makes of the same seed (see
     `one_per_group` for others), before its sound is rounded to the 24 bits of a file. Every
-    iteration begins with sample `start`: to go on rather than to see the same sounds again, keep
-    one iterator, or add to `start` how many were seen.
+    iteration begins with sample `start`: to go on, keep one iterator, or add to `start`.
 
-    The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ...,
-    and the loader hands them out in the order of the stream, whatever W is. Without a
-    `batch_size` here they take turns by chunks, and the order is that of the stream if the
-    loader's batches are as large as `chunk`. Processes that are no such workers, as those of
-    distributed training, need a seed each, or ask for their part with `chunks`.
+    The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ..., and
+    the loader hands them out in order. Without a `batch_size` they take turns by chunks, in order
+    if the loader's batches are as large as `chunk`. Other processes, as those of distributed
+    training, need a seed each, or ask for their part with `chunks`.
 
-    The next samples are made, in threads, while these are used. So samplers of this package are
-    quickest without workers, which pay for handing every batch to another process; a sampler
-    written in Python needs workers to use more than one core.
+    The next samples are made in threads while these are used: samplers of this package are quickest
+    without workers; one written in Python needs workers to use more than one core.
 
     Example:
         >>> from kac_prediction.dataset import StreamingDataset
@@ -91,16 +88,14 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
             representation_settings: what x shows of the sounds; None: the waves, each normalised
                 over its whole length. A recipe that crops first, such as
                 `pipeline.ModelInput`, wants `{"normalise_input": False}`.
-            batch_size: None: single samples, x and labels, as a TorchDataset hands them out. A
-                number: batches of so many, as a DataLoader puts them together, but with far less
-                work for Python (give them to a `DataLoader(..., batch_size=None)`); 64 or more
-                keep the core busy.
+            batch_size: yield batches of so many samples, as a DataLoader puts them together but
+                quicker (give them to a `DataLoader(..., batch_size=None)`); 64 or more keep the
+                core busy. None: single samples.
             chunk: how many single samples are made at once, best a multiple of the sampler's
                 `group_size`; None: about 64, fewer if sounds are very long.
             one_per_group: sample k of the stream is then member k % group_size of group k: of each
-                drum one strike, every fifth in its middle as in a dataset. So a batch holds as
-                many drums as samples, and none comes again.
-            start: the sample to begin with, from 0, so that a training can go on.
+                drum one strike, every fifth in its middle as in a dataset.
+            start: the sample to begin with, from 0.
             threads: see above.
 
         Raises:
@@ -158,8 +153,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
 
         Two are, each in a thread and with a sampler of its own: one is drawn in Python while the
         other keeps the core busy. With one thread to the core, or a sampler in Python, only one.
-        Closing the iterator takes 0.2 s at most: what is under way goes on in its thread to the
-        next drum, or the next few if they are quick, and no further.
+        Closing the iterator takes 0.2 s at most; what is under way ends with its next few drums.
 
         Args:
             firsts: the samples that they begin with, whatever `start` is.
