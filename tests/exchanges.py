@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from kac_prediction.pipeline.training.device import cpu_threads, process_device
 from kac_prediction.pipeline.training.distributed import (
     DisagreementError,
     PeerError,
@@ -86,8 +87,8 @@ def objects(processes: ProcessGroup) -> dict[str, Any]:
         "again": vars(ProcessGroup.join("cpu")) == vars(processes),
         "shared": processes.broadcast({"rank": processes.rank}),
         "gathered": processes.all_gather((processes.rank, "x" * processes.rank)),
-        "device": str(processes.device("cpu")),
-        "threads": processes.threads(),
+        "device": str(process_device(torch.device("cpu"), processes)),
+        "threads": cpu_threads(processes),
     }
 
 

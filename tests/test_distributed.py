@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exchanges import Mixed
 from kac_prediction.pipeline.training import distributed
+from kac_prediction.pipeline.training.device import cpu_threads, process_device
 from kac_prediction.pipeline.training.distributed import (
     DisagreementError,
     PeerError,
@@ -55,7 +56,6 @@ def test_one_process_exchanges_nothing() -> None:
     optimiser = torch.optim.SGD(model.parameters(), 0.1)
     with ALONE.average_gradients(optimiser, torch.tensor(torch.nan)):
         optimiser.step()
-    assert ALONE.device("cuda:1") == torch.device("cuda:1")
 
 
 @pytest.mark.parametrize("error", [ValueError("none"), PeerError("gone"), KeyboardInterrupt()])
@@ -88,7 +88,9 @@ def test_buckets_hold_every_tensor_once(sizes: list[int], limit: int, doubles: A
 def test_an_environment_that_torchrun_did_not_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "two")
-    with pytest.raises(ValueError, match="WORLD_SIZE='two', where torchrun sets a whole number"):
+    with pytest.raises(
+        ValueError, match="WORLD_SIZE='two' in the environment is no number, as torchrun sets"
+    ):
         ProcessGroup.join("cpu")
 
 
@@ -102,14 +104,15 @@ def test_torch_without_distributed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_process_has_a_cuda_device_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    cpu, cuda = torch.device("cpu"), torch.device("cuda:0")
     second = ProcessGroup(rank=5, size=6, local_rank=1, local_size=3)
-    assert second.device() == second.device("cuda:0") == torch.device("cuda:1")
-    assert second.device("cpu") == torch.device("cpu")
+    assert process_device(cuda, second) == torch.device("cuda:1")
+    assert process_device(cpu, second) == cpu
+    assert process_device(cuda, ALONE) == cuda
     third = ProcessGroup(rank=2, size=6, local_rank=2, local_size=3)
     with pytest.raises(ValueError, match=r"there are 2: torchrun --nproc-per-node 2, or device="):
-        third.device("cuda")
+        process_device(cuda, third)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_threads(
     if asked is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
     processes = ProcessGroup(0, local_size, 0, local_size)
-    assert processes.threads() == threads
+    assert cpu_threads(processes) == threads
 
 
 @pytest.mark.parametrize("launched", [True, False])

@@ -1,6 +1,7 @@
 """The device a model trains on: which one, in which precision, with how many threads, compiled."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import torch
 
 from ..._torch import compiled_call, cpu_has_bfloat16, eager_call, set_compiled_call
+from .distributed import ProcessGroup
 from .options import Precision
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,29 @@ def select_device(name: str | torch.device | None) -> torch.device:
         there += ["mps"] if torch.backends.mps.is_available() else []
         raise ValueError(f"there is no device {name!r} here, but {', '.join(there)}") from error
     return device
+
+
+def process_device(device: torch.device, processes: ProcessGroup) -> torch.device:
+    """Return the device of this process: of several on CUDA, each has one of its own."""
+    if processes.size == 1 or device.type != "cuda":
+        return device
+    count = torch.cuda.device_count()
+    if processes.local_rank >= count:
+        raise ValueError(
+            f"process {processes.local_rank} of this machine needs a CUDA device of its own, but"
+            f" there are {count}: torchrun --nproc-per-node {max(1, count)}, or device='cpu'"
+        )
+    return torch.device("cuda", processes.local_rank)
+
+
+def cpu_threads(processes: ProcessGroup) -> int:
+    """Return the number of CPU threads for this process."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    # torchrun sets OMP_NUM_THREADS to 1 where nobody has set it: then the cores are shared.
+    if processes.local_size > 1 and os.environ.get("OMP_NUM_THREADS", "1") == "1":
+        return max(1, cores // processes.local_size)
+    return min(torch.get_num_threads(), cores)
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:

@@ -1,7 +1,7 @@
 """Several processes that train one model: their process group, and what its members exchange.
 
-`torchrun --nproc-per-node N script.py` starts them and describes the group in their environment. A
-model's own training loop needs no change: gradients are averaged by a hook of its optimiser.
+`torchrun --nproc-per-node N script.py` starts them and describes the group in their environment.
+A model's own loop needs no change: gradients are averaged by a hook of its optimiser.
 """
 
 import atexit
@@ -38,8 +38,8 @@ class DisagreementError(ValueError):
 class ProcessGroup:
     """The processes that train together, and the place of this one among them.
 
-    With one process the methods neither do nor cost anything. With several, those that exchange
-    something are collective: all processes call them, in the same order.
+    With one process the methods do and cost nothing. With several, those that exchange something
+    are collective: all processes call them, in the same order.
     """
 
     rank: int = 0
@@ -60,15 +60,14 @@ class ProcessGroup:
         CUDA, else by gloo; its objects by gloo, as waiting for NCCL keeps a core and the GPU busy.
         """
         if not (dist.is_available() and dist.is_initialized()):
-            if "RANK" not in os.environ:  # some clusters set WORLD_SIZE alone
-                return cls()
-            _, size = _environment("RANK", 0), _environment("WORLD_SIZE", 1)
+            started = "RANK" in os.environ and _environment("RANK", 0) >= 0
+            size = _environment("WORLD_SIZE", 1) if started else 1  # some clusters set it alone
             if size == 1:
                 return cls()
             if not dist.is_available():
                 raise RuntimeError(
-                    f"{size} processes were started to train together, but this torch was built"
-                    " without torch.distributed: install one that has it, or start one alone"
+                    f"{size} processes were started, but this torch was built without"
+                    " torch.distributed: install one that has it, or start one alone"
                 )
             kind = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")).type
             nccl = kind == "cuda" and dist.is_nccl_available()
@@ -79,28 +78,6 @@ class ProcessGroup:
         local_rank = _environment("LOCAL_RANK", hosts[:rank].count(hosts[rank]))
         local_size = _environment("LOCAL_WORLD_SIZE", hosts.count(hosts[rank]))
         return cls(rank, size, local_rank, local_size)
-
-    def device(self, requested: str | torch.device | None = None) -> torch.device:
-        """Return the device of this process: of several on CUDA, each has one of its own."""
-        device = torch.device(requested or ("cuda" if torch.cuda.is_available() else "cpu"))
-        if self.size == 1 or device.type != "cuda":
-            return device
-        count = torch.cuda.device_count()
-        if self.local_rank >= count:
-            raise ValueError(
-                f"process {self.local_rank} of this machine needs a CUDA device of its own, but"
-                f" there are {count}: torchrun --nproc-per-node {max(1, count)}, or device='cpu'"
-            )
-        return torch.device("cuda", self.local_rank)
-
-    def threads(self) -> int:
-        """Return the number of CPU threads for this process."""
-        affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-        # torchrun sets OMP_NUM_THREADS to 1 where nobody has set it: then the cores are shared.
-        if self.local_size > 1 and os.environ.get("OMP_NUM_THREADS", "1") == "1":
-            return max(1, cores // self.local_size)
-        return min(torch.get_num_threads(), cores)
 
     def shard(self, count: int) -> slice:
         """Return this process's share of `count` samples; the first ranks get the remainder."""
@@ -130,8 +107,7 @@ class ProcessGroup:
         """
 
         def barrier(failure: str = "") -> None:
-            failures = [text for text in self.all_gather(failure) if text]
-            if failures:
+            if failures := [text for text in self.all_gather(failure) if text]:
                 raise PeerError("; ".join(failures))
 
         turn = 0 if self.leader else 1 if self.local_rank == 0 else 2
@@ -150,8 +126,8 @@ class ProcessGroup:
     def report_once(self, *collective: type[Exception]) -> Iterator[None]:
         """Surround a training, so that an error ends it everywhere and is reported by one process.
 
-        torchrun ends all processes when one has failed; those whose error is not their own wait for
-        that in silence. `collective` errors arise on all at once, and the leader reports them.
+        `collective` errors arise on all at once, and the leader reports them. Those whose error is
+        not their own wait in silence for torchrun, which ends all when one has failed.
         """
         shared: tuple[type[Exception], ...] = (PeerError, DisagreementError, *collective)
         try:
@@ -167,8 +143,8 @@ class ProcessGroup:
         if self.size == 1:
             return
         tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-        descriptions = [f"{name} {tuple(t.shape)} in {t.dtype}" for name, t in tensors.items()]
-        self._check_agreement(descriptions, "tensor", "of the model")
+        texts = [f"{name} {tuple(t.shape)} in {t.dtype}" for name, t in tensors.items()]
+        self._check_agreement(texts, "tensor", "of the model")
         broadcast_tensors(tensors.values())
 
     def average_buffers(self, model: torch.nn.Module) -> None:
@@ -188,11 +164,10 @@ class ProcessGroup:
     ) -> Iterator[None]:
         """Average gradients over all processes before each step of an optimiser in the block.
 
-        `weight`, shape (), on the device of this process's gradients, is read at every step. With
+        `weight`, shape (), on the device of this process's gradients, is read at every step: with
         losses that are means over n of N samples and the weight n * size / N, a step is that of one
-        process with all N samples. Hooks that are registered later, as for clipping, see the
-        average. Only steps after the first, which compares the processes, may be part of a CUDA
-        graph.
+        process with all N samples. Hooks that are registered later, as for clipping, see averages.
+        The first step, which compares the processes, must not be part of a CUDA graph.
         """
         agreed: list[bool] = []
 
@@ -200,8 +175,8 @@ class ProcessGroup:
             parameters = [p for group in optimiser.param_groups for p in group["params"]]
             present = [parameter.grad is not None for parameter in parameters]
             if present != agreed:
-                described = [_describe(parameter) for parameter in parameters]
-                self._check_agreement(described, "parameter", "of the optimiser")
+                texts = [_describe(parameter) for parameter in parameters]
+                self._check_agreement(texts, "parameter", "of the optimiser")
                 agreed[:] = present
             gradients = [p.grad for p in parameters if p.grad is not None]
             all_reduce([*gradients, *others], weight / self.size)
@@ -233,8 +208,7 @@ class ProcessGroup:
                 if first != other:
                     raise DisagreementError(
                         f"{noun} {i} {place} is {first} in process 0, but {other} in process"
-                        f" {rank}: make model and optimiser alike, and use the same parameters in"
-                        " every step"
+                        f" {rank}: make model, optimiser and every step alike in all processes"
                     )
 
 
@@ -305,18 +279,17 @@ def _peer_errors() -> Iterator[None]:
         raise
     except RuntimeError as error:
         raise PeerError(
-            f"process {dist.get_rank()} of {dist.get_world_size()} has lost another process, which"
-            f" has ended or cannot be reached: its own output tells why. Here: {error}"
+            f"process {dist.get_rank()} has lost another one, whose output tells why: {error}"
         ) from error
 
 
 def _environment(name: str, default: int) -> int:
-    """Return a whole number that torchrun sets in the environment, or the default."""
+    """Return a number that torchrun sets in the environment, or the default."""
     text = os.environ.get(name, str(default))
     if not text.isdecimal():
         raise ValueError(
-            f"the environment has {name}={text!r}, where torchrun sets a whole number: start the"
-            f" processes by torchrun, or unset {name}"
+            f"{name}={text!r} in the environment is no number, as torchrun sets: unset it, or start"
+            " the processes by torchrun"
         )
     return int(text)
 

@@ -17,7 +17,7 @@ from ..model import Model
 from ..model_input import ModelInput
 from ..targets import Missing
 from ..tracking.tracker import Record
-from .device import select_device
+from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
 from .resume import check_model, check_sampler, check_streaming, resumable
@@ -86,7 +86,7 @@ class Routine:
             ValueError: there is no such device.
         """
         self._processes = ProcessGroup.join(device)
-        self.device = self._processes.device(select_device(device))
+        self.device = process_device(select_device(device), self._processes)
         self.using_wandb = bool(wandb_config)
         self.history = []
         self.illustrate = None

@@ -21,7 +21,7 @@ from ..model import Model
 from ..model_input import ModelInput
 from ..tracking.tracker import Record
 from .batches import EvaluationBatches, Samples, TrainingBatches, as_targets
-from .device import batch_errors, compiled, compute_settings, resolve_precision
+from .device import batch_errors, compiled, compute_settings, cpu_threads, resolve_precision
 from .distributed import ProcessGroup
 from .early_stopping import EarlyStopping
 from .options import TrainingOptions
@@ -114,7 +114,7 @@ class Trainer:
             stack.enter_context(seeded(self._seed(), self.device))
             self._resume()
             stack.enter_context(run.training(model))
-            stack.enter_context(compute_settings(precision, processes.threads()))
+            stack.enter_context(compute_settings(precision, cpu_threads(processes)))
             stack.enter_context(compiled(model, compiling))
             processes.broadcast_model(model)
             # Before the step, which rounds the optimiser's rate to float32 where it is recorded.
