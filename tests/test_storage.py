@@ -1,6 +1,7 @@
 """What a directory may hold that is no whole dataset."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
-from kac_prediction.dataset.storage import DatasetDirectory, transaction
+from kac_prediction.dataset.storage import DatasetDirectory
 from legacy_text import waves, write
 from samplers_of_users import Click
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 Digest = Callable[[Path], dict[str, str]]
+STAT = Path.stat
 
 
 def test_a_published_commit_is_read_through_where_nothing_can_be_written(
@@ -101,13 +103,19 @@ def test_nothing_is_committed_that_cannot_be_carried_out(
     before = visible(tmp_path)
     with monkeypatch.context() as patch:
         if how == "another disk":
-            patch.setattr(transaction, "_device", lambda path: path.name == "shard_00001")
+            patch.setattr(Path, "stat", stat_of_another_disk)
         else:
             patch.setattr("os.access", lambda path, _: Path(path).name != "shard_00001")
         with pytest.raises(OSError, match=r"shard_00001"):
             regenerateDataPoints(dataset, Click, [3])
     assert visible(tmp_path) == before
     loadDataset(str(tmp_path), verify=True)
+
+
+def stat_of_another_disk(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+    found = STAT(path, follow_symlinks=follow_symlinks)
+    device = found.st_dev + (path.name == "shard_00001")
+    return os.stat_result([*found[:2], device, *found[3:]])
 
 
 def leave_published(directory: Path) -> None:

@@ -85,7 +85,7 @@ def exportDataset(
     if os.path.ismount(target) or target == Path.cwd():
         raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
     with _staged(target) as folder:
-        disk.write_whole(folder / "README.md", samples.card().encode())
+        disk.publish(folder / "README.md", samples.card().encode())
         with tqdm(total=len(samples), desc="exporting", unit="sound", disable=None) as bar:
             for _ in _WRITERS[layout](samples, folder, prefix, shard_size):
                 bar.update()

@@ -37,8 +37,8 @@ def regenerateDataPoints(
         The dataset, loaded anew.
 
     Raises:
-        DatasetError: the dataset is damaged, or another process writes there; it is as it was.
-        OSError: the disk is full or cannot be written; the dataset is as it was.
+        DatasetError: the dataset is damaged, or another process writes there.
+        OSError: the disk is full or cannot be written.
         TypeError: not a dataset, or an entry is not an integer.
         ValueError: an entry is out of range, the sampler is another one, or the dataset is only a
             part of what its directory holds.
@@ -108,14 +108,11 @@ def _stage(
     settings = directory.header.representation_settings
     representation = InputRepresentation(sampler.sample_rate, settings, threads=threads)
     directory.verify_array()  # or damage that it has would get a checksum that fits it
-    x = directory.array()
-    checksums: list[int] = []
-    redrawn: dict[int, tuple[int, str]] = {}
+    x, checksums, redrawn = directory.array(), list[int](), dict[int, tuple[int, str]]()
     with transaction.array(x.shape) as writer:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
             rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
-            here = sorted(chosen.intersection(part))
-            if here:
+            if here := sorted(chosen.intersection(part)):
                 sounds, labels = renderer(here)
                 written = transaction.write_sounds(here, sounds, sampler.sample_rate, threads)
                 quantised = _core.quantise(sounds, 24, threads=threads)

@@ -36,10 +36,9 @@ def transformDataset(
         The dataset, loaded anew.
 
     Raises:
+        DatasetError: a file of the dataset is missing or damaged, or another process writes there.
+        OSError: the disk is full or cannot be written.
         TypeError: not a dataset, or a setting of the wrong type.
-        DatasetError: a file of the dataset is missing or damaged, or another process writes there;
-            the dataset is as it was.
-        OSError: the disk is full or cannot be written; the dataset is as it was.
         ValueError: settings that do not fit the sounds.
     """
     if not isinstance(dataset, TorchDataset):

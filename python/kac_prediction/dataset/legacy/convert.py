@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from tqdm.auto import tqdm
 
 from ..._files import locked
 from ..sampler import Labels
-from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
+from ..storage import DatasetDirectory, DatasetError, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
-from ..storage.metadata import LEGACY_ORIGIN, label_line, plain_settings
+from ..storage.metadata import label_line
 from .reader import LegacyDataset, is_legacy
 from .tokens import Tokens
 
@@ -22,18 +23,11 @@ _STRIKE = {"sample_location", "strike_location"}
 
 
 def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
-    """Write x.npy and a metadata.json of our format beside the files of a legacy dataset.
+    """Write x.npy and a metadata.json of our format, and return the directory, opened anew.
 
-    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Of
-    several processes that ask for it at once, one does the work and the others wait.
-
-    Returns:
-        The directory, opened anew.
-
-    Raises:
-        DatasetError: the dataset is damaged; it is as it was.
-        OSError: the disk is full; the dataset is as it was.
-        PermissionError: the directory cannot be written.
+    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Where
+    this fails, the dataset is as it was. Of several processes that ask for it at once, one does the
+    work and the others wait.
     """
     path = directory.path
     if not os.access(path, os.W_OK):
@@ -68,24 +62,13 @@ def _stage(source: Path, transaction: Transaction) -> None:
             tqdm(
                 desc="converting", total=tokens.size, unit="B", unit_scale=True, disable=None
             ) as bar,
-            transaction.array((legacy.dataset_size, *first.shape[1:])) as x,
+            transaction.array((legacy.header.dataset_size, *first.shape[1:])) as x,
         ):
             for batch in chain([first], batches):
                 rows += x.write(len(rows), batch)
                 bar.update(tokens.position - bar.n)
             checksum = x.checksum(rows)
-    header = Header(
-        dataset_size=legacy.dataset_size,
-        representation_settings=legacy.representation_settings,
-        sampler=legacy.sampler,
-        sampler_settings=plain_settings(legacy.sampler_settings),
-        seed=None,
-        instruction_set="",
-        groups=_infer_groups(labels),
-        revisions=[0] * legacy.dataset_size,
-        checksums={ARRAY: checksum},
-        origin=LEGACY_ORIGIN,
-    )
+    header = replace(legacy.header, groups=_infer_groups(labels), checksums={ARRAY: checksum})
     try:
         lines = [label_line(y, i) for i, y in enumerate(labels)]
     except (TypeError, ValueError) as error:

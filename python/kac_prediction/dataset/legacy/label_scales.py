@@ -2,9 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..labels import LabelTensors
 from ..sampler import SamplerInfo
@@ -14,29 +12,22 @@ if TYPE_CHECKING:
 
 _LAST = (2, 0)
 
-_SCALES: Final[Mapping[str, float]] = MappingProxyType(
-    {
-        # kac_drumset: f = z c / L, z a Bessel function's zero; here f = z c / (2 sqrt(pi) L).
-        "BesselModel": 1 / (2 * math.sqrt(math.pi)),
-        # kac_drumset: f = c sqrt(m^2 / eps + eps n^2) / L; here f = c sqrt(..) / (2 L).
-        "PoissonModel": 1 / 2,
-    }
-)
-"""Factor from a legacy `drum_size` to the square root of the area in metres."""
+# Factors from a legacy `drum_size` to the square root of the area in metres.
+_SCALES = {
+    # kac_drumset: f = z c / L, z a Bessel function's zero; here f = z c / (2 sqrt(pi) L).
+    "BesselModel": 1 / (2 * math.sqrt(math.pi)),
+    # kac_drumset: f = c sqrt(m^2 / eps + eps n^2) / L; here f = c sqrt(..) / (2 L).
+    "PoissonModel": 1 / 2,
+}
 
 
 def current_labels(dataset: "TorchDataset") -> LabelTensors:
     """Return the labels of a dataset with `drum_size` as the square root of the area in metres.
 
     Only the samples that `TorchDataset.legacy` marks are converted, by the sampler's name and
-    version; other labels stay as they are, and so does the dataset. In a legacy dataset
-    `decay_time` is a T120, strikes are not uniform over the area, and there is no pick-up.
-
-    Args:
-        dataset: as loaded, Y not yet shaped.
-
-    Returns:
-        One dictionary a sample; assign it to `dataset.Y` to train on it.
+    version; other labels stay as they are, and so does the dataset: assign them to `dataset.Y`. In
+    a legacy dataset `decay_time` is a T120, strikes are not uniform over the area, and there is no
+    pick-up.
 
     Raises:
         TypeError: Y has been shaped already.
@@ -57,11 +48,7 @@ def current_labels(dataset: "TorchDataset") -> LabelTensors:
 def legacy_scale(sampler: SamplerInfo) -> float:
     """Return the factor from a `drum_size` of kac_drumset (up to 2.0) to metres.
 
-    Args:
-        sampler: name and version; '' is the version of the datasets of 2022, which name none.
-
-    Raises:
-        ValueError: the sampler or the version is not known.
+    The version is '' in datasets of 2022. A sampler or version that is not known is a ValueError.
     """
     name, version = sampler["name"], sampler["version"]
     found = re.match(r"(\d+)\.(\d+)", version)

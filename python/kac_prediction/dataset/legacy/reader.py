@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ..representation import InputRepresentation
 from ..sampler import Labels, SamplerInfo
 from ..storage import DatasetError, Header
-from ..storage.metadata import sound_lengths
+from ..storage.metadata import LEGACY_ORIGIN, plain_settings
 from .tokens import Tokens
 
 _KEYS = ("dataset_size", "representation_settings", "sampler", "sampler_settings")
@@ -29,11 +29,7 @@ _BYTES_BESIDE = 2**20
 
 
 def is_legacy(path: Path) -> bool:
-    """Tell from its first keys whether a metadata.json is in a format of kac_drumset.
-
-    Raises:
-        DatasetError: the header is damaged.
-    """
+    """Tell from its first keys whether a metadata.json is in a format of kac_drumset."""
     with Tokens(path) as tokens:
         return _read_header(tokens) is not None
 
@@ -42,50 +38,50 @@ class LegacyDataset:
     """The header of a legacy metadata.json, and its samples, to be read once.
 
     Attributes:
-        dataset_size: number of samples.
-        representation_settings: how x was computed, with defaults for what the file leaves out.
-        sampler: name and version of the sampler; the version is '' where the file has none.
-        sampler_settings: the arguments that the file keeps of the sampler's constructor.
+        header: as this package has it, but for groups and the checksum of x.
     """
 
     def __init__(self, tokens: Tokens) -> None:
         """Read the header; raise DatasetError if it is damaged or not of a legacy format."""
-        header, path = _read_header(tokens), tokens.path
-        if header is None:
+        found, path = _read_header(tokens), tokens.path
+        if found is None:
             raise DatasetError(f"{path} is not in a legacy format.")
-        size, settings = header["dataset_size"], header["sampler_settings"]
+        size, settings = found["dataset_size"], found["sampler_settings"]
         if type(size) is not int or size < 1:
             raise DatasetError(f"{path} has a dataset_size of {size!r}, which must be at least 1.")
-        self._tokens, self.dataset_size, self.sampler_settings = tokens, size, settings
-        self.sampler = sampler_info(path, header["sampler"])
+        sampler = sampler_info(path, found["sampler"])
         try:
-            self.representation_settings = InputRepresentation(
-                settings["sample_rate"], header["representation_settings"]
-            ).settings
-            self._shapes = [
-                InputRepresentation.transformShape(length, self.representation_settings)
-                for length in sound_lengths(settings)
-            ]
+            rate, representation = settings["sample_rate"], found["representation_settings"]
+            self.header = Header(
+                dataset_size=size,
+                representation_settings=InputRepresentation(rate, representation).settings,
+                sampler=sampler,
+                sampler_settings=plain_settings(settings),
+                seed=None,
+                instruction_set="",
+                groups=[],
+                revisions=[0] * size,
+                origin=LEGACY_ORIGIN,
+            )
+            self._shapes = [shape[1:] for shape in self.header.x_shapes()]
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise DatasetError(f"{path} has settings that make no dataset: {reason}.") from error
+        self._tokens = tokens
         self._largest = max(math.prod(shape) for shape in self._shapes)
 
     def samples(self) -> Iterator[tuple[npt.NDArray[np.float64], Labels]]:
-        """Read x and the labels of each sample; all x have one shape.
-
-        Raises:
-            DatasetError: the file is damaged, cut short, or holds another number of samples.
-        """
+        """Read x and the labels of each sample; all x have one shape."""
         self._tokens.expect(b"[")
-        for i in range(self.dataset_size):
+        size = self.header.dataset_size
+        for i in range(size):
             yield self._sample(i)
             more = self._tokens.another(b"]")
-            if more == (i + 1 == self.dataset_size):
+            if more == (i + 1 == size):
                 raise DatasetError(
                     f"{self._tokens.path} holds {'more' if more else f'only {i + 1}'} samples where"
-                    f" its dataset_size says {self.dataset_size}: it is damaged, or its generation "
-                    "was interrupted."
+                    f" its dataset_size says {size}: it is damaged, or its generation was "
+                    "interrupted."
                 )
         self._tokens.expect(b"}")
         self._tokens.end()
@@ -115,11 +111,7 @@ class LegacyDataset:
 
 
 def sampler_info(path: Path, sampler: Any) -> SamplerInfo:
-    """Return name and version of the sampler that a file at `path` names; '' without a version.
-
-    Raises:
-        DatasetError: it names something else.
-    """
+    """Return name and version of the sampler that a file at `path` names; '' without a version."""
     if isinstance(sampler, str) and sampler.lstrip().startswith("{"):
         try:
             sampler = ast.literal_eval(sampler.strip())

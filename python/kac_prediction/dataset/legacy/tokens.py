@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _TOKEN = re.compile(
 _WORDS = {b"nan": b"NaN", b"-nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
 
 
-class Tokens:
+class Tokens(AbstractContextManager["Tokens"]):
     """The tokens of a file of JSON, in which numbers may be written as Python's `repr` does.
 
     However large the file, no more than one value of it is held in memory.
@@ -144,9 +145,6 @@ class Tokens:
             return self.damaged(f"expected {wanted}, got the end of the file")
         place = self.position - len(token)
         return self.damaged(f"expected {wanted}, got {token[:20]!r}", place)
-
-    def __enter__(self) -> "Tokens":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -1,12 +1,10 @@
 """The files of a dataset directory, which no other module opens.
 
 A directory holds `metadata.json` (header and labels), `x.npy` (the representation) and one wav a
-sample, which is the source: every representation is computed from it. Several files change at once
-through a transaction, so that at every instant the old dataset or the new one is whole. `disk.py`
-alone changes anything on the disk.
+sample, which every representation is computed from. Files change through a transaction, so that at
+every instant the old dataset or the new one is whole; `disk.py` alone changes anything on the disk.
 """
 
-from .array import ArrayWriter
 from .directory import DatasetDirectory
 from .layout import DatasetChangedError, DatasetError, write_lock
 from .metadata import Header
@@ -14,7 +12,6 @@ from .transaction import Transaction
 from .unfinished import Progress, Record, SampleWriter
 
 __all__ = [
-    "ArrayWriter",
     "DatasetChangedError",
     "DatasetDirectory",
     "DatasetError",

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,8 @@ _HEADER = re.compile(
 )
 
 
-class ArrayWriter:
-    """Write the rows of an x.npy, each in its place.
-
-    Several threads, processes and machines may write to one file at once, each its own rows. A row
-    counts as whole when its checksum says so.
-    """
+class ArrayWriter(AbstractContextManager["ArrayWriter"]):
+    """Write the rows of an x.npy, each in its place, also from several processes at once."""
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
         """Open the file of an array of this shape; rows that are in it stay."""
@@ -69,19 +66,12 @@ class ArrayWriter:
             os.fsync(self._file.fileno())
         return total
 
-    def __enter__(self) -> "ArrayWriter":
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
 
 def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float64]:
-    """Map an x.npy of one of these shapes, copy-on-write: nothing is read until it is used.
-
-    Raises:
-        DatasetError: it is missing, of another shape or type, or not as long as it should be.
-    """
+    """Map an x.npy of one of these shapes, copy-on-write; raise DatasetError if it is damaged."""
     try:
         with path.open("rb") as file:
             # NumPy's own reader takes more than is ever written here, and fails in many ways.

@@ -3,9 +3,8 @@
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,8 @@ class DatasetDirectory:
     """The files of one dataset, as they are when it is opened.
 
     A commit that was interrupted is finished first; where the directory cannot be written, files
-    are read from where they are staged. metadata.json is read once, when it is first needed.
+    are read from where they are staged. metadata.json is read once, when it is first needed. What
+    is damaged or missing raises DatasetError, which names the file.
 
     Attributes:
         path: the directory.
@@ -54,12 +54,7 @@ class DatasetDirectory:
 
     @property
     def header(self) -> Header:
-        """The header.
-
-        Raises:
-            FileNotFoundError: there is no dataset.
-            DatasetError: metadata.json is damaged or of another format.
-        """
+        """The header; FileNotFoundError is raised where there is no dataset."""
         return self._metadata[0]
 
     @property
@@ -86,17 +81,16 @@ class DatasetDirectory:
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def array(self) -> npt.NDArray[np.float64]:
-        """Map the representation copy-on-write: nothing is read until it is used.
-
-        Raises:
-            DatasetError: x.npy is missing, cut short, or does not fit the header.
-            DatasetChangedError: another process changed the dataset since the header was read.
-        """
+        """Map x copy-on-write; raise DatasetChangedError if it is no longer the header's."""
         shapes = self.header.x_shapes()
         try:
             return map_array(self._file(ARRAY), shapes)
         finally:
             self._check_unchanged()
+
+    def is_whole(self) -> bool:
+        """Tell whether x can be opened and all sounds are there, in their full size."""
+        return self.has_array() and not self.lost_sounds()
 
     def has_array(self) -> bool:
         """Tell whether x can be opened."""
@@ -119,25 +113,14 @@ class DatasetDirectory:
 
         return [i for i in range(self.header.dataset_size) if is_lost(self.sound_path(i))]
 
-    def is_whole(self) -> bool:
-        """Tell whether x can be opened and all sounds are there, in their full size."""
-        return self.has_array() and not self.lost_sounds()
-
     def verify(self) -> None:
-        """Read every file, and compare it with its checksum.
-
-        In a legacy dataset, which has no checksums of the sounds, those that are there are decoded.
-
-        Raises:
-            DatasetError: a file is damaged or missing.
-            DatasetChangedError: another process changed the dataset since the header was read.
-        """
+        """Read every file and compare it with its checksum; decode sounds that have none."""
         header = self.header
         paths = [self.sound_path(i) for i in range(header.dataset_size)]
+        if not header.sounds:
+            paths = [path for path in paths if path.exists()]
         try:
             self.verify_array()
-            if not header.sounds:
-                paths = [path for path in paths if path.exists()]
             for first in range(0, len(paths), _BATCH):
                 batch = paths[first : first + _BATCH]
                 if header.sounds:
@@ -145,26 +128,18 @@ class DatasetDirectory:
                     continue
                 read = _core.read_wavs([*map(str, batch)], header.length, 0)[1]
                 for row in np.flatnonzero(~read).tolist():
-                    _decode(batch[row], header.lengths)
+                    _decode(batch[row], header.sample_rate, header.lengths)
         except DatasetError:
             self._check_unchanged()  # else a change by another process looks like damage
             raise
 
     def verify_array(self) -> None:
-        """Read the representation and compare it with its checksum, where that is known.
-
-        Raises:
-            DatasetError: it is damaged or missing.
-        """
+        """Read x and compare it with its checksum, where that is known."""
         if ARRAY in self.header.checksums:
             _compare([self._file(ARRAY)], [self.header.checksums[ARRAY]])
 
     def sounds(self, indices: Sequence[int], threads: int) -> npt.NDArray[np.float64]:
-        """Read the sounds of these samples, shape (n, length).
-
-        Raises:
-            DatasetError: a wav is missing, damaged, or not mono of this length.
-        """
+        """Read the sounds of these samples, shape (n, length)."""
         header = self.header
         paths = [self.sound_path(i) for i in indices]
         sounds, read, checksums = _core.read_wavs([*map(str, paths)], header.length, threads)
@@ -174,15 +149,11 @@ class DatasetDirectory:
                 _compare([paths[row]], [header.sounds[indices[row]]])
         else:
             for row in np.flatnonzero(~read).tolist():
-                sounds[row] = _decode(paths[row], [header.length])
+                sounds[row] = _decode(paths[row], header.sample_rate, [header.length])
         return sounds
 
     def sound_file(self, i: int) -> bytes:
-        """Read the file of the sound of sample `i`.
-
-        Raises:
-            DatasetError: it is missing or damaged, or in a legacy dataset of another sample rate.
-        """
+        """Read the file of the sound of sample `i`, and check it."""
         path, header = self.sound_path(i), self.header
         try:
             content = path.read_bytes()
@@ -191,7 +162,7 @@ class DatasetDirectory:
         if header.sounds:
             _check(path, zlib.crc32(content), header.sounds[i])
         else:
-            _decode(path, header.lengths, content, header.sample_rate)
+            _decode(path, header.sample_rate, header.lengths)
         return content
 
     def metadata_path(self) -> Path:
@@ -213,15 +184,18 @@ class DatasetDirectory:
             return
         if not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file: name a directory for the dataset.")
-        own = set()
-        if self.holds_dataset():
-            own = {METADATA, ARRAY, LEGACY, *self.sound_names()}
-        for name in _visible(self.path):
-            if name not in own:
-                raise DatasetError(
-                    f"{self.path} holds {name}, which is no file of a whole dataset: nothing was "
-                    "changed; name another directory or move it away."
-                )
+        names: list[str] = []
+        for entry in os.scandir(self.path):
+            if _SHARD.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                names += (f"{entry.name}/{sound.name}" for sound in os.scandir(entry))
+            elif not entry.name.startswith("."):
+                names.append(entry.name)
+        own = {METADATA, ARRAY, LEGACY, *self.sound_names()} if self.holds_dataset() else set()
+        if foreign := sorted(set(names) - own):
+            raise DatasetError(
+                f"{self.path} holds {foreign[0]}, which is no file of a whole dataset: nothing was "
+                "changed; name another directory or move it away."
+            )
 
     def _check_unchanged(self) -> None:
         # A commit publishes its journal before it touches x, and replaces metadata.json before it
@@ -237,47 +211,35 @@ class DatasetDirectory:
         return self._journal.current_path(self.path, name)
 
 
-def _visible(directory: Path) -> Iterator[str]:
-    """Yield the names of files in a directory and its folders of sounds, hidden ones aside."""
-    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
-        if _SHARD.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-            yield from sorted(f"{entry.name}/{sound.name}" for sound in os.scandir(entry))
-        elif not entry.name.startswith("."):
-            yield entry.name
-
-
-def _compare(paths: list[Path], expected: list[int]) -> None:
+def _compare(paths: list[Path], written: list[int]) -> None:
     """Raise DatasetError unless these files have these CRC-32."""
     try:
         found = _core.file_checksums([str(path) for path in paths])[0].tolist()
     except OSError as error:
         raise DatasetError(f"{error.filename} is missing or cannot be read: {error}.") from error
-    for path, checksum, written in zip(paths, found, expected, strict=True):
-        _check(path, checksum, written)
+    for file in zip(paths, found, written, strict=True):
+        _check(*file)
 
 
-def _check(path: Path, checksum: int, written: int) -> None:
-    if checksum != written:
+def _check(path: Path, found: int, written: int) -> None:
+    if found != written:
         raise DatasetError(
-            f"{path} is damaged: its checksum is {checksum:08x}, and {written:08x} was written. "
+            f"{path} is damaged: its checksum is {found:08x}, and {written:08x} was written. "
             "Restore it from a copy; or delete it and call generateDataset with the same "
             "arguments, which makes it again."
         )
 
 
-def _decode(
-    path: Path, lengths: list[int], content: bytes | None = None, sample_rate: int | None = None
-) -> npt.NDArray[np.float64]:
-    """Decode a sound that the core did not read, as another program wrote it or it is damaged."""
+def _decode(path: Path, sample_rate: int, lengths: list[int]) -> npt.NDArray[np.float64]:
+    """Decode a sound that the core did not read: another program wrote it, or it is damaged."""
     sound: npt.NDArray[np.float64]
     try:
-        file = path if content is None else BytesIO(content)
-        sound, rate = soundfile.read(file, dtype="float64")
+        sound, rate = soundfile.read(path, dtype="float64")
     except (OSError, RuntimeError) as error:
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
-    found, expected = f"shape {sound.shape}", f"({lengths[0]},)"
-    if sound.shape in [(length,) for length in lengths]:
-        if sample_rate in (None, rate):
-            return sound
-        found, expected = f"{rate} Hz", f"{sample_rate} Hz"
-    raise DatasetError(f"{path} is damaged: it has {found} where {expected} was expected.")
+    if rate != sample_rate or sound.shape not in [(length,) for length in lengths]:
+        raise DatasetError(
+            f"{path} is damaged: it has shape {sound.shape} at {rate} Hz where ({lengths[0]},) at "
+            f"{sample_rate} Hz was expected."
+        )
+    return sound

@@ -26,16 +26,11 @@ _passed = 0
 _lock = threading.Lock()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a whole file."""
-    with path.open("wb", buffering=0) as file:
-        write(file, content)
-
-
 def publish(path: Path, content: bytes) -> None:
     """Write a file so that its name shows the old content or the new one, never a part."""
     temporary = path.with_name(f"{path.name}.tmp")
-    write_whole(temporary, content)
+    with temporary.open("wb", buffering=0) as file:
+        write(file, content)
     replace(temporary, path)
     sync_folder(path.parent)
 

@@ -27,21 +27,14 @@ class DatasetChangedError(DatasetError):
 
 
 def sound_name(i: int, shard_size: int | None = None) -> str:
-    """Return the path of the sound of sample `i` within the directory.
-
-    With a shard size, so many sounds share a folder, and no folder grows without end.
-    """
+    """Return the path of the sound of sample `i` within the directory."""
     name = f"sample_{i:05d}.wav"
     return name if shard_size is None else f"shard_{i // shard_size:05d}/{name}"
 
 
 @contextmanager
 def write_lock(directory: Path) -> Iterator[None]:
-    """Be the only writer of a directory, which is made if need be, while the block lasts.
-
-    Raises:
-        DatasetError: another process, or thread, is writing there.
-    """
+    """Be the only writer of a directory, which is made if need be, or raise DatasetError."""
     if os.name != "posix":
         yield
         return

@@ -33,8 +33,7 @@ class Header:
     Attributes:
         dataset_size: number of samples.
         representation_settings: how x was computed from the sounds, all keys.
-        sampler: name of the sampler, and version of the package that made the sounds; '' where a
-            legacy dataset names none.
+        sampler: name of the sampler, and version of the package ('' in a legacy dataset of 2022).
         sampler_settings: every argument of the sampler's constructor (legacy: perhaps only some).
         seed: with index and revision, what every sample was drawn from; None: not from a seed.
         instruction_set: which kernels rendered the sounds; '' where that is not known.
@@ -43,8 +42,7 @@ class Header:
         checksums: CRC-32 of x.npy.
         sounds: CRC-32 of each sound's file; empty in a legacy dataset, where they are not known.
         shard_size: how many sounds share a folder; None: no folders.
-        origin: `LEGACY_ORIGIN` where the samples of revision 0 were made by kac_drumset, so that
-            their labels have its conventions; None: made by this package.
+        origin: `LEGACY_ORIGIN` where kac_drumset made the samples of revision 0; else None.
     """
 
     dataset_size: int
@@ -73,9 +71,9 @@ class Header:
 
     @property
     def lengths(self) -> list[int]:
-        """The lengths that a sound may have, the usual one first."""
-        lengths = sound_lengths(self.sampler_settings)
-        return lengths[:1] if self.origin is None else lengths
+        """The lengths that a sound may have: rounded, or cut off as kac_drumset did at times."""
+        length = float(self.sampler_settings["duration"]) * self.sample_rate
+        return [round(length)] if self.origin is None else [round(length), math.floor(length)]
 
     def x_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes that x may have, the usual one first."""
@@ -84,18 +82,8 @@ class Header:
         return [(self.dataset_size, *row) for row in rows]
 
 
-def sound_lengths(sampler_settings: dict[str, Any]) -> list[int]:
-    """Return duration times sample rate, rounded, and cut off as kac_drumset did at times."""
-    length = float(sampler_settings["duration"]) * int(sampler_settings["sample_rate"])
-    return [round(length), math.floor(length)]
-
-
 def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as JSON keeps them: sorted, tuples as lists, NumPy scalars as numbers.
-
-    Raises:
-        TypeError: a value is of a type that JSON cannot hold.
-    """
+    """Return settings as JSON keeps them: sorted, tuples as lists, NumPy scalars as numbers."""
     plain = {}
     for key in sorted(settings):
         try:
@@ -110,13 +98,7 @@ def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def label_line(labels: Labels, i: int) -> str:
-    """Return the line of sample `i`.
-
-    Raises:
-        TypeError: the labels are not lists of numbers (or arrays: a legacy label may be a list of
-            points).
-        ValueError: a label is not a finite number, or an array is ragged.
-    """
+    """Return the line of sample `i`, whose labels must be lists (or arrays) of finite numbers."""
     plain = {}
     for name, values in labels.items():
         array = np.asarray(values)
@@ -130,10 +112,7 @@ def label_line(labels: Labels, i: int) -> str:
 
 
 def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
-    """Yield the document in blocks: a line a key of the header, then a line a sample.
-
-    Its last line has the checksum of all lines before it, so that no damage goes unseen.
-    """
+    """Yield the document in blocks; its last line has the checksum of all lines before it."""
     keys = [
         f"{json.dumps(key)}: {json.dumps(_mark(value), allow_nan=False)}"
         for key, value in asdict(header).items()
@@ -150,11 +129,7 @@ def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
 
 
 def decode(path: Path) -> tuple[Header, list[str]]:
-    """Read a header, and the lines of the labels, as `label_line` makes them.
-
-    Raises:
-        DatasetError: the file is not a whole metadata.json of this format.
-    """
+    """Read the header, and the lines of the labels; raise DatasetError for what is damaged."""
     content = path.read_bytes()
     try:
         document, lines = _split(content)
@@ -192,10 +167,7 @@ def decode(path: Path) -> tuple[Header, list[str]]:
 
 
 def _split(content: bytes) -> tuple[Any, list[str]]:
-    """Split the document into its header and the lines of its labels.
-
-    As they were written, these need not be parsed; a re-indented document must be.
-    """
+    """Split the document into its header and the lines of its labels, unparsed if possible."""
     start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
     if 0 <= start < end:
         document = json.loads(content[:start] + b"," + content[end + len(_END) :])

@@ -29,10 +29,9 @@ from .metadata import Header, encode
 
 
 class Transaction:
-    """New files of a dataset, staged in a hidden folder until they become the dataset's.
+    """New files of a dataset, staged in a hidden folder until `commit` makes them the dataset's.
 
     Attributes:
-        directory: of the dataset.
         path: the hidden folder.
         clipped: how many samples were clipped, in how many sounds.
     """
@@ -46,10 +45,9 @@ class Transaction:
         resume: bool = False,
     ) -> None:
         """Begin with an empty folder, or with what is in it already (`resume`)."""
-        self.directory = directory
         self.path = directory / folder
         self.clipped = np.zeros(2, dtype=np.int64)
-        self._shard_size = shard_size
+        self._directory, self._shard_size = directory, shard_size
         self._checksums: dict[str, int] = {}
         if not resume:
             # A worker of a cluster may still be writing there, for a plan that was replaced.
@@ -58,10 +56,6 @@ class Transaction:
                 # Without its plan, nobody takes the rest for a generation to be resumed.
                 disk.remove_folder(self.path, first=PLAN)
         disk.make_folder(self.path)
-
-    def sound_names(self, indices: Iterable[int]) -> list[str]:
-        """Return the names that the sounds of these samples have in the dataset."""
-        return [sound_name(i, self._shard_size) for i in indices]
 
     def write_sounds(
         self,
@@ -78,12 +72,16 @@ class Transaction:
         self.clipped += [int(clipped.sum()), int(np.count_nonzero(clipped))]
         return [int(checksum) for checksum in checksums]
 
+    def sound_names(self, indices: Iterable[int]) -> list[str]:
+        """Return the names that the sounds of these samples have in the dataset."""
+        return [sound_name(i, self._shard_size) for i in indices]
+
     def array(self, shape: tuple[int, ...]) -> ArrayWriter:
         """Open x.npy for an array of this shape."""
         return ArrayWriter(self.path / ARRAY, shape)
 
     def write_metadata(self, header: Header, label_lines: Iterable[str]) -> None:
-        """Write metadata.json; it is committed with the x that its header has the checksum of."""
+        """Write metadata.json, which is committed together with x."""
         checksum = 0
         with (self.path / METADATA).open("wb", buffering=0) as file:
             for block in encode(header, label_lines):
@@ -92,37 +90,27 @@ class Transaction:
         self._checksums = header.checksums | {METADATA: checksum}
 
     def commit(
-        self,
-        sounds: Iterable[int] = (),
-        removed: Iterable[str] = (),
-        others: Iterable[str] = (),
+        self, sounds: Iterable[int] = (), removed: Iterable[str] = (), others: Iterable[str] = ()
     ) -> None:
         """Make the staged files the dataset's, all at once, and remove some of its old ones.
 
-        Args:
-            sounds: the samples whose sounds are staged; the others keep theirs. Metadata and x are
-                taken over if the metadata was written.
-            removed: names of files of the old dataset that the new one lacks.
-            others: names of further files that are staged.
-
-        Raises:
-            FileNotFoundError: one of the files is not staged; nothing was changed.
-            OSError: a folder cannot take its files; nothing was changed.
+        Metadata and x are among them if they were written, and the sounds of these samples, and
+        `others`. Where OSError is raised before the commit, nothing was changed.
         """
         names, removed = [*others, *self.sound_names(sounds)], list(removed)
         if self._checksums:
-            # metadata.json last: who opens an older dataset meanwhile sees it old, or all new.
+            # metadata.json last: who opens a legacy dataset meanwhile sees it old, or all new.
             names = [ARRAY, *names, METADATA]
-        for folder in _folders(self.directory, [*names, *removed]):
+        for folder in _folders(self._directory, [*names, *removed]):
             _check_writable(folder, self.path)
         for folder in _folders(self.path, names):
             disk.sync_folder(folder)
         sizes = {name: (self.path / name).stat().st_size for name in names}
         journal = Journal(self.path.name, sizes, self._checksums, removed)
-        with locked(self.directory):
+        with locked(self._directory):
             content = disk.sealed(json.dumps(asdict(journal)).encode())
-            disk.publish(self.directory / JOURNAL, content)
-            _carry_out(self.directory, journal)
+            disk.publish(self._directory / JOURNAL, content)
+            _carry_out(self._directory, journal)
 
     def discard(self) -> None:
         """Remove the staged files, as far as that is possible."""
@@ -139,19 +127,12 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Journal:
-    """A commit.
+    """A commit, as it is stored."""
 
-    Attributes:
-        stage: name of the folder that holds the new files.
-        sizes: the new files and their sizes in bytes.
-        checksums: CRC-32 of those that every sample depends on.
-        removed: files of the old dataset that the new one lacks.
-    """
-
-    stage: str
-    sizes: dict[str, int]
-    checksums: dict[str, int]
-    removed: list[str]
+    stage: str  # name of the folder that holds the new files
+    sizes: dict[str, int]  # of the new files, in bytes
+    checksums: dict[str, int]  # CRC-32 of those that every sample depends on
+    removed: list[str]  # files of the old dataset that the new one lacks
 
     def current_path(self, directory: Path, name: str) -> Path:
         """Return where a file of the new dataset is now: still staged, or in its place."""
@@ -160,11 +141,7 @@ class Journal:
 
 
 def read_journal(directory: Path) -> Journal | None:
-    """Read the published journal of a directory, if there is one.
-
-    Raises:
-        DatasetError: it is damaged, or names files outside of the directory.
-    """
+    """Read the published journal of a directory, if there is one; raise DatasetError for damage."""
     path = directory / JOURNAL
     try:
         content = disk.unsealed(path.read_bytes())
@@ -172,8 +149,9 @@ def read_journal(directory: Path) -> Journal | None:
         return None
     try:
         journal = Journal(**json.loads(content or b""))
-        names = [*journal.sizes, *journal.removed]
-        if journal.stage in (STAGING, GENERATING) and not any(map(_leads_outside, names)):
+        names = [PurePosixPath(name) for name in [*journal.sizes, *journal.removed]]
+        outside = [n for n in names if n.is_absolute() or ".." in n.parts or "\\" in str(n)]
+        if journal.stage in (STAGING, GENERATING) and not outside:
             return journal
     except (ValueError, TypeError, AttributeError):
         pass
@@ -184,11 +162,7 @@ def read_journal(directory: Path) -> Journal | None:
 
 
 def roll_forward(directory: Path) -> None:
-    """Finish a published commit; if another process is doing so, wait for it.
-
-    Raises:
-        DatasetError: a staged file is missing or was changed.
-    """
+    """Finish a published commit; if another process is doing so, wait for it."""
     with locked(directory):
         journal = read_journal(directory)
         if journal is None:
@@ -202,7 +176,6 @@ def roll_forward(directory: Path) -> None:
 
 def _carry_out(directory: Path, journal: Journal) -> None:
     """Carry out a published commit; doing it twice does no harm."""
-    stage = directory / journal.stage
     for name, size in journal.sizes.items():
         path = journal.current_path(directory, name)
         found = path.stat().st_size if path.exists() else None
@@ -211,28 +184,34 @@ def _carry_out(directory: Path, journal: Journal) -> None:
             raise DatasetError(
                 f"{path} {state} where {size} bytes were committed: generate it again."
             )
-    for folder in _folders(directory, journal.sizes):
+    new_folders = _folders(directory, journal.sizes)
+    for folder in new_folders:
         disk.make_folder(folder)
     for name in journal.sizes:
-        if (stage / name).exists():
-            disk.replace(stage / name, directory / name)
+        if (staged := directory / journal.stage / name).exists():
+            disk.replace(staged, directory / name)
     for name in journal.removed:
         disk.remove(directory / name)
-    for folder in _folders(directory, journal.removed):
-        if folder != directory:
-            disk.remove_empty(folder)
-    for folder in _folders(directory, journal.sizes):
+    for folder in _folders(directory, journal.removed)[:-1]:
+        disk.remove_empty(folder)
+    for folder in new_folders:
         disk.sync_folder(folder)
-    disk.remove_folder(stage)
+    disk.remove_folder(directory / journal.stage)
     disk.remove(directory / JOURNAL)
     disk.sync_folder(directory)
 
 
+def _folders(root: Path, names: Iterable[str]) -> list[Path]:
+    """Return the folders of these files, the one of metadata.json, `root`, last."""
+    within = {name.rpartition("/")[0] for name in names} - {""}
+    return [*(root / folder for folder in sorted(within)), root]
+
+
 def _check_writable(folder: Path, stage: Path) -> None:
-    """Raise OSError for a folder that nothing can be renamed into."""
+    """Raise OSError for a folder that no staged file can be renamed into."""
     if not folder.exists():
         return
-    if _device(folder) != _device(stage):
+    if folder.stat().st_dev != stage.stat().st_dev:
         raise OSError(
             errno.EXDEV,
             "a folder of the dataset is on another disk: move it into its place instead of linking "
@@ -245,18 +224,3 @@ def _check_writable(folder: Path, stage: Path) -> None:
             "a folder of the dataset cannot be written: have that allowed, and call again",
             str(folder),
         )
-
-
-def _device(path: Path) -> int:
-    return path.stat().st_dev
-
-
-def _folders(root: Path, names: Iterable[str]) -> list[Path]:
-    """Return the folders of these files, the one of metadata.json, `root`, last."""
-    within = {name.rpartition("/")[0] for name in names} - {""}
-    return [*(root / folder for folder in sorted(within)), root]
-
-
-def _leads_outside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts or "\\" in name

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,12 +31,8 @@ class Record(NamedTuple):
 class Progress:
     """The plan of an unfinished generation, and the records of the samples that are done.
 
-    A sample is done when its line is whole in the file of records; its sound and its row of x are
-    flushed before. Each line has a checksum.
-
-    Attributes:
-        plan: what is being generated, plain values; None: nothing is, or it cannot be known.
-        done: how many samples are done.
+    A record, a line with a checksum, is written after its sound and its row of x were flushed.
+    `plan` holds plain values, and is None where there is none; `done` counts the samples.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -101,12 +98,10 @@ def _encode(record: Record) -> bytes:
     return disk.sealed(f"{record.sound} {record.row} {record.labels}".encode())
 
 
-class SampleWriter:
-    """Write samples of a dataset to a transaction: their sounds, and their rows of x.
+class SampleWriter(AbstractContextManager["SampleWriter"]):
+    """Write samples of a dataset to a transaction: their sounds, and their rows of `x`.
 
-    Attributes:
-        values: how many values a sample has, in its sound or its row, whichever has more.
-        x: the writer of the rows.
+    `values` is how many values a sample has, in its sound or its row, whichever has more.
     """
 
     def __init__(
@@ -134,8 +129,5 @@ class SampleWriter:
         rows = self.x.write(indices.start, self._representation.transform(quantised).numpy())
         return [Record(*parts) for parts in zip(checksums, rows, lines, strict=True)]
 
-    def __enter__(self) -> "SampleWriter":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.x.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self.x.__exit__()
