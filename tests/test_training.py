@@ -214,13 +214,28 @@ def test_ctrl_c_saves_the_last_finished_epoch_and_is_raised(tmp_path: Path) -> N
             kept.append(routine.M.state_dict()["linear.weight"].clone())
         scripted(routine, [1, 2])(i, loop_length, x, y)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         routine.train(score)
+    (note,) = caught.value.__notes__
+    run = routine.R["exports_dir"]
+    assert f"run {routine.R['id']} was interrupted in epoch 2: its last checkpoint is" in note
+    assert f"{run}/last.pt; resume with --resume {run}, or routine.resume({run!r})" in note
     assert {"best.pt", "epoch_000.pt", "last.pt"} < set(files(routine))
     saved = read_checkpoint(Path(routine.R["exports_dir"]) / "last.pt")
     assert saved["run_info"]["epoch"] == 1
     assert saved["model_state_dict"]["linear.weight"].equal(kept[-1])
     assert not saved["model_state_dict"]["linear.weight"].equal(routine.M.linear.weight)
+
+
+def test_ctrl_c_before_the_first_checkpoint_says_so(tmp_path: Path) -> None:
+    routine = ready(tmp_path)
+
+    def score(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        routine.train(score)
+    assert "before its first checkpoint" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

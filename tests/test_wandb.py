@@ -120,6 +120,17 @@ def test_wandb_gets_config_losses_with_their_step_and_the_end(
     assert wandb.run.calls == [(routine.history[0], 0), (routine.history[1], 1), 0]
 
 
+def test_a_parameter_of_a_sweep_that_is_unknown_is_refused(
+    wandb: SimpleNamespace, tmp_path: Path
+) -> None:
+    wandb.sweep = {"learning_rat": 0.5, "wandb_version": 1}
+    with pytest.raises(ValueError, match=r"learning_rat in wandb's config .*did you mean learning"):
+        follow(tmp_path, {})
+    assert wandb.run.calls == [1]  # failed, and over
+    wandb.sweep = {"learning_rate": 0.5, "wandb_version": 1}
+    assert "wandb_version" not in follow(tmp_path, {}).P
+
+
 def test_a_training_that_fails_is_marked(wandb: SimpleNamespace, tmp_path: Path) -> None:
     routine = follow(tmp_path, {})
     with pytest.raises(ValueError, match="testing_loss"):

@@ -277,8 +277,8 @@ def refuse_broadcasting(model: Model, y: torch.Tensor) -> Iterator[None]:
         ValueError: names both shapes.
     """
     remedy = (
-        "the loss would compare each with every other. Let forward return the shape of the targets,"
-        " (n, columns)"
+        "they would be broadcast against each other. If they are to match, let forward return the"
+        " shape of the targets, (n, columns)"
     )
 
     class Differences(TorchFunctionMode):
@@ -304,10 +304,11 @@ def refuse_broadcasting(model: Model, y: torch.Tensor) -> Iterator[None]:
             with mode:
                 yield
         except UserWarning as warning:
-            shapes = re.findall(r"torch\.Size\(\[([^]]*)\]\)", str(warning))
-            if len(shapes) != 2:
+            sizes = re.findall(r"torch\.Size\(\[([^]]*)\]\)", str(warning))
+            if len(sizes) != 2:
                 raise
+            shapes = [tuple(map(int, filter(None, size.split(", ")))) for size in sizes]
             raise ValueError(
-                f"the loss compares the shapes ({shapes[1]}) and ({shapes[0]}), where the targets"
-                f" have {tuple(y.shape)}: {remedy}"
+                f"the loss compares the shapes {shapes[1]} and {shapes[0]}, where the targets have"
+                f" {tuple(y.shape)}: {remedy}"
             ) from warning
