@@ -119,7 +119,6 @@ def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) ->
     X, Y = torch.ones(100, 1, dtype=torch.float64), torch.ones(100, 1)
     for memory, fits in ((799, False), (800, True)):
         monkeypatch.setattr(batches, "available_memory", lambda device, memory=memory: memory)
-        assert batches.fits(X, CPU, torch.float32) is fits
         X[0] = 1
         lessons = Samples(X, Y, CPU, torch.float32)
         X[0] = 2

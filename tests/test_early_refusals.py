@@ -24,7 +24,7 @@ INPUT = ModelInput(8000, 3, labels=("pitch",), units=("Hz",))
         ({"schedule": "one_circle"}, r"did you mean one_cycle\?"),
         ({"depth": "tny"}, "depth must be one of full"),
         ({"dropout": 1.5}, r"dropout must lie in \[0, 1\)"),
-        ({"batch_size": 0, "stream": True}, "streaming needs a batch_size of at least 1"),
+        ({"batch_size": 0, "stream": True}, "streaming needs a batch_size from 1"),
         ({"augment_onset": 0.1}, "less than the 1024 samples"),
         ({"num_of_epochs": 0}, "num_of_epochs = 0 .* means until early stopping"),
     ],

@@ -13,12 +13,10 @@ from kac_prediction.pipeline.training.schedule import LearningRate
 from kac_prediction.pipeline.training.step import (
     WARM_UP,
     CudaGraphs,
-    GraphedStep,
     TrainingStep,
-    make_capturable,
-    make_step,
-    make_uncapturable,
+    capturable,
     optimiser_state,
+    training_step,
 )
 from models_of_users import Linear
 from routines_of_users import ready, squared
@@ -71,7 +69,7 @@ def test_a_recorded_step_learns_what_a_plain_one_learns() -> None:
     first, second = crepe(), crepe()
     plain = trained(first, TrainingStep(first, CPU), sizes)
     recorder = Recorder()
-    step = GraphedStep(recorder, second, CPU)
+    step = TrainingStep(second, CPU, graphs=recorder)
     assert trained(second, step, sizes) == plain
     assert (recorder.warmed_up, recorder.recorded) == (WARM_UP, 1)
     # All but the first few and the smaller ones, whose shape was not recorded.
@@ -84,12 +82,12 @@ def test_what_is_recorded_was_met_before_in_the_same_memory() -> None:
     # A compiled model would be compiled again for tensors that lie otherwise, amid the recording.
     model, met = crepe(), []
 
-    class Watching(GraphedStep):
-        def _compute(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+    class Watching(TrainingStep):
+        def _train(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
             met.append((x.data_ptr(), x.stride()))
-            super()._compute(i, loop_length, x, y)
+            super()._train(i, loop_length, x, y)
 
-    step = Watching(Recorder(), model, CPU)
+    step = Watching(model, CPU, graphs=Recorder())
     step.begin_epoch()
     for i in range(WARM_UP + 2):
         step(i, WARM_UP + 2, torch.randn(2, 2048)[:, ::2], torch.rand(2, 1))
@@ -99,7 +97,7 @@ def test_what_is_recorded_was_met_before_in_the_same_memory() -> None:
 
 def test_a_batch_that_processes_share_unevenly_is_not_replayed() -> None:
     model, recorder = crepe(), Recorder()
-    step = GraphedStep(recorder, model, CPU)
+    step = TrainingStep(model, CPU, graphs=recorder)
     trained(model, step, [2] * (WARM_UP + 1), 1)
     assert recorder.played == 1
     x, y = torch.randn(2, 1024), torch.rand(2, 1)
@@ -111,19 +109,21 @@ def test_a_batch_that_processes_share_unevenly_is_not_replayed() -> None:
 
 def test_the_loss_of_a_recorded_step_stays_in_its_place() -> None:
     model = crepe()
-    step = GraphedStep(Recorder(), model, CPU)
+    step = TrainingStep(model, CPU, graphs=Recorder())
     step.begin_epoch()
     place = model.training_loss
     trained(model, step, [2, 2, 2, 2, 2])
     assert model.training_loss is place
 
 
-def test_a_model_that_does_not_say_so_is_not_recorded() -> None:
+def test_on_the_cpu_nothing_is_recorded() -> None:
     assert CRePE.capturable
     assert not Linear.capturable
-    assert (
-        type(make_step(crepe(), CPU, "float32", ProcessGroup(), 0.0, record=True)) is TrainingStep
-    )
+    model = crepe()
+    with training_step(model, CPU, "float32", ProcessGroup(), 0.0, record=True) as step:
+        trained(model, step, [2] * (WARM_UP + 1), 1)
+        assert isinstance(model.optimiser.param_groups[0]["lr"], float)
+        assert not model.optimiser.param_groups[0]["capturable"]
 
 
 def test_the_state_of_a_recorded_optimiser_suits_any_device() -> None:
@@ -140,16 +140,15 @@ def test_the_state_of_a_recorded_optimiser_suits_any_device() -> None:
 def test_an_optimiser_is_capturable_until_the_end_of_a_recorded_training() -> None:
     model = crepe()
     trained(model, TrainingStep(model, CPU), [2], 1)
-    with GraphedStep(Recorder(), model, CPU):
-        assert make_capturable(model.optimiser, CPU)
-        (group,) = model.optimiser.param_groups
+    (group,) = model.optimiser.param_groups
+    with capturable(model.optimiser, CPU) as ready:
+        assert ready
         assert group["capturable"]
         assert isinstance(group["lr"], torch.Tensor)
     assert group["capturable"] is False
     assert group["lr"] == pytest.approx(1e-3)
-    assert not make_capturable(torch.optim.SGD(model.parameters(), 0.1), CPU)
-    make_uncapturable(model.optimiser)
-    assert group["capturable"] is False
+    with capturable(torch.optim.SGD(model.parameters(), 0.1), CPU) as ready:
+        assert not ready
 
 
 def test_gradients_are_clipped_while_it_lasts() -> None:
@@ -157,7 +156,7 @@ def test_gradients_are_clipped_while_it_lasts() -> None:
     weight = torch.nn.Parameter(torch.zeros(2))
     model.optimiser = optimiser = torch.optim.SGD([weight], lr=1.0)
     for clip, expected in ((0.5, [0.3, 0.4]), (0.0, [3.0, 4.0]), (100.0, [3.0, 4.0])):
-        with TrainingStep(model, CPU, gradient_clip=clip), torch.no_grad():
+        with training_step(model, CPU, "float32", ProcessGroup(), clip, False), torch.no_grad():
             weight.zero_()
             weight.grad = torch.tensor([-3.0, -4.0])
             optimiser.step()

@@ -38,12 +38,13 @@ class Samples:
     def __init__(
         self, X: torch.Tensor, Y: torch.Tensor, device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.device, self._dtype = device, dtype
-        self._resident = all(fits(tensor, device, dtype) for tensor in (X, Y))
-        self._tensors = (X, Y)
+        self.device, self._dtype, self._tensors = device, dtype, (X, Y)
+        memory = available_memory(device)
+        sizes = (tensor.numel() * dtype.itemsize for tensor in (X, Y))
+        self._resident = memory is None or all(2 * size <= memory for size in sizes)
         if self._resident:
             # Not by way of pinned memory, which torch would keep for good: as much as the dataset.
-            self._tensors = as_dtype(X, dtype).to(device), as_dtype(Y, dtype).to(device)
+            self._tensors = to_dtype(X, dtype).to(device), to_dtype(Y, dtype).to(device)
 
     def batches(self, parts: Iterable[torch.Tensor]) -> Iterator[Batch]:
         """Return an iterator over the batches of some sets of indices."""
@@ -213,21 +214,15 @@ def generator(device: torch.device, *key: int) -> torch.Generator:
 
 def to_device(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """Move a tensor to a device, floating numbers in the dtype."""
-    tensor = as_dtype(tensor, dtype)
+    tensor = to_dtype(tensor, dtype)
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
-def as_dtype(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def to_dtype(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Return a tensor with floating numbers in the dtype, whole ones as they are."""
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-
-def fits(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether a tensor takes at most half of the memory of a device, where that is known."""
-    memory = available_memory(device)
-    return memory is None or 2 * tensor.numel() * dtype.itemsize <= memory
 
 
 def available_memory(device: torch.device) -> int | None:

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -17,18 +17,13 @@ from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel, read_checkpoint
 from ..model import Model, load_weights
 from ..model_input import ModelInput
-from ..tracking.tracker import Record
-from .early_stopping import EarlyStopping
 from .split import Split
 
 logger = logging.getLogger(__name__)
 
 
 def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
-    """Read the checkpoint to resume from; a directory stands for its `last.pt`.
-
-    Returns:
-        The file, and what it holds.
+    """Return the file to resume from (a directory stands for its `last.pt`), and what it holds.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -46,44 +41,13 @@ def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
     return file, checkpoint
 
 
-def progress(
-    split: Split,
-    stopping: EarlyStopping,
-    history: Sequence[Record],
-    random_states: Sequence[dict[str, Any]],
-    streaming: bool,
-) -> dict[str, Any]:
-    """Return what a checkpoint keeps beside the model and its optimiser, to resume from.
-
-    Args:
-        split: indices of training, validation and test set.
-        stopping: the state of early stopping.
-        history: one record an epoch.
-        random_states: of the random generators of each process, by rank.
-        streaming: whether sounds are synthesised on the fly.
-    """
-    return {
-        "split": list(split),
-        "stopping": {"best": stopping.best, "waited": stopping.waited},
-        "history": plain(list(history)),
-        "random": list(random_states),
-        "streaming": streaming,
-    }
-
-
 def check_model(
     checkpoint: ExportedModel,
     model: Model,
     parameters: Mapping[str, Any],
     model_input: ModelInput | None = None,
 ) -> None:
-    """Refuse to resume with another model, other inputs or another optimiser.
-
-    Args:
-        checkpoint: to resume from.
-        model: to be trained.
-        parameters: of the training.
-        model_input: how sounds become its inputs; None: the model's own, if it knows.
+    """Refuse to resume with another model, other inputs (None: the model's) or another optimiser.
 
     Raises:
         ValueError: the checkpoint's is another.
@@ -105,15 +69,15 @@ def check_model(
     now = model_input or model.model_input
     if "model_input" in checkpoint and now is not None:
         was = ModelInput.from_dict(checkpoint["model_input"])
-        different = [
-            f"{each.name} was {getattr(was, each.name)!r} and now is {getattr(now, each.name)!r}"
-            for each in fields(ModelInput)
-            if getattr(was, each.name) != getattr(now, each.name)
-        ]
-        if different:
-            raise ValueError(
-                f"the checkpoint to resume from is of a model of other inputs: {different[0]}"
-            )
+        pairs = {
+            each.name: (getattr(was, each.name), getattr(now, each.name)) for each in fields(was)
+        }
+        for name, (old, new) in pairs.items():
+            if old != new:
+                raise ValueError(
+                    "the checkpoint to resume from is of a model of other inputs:"
+                    f" {name} was {old!r} and now is {new!r}"
+                )
     optimiser = checkpoint["hyperparameters"].get("optimiser")
     if optimiser is not None and parameters.get("optimiser", optimiser) != optimiser:
         raise ValueError(
@@ -122,14 +86,33 @@ def check_model(
         )
 
 
-def check_data(
-    checkpoint: ExportedModel, dataset: TorchDataset, split: Split, streaming: bool
+def check_sounds(
+    checkpoint: ExportedModel, *, sampler: str | None = None, streaming: bool | None = None
 ) -> None:
+    """Refuse to resume with another sampler, or to stream what was not streamed, or vice versa.
+
+    Raises:
+        ValueError: the checkpoint's is another; None is not compared.
+    """
+    was = checkpoint["dataset"].get("sampler", {}).get("name", sampler)
+    if sampler is not None and was != sampler:
+        raise ValueError(
+            f"the training to resume had a dataset made by {was}, and not by {sampler}: resume it"
+            " with the same routine and sampler"
+        )
+    if streaming is not None and checkpoint["progress"]["streaming"] != streaming:
+        source = "the dataset" if streaming else "sounds synthesised on the fly"
+        raise ValueError(
+            f"the training to resume learnt from {source}, which this one would not: call"
+            " routine.stream (--stream) for both or for neither"
+        )
+
+
+def check_data(checkpoint: ExportedModel, dataset: TorchDataset, split: Split) -> None:
     """Refuse to resume with other data, which would leak from training into validation and test.
 
     Raises:
-        ValueError: the dataset or its split is not that of the checkpoint; or one training
-            synthesises its sounds on the fly and the other does not.
+        ValueError: the dataset or its split is not that of the checkpoint.
     """
     was, now = checkpoint["dataset"], dataset.info
     different = [key for key in was if key in now and was[key] != now[key]]
@@ -138,40 +121,11 @@ def check_data(
             f"the training to resume had a dataset with other {', '.join(different)}: give"
             f" importDataset that dataset, not {dataset.dataset_dir}"
         )
-    stored: Sequence[torch.Tensor] = checkpoint["progress"]["split"]
+    stored: list[torch.Tensor] = checkpoint["progress"]["split"]
     if not all(old.equal(new.cpu()) for old, new in zip(stored, split, strict=True)):
         raise ValueError(
             "the dataset would be split otherwise than in the training to resume: give the same"
             " dataset_split, seed and testing"
-        )
-    check_streaming(checkpoint, streaming)
-
-
-def check_sampler(checkpoint: ExportedModel, name: str) -> None:
-    """Refuse to resume on the sounds of another sampler.
-
-    Raises:
-        ValueError: the checkpoint was trained on those of another.
-    """
-    was = checkpoint["dataset"].get("sampler", {}).get("name", name)
-    if was != name:
-        raise ValueError(
-            f"the training to resume had a dataset made by {was}, and not by {name}: resume it with"
-            " the same routine and sampler"
-        )
-
-
-def check_streaming(checkpoint: ExportedModel, streaming: bool) -> None:
-    """Refuse to resume with a dataset what was streamed, and the other way round.
-
-    Raises:
-        ValueError: so it would be.
-    """
-    if checkpoint["progress"]["streaming"] != streaming:
-        source = "the dataset" if streaming else "sounds synthesised on the fly"
-        raise ValueError(
-            f"the training to resume learnt from {source}, which this one would not: call"
-            " routine.stream (--stream) for both or for neither"
         )
 
 
@@ -202,10 +156,9 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
-    """Return the states of torch's, NumPy's and Python's random generators, in plain values.
+    """Return the states of the random generators of torch, NumPy, Python and the device.
 
-    Returns:
-        Tensors and numbers by 'torch', 'python', 'numpy', and 'cuda' or 'mps' on such a device.
+    They are tensors and plain numbers, as a checkpoint keeps them.
     """
     legacy: Any = np.random.get_state()  # noqa: NPY002
     _, keys, place, has_gauss, gauss = legacy
@@ -222,7 +175,7 @@ def random_state(device: torch.device) -> dict[str, Any]:
     return state
 
 
-def set_random_state(state: dict[str, Any], device: torch.device) -> None:
+def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
     """Restore what `random_state` returned."""
     torch.set_rng_state(state["torch"])
     keys, place, has_gauss, gauss = state["numpy"]
@@ -238,11 +191,9 @@ def set_random_state(state: dict[str, Any], device: torch.device) -> None:
 
 @contextmanager
 def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    """Seed all random generators (dropout uses torch's), and restore them after the block.
+    """Seed all random generators (dropout uses torch's) in the block, and restore them after it.
 
-    Args:
-        seed: from 0; None: begin with the states as they are.
-        device: whose generator to seed, beside that of the CPU.
+    None: begin with the states as they are.
     """
     before = random_state(device)
     try:

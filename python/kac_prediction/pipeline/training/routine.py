@@ -20,8 +20,8 @@ from ..tracking.tracker import Record
 from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
-from .resume import check_model, check_sampler, check_streaming, resumable
-from .run import Run, given_id
+from .resume import check_model, check_sounds, resumable
+from .run import Run
 from .split import Split, split_dataset
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
@@ -35,39 +35,25 @@ class Routine:
         routine = Routine(exports_dir=..., wandb_config=...)
         routine.setParameters(SomeModel.ModelHyperParameters(...), config_path=...)
         routine.importDataset(...)
-        routine.D.X = ...  # shape the data, or routine.use_input(...)
-        routine.D.Y = ...
+        routine.use_input(...)  # or shape routine.D.X and routine.D.Y
         routine.M = SomeModel(**routine.P)
-
-        def innerTestingLoop(i, loop_length, x, y):
-            ...  # somewhere: routine.M.testing_loss["aggregate"] += ...
-
-        routine.train(innerTestingLoop)
+        routine.train(innerTestingLoop)  # adds to routine.M.testing_loss["aggregate"]
 
     Under `torchrun` every process trains on its share of each epoch, with the gradients of all.
 
     Attributes:
-        device: where the model trains.
-        D: the dataset.
+        D, P, device: the dataset, the parameters, and where the model trains.
         M: the model; assigning it does what `setModel` does.
-        P: the parameters.
-        R: information about the run. Its files are in `R["exports_dir"]`.
-        using_wandb: whether the run is tracked on weights and biases.
-        history: one record an epoch, of the last training: epoch, training_loss, selection_loss
-            (the validation loss), evaluation_loss (of the test set, where it was evaluated),
-            learning_rate, samples_per_second, seconds.
-        illustrate: draws what the trackers show at the end of a training, such as a figure of
-            matplotlib's; None: nothing.
-        model_input: how sounds become inputs, after `use_input`.
+        R: information about the run, whose files are in `R["exports_dir"]`.
+        using_wandb: whether the run is tracked on Weights & Biases.
+        history: a record of each epoch of the last training: epoch, training_loss, selection_loss
+            (of the validation set), evaluation_loss (of the test set), learning_rate, seconds, ...
+        illustrate: draws a figure that the trackers show at the end of a training; None: nothing.
+        model_input: from sounds to inputs, after `use_input`.
     """
 
-    device: torch.device
     D: TorchDataset
     P: dict[str, Any]
-    using_wandb: bool
-    history: list[Record]
-    illustrate: Callable[[], Any] | None
-    model_input: ModelInput | None
 
     def __init__(
         self,
@@ -80,25 +66,22 @@ class Routine:
         Args:
             exports_dir: where the run's directory goes; '': the current directory.
             wandb_config: arguments of `wandb.init`; None or {}: a local run.
-            device: 'cpu', 'cuda', 'cuda:1' or 'mps'; None: CUDA, else Apple's MPS, else the CPU.
-
-        Raises:
-            ValueError: there is no such device.
+            device: 'cpu', 'cuda:1' or 'mps', which must exist; None: CUDA, else MPS, else the CPU.
         """
         self._processes = ProcessGroup.join(device)
         self.device = process_device(select_device(device), self._processes)
         self.using_wandb = bool(wandb_config)
-        self.history = []
-        self.illustrate = None
-        self.model_input = None
+        self.history: list[Record] = []
+        self.illustrate: Callable[[], Any] | None = None
+        self.model_input: ModelInput | None = None
         self._model: Model | None = None
-        self._sounds: torch.Tensor | None = None  # raw, and as which inputs use_input shaped them
-        self._inputs: torch.Tensor | None = None
+        self._sounds: torch.Tensor | None = None  # before use_input, which made ...
+        self._inputs: torch.Tensor | None = None  # ... these of them
         self._sources: Sequence[Source] = ()
         self._resumed: ExportedModel | None = None
         self._exports_dir = Path(exports_dir).absolute()
         self._wandb_config = wandb_config or {}
-        self._run = self._new_run(given_id(self._wandb_config))
+        self._run = self._new_run()
 
     @property
     def M(self) -> Model:
@@ -130,8 +113,7 @@ class Routine:
     ) -> None:
         """Set `routine.D`: the dataset in the directory, else a download, else generated here.
 
-        An existing dataset is never replaced, but transformed where another representation is
-        asked for.
+        An existing dataset is never replaced, but transformed to the representation asked for.
 
         Args:
             dataset_dir: the directory.
@@ -142,21 +124,19 @@ class Routine:
             dataset_size: samples to generate; None: the parameter `dataset_size`, else 200.
             seed: of the samples to generate; None: the parameter `seed`, else a fresh one.
             workers: threads that work at once; None: all available.
-            dataset_source: a zip, a directory or an http address of one, to take the named dataset
-                from; None: its Zenodo record. See `pipeline.download_dataset`.
+            dataset_source: where the named dataset is taken from, see `pipeline.download_dataset`.
 
         Raises:
-            ConnectionError: the download failed for want of a network; says what else to do.
-            FileNotFoundError: there is no dataset, and nothing to make one from.
-            ValueError: the dataset is of another sampler, or of other settings than those given
-                here, or of another sampler than the training that is resumed; names both.
+            ConnectionError, FileNotFoundError: there is no dataset, and nothing to make one from.
+            ValueError: the dataset is of another sampler or other settings than those given, or
+                than the training that is resumed; names both.
         """
         parameters = getattr(self, "P", {})
         size = parameters.get("dataset_size") if dataset_size is None else dataset_size
         seed = parameters.get("seed") if seed is None else seed
         seed = self._processes.broadcast(fresh_seed() if seed is None else seed)
         if self._resumed is not None and LocalSampler is not None:
-            check_sampler(self._resumed, LocalSampler.__name__)
+            check_sounds(self._resumed, sampler=LocalSampler.__name__)
         what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
         with self._processes.leader_first():
             self.D = import_dataset(*what, size, seed, workers, dataset_source)
@@ -164,12 +144,7 @@ class Routine:
         self._sources = ()
 
     def setModel(self, M: Model) -> None:
-        """Set the model, move it to the device and note it in `routine.R`.
-
-        Raises:
-            TypeError: it is not a `Model`.
-            ValueError: it is not the model of the training that is resumed.
-        """
+        """Set the model, and move it to the device; if a training is resumed, it must be its."""
         if not isinstance(M, Model):
             raise TypeError(f"routine.M must be a kac_prediction Model, not {M!r}")
         if self.model_input is not None:
@@ -180,20 +155,15 @@ class Routine:
         self.R["model"] = ModelInfo(name=type(M).__name__, version=__version__)
 
     def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
-        """Set `routine.P`: the defaults, changed by a yaml file, changed by wandb's config.
+        """Set `routine.P`: the defaults < a resumed checkpoint < a yaml file < wandb's config.
 
-        Starts the run on weights and biases when it is used; after a training, creates another.
-        The parameters of a training that is resumed stand between the defaults and the file.
-
-        Args:
-            default: every parameter of the model with its default value.
-            config_path: a yaml file with some of them; '': none.
+        The defaults name every parameter of the model. Starts the run on Weights & Biases when it
+        is used; after a training, creates another.
 
         Raises:
             FileNotFoundError: there is no such file.
-            TypeError: a value of the wrong type; names the key, the file and the value.
-            ValueError: a key that is no parameter, with the nearest name; a value out of range; or
-                a file that is not a mapping.
+            TypeError, ValueError: a value of the wrong type or out of range, or an unknown key:
+                names key, file and value, or the nearest name.
         """
         layers: list[Layer] = []
         if self._resumed is not None:
@@ -205,11 +175,7 @@ class Routine:
         self.P = merge_parameters(default, *layers)
         if self._run.over:
             self._run = self._new_run()
-        changes = {  # without the keys that weights and biases adds itself
-            key: value
-            for key, value in self._run.configure(self.P).items()
-            if not key.startswith(("_", "wandb"))
-        }
+        changes = self._run.configure(self.P)
         try:
             self.P = merge_parameters(default, *layers, ("wandb's config", changes))
         except (TypeError, ValueError):
@@ -217,14 +183,9 @@ class Routine:
             raise
 
     def use_input(self, model_input: ModelInput, missing: Missing = "raise") -> None:
-        """Shape the dataset for a model, by the recipe that its checkpoints then carry.
+        """Shape the dataset, of raw sounds, by a recipe that the model's checkpoints then hold.
 
-        Args:
-            model_input: how a sound becomes an input and labels become targets.
-            missing: 'nan' lets samples lack labels, whose targets are nan then.
-
-        Raises:
-            ValueError: the dataset is not of raw sounds at that sample rate.
+        With `missing="nan"`, samples may lack labels: their targets are nan.
         """
         check_raw(self.D, model_input)
         self._sounds = self.D.X
@@ -239,65 +200,44 @@ class Routine:
         Sampler: type[AudioSampler] | Sequence[Source | tuple[Any, ...]],
         sampler_settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """Train on sounds that are synthesised on the fly, instead of on the training set.
+        """Train on sounds synthesised on the fly, no two of one drum, instead of the training set.
 
-        No drum comes twice; an epoch has `steps_per_epoch` batches. Validation and test set are
-        those of the dataset as always. Call it after `use_input`.
-
-        Args:
-            Sampler: what synthesises the sounds; or several, each (Sampler, settings, further
-                labels), which share every batch.
-            sampler_settings: arguments of the sampler's constructor; None: those of the dataset.
-
-        Raises:
-            ValueError: `use_input` has not been called.
+        An epoch has `steps_per_epoch` batches. Validation and test set stay those of the dataset.
+        `Sampler` may be several, each (Sampler, settings, further labels), which share every batch;
+        the settings of a single one default to those of the dataset. Call it after `use_input`.
         """
         if self.model_input is None:
             raise ValueError("routine.stream needs to know the inputs: call use_input first")
         if isinstance(Sampler, type):
             settings = self.D.sampler_settings if sampler_settings is None else sampler_settings
-            self._sources = [Source(Sampler, settings)]
-        else:
-            self._sources = [Source(*source) for source in Sampler]
+            Sampler = [Source(Sampler, settings)]
+        self._sources = [Source(*source) for source in Sampler]
 
     def check(self, model_input: ModelInput, *, streaming: bool = False) -> None:
-        """Refuse now, before any dataset is made, what `train` would refuse later.
+        """Refuse, before any dataset is made, what `use_input`, `stream` and `train` would refuse.
 
-        Call it after `setParameters`, and better after `setModel`.
-
-        Args:
-            model_input: what `use_input` will be given.
-            streaming: whether `stream` will be called.
+        Call it after `setParameters`, best after `setModel`, too, with the recipe that `use_input`
+        will be given, and whether `stream` will be called.
 
         Raises:
-            ValueError: parameters that do not fit such a training; or a training to be resumed that
-                has another model, other inputs or another source of sounds.
+            ValueError: parameters, or the training to resume, do not fit that.
         """
         self._require("P")
         options = TrainingOptions.read(self.P)
         Augmentation.of(options, model_input)
         if streaming and options.batch_size < 1:
-            raise ValueError(
-                f"streaming needs a batch_size of at least 1, not {options.batch_size}"
-            )
+            raise ValueError(f"streaming needs a batch_size from 1, not {options.batch_size}")
         if self._resumed is not None:
-            check_streaming(self._resumed, streaming)
+            check_sounds(self._resumed, streaming=streaming)
             if self._model is not None:
                 check_model(self._resumed, self._model, self.P, model_input)
 
     def resume(self, path: str | Path) -> None:
-        """Resume a training that was interrupted, where its checkpoint left it.
+        """Resume the training of a checkpoint, or of a run's directory (its `last.pt`).
 
-        Call it first, before `setParameters`. The run continues in the directory of the checkpoint,
-        under its id; on a CPU it ends in the same bits as if it had never been interrupted. The
-        parameters are the checkpoint's, where a file does not say otherwise.
-
-        Args:
-            path: a checkpoint, or the directory of a run, which stands for its `last.pt`.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it is not a checkpoint that a training can be resumed from.
+        Call it first, before `setParameters`. The run continues in the checkpoint's directory,
+        under its id; on a CPU it ends in the same bits as without the interruption. Raise
+        FileNotFoundError or ValueError where there is nothing that can be resumed.
         """
         file, checkpoint = resumable(path)
         self._run.discard()
@@ -307,10 +247,8 @@ class Routine:
     def parts(self) -> Split:
         """Return the indices of training, validation and test set, each ascending.
 
-        No drum (`D.groups`) is in two of the sets; while `testing`, the test set is empty.
-
-        Raises:
-            ValueError: parameters or dataset are missing, or there are fewer drums than sets.
+        No drum (`D.groups`) is in two of the sets, none is in the test set while `testing`. Raise
+        ValueError where there are fewer drums than sets.
         """
         self._require("P", "D")
         return split_dataset(self.D.groups, TrainingOptions.read(self.P))
@@ -318,22 +256,20 @@ class Routine:
     def train(self, innerTestingLoop: InnerLoop) -> None:
         """Train the model, evaluate it every epoch, and save it.
 
-        The loss of the validation set, computed every epoch, chooses `best.pt` and stops early. The
-        test set is evaluated only when a checkpoint is saved, and never while `testing`.
-        `epoch_%03d.pt` is saved every fifth epoch, and for the last; `last.pt` is never more than
-        ten seconds of finished epochs behind. Ctrl-C saves the last finished epoch and is raised,
-        with a note that says how to `resume`. Training again is another run.
+        The validation loss chooses `best.pt` and stops early; the test set is evaluated only when a
+        checkpoint is saved, and never while `testing`. `epoch_%03d.pt` is saved every fifth epoch
+        and at the end; `last.pt` is at most ten seconds of finished epochs behind. Ctrl-C saves the
+        last finished epoch and is raised, with a note that says how to `resume`. Training again is
+        another run.
 
         Args:
-            innerTestingLoop: called with number of the batch, number of batches, inputs and
-                targets; somewhere it adds to `routine.M.testing_loss["aggregate"]`.
+            innerTestingLoop: is given number of the batch, number of batches, inputs and targets,
+                and adds to `routine.M.testing_loss["aggregate"]`.
 
         Raises:
             MemoryError: the memory is too small for the batch size, which the message names.
-            TypeError: a parameter of the wrong type, or targets that are not numbers.
-            ValueError: something is missing or does not fit; predictions would be broadcast against
-                targets; or a loss is not finite, which the message places in an epoch and a batch,
-                with the last good checkpoint.
+            TypeError, ValueError: something is missing or does not fit; the loss broadcasts
+                predictions against targets, or is not finite: names epoch, batch and checkpoint.
         """
         self._require("P", "D", "M")
         options = TrainingOptions.read(self.P)
@@ -341,14 +277,8 @@ class Routine:
             self._run = self._new_run()
             self._run.configure(self.P, settled=True)
         trainer = Trainer(
-            self.M,
-            self.D,
-            options,
-            self.P,
-            self.parts(),
-            self._run,
-            self._processes,
-            self.device,
+            *(self.M, self.D, options, self.P, self.parts()),
+            *(self._run, self._processes, self.device),
             model_input=self.model_input,
             sounds=self._sounds if self._inputs is self.D.X else None,
             sources=self._sources,
@@ -364,12 +294,12 @@ class Routine:
 
     def _require(self, *names: str) -> None:
         """Raise ValueError where parameters, dataset or model are missing."""
-        call = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
+        calls = {"P": "setParameters", "D": "importDataset", "M": "setModel"}
         for name in names:
             if not hasattr(self, name):
-                raise ValueError(f"routine.{name} is missing: call routine.{call[name]}(...) first")
+                raise ValueError(f"routine.{name} is missing: call routine.{calls[name]} first")
 
-    def _new_run(self, run_id: str | None = None) -> Run:
+    def _new_run(self) -> Run:
         """Create a run of the present model."""
-        info = self.R["model"] if hasattr(self, "_run") else None
-        return Run.create(self._exports_dir, self._wandb_config, self._processes, info, run_id)
+        previous = getattr(self, "_run", None)
+        return Run.create(self._exports_dir, self._wandb_config, self._processes, previous)

@@ -4,19 +4,21 @@ import itertools
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from tqdm.auto import tqdm
 
-from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, ModelInfo, RunInfo
+from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
 from ..tracking.tracker import Record, Tracker, log_epoch, open_trackers
 from .distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class LossError(ValueError):
@@ -54,11 +56,13 @@ class Run:
         parent: Path,
         wandb_config: Mapping[str, Any],
         processes: ProcessGroup,
-        model: ModelInfo | None = None,
-        run_id: str | None = None,
+        previous: Self | None = None,
     ) -> Self:
-        """Create a run in a directory of its own, so that nothing trained is overwritten."""
-        run_id = run_id or secrets.token_hex(4)
+        """Create a run in a directory of its own, of the model of the previous one."""
+        run_id = secrets.token_hex(4)
+        if previous is None and wandb_config:  # a sweep may choose the id of a process's first run
+            run_id = wandb_config.get("id") or os.environ.get("WANDB_RUN_ID") or run_id
+        model = None if previous is None else previous.info["model"]
         directory = parent / run_id
         if directory.exists():  # of an earlier run under an id that was given
             directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
@@ -94,11 +98,15 @@ class Run:
         self.over = True
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
-        """Tell the trackers the parameters; return those that they set otherwise."""
+        """Tell the trackers the parameters; return those that they set otherwise.
+
+        Keys that Weights & Biases adds itself are left out.
+        """
         changes: dict[str, Any] = {}
         for tracker in self._trackers:
             changes |= tracker.config(parameters, settled)
-        return self._processes.broadcast(changes)
+        own = {key: value for key, value in changes.items() if not key.startswith(("_", "wandb"))}
+        return self._processes.broadcast(own)
 
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
@@ -122,21 +130,19 @@ class Run:
                 f" {self._checkpoints.last_good or 'none yet'}"
             ) from error
         except KeyboardInterrupt as interrupt:
+            hint = f"run {self.info['id']} was interrupted in epoch {self.info['epoch']}"
+            if (last := self._directory / LAST).is_file():
+                hint += (
+                    f": its last checkpoint is {last}; resume with --resume {self._directory}, or"
+                    f" routine.resume({str(self._directory)!r})"
+                )
+            else:
+                hint += ", before its first checkpoint: nothing is there to resume"
             if self._processes.leader:
-                interrupt.add_note(self._resume_hint())
+                interrupt.add_note(hint)
             raise
         finally:
             self.finish(failed)
-
-    def _resume_hint(self) -> str:
-        last = self._directory / LAST
-        name = f"run {self.info['id']} was interrupted in epoch {self.info['epoch']}"
-        if not last.is_file():
-            return f"{name}, before its first checkpoint: nothing is there to resume."
-        return (
-            f"{name}: its last checkpoint is {last}; resume with --resume {self._directory}, or"
-            f" routine.resume({str(self._directory)!r})."
-        )
 
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """Yield the numbers of the epochs from `first` to below `count`; without end if that is 0.
@@ -151,6 +157,11 @@ class Run:
             for epoch in self._bar:
                 self.info["epoch"] = epoch
                 yield epoch
+
+    def progress(self, batches: Iterable[T], count: int) -> Iterable[T]:
+        """Show a progress bar over the batches of an epoch."""
+        hidden = None if self._processes.leader else True
+        return tqdm(batches, "batches", count, leave=False, disable=hidden)
 
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""
@@ -178,10 +189,3 @@ class Run:
                 if (self._directory / name).is_file():
                     tracker.artifact(self._directory / name)
             tracker.finish(failed)
-
-
-def given_id(wandb_config: Mapping[str, Any]) -> str | None:
-    """Return the id that a sweep or the settings chose before this process started."""
-    if not wandb_config:
-        return None
-    return wandb_config.get("id") or os.environ.get("WANDB_RUN_ID")

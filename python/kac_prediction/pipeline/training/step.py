@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -27,87 +26,6 @@ logger = logging.getLogger(__name__)
 Work = Callable[[], None]
 
 WARM_UP = 3  # steps before a recording: the optimiser makes its state, libraries choose kernels
-
-
-class TrainingStep:
-    """Trains a model on one batch by its own `innerTrainingLoop`.
-
-    As a context manager around a training, it averages the gradients over all processes and then
-    clips them, before each step of the model's optimiser.
-
-    Args:
-        model: to train.
-        device: where it is.
-        precision: of its float32.
-        processes: the process group.
-        gradient_clip: largest norm of all gradients together; 0: no limit.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        device: torch.device,
-        precision: Precision = "float32",
-        processes: ProcessGroup | None = None,
-        gradient_clip: float = 0.0,
-    ) -> None:
-        self._model, self._device, self._precision = model, device, precision
-        self._processes = processes or ProcessGroup()
-        self._clip = gradient_clip
-        self._weight = torch.ones((), device=device)  # on the device, where a CUDA graph reads it
-        self._hooks = ExitStack()
-        self._first = True
-
-    def __enter__(self) -> Self:
-        optimiser = self._model.optimiser
-        averaging = self._processes.average_gradients(optimiser, self._weight)
-        self._hooks.enter_context(averaging)
-        if self._clip > 0:
-
-            def clip(*_: Any) -> None:
-                parameters = [p for group in optimiser.param_groups for p in group["params"]]
-                torch.nn.utils.clip_grad_norm_(parameters, self._clip)
-
-            self._hooks.callback(optimiser.register_step_pre_hook(clip).remove)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._hooks.close()
-
-    def begin_epoch(self) -> None:
-        """Set the training loss to 0."""
-        self._model.training_loss = 0.0
-
-    def __call__(
-        self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor, weight: float = 1.0
-    ) -> None:
-        """Train on batch i of an epoch of `loop_length`.
-
-        Args:
-            i: number of the batch.
-            loop_length: batches of the epoch.
-            x: inputs, shape (n, ...).
-            y: targets, shape (n, columns).
-            weight: of this process's gradients; its mean over all processes is 1.
-
-        Raises:
-            ValueError: in the first step, predictions and targets have shapes that do not match,
-                but would be broadcast.
-        """
-        if self._processes.size > 1:
-            self._weight.fill_(weight)
-        self._compute(i, loop_length, x, y)
-
-    def _compute(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-        checks = refuse_broadcasting(self._model, y) if self._first else nullcontext()
-        self._first = False
-        with autocast(self._precision, self._device), checks:
-            self._model.innerTrainingLoop(i, loop_length, x, y)
 
 
 class CudaGraphs:
@@ -145,58 +63,71 @@ class CudaGraphs:
         return replay
 
 
-class GraphedStep(TrainingStep):
-    """Replays a recording of the step for every batch of the shape of the first one.
+class TrainingStep:
+    """Trains a model on one batch by its own `innerTrainingLoop`.
 
-    The first few batches, those of other shapes, such as a smaller last one, and those that the
-    processes share unevenly are computed eagerly: a recording in which they exchange gradients must
-    be replayed by all of them or by none.
+    With `graphs`, a recording is replayed for every batch of the shape of the first one. The first
+    few batches, those of other shapes, such as a smaller last one, and those that the processes
+    share unevenly are computed eagerly: a recording in which processes exchange gradients must be
+    replayed by all of them or by none.
+
+    Attributes:
+        weight: of this process's gradients, on the device, where a graph reads it.
     """
 
     def __init__(
         self,
-        graphs: CudaGraphs,
         model: Model,
         device: torch.device,
         precision: Precision = "float32",
-        processes: ProcessGroup | None = None,
-        gradient_clip: float = 0.0,
+        graphs: CudaGraphs | None = None,
     ) -> None:
-        super().__init__(model, device, precision, processes, gradient_clip)
+        self._model, self._device, self._precision = model, device, precision
+        self.weight = torch.ones((), device=device)
+        self._weight = 1.0
+        self._first = True
         self._graphs = graphs
         self._loss = torch.zeros((), device=device)
+        self._recorded: tuple[int, torch.Tensor, torch.Tensor] | None = None
         self._warmed_up = 0
-        self._batch: tuple[torch.Tensor, torch.Tensor] | None = None
-        self._loop_length = 0
         self._replay: Work | None = None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        make_uncapturable(self._model.optimiser)
-
     def begin_epoch(self) -> None:
-        """Set the training loss to 0, in the memory where the recording adds to it."""
-        self._model.training_loss = self._loss.zero_()  # type: ignore[assignment]
+        """Set the training loss to 0, in its place where a recording adds to it."""
+        zero: Any = 0.0 if self._graphs is None else self._loss.zero_()
+        self._model.training_loss = zero
 
     def __call__(
         self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor, weight: float = 1.0
     ) -> None:
-        """Train on batch i of an epoch of `loop_length`; see `TrainingStep`."""
-        if self._batch is None:
-            self._batch = torch.empty_like(x), torch.empty_like(y)
-            self._loop_length = loop_length
-        same = [t.shape for t in self._batch] == [x.shape, y.shape]
-        if not same or loop_length != self._loop_length or weight != 1.0:
-            super().__call__(i, loop_length, x, y, weight)
+        """Train on batch i of an epoch of `loop_length`.
+
+        Args:
+            i: number of the batch.
+            loop_length: batches of the epoch.
+            x: inputs, shape (n, ...).
+            y: targets, shape (n, columns).
+            weight: of this process's gradients; its mean over all processes is 1.
+
+        Raises:
+            ValueError: in the first step, the loss broadcasts predictions against targets.
+        """
+        if weight != self._weight:
+            self._weight = weight
+            self.weight.fill_(weight)
+        if self._graphs is None:
+            self._train(i, loop_length, x, y)
             return
-        for own, given in zip(self._batch, (x, y), strict=True):
+        if self._recorded is None:
+            self._recorded = loop_length, torch.empty_like(x), torch.empty_like(y)
+        length, *batch = self._recorded
+        shapes = [tensor.shape for tensor in batch]
+        if weight != 1.0 or loop_length != length or shapes != [x.shape, y.shape]:
+            self._train(i, loop_length, x, y)
+            return
+        for own, given in zip(batch, (x, y), strict=True):
             own.copy_(given)
-        work = partial(super().__call__, i, loop_length, *self._batch)
+        work = partial(self._train, i, loop_length, *batch)
         if self._warmed_up < WARM_UP:
             self._warmed_up += 1
             self._graphs.warm_up(work)
@@ -205,38 +136,62 @@ class GraphedStep(TrainingStep):
             self._replay = self._graphs.record(work)
         self._replay()
 
-    def _compute(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-        with warnings.catch_warnings():
-            # Torch warns of capturable optimisers whose steps are not recorded.
-            warnings.filterwarnings("ignore", ".*capturable=True", UserWarning)
-            super()._compute(i, loop_length, x, y)
+    def _train(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(autocast(self._precision, self._device))
+            if self._graphs is not None:
+                # Torch warns of capturable optimisers whose steps are not recorded.
+                stack.enter_context(warnings.catch_warnings())
+                warnings.filterwarnings("ignore", ".*capturable=True", UserWarning)
+            if self._first:
+                stack.enter_context(refuse_broadcasting(self._model, y))
+            self._first = False
+            self._model.innerTrainingLoop(i, loop_length, x, y)
 
 
-def make_step(
+@contextmanager
+def training_step(
     model: Model,
     device: torch.device,
     precision: Precision,
     processes: ProcessGroup,
     gradient_clip: float,
     record: bool,
-) -> TrainingStep:
-    """Return the step of a training; `record`: replay it as a CUDA graph, where that can be."""
-    options = precision, processes, gradient_clip
-    if record and device.type == "cuda":
-        if make_capturable(model.optimiser, device):
-            return GraphedStep(CudaGraphs(device), model, device, *options)
-        logger.info("%s cannot be recorded: steps are eager", type(model.optimiser).__name__)
-    return TrainingStep(model, device, *options)
+) -> Iterator[TrainingStep]:
+    """Yield the step of a training.
+
+    In the block, gradients are averaged over all processes and then clipped before each step of the
+    optimiser; `record` replays the step as a CUDA graph, where that can be.
+    """
+    optimiser, graphs = model.optimiser, None
+    with ExitStack() as stack:
+        if record and device.type == "cuda":
+            if stack.enter_context(capturable(optimiser, device)):
+                graphs = CudaGraphs(device)
+            else:
+                logger.info("%s cannot be recorded: steps are eager", type(optimiser).__name__)
+        step = TrainingStep(model, device, precision, graphs)
+        stack.enter_context(processes.average_gradients(optimiser, step.weight))
+        if gradient_clip > 0:
+
+            def clip(*_: Any) -> None:
+                parameters = [p for group in optimiser.param_groups for p in group["params"]]
+                torch.nn.utils.clip_grad_norm_(parameters, gradient_clip)
+
+            stack.callback(optimiser.register_step_pre_hook(clip).remove)
+        yield step
 
 
-def make_capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> bool:
-    """Ready an optimiser for a recording; return whether it can be.
+@contextmanager
+def capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> Iterator[bool]:
+    """Ready an optimiser for a recording in the block; yield whether it can be recorded.
 
     Its learning rate and its counts of steps go into the device's memory, where the recording
     reads them.
     """
     if "capturable" not in optimiser.defaults:
-        return False
+        yield False
+        return
     for group in optimiser.param_groups:
         group["capturable"] = True
         group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(device)
@@ -244,15 +199,12 @@ def make_capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> b
     for state in states:
         if isinstance(state.get("step"), torch.Tensor):
             state["step"] = state["step"].to(device)
-    return True
-
-
-def make_uncapturable(optimiser: torch.optim.Optimizer) -> None:
-    """Make an optimiser as it was before `make_capturable`."""
-    for group in optimiser.param_groups:
-        if isinstance(group.get("lr"), torch.Tensor):
+    try:
+        yield True
+    finally:
+        for group in optimiser.param_groups:
             group["lr"] = float(group["lr"])
-            group["capturable"] = optimiser.defaults.get("capturable", False)
+            group["capturable"] = optimiser.defaults["capturable"]
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
@@ -268,10 +220,10 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
 
 @contextmanager
 def refuse_broadcasting(model: Model, y: torch.Tensor) -> Iterator[None]:
-    """Refuse a loss in the block that broadcasts predictions against targets.
+    """Refuse a loss in the block that broadcasts predictions against the targets y.
 
-    Of torch's own losses, which warn of that, in any case; of a difference from the targets, where
-    it is larger than both. Shapes that a loss means to differ, as of logits and classes, pass.
+    That is: one of torch's losses that warns of it, or a difference from y that is larger than
+    both. Shapes that are meant to differ, as those of logits and classes, pass.
 
     Raises:
         ValueError: names both shapes.

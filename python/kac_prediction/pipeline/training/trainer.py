@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import torch
-from tqdm.auto import tqdm
 
 from ..._files import plain
 from ...dataset import TorchDataset
@@ -28,7 +28,7 @@ from .options import TrainingOptions
 from .resume import (
     check_data,
     check_model,
-    progress,
+    check_sounds,
     random_state,
     restore,
     seeded,
@@ -37,7 +37,7 @@ from .resume import (
 from .run import LossError, Run
 from .schedule import LearningRate
 from .split import Split
-from .step import make_step, optimiser_state
+from .step import optimiser_state, training_step
 from .synthesis import Source, SynthesisedBatches
 
 logger = logging.getLogger(__name__)
@@ -50,62 +50,47 @@ _REMEDY = "try a lower learning rate, and look for values in the data that are n
 
 @dataclass
 class Trainer:
-    """One training of a model on a dataset.
+    """One training of a model on a dataset."""
 
-    Attributes:
-        model: to be trained, on the device.
-        dataset: shaped for it.
-        options: of the training.
-        parameters: all of them, those of the model too, as checkpoints store them.
-        split: indices of training, validation and test set.
-        run: where the training is kept.
-        processes: the process group.
-        device: of the model.
-        model_input: from sounds to inputs, where that is known.
-        sounds: of the whole dataset, as they were before `model_input`; for augmentation.
-        sources: what synthesises sounds on the fly, in place of the training set.
-        resumed: the checkpoint to resume from.
-        illustrate: draws what the trackers show at the end.
-        history: one record an epoch.
-    """
-
-    model: Model
-    dataset: TorchDataset
+    model: Model  # to be trained, on the device
+    dataset: TorchDataset  # shaped for it
     options: TrainingOptions
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any]  # the options and those of the model, as checkpoints store them
     split: Split
     run: Run
     processes: ProcessGroup
     device: torch.device
-    model_input: ModelInput | None = None
-    sounds: torch.Tensor | None = None
-    sources: Sequence[Source] = ()
-    resumed: ExportedModel | None = None
-    illustrate: Callable[[], Any] | None = None
-    history: list[Record] = field(default_factory=list)
+    model_input: ModelInput | None = None  # from sounds to inputs, where that is known
+    sounds: torch.Tensor | None = None  # of the dataset, as before `model_input`; to be augmented
+    sources: Sequence[Source] = ()  # of sounds synthesised on the fly, in place of the training set
+    resumed: ExportedModel | None = None  # the checkpoint to resume from
+    illustrate: Callable[[], Any] | None = None  # draws what the trackers show at the end
+    history: list[Record] = field(default_factory=list)  # one record an epoch
 
     def __post_init__(self) -> None:
         """Check model and data, and put the batches together."""
-        if getattr(self.model, "optimiser", None) is None:
+        model, options, processes = self.model, self.options, self.processes
+        if getattr(model, "optimiser", None) is None:
             raise ValueError(
-                f"{type(self.model).__name__} has no optimiser, so it would not learn: let its"
-                " __init__ set self.optimiser to one of torch.optim"
+                f"{type(model).__name__} has no optimiser, so it would not learn: let its __init__"
+                " set self.optimiser to one of torch.optim"
             )
-        options, samples = self.options, self._samples(torch.as_tensor(self.dataset.X))
+        kinds = (parameter.dtype for parameter in model.parameters())
+        self._dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
+        self._Y = as_targets(self.dataset.Y)
+        samples = self._samples(torch.as_tensor(self.dataset.X))
         self._batches = self._training_batches(samples)
         self._validation, self._test = (
-            EvaluationBatches(samples, part, options.batch_size, self.processes)
-            for part in self.split[1:]
+            EvaluationBatches(samples, indices, options.batch_size, processes)
+            for indices in self.split[1:]
         )
-        self._stopping = EarlyStopping(
-            options.patience if options.with_early_stopping else math.inf
-        )
+        patience = options.patience if options.with_early_stopping else math.inf
+        self._stopping = EarlyStopping(patience)
 
     def fit(self, innerTestingLoop: InnerLoop) -> None:
         """Train until the last epoch or early stopping, and save; see `Routine.train`."""
         model, options, run, processes = self.model, self.options, self.run, self.processes
         batches, stopping, steps = self._batches, self._stopping, len(self._batches)
-        hidden = None if processes.leader else True
         precision = resolve_precision(options.precision, self.device)
         compiling = self.device.type == "cuda" if options.compile is None else options.compile
         compiling = compiling and model.capturable
@@ -117,29 +102,25 @@ class Trainer:
             stack.enter_context(compute_settings(precision, cpu_threads(processes)))
             stack.enter_context(compiled(model, compiling))
             processes.broadcast_model(model)
+            all_steps = steps * options.num_of_epochs
             # Before the step, which rounds the optimiser's rate to float32 where it is recorded.
-            rate = LearningRate(
-                model.optimiser, options.schedule, steps * options.num_of_epochs, options.warm_up
-            )
-            step = stack.enter_context(
-                make_step(
-                    model, self.device, precision, processes, options.gradient_clip, compiling
-                )
-            )
+            rate = LearningRate(model.optimiser, options.schedule, all_steps, options.warm_up)
+            how = precision, processes, options.gradient_clip, compiling
+            step = stack.enter_context(training_step(model, self.device, *how))
             for epoch in run.epochs(len(self.history), options.num_of_epochs):
-                if stopping.stopped:  # in this epoch before, or in a run that is resumed
+                if stopping.stopped:  # in the epoch before, or before the run was resumed
                     break
-                started, sums = time.perf_counter(), []
+                started, losses = time.perf_counter(), []
                 model.train()
                 step.begin_epoch()
                 weighted = zip(batches.epoch(epoch), batches.weights, strict=True)
-                bar = tqdm(weighted, "batches", steps, leave=False, disable=hidden)
-                for i, ((x, y), weight) in enumerate(bar):
+                for i, ((x, y), weight) in enumerate(run.progress(weighted, steps)):
                     rate.set(epoch * steps + i)
                     with batch_errors(x):
                         step(i, steps, x, y, weight)
-                    sums.append(_snapshot(model.training_loss))
-                record: Record = {"epoch": epoch, "training_loss": self._training_loss(sums)}
+                    loss: Any = model.training_loss  # a tensor is added to in place
+                    losses.append(loss.detach().clone() if isinstance(loss, torch.Tensor) else loss)
+                record: Record = {"epoch": epoch, "training_loss": self._epoch_loss(losses)}
                 processes.average_buffers(model)
                 if (last_rate := rate.at(epoch * steps + steps - 1)) is not None:
                     record["learning_rate"] = last_rate
@@ -147,7 +128,8 @@ class Trainer:
 
                 if len(self._validation):
                     record["selection_loss"] = self._evaluate(self._validation, innerTestingLoop)
-                stop = stopping.step(_validation_loss(record))
+                choice = record.get("selection_loss", {"aggregate": record["training_loss"]})
+                stop = stopping.step(float(choice["aggregate"]))
                 due = stop or epoch + 1 == options.num_of_epochs or epoch % SAVE_EVERY == 0
                 if len(self._test) and (due or stopping.improved):
                     record["evaluation_loss"] = self._evaluate(self._test, innerTestingLoop)
@@ -157,20 +139,13 @@ class Trainer:
             run.illustrate("drums", self.illustrate)
 
     def _samples(self, X: torch.Tensor) -> Samples:
-        """Return inputs X and all targets on the device, if they fit, in the model's dtype."""
-        Y, groups = as_targets(self.dataset.Y), self.dataset.groups
-        if not len(X) == len(Y) == len(groups):
+        """Return inputs X and all targets, on the device if they fit."""
+        if not len(X) == len(self._Y) == len(self.dataset.groups):
             raise ValueError(
-                f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}:"
-                " shape all three alike"
+                f"routine.D.X holds {len(X)} samples, D.Y {len(self._Y)} and D.groups"
+                f" {len(self.dataset.groups)}: shape all three alike"
             )
-        return Samples(X, Y, self.device, self._dtype)
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        """The dtype of the model's first floating parameter."""
-        kinds = (parameter.dtype for parameter in self.model.parameters())
-        return next((kind for kind in kinds if kind.is_floating_point), torch.float32)
+        return Samples(X, self._Y, self.device, self._dtype)
 
     def _training_batches(self, samples: Samples) -> TrainingBatches | SynthesisedBatches:
         """Return the batches to train on: synthesised, or of the training set, raw if augmented."""
@@ -186,12 +161,9 @@ class Trainer:
                     f" of at least 1, not {size}"
                 )
             usual = max(1, len(training) // (size * self.processes.size))
+            steps = options.steps_per_epoch or usual
             return SynthesisedBatches(
-                self.sources,
-                self.model_input,
-                size,
-                options.steps_per_epoch or usual,
-                seed,
+                *(self.sources, self.model_input, size, steps, seed),
                 processes=self.processes,
                 device=self.device,
                 dtype=self._dtype,
@@ -224,26 +196,28 @@ class Trainer:
         if self.resumed is None:
             return
         check_model(self.resumed, self.model, self.parameters)
-        check_data(self.resumed, self.dataset, self.split, bool(self.sources))
+        check_sounds(self.resumed, streaming=bool(self.sources))
+        check_data(self.resumed, self.dataset, self.split)
         restore(self.resumed, self.model, self.parameters)
-        kept = self.resumed["progress"]
-        self._stopping.best = kept["stopping"]["best"]
-        self._stopping.waited = kept["stopping"]["waited"]
+        kept, size = self.resumed["progress"], self.processes.size
+        self._stopping.best, self._stopping.waited = (
+            kept["stopping"][key] for key in ("best", "waited")
+        )
         self.history[:] = kept["history"]
         if len(self.history) == self.options.num_of_epochs:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
-        states, processes = kept["random"], self.processes
-        if len(states) == processes.size:
-            set_random_state(states[processes.rank], self.device)
+        states = kept["random"]
+        if len(states) == size:
+            set_random_state(states[self.processes.rank], self.device)
         else:
             logger.warning(
-                "%d processes resume what %d had begun: their random numbers differ from what they"
-                " would have been",
-                processes.size,
+                "%d processes resume what %d had begun: their random numbers will be others than"
+                " without the interruption",
+                size,
                 len(states),
             )
 
-    def _training_loss(self, sums: list[Any]) -> float:
+    def _epoch_loss(self, sums: list[Any]) -> float:
         """Return the loss of an epoch over all processes, from its sums after each batch.
 
         Raises:
@@ -279,16 +253,15 @@ class Trainer:
             for i, x, y in batches:
                 with batch_errors(x):
                     innerTestingLoop(i, len(batches), x, y)
-        parts = self.processes.all_gather(plain(self.model.testing_loss))
-        losses: dict[str, Any] = parts[0]
-        if len(parts) > 1:
+        first, *others = self.processes.all_gather(plain(self.model.testing_loss))
+        losses: dict[str, Any] = first
+        if others:
+            found: dict[str, list[Any]] = {}
+            for name, value in chain.from_iterable(part.items() for part in (first, *others)):
+                found.setdefault(name, []).append(value)
             losses = {
-                name: torch.tensor(
-                    [part[name] for part in parts if name in part], dtype=torch.float64
-                )
-                .sum(0)
-                .tolist()
-                for name in dict.fromkeys(name for part in parts for name in part)
+                name: torch.tensor(values, dtype=torch.float64).sum(0).tolist()
+                for name, values in found.items()
             }
         if "aggregate" not in losses:
             raise LossError(
@@ -301,7 +274,6 @@ class Trainer:
 
     def _checkpoint(self, record: Record) -> ExportedModel:
         """Return what a checkpoint holds after an epoch; its tensors are the model's own."""
-        random_states = self.processes.all_gather(random_state(self.device))
         validation = record.get("selection_loss")
         checkpoint = ExportedModel(
             dataset=self.dataset.info,
@@ -313,23 +285,16 @@ class Trainer:
             testing_loss=validation if self.options.testing else None,
             training_loss=record["training_loss"],
             format_version=FORMAT_VERSION,
-            progress=progress(
-                self.split, self._stopping, self.history, random_states, bool(self.sources)
-            ),
+            progress={
+                "split": list(self.split),
+                "stopping": {"best": self._stopping.best, "waited": self._stopping.waited},
+                "history": plain(self.history),
+                "random": self.processes.all_gather(random_state(self.device)),
+                "streaming": bool(self.sources),
+            },
         )
         if validation is not None:
             checkpoint["selection_loss"] = validation
         if self.model_input is not None:
             checkpoint["model_input"] = self.model_input.to_dict()
         return checkpoint
-
-
-def _snapshot(loss: Any) -> Any:
-    """Return a loss as it is now, though more will be added to it."""
-    return loss.detach().clone() if isinstance(loss, torch.Tensor) else loss
-
-
-def _validation_loss(record: Record) -> float:
-    """Return the loss that chooses: the validation loss, without such a set the training loss."""
-    losses = record.get("selection_loss", {"aggregate": record["training_loss"]})
-    return float(losses["aggregate"])
