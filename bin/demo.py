@@ -70,7 +70,7 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
 
 @contextmanager
 def measured(step: str, times: dict[str, float]) -> Iterator[None]:
-    """Say what is being done, and note how long it took."""
+    """Print the step, and keep how long it took."""
     print(f"{step} ...", flush=True)
     started = time.perf_counter()
     with visible_progress():

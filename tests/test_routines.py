@@ -79,9 +79,9 @@ def test_it_reports_the_errors_of_its_model_by_label(
     sound = result.sounds.waveforms[result.evaluated[0]]
     predicted = predict(model, sound, 48000)
     assert predicted["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
-    heard = drum_heard(model, {**predicted, "drum_size": 0.2})
-    heard.generateWaveform()
-    assert heard.getLabels()["drum_size"] == [0.2]
+    drum = drum_heard(model, {**predicted, "drum_size": 0.2})
+    drum.generateWaveform()
+    assert drum.getLabels()["drum_size"] == [0.2]
 
 
 @pytest.mark.parametrize("name", ROUTINES)
@@ -93,12 +93,10 @@ def test_it_trains_on_drums_synthesised_on_the_fly(name: str, drums: Path, tmp_p
     assert len(validation) > 0
     stored = read_checkpoint(result.best)
     assert stored["dataset"]["sampler"]["name"] == TASKS[name].Sampler.__name__
-    heard = []
     streamed = result.routine._sources
     assert len(streamed) == 1
     for y in streamed[0].Sampler(**streamed[0].settings).render(range(3))[1]:
-        heard.append(set(TASKS[name].model_input.labels) <= y.keys())
-    assert all(heard)
+        assert set(TASKS[name].model_input.labels) <= y.keys()
 
 
 def test_families_have_a_confusion_matrix(drums: Path, tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_what_it_reports_is_what_the_best_checkpoint_predicts(result: Result) ->
     model = loadModel(result.best, CRePE)
     assert model.model_input == result.task.model_input
     with torch.no_grad():
-        answers = model(result.routine.D.X[result.evaluated].float())[:, 0].exp()
+        outputs = model(result.routine.D.X[result.evaluated].float())[:, 0].exp()
     predicted = result.predicted["drum_size"]
-    assert predicted == pytest.approx(answers.double().numpy(), rel=1e-6)
+    assert predicted == pytest.approx(outputs.double().numpy(), rel=1e-6)
     assert result.report is not None
     report = result.report["drum_size"]
     assert (report.label, report.unit, report.count) == ("drum_size", "m", len(predicted))
@@ -100,8 +100,8 @@ def test_the_classical_estimator_runs_when_it_is_asked_for_and_once(
 def test_a_sound_file_of_the_dataset_is_predicted_as_in_training(result: Result) -> None:
     i = int(result.evaluated[0])
     sound = torch.from_numpy(np.load(Path(result.routine.D.dataset_dir) / "x.npy")[i])
-    heard = predict(result.model, sound, 48000)
-    assert heard["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
+    predicted = predict(result.model, sound, 48000)
+    assert predicted["drum_size"] == pytest.approx(result.predicted["drum_size"][0], rel=0.02)
 
 
 def test_losses_are_kept_in_all_and_by_label(result: Result) -> None:

@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 
 from kac_prediction.geometry import Circle, RegularPolygon, isospectral_pair
-from kac_prediction.plot import Voice, spectra_figure
+from kac_prediction.plot import DrumSpectrum, spectra_figure
 
 FREQUENCIES = np.linspace(0, 2000, 401)
 PARTIALS = np.array([200.0, 455.0, 810.0, 1500.0])
 LEVELS = 30 - 0.5 * np.abs(FREQUENCIES[:, None] - PARTIALS).min(axis=1)
-VOICE = Voice("circle", Circle(0.15), FREQUENCIES, LEVELS, PARTIALS)
+DRUM = DrumSpectrum("circle", Circle(0.15), FREQUENCIES, LEVELS, PARTIALS)
 PAIR = tuple(
-    Voice(name, shape, FREQUENCIES, LEVELS, PARTIALS)
+    DrumSpectrum(name, shape, FREQUENCIES, LEVELS, PARTIALS)
     for name, shape in zip(("one", "other"), isospectral_pair(), strict=True)
 )
 
 
 def test_shapes_and_spectra_are_what_was_given() -> None:
-    triangle = replace(VOICE, name="triangle", shape=RegularPolygon(3))
-    figure = spectra_figure([VOICE, triangle], PAIR, highest=1000.0)
+    triangle = replace(DRUM, name="triangle", shape=RegularPolygon(3))
+    figure = spectra_figure([DRUM, triangle], PAIR, highest=1000.0)
     names = [axes.get_title() for axes in figure.axes]
     assert [name for name in names if name] == ["circle", "triangle", "one", "other"]
     drawn = dict(zip(names, figure.axes, strict=True))
@@ -39,14 +39,14 @@ def test_shapes_and_spectra_are_what_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("voices", "options", "message"),
+    ("drums", "options", "message"),
     [
         ([], {}, "one drum at least"),
-        ([VOICE], {"highest": 0.0}, "highest must be a frequency above 0 Hz, got 0.0"),
-        ([replace(VOICE, levels=LEVELS[1:])], {}, r"circle: .* one shape \(n,\), got \(401,\)"),
-        ([replace(VOICE, frequencies=FREQUENCIES + 5e3)], {}, "circle: .* nothing up to 1200.0 Hz"),
+        ([DRUM], {"highest": 0.0}, "highest must be above 0, got 0.0"),
+        ([replace(DRUM, levels=LEVELS[1:])], {}, r"circle: .* one shape \(n,\), got \(401,\)"),
+        ([replace(DRUM, frequencies=FREQUENCIES + 5e3)], {}, "circle: .* nothing up to 1200.0 Hz"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(voices, options, message: str) -> None:
+def test_what_cannot_be_drawn_is_refused(drums, options, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        spectra_figure(voices, PAIR, **options)
+        spectra_figure(drums, PAIR, **options)

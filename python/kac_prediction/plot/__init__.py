@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .curve import curve_figure
     from .drums import draw_drums
     from .report import report_figure
-    from .spectra import Voice, spectra_figure
+    from .spectra import DrumSpectrum, spectra_figure
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -16,8 +16,8 @@ else:
             "curve": "curve_figure",
             "drums": "draw_drums",
             "report": "report_figure",
-            "spectra": "Voice spectra_figure",
+            "spectra": "DrumSpectrum spectra_figure",
         },
     )
 
-__all__ = ["Voice", "curve_figure", "draw_drums", "report_figure", "spectra_figure"]
+__all__ = ["DrumSpectrum", "curve_figure", "draw_drums", "report_figure", "spectra_figure"]

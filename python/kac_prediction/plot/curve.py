@@ -54,10 +54,10 @@ def curve_figure(
 
 
 def draw_losses(axes: Axes, records: Sequence[Mapping[str, Any]], title: str = "") -> None:
-    """Draw losses by epoch, and mark the epoch of the lowest validation loss.
+    """Draw the losses of `curve_figure`, and mark the epoch of the lowest validation loss.
 
-    The scale is logarithmic unless a loss is not above 0; without validation losses, the lowest
-    training loss is marked. The records are those of `curve_figure`.
+    The scale is logarithmic unless a loss is not above 0. Without validation losses, the lowest
+    training loss is marked.
     """
     curves = [_points(records, key) for key, *_ in _LOSSES]
     everything = np.concatenate([losses for _, losses in curves])

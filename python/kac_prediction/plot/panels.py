@@ -81,13 +81,7 @@ def draw_baselines(axes: Axes, predictions: Predictions) -> None:
 
 
 def draw_errors_by_size(axes: Axes, sizes: Float64, predictions: Predictions) -> None:
-    """Draw the median relative errors of a label against the size of the drum.
-
-    Args:
-        axes: where to draw.
-        sizes: of the drums, metres, shape (n,), divided into ranges of equally many drums.
-        predictions: of that label.
-    """
+    """Draw the median relative errors against size (metres), in ranges of equally many drums."""
     parts = np.array_split(np.argsort(sizes, kind="stable"), min(_SIZE_RANGES, len(sizes)))
     middles = [float(np.median(sizes[part])) for part in parts]
     scale = np.maximum(np.abs(predictions.true), np.finfo(np.float64).tiny)
@@ -110,13 +104,7 @@ def draw_errors_by_size(axes: Axes, sizes: Float64, predictions: Predictions) ->
 
 
 def draw_confusion(axes: Axes, names: Sequence[str], true: Float64, predicted: Float64) -> None:
-    """Draw the confusion matrix: the share of each true class, a row, predicted as each.
-
-    Args:
-        axes: where to draw.
-        names: of the classes.
-        true: indices of the classes, shape (n,).
-        predicted: the same, of the model.
+    """Draw the share of each true class, a row, predicted as each; classes are indices of names.
 
     Raises:
         ValueError: there is no such class.

@@ -4,7 +4,7 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
-# Of Okabe and Ito (2008): told apart by everybody, and by their brightness too.
+# Of Okabe and Ito (2008): distinguishable by everybody, and by brightness too.
 TRUE: Final = "#0072B2"
 PREDICTED: Final = "#D55E00"
 GREEN: Final = "#009E73"

@@ -86,24 +86,15 @@ def train_task(
 def _check_checkpoint(task: Task, path: str) -> None:
     """Raise ValueError unless a checkpoint is of a training on the same task."""
     _, checkpoint = resumable(path)
-    sampler, fields = checkpoint["dataset"]["sampler"]["name"], checkpoint.get("model_input")
-    stored = ModelInput.from_dict(fields) if fields else None
-    if stored != task.model_input or sampler != task.Sampler.__name__:
+    sampler, recipe = checkpoint["dataset"]["sampler"]["name"], checkpoint.get("model_input")
+    same = recipe is not None and ModelInput.from_dict(recipe) == task.model_input
+    if not same or sampler != task.Sampler.__name__:
+        labels = recipe["labels"] if recipe else ["labels without names"]
         raise ValueError(
-            f"{path} is of a training that predicts {_described(stored, sampler)}: it cannot be "
-            f"resumed by {task.name}, which predicts "
-            f"{_described(task.model_input, task.Sampler.__name__)}."
+            f"{path} predicts {', '.join(labels)} of drums by {sampler}: it cannot be resumed by "
+            f"{task.name}, which predicts {', '.join(task.model_input.labels)} of drums by "
+            f"{task.Sampler.__name__}, of {task.model_input.length} samples each."
         )
-
-
-def _described(model_input: ModelInput | None, sampler: str) -> str:
-    """Return what is predicted of which drums, from what."""
-    if model_input is None:
-        return f"labels that it does not name of drums by {sampler}"
-    return (
-        f"{', '.join(model_input.labels)} of drums by {sampler} from {model_input.length} samples "
-        f"at {model_input.sample_rate} Hz"
-    )
 
 
 def _import_sounds(

@@ -27,7 +27,7 @@ _BAND: Final = 25.0
 _LONGEST_BEGINNING: Final = 4096
 # Noise 40 dB below the strongest partial.
 _NOISE: Final = 1e-4
-# Padded to twice the length, two neighbouring bins say as much as one.
+# Padded to twice the length, two neighbouring bins hold the information of one.
 _BINS_FOR_ONE: Final = 2.0
 _BATCH: Final = 64
 _GUESSES: Final = 32
