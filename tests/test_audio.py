@@ -1,4 +1,4 @@
-"""From sounds as people have them to what a model hears."""
+"""From sounds as people have them to what a model sees."""
 
 from pathlib import Path
 from typing import Any

@@ -277,7 +277,7 @@ def checkpoint(model: CRePE, **changes: Any) -> ExportedModel:
     }
 
 
-def test_older_checkpoints_run_as_they_were_trained() -> None:
+def test_legacy_checkpoints_run_as_they_were_trained() -> None:
     model = lively(crepe())
     old = checkpoint(model)
     del old["hyperparameters"]["outputs"]
@@ -288,7 +288,7 @@ def test_older_checkpoints_run_as_they_were_trained() -> None:
     assert not torch.allclose(again(x), published(model.state_dict(), x), rtol=1e-4, atol=1e-5)
 
 
-def test_older_checkpoints_hear_the_first_samples_of_whole_sounds() -> None:
+def test_legacy_checkpoints_crop_whole_sounds() -> None:
     model = CRePE.from_checkpoint(checkpoint(lively(crepe()))).eval()
     x = torch.cat([sounds(2), sounds(2, seed=1)], dim=1)
     assert torch.equal(model(x), model(sounds(2)))
@@ -297,7 +297,7 @@ def test_older_checkpoints_hear_the_first_samples_of_whole_sounds() -> None:
             model(wrong)
 
 
-def test_an_older_checkpoint_saved_again_still_runs_as_it_was_trained() -> None:
+def test_a_legacy_checkpoint_saved_again_still_runs_as_it_was_trained() -> None:
     old = CRePE.from_checkpoint(checkpoint(lively(crepe())))
     again = CRePE.from_checkpoint(checkpoint(old, format_version=1))
     x = sounds(2)

@@ -1,4 +1,4 @@
-"""Models of older programs: that they predict what they did there, in the terms of this package."""
+"""Legacy checkpoints: their models predict what they did, in the terms of this package."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +21,8 @@ BESSEL = {"name": "BesselModel", "version": "1.4.2"}
 WANDB = "/home/me/kac/wandb/{}-1a2b3c4d/files"
 
 
-def older(model: CRePE, sampler: Any = "BesselModel") -> ExportedModel:
-    """The file of such a model as older programs wrote it, in double precision."""
+def legacy(model: CRePE, sampler: Any = "BesselModel") -> ExportedModel:
+    """The file of such a model as legacy programs wrote it, in double precision."""
     representation = {
         "f_min": 22.05,
         "hop_length": 256,
@@ -75,8 +75,8 @@ def drum() -> Array:
     return wave
 
 
-def said_of_old(model: CRePE, sound: Array) -> Array:
-    """What the older program's network says: whole sounds normalised, then cropped."""
+def legacy_prediction(model: CRePE, sound: Array) -> Array:
+    """Return what the legacy network predicts: whole sounds normalised, then cropped."""
     low, high = sound.min(), sound.max()
     frame = (2 * (sound - low) / (high - low) - 1)[None, :1024]
     blocks = [(f"conv_layers.{i}.conv2d", f"conv_layers.{i}.bn") for i in range(6)]
@@ -84,17 +84,17 @@ def said_of_old(model: CRePE, sound: Array) -> Array:
 
 
 @pytest.mark.parametrize("sampler", ["BesselModel", BESSEL, str(BESSEL)])
-def test_an_older_model_of_circles_predicts_metres_of_ours(
+def test_a_legacy_model_of_circles_predicts_metres(
     sampler: Any, trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
     model = trained(1)
-    save(tmp_path / "epoch_025.pt", older(model, sampler))
+    save(tmp_path / "epoch_025.pt", legacy(model, sampler))
     loaded = loadModel(tmp_path)
     assert isinstance(loaded, CRePE)
     assert loaded.linear.weight.dtype == torch.float32
     assert loaded.model_input == ModelInput(48000, 12000, ("drum_size",), ("m",))
     sound = drum()
-    said = said_of_old(model, sound[:12000])
+    said = legacy_prediction(model, sound[:12000])
     heard = predict(loaded, sound, 48000)
     assert heard == {"drum_size": pytest.approx(said[0] / (2 * np.sqrt(np.pi)), rel=1e-4)}
     again = drum_heard(loaded, heard)
@@ -105,8 +105,8 @@ def test_an_older_model_of_circles_predicts_metres_of_ours(
 def test_the_crop_alone_would_be_another_input(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    """Why an older model takes whole sounds: what lies behind the crop is in their scale."""
-    save(tmp_path / "a.pt", older(trained(1)))
+    """Why a legacy model takes whole sounds: what lies behind the crop is in their scale."""
+    save(tmp_path / "a.pt", legacy(trained(1)))
     model, sound = loadModel(tmp_path / "a.pt"), drum()
     whole = predict(model, sound, 48000)["drum_size"]
     model.model_input = ModelInput(48000, 1024, ("drum_size",), ("m",))
@@ -137,12 +137,12 @@ def test_the_order_of_a_rectangles_outputs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     model = trained(2)
-    content = older(model, {"name": "PoissonModel", "version": "1.0.0"})
+    content = legacy(model, {"name": "PoissonModel", "version": "1.0.0"})
     content["run_info"]["exports_dir"] = changes.get("exports_dir", "/home/me/model/QxYzAbCdEf")
     content["hyperparameters"] |= {k: v for k, v in changes.items() if k == "outputs"}
     save(tmp_path / "a.pt", content)
     loaded = loadModel(tmp_path / "a.pt", CRePE, labels=asked)
-    said, sound = said_of_old(model, drum()[:12000]), drum()
+    said, sound = legacy_prediction(model, drum()[:12000]), drum()
     if order is None:
         assert loaded.model_input is None
         assert 'labels=("aspect_ratio", "drum_size")' in caplog.text
@@ -173,7 +173,7 @@ def test_the_order_of_a_rectangles_outputs(
         (1, "BesselModel", {"dataset": {}}, "lacks 'sampler_settings'"),
     ],
 )
-def test_what_an_older_file_does_not_tell_is_not_guessed(
+def test_what_a_legacy_file_lacks_is_not_guessed(
     outputs: int,
     sampler: Any,
     changes: dict[str, Any],
@@ -183,7 +183,7 @@ def test_what_an_older_file_does_not_tell_is_not_guessed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     model = trained(outputs)
-    content = older(model, sampler)
+    content = legacy(model, sampler)
     if "output_type" in changes:
         content["dataset"]["representation_settings"] |= changes
     else:
@@ -200,16 +200,16 @@ def test_what_an_older_file_does_not_tell_is_not_guessed(
 def test_of_a_rectangle_one_label_may_be_given(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save(tmp_path / "a.pt", older(trained(1), "PoissonModel"))
+    save(tmp_path / "a.pt", legacy(trained(1), "PoissonModel"))
     loaded = loadModel(tmp_path / "a.pt", labels=["aspect_ratio"])
-    said = said_of_old(trained(1), drum()[:12000])
+    said = legacy_prediction(trained(1), drum()[:12000])
     assert predict(loaded, drum(), 48000) == {"aspect_ratio": pytest.approx(said[0], rel=1e-4)}
 
 
 def test_labels_that_cannot_be_its_own_are_refused(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save(tmp_path / "a.pt", older(trained(2), "PoissonModel"))
+    save(tmp_path / "a.pt", legacy(trained(2), "PoissonModel"))
     for labels in (("drum_size",), ("drum_size", "drum_size"), ("drum_size", "colour")):
         with pytest.raises(ValueError, match=r"a\.pt has no outputs drum_size.*it has 2, among"):
             loadModel(tmp_path / "a.pt", labels=labels)
@@ -222,10 +222,10 @@ def test_labels_that_cannot_be_its_own_are_refused(
         loadModel(tmp_path / "c.pt", labels=("a", "b"))
 
 
-def test_a_translated_model_saved_again_is_not_translated_twice(
+def test_a_converted_model_saved_again_is_not_converted_twice(
     trained: Callable[[int], CRePE], tmp_path: Path
 ) -> None:
-    save(tmp_path / "a.pt", older(trained(1)))
+    save(tmp_path / "a.pt", legacy(trained(1)))
     once = loadModel(tmp_path / "a.pt", CRePE)
     assert once.model_input is not None
     again = exported(once, model_input=once.model_input.to_dict())

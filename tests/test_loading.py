@@ -52,7 +52,7 @@ def test_what_was_saved_as_float64_stays_so(model: Linear, tmp_path: Path) -> No
     assert loaded.linear.weight.equal(model.linear.weight)
 
 
-def test_an_older_file_of_a_users_model_loads_as_float32(model: Linear, tmp_path: Path) -> None:
+def test_a_legacy_file_of_a_users_model_loads_as_float32(model: Linear, tmp_path: Path) -> None:
     old = exported(model.double(), format_version="absent", evaluation_loss=0.25)
     del old["hyperparameters"]["outputs"]
     old["hyperparameters"]["lr"] = 0.3
@@ -199,7 +199,7 @@ NAN = float("nan")
         ({"epoch_000.pt": 0.3, "epoch_005.pt": 0.2, "last.pt": 0.1}, 2),
         ({"epoch_000.pt": NAN, "epoch_005.pt": 0.2, "epoch_010.pt": float("inf")}, 1),
         ({"epoch_000.pt": 0.2, "epoch_005.pt": 0.2}, 0),
-        # Of older programs, numbers or dictionaries.
+        # Of legacy programs, numbers or dictionaries.
         ({"epoch_0.pt": {"testing_loss": 0.3}, "epoch_5.pt": {"testing_loss": 0.2}}, 1),
         (
             {

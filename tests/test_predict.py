@@ -19,8 +19,8 @@ RATE = 48000
 INPUT = ModelInput(sample_rate=RATE, length=1024, labels=("drum_size",), units=("m",))
 
 
-class Ear(Model):
-    """Answers with weighted sums of what it hears, and notes how it was called."""
+class Weighted(Model):
+    """Predicts weighted sums of its input, and records how it was called."""
 
     class ModelHyperParameters(Parameters):
         """No more than the common ones."""
@@ -38,8 +38,8 @@ class Ear(Model):
         """Learn nothing."""
 
 
-def ear(model_input: ModelInput | None = INPUT, **arguments: Any) -> Ear:
-    model = Ear(**arguments)
+def weighted(model_input: ModelInput | None = INPUT, **arguments: Any) -> Weighted:
+    model = Weighted(**arguments)
     model.model_input = model_input
     return model
 
@@ -55,15 +55,15 @@ def drum(size: float = 0.4, sample_rate: int = RATE) -> BesselModel:
 
 def test_a_prediction_is_the_model_on_its_input() -> None:
     sound = drum().waveform
-    model = ear()
+    model = weighted()
     expected = float(INPUT.waveforms(sound) @ model.weight[0].detach().double())
     prediction = predict(model, sound, RATE)
     assert prediction == {"drum_size": pytest.approx(expected, rel=1e-5)}
     assert type(prediction["drum_size"]) is float
 
 
-def test_every_form_of_a_sound_gives_one_answer() -> None:
-    sound, model = drum().waveform, ear()
+def test_every_form_of_a_sound_gives_one_prediction() -> None:
+    sound, model = drum().waveform, weighted()
     expected = predict(model, sound, RATE)["drum_size"]
     late = np.concatenate([np.zeros(4800), sound])
     stereo = np.stack([late, late], axis=1)
@@ -72,26 +72,26 @@ def test_every_form_of_a_sound_gives_one_answer() -> None:
 
 
 @pytest.mark.parametrize("rate", [44100, 96000])
-def test_another_rate_gives_nearly_the_same_answer(rate: int) -> None:
+def test_another_rate_gives_nearly_the_same_prediction(rate: int) -> None:
     here, there = drum().waveform, drum(sample_rate=rate).waveform
-    answers = [predict(ear(), x, r)["drum_size"] for x, r in ((here, RATE), (there, rate))]
-    scale = ear().weight.abs().sum().item()
-    assert abs(answers[0] - answers[1]) < 0.01 * scale
+    predictions = [predict(weighted(), x, r)["drum_size"] for x, r in ((here, RATE), (there, rate))]
+    scale = weighted().weight.abs().sum().item()
+    assert abs(predictions[0] - predictions[1]) < 0.01 * scale
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_left_as_it_was(training: bool) -> None:
-    model = ear().double().train(training)
+    model = weighted().double().train(training)
     predict(model, drum().waveform, RATE)
     assert model.calls == [(False, False, torch.float64)]
     assert model.training is training
     assert torch.is_grad_enabled()
     with pytest.raises(RuntimeError):
-        predict(ear(length=7).train(training), drum().waveform, RATE)
+        predict(weighted(length=7).train(training), drum().waveform, RATE)
     assert model.training is training
 
 
-def test_dropout_and_batch_norm_are_at_rest() -> None:
+def test_dropout_and_batch_norm_are_in_eval_mode() -> None:
     torch.manual_seed(0)
     model = CRePE("tiny", 0.5, 1e-3, "adam", 1)
     model.model_input = INPUT
@@ -103,14 +103,14 @@ def test_dropout_and_batch_norm_are_at_rest() -> None:
 
 def test_outputs_are_named_by_their_labels() -> None:
     two = ModelInput(RATE, 1024, ("drum_size", "aspect_ratio"), ("m", ""))
-    model = ear(two, outputs=2)
+    model = weighted(two, outputs=2)
     with torch.no_grad():
         model.weight[1] *= 2
     prediction = predict(model, drum().waveform, RATE)
     assert list(prediction) == ["drum_size", "aspect_ratio"]
     assert prediction["aspect_ratio"] == pytest.approx(2 * prediction["drum_size"])
     with pytest.raises(ValueError, match="1 outputs, but its model_input needs 2: 1 for drum"):
-        predict(ear(two), drum().waveform, RATE)
+        predict(weighted(two), drum().waveform, RATE)
 
 
 SHAPE = ModelInput(
@@ -123,8 +123,8 @@ SHAPE = ModelInput(
 )
 
 
-class Fixed(Ear):
-    """Gives the same outputs whatever it hears."""
+class Fixed(Weighted):
+    """Predicts the same outputs for every input."""
 
     def __init__(self, *outputs: float) -> None:
         super().__init__(len(outputs))
@@ -141,8 +141,8 @@ def fixed(*outputs: float, model_input: ModelInput = SHAPE) -> Fixed:
     return model
 
 
-def test_answers_are_in_the_units_of_the_labels() -> None:
-    """Learnt are ln(0.25), ln(3) and the logit of a rectangle."""
+def test_predictions_are_in_the_units_of_the_labels() -> None:
+    """The outputs are ln(0.25), ln(3) and the logit of a rectangle."""
     model = fixed(0.1, -2.0, 0.2, -1.3862944, 1.0986123)
     prediction = predict(model, drum().waveform, RATE)
     assert list(prediction) == ["family", "drum_size", "aspect_ratio"]
@@ -166,8 +166,8 @@ def test_a_model_of_halves_gives_numbers_of_more_digits() -> None:
     assert model.calls[0][2] == torch.bfloat16
 
 
-def test_a_prediction_is_exact_where_others_are_hurried() -> None:
-    model, sound = ear(), drum().waveform
+def test_a_prediction_is_exact_within_autocast() -> None:
+    model, sound = weighted(), drum().waveform
     expected = predict(model, sound, RATE)
     with torch.autocast("cpu", torch.bfloat16):
         assert predict(model, sound, RATE) == expected
@@ -175,7 +175,7 @@ def test_a_prediction_is_exact_where_others_are_hurried() -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
 
 
-def test_a_part_at_rest_stays_at_rest() -> None:
+def test_a_module_in_eval_mode_stays_in_eval_mode() -> None:
     model = CRePE("tiny", 0.5, 1e-3, "adam", 1).train()
     model.model_input = INPUT
     model.conv_layers[2].eval()
@@ -185,7 +185,7 @@ def test_a_part_at_rest_stays_at_rest() -> None:
 
 
 def test_a_model_without_parameters_may_predict() -> None:
-    model = ear()
+    model = weighted()
     del model.weight
     model.forward = lambda x: x[:, :1] * 0 + 0.5  # type: ignore[method-assign]
     assert predict(model, drum().waveform, RATE) == {"drum_size": 0.5}
@@ -195,7 +195,7 @@ def test_a_model_may_see_spectra() -> None:
     seen = ModelInput(RATE, 2048, ("a", "b"), ("", ""), representation={"output_type": "fft"})
     sound = drum().waveform
     spectrum = seen.inputs(sound[onset(sound, RATE) :])
-    model = ear(seen, outputs=2, length=spectrum.numel())
+    model = weighted(seen, outputs=2, length=spectrum.numel())
     model.forward = lambda x: x.flatten(1) @ model.weight.T  # type: ignore[method-assign]
     expected = model.weight.double() @ spectrum.flatten()
     assert list(predict(model, sound, RATE).values()) == pytest.approx(expected.tolist(), rel=1e-4)
@@ -203,30 +203,30 @@ def test_a_model_may_see_spectra() -> None:
 
 def test_half_of_a_complex_sound_is_not_dropped() -> None:
     with pytest.raises(TypeError, match="complex"):
-        predict(ear(), drum().waveform * 1j, RATE)
+        predict(weighted(), drum().waveform * 1j, RATE)
 
 
 def test_a_model_without_a_recipe_says_so() -> None:
     with pytest.raises(ValueError, match="model_input is None"):
-        predict(ear(None), drum().waveform, RATE)
+        predict(weighted(None), drum().waveform, RATE)
 
 
 def test_files_are_predicted_and_named_in_errors(tmp_path: Path) -> None:
     sound = drum().waveform
     soundfile.write(tmp_path / "drum.wav", sound, RATE, subtype="DOUBLE")
-    assert predict_file(ear(), tmp_path / "drum.wav") == predict(ear(), sound, RATE)
+    assert predict_file(weighted(), tmp_path / "drum.wav") == predict(weighted(), sound, RATE)
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     with pytest.raises(ValueError, match=r"silence\.wav: the sound is silent"):
-        predict_file(ear(), tmp_path / "silence.wav")
+        predict_file(weighted(), tmp_path / "silence.wav")
     soundfile.write(tmp_path / "short.wav", sound[:500], RATE)
     with pytest.raises(ValueError, match=r"short\.wav: the sound is too short"):
-        predict_file(ear(), str(tmp_path / "short.wav"))
+        predict_file(weighted(), str(tmp_path / "short.wav"))
     with pytest.raises(FileNotFoundError, match=r"gone\.wav"):
-        predict_file(ear(), tmp_path / "gone.wav")
+        predict_file(weighted(), tmp_path / "gone.wav")
 
 
-def trained_on(name: str, **settings: Any) -> Ear:
-    model = ear()
+def trained_on(name: str, **settings: Any) -> Weighted:
+    model = weighted()
     settings = {"duration": 1.0, "sample_rate": RATE, **settings}
     model.dataset = {"sampler": {"name": name, "version": "0"}, "sampler_settings": settings}
     return model
@@ -324,14 +324,14 @@ def test_a_family_of_ones_own_needs_its_sampler() -> None:
     assert heard.loudest == 0.5
 
 
-def test_an_older_dataset_that_names_few_settings_still_takes_the_size() -> None:
+def test_a_legacy_dataset_that_names_few_settings_still_takes_the_size() -> None:
     heard = drum_heard(trained_on("BesselModel"), {"drum_size": 0.37})
     assert heard.settings["drum_size"] == 0.37
 
 
 def test_a_drum_that_cannot_be_built_is_refused() -> None:
     with pytest.raises(ValueError, match="does not know what it was trained on"):
-        drum_heard(ear(), {"drum_size": 0.3})
+        drum_heard(weighted(), {"drum_size": 0.3})
     with pytest.raises(ValueError, match="Click, which is no sampler of this package"):
         drum_heard(trained_on("Click"), {"level": 0.3})
     with pytest.raises(ValueError, match="no sampler"):
