@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from every_shape import KINDS
-from kac_prediction import architecture, dataset, geometry, physics, pipeline, samplers
+from kac_prediction import architecture, dataset, geometry, listening, physics, pipeline, samplers
 
 MODAL = [
     "self",
@@ -68,6 +68,11 @@ POSITIONAL = {
     (pipeline.Model, "__init__"): ["self"],
     (pipeline.Model, "forward"): ["self", "x"],
     (pipeline.Model, "innerTrainingLoop"): ["self", "i", "loop_length", "x", "y"],
+    (pipeline, "loadModel"): ["path", "Model", "device", "sha256"],
+    (pipeline, "read_checkpoint"): ["path"],
+    (listening, "predict"): ["model", "waveform", "sample_rate"],
+    (listening, "predict_file"): ["model", "path"],
+    (listening, "drum_heard"): ["model", "prediction", "duration", "sample_rate", "Sampler"],
     (architecture.CRePE, "__init__"): [
         "self",
         "depth",
@@ -209,7 +214,18 @@ NAMES = {
         "lineIntersection",
         "weylCondition",
     ],
-    pipeline: ["ExportedModel", "Model", "ModelInfo", "Parameters", "Routine", "RunInfo"],
+    listening: ["drum_heard", "predict", "predict_file"],
+    pipeline: [
+        "ExportedModel",
+        "Model",
+        "ModelInfo",
+        "ModelInput",
+        "Parameters",
+        "Routine",
+        "RunInfo",
+        "loadModel",
+        "read_checkpoint",
+    ],
     physics: [
         "FDTDWaveform2D",
         "FDTD_2D",
