@@ -105,7 +105,7 @@ class SweepRun:
                 failed = [message for state, message in self._ended if state == TrialState.FAIL]
                 if self.interrupts:
                     reason = "interrupted; the same command goes on"
-                elif len(failed) == len(self._ended) >= HOPELESS:
+                elif not reason and len(failed) == len(self._ended) >= HOPELESS:
                     reason = f"all of {len(failed)} trials failed, the last one by: {failed[-1]}"
                 if reason or self._target_reached():
                     upcoming = None
@@ -193,7 +193,7 @@ def ranking(sweep: Sweep, trials: Mapping[int, FrozenTrial]) -> str:
         rows.append([str(place), str(i), loss, str(len(trial.intermediate_values)), state, *texts])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
-    winners = [i for i in ranked if trials[i].intermediate_values and trials[i].user_attrs["run"]]
+    winners = [i for i in ranked if trials[i].intermediate_values and "run" in trials[i].user_attrs]
     if winners:
         lines.append(f"best: trial {winners[0]}, in {trials[winners[0]].user_attrs['run']}")
     return "\n".join(lines)

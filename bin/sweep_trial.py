@@ -65,8 +65,9 @@ class TrialProcess:
     def poll(self) -> bool:
         """Report new epochs to the study, and stop if they are outdone; return whether it ended."""
         ended = self._process.poll() is not None
-        if self._log is None:
-            self._log = next(iter({*self.folder.glob("*/log.jsonl")} - self._earlier), None)
+        for log in {*self.folder.glob("*/log.jsonl")} - self._earlier if self._log is None else ():
+            self._log = log
+            self.trial.set_user_attr("run", str(log.parent))
         records = read_records(self._log) if self._log else []
         found = [self.sweep.value_in(record) for record in records]
         for value in [value for value in found if value is not None][len(self._values) :]:
@@ -100,7 +101,6 @@ class TrialProcess:
         else:
             state = TrialState.COMPLETE
             message = f"{self.sweep.metric} {self.sweep.best(self._values):.6g}"
-        self.trial.set_user_attr("run", str(self._log.parent) if self._log else "")
         self.trial.set_user_attr("message", message)
         logger.info(
             "trial %d %s after %d epochs (%.0f s): %s",

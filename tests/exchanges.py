@@ -16,6 +16,7 @@ from kac_prediction.pipeline.training.distributed import (
     broadcast_tensors,
 )
 
+ALONE = ProcessGroup()
 BATCH = 8  # of all processes together
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9),
@@ -45,7 +46,7 @@ class Mixed(torch.nn.Module):
         return predicted
 
 
-def learnt(name: str, processes: ProcessGroup) -> dict[str, torch.Tensor]:
+def learnt(name: str, processes: ProcessGroup = ALONE) -> dict[str, torch.Tensor]:
     """The weights after two epochs, the last batch of which is smaller and divided unequally."""
     numbers = torch.Generator().manual_seed(3)
     X = torch.randn(21, 3, generator=numbers)

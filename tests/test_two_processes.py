@@ -13,7 +13,6 @@ import torch
 import exchanges
 import trainings
 from kac_prediction.pipeline import read_checkpoint
-from kac_prediction.pipeline.training.distributed import ProcessGroup
 from torchrun import torchrun
 
 pytestmark = pytest.mark.slow
@@ -55,7 +54,7 @@ def runs(out: Path) -> list[Path]:
 @pytest.mark.parametrize("name", exchanges.OPTIMISERS)
 def test_two_processes_learn_what_one_learns_from_both_batches(name: str, pair: Pair) -> None:
     first, second = pair.exchanged(name)
-    alone = exchanges.learnt(name, ProcessGroup())
+    alone = exchanges.learnt(name)
     start = exchanges.Mixed(seed=0).state_dict()["first.weight"]
     assert not alone["first.weight"].float().allclose(start, atol=1e-2)
     for key, value in alone.items():
