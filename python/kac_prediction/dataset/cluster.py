@@ -43,16 +43,7 @@ def check_client(cluster: Any) -> None:
 
 @dataclass(frozen=True)
 class RenderTask:
-    """What a worker does: render samples of a generation, and write them to its directory.
-
-    Attributes:
-        directory: of the dataset.
-        plan: of the generation.
-        Sampler: what makes the sounds.
-        sampler_settings: arguments of its constructor.
-        representation_settings: of x.
-        threads: how many threads of the core a task uses.
-    """
+    """Render samples of the generation of `plan` on a worker, and write them to its directory."""
 
     directory: Path
     plan: dict[str, Any]
@@ -109,8 +100,7 @@ def run_tasks(client: Any, task: RenderTask, done: int, values: int) -> Iterator
     """Yield, in order, what the task returns for chunks of the samples from `done` on.
 
     Chunks are whole groups, fit the memory and keep all threads of the cluster at work. Dask
-    repeats a task, elsewhere, whose worker has died or which has failed. `values` is how many a
-    sample has, of its sound or its representation, whichever has more.
+    repeats a task, elsewhere, whose worker has died or which has failed.
     """
     size, group = task.plan["dataset_size"], task.Sampler.group_size
     threads = sum(client.nthreads().values()) or 1

@@ -22,24 +22,21 @@ class Batch(Sequence[Sample]):
 
     def __init__(self, x: torch.Tensor, labels: dict[str, torch.Tensor]) -> None:
         default_collate_fn_map.setdefault(BatchSample, collate_batch)
-        self.tensors = [x, labels]
-        self._x = x
-        self._labels = labels
+        self.x, self.labels = x, labels
 
     def __len__(self) -> int:
-        return len(self._x)
+        return len(self.x)
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
             return [self[k] for k in range(len(self))[i]]
-        labels = {name: values[i] for name, values in self._labels.items()}
-        return BatchSample((self._x[i], labels))
+        return BatchSample((self.x[i], {name: values[i] for name, values in self.labels.items()}))
 
 
 def collate_batch(batch: Sequence[Any], *, collate_fn_map: Any = None) -> list[Any]:
     """Return what the default collate makes of the same samples in a list of tuples."""
     if isinstance(batch, Batch):
-        return batch.tensors
+        return [batch.x, batch.labels]
     xs, ys = zip(*batch, strict=True)
     return [collate(part, collate_fn_map=collate_fn_map) for part in (xs, ys)]
 

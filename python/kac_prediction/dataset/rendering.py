@@ -41,13 +41,8 @@ class Renderer:
     ) -> None:
         """Build the sampler.
 
-        Args:
-            Sampler: the class of the sampler.
-            settings: arguments of its constructor.
-            seed: what everything is drawn from.
-            workers: threads of the core for a sampler with a batch kernel (None: all that the
-                process may use), processes for one in pure Python (None: this one alone).
-            revisions: how often each sample has been regenerated.
+        Workers are threads of the core for a sampler with a batch kernel (None: all that the
+        process may use), processes for one in pure Python (None: this one alone).
 
         Raises:
             TypeError: not a sampler, or the settings are not those of its constructor.
@@ -104,11 +99,9 @@ class Renderer:
         return sounds, labels
 
     def chunks(self, start: int, stop: int, values: int) -> Iterator[range]:
-        """Cut [start, stop) into ranges that fit a fixed amount of memory and take about a second.
+        """Cut [start, stop) into whole groups that fit the memory and take about a second.
 
-        An interruption loses no more. Chunks end with whole groups: what a group shares is made
-        once, not once a chunk. `values` is how many a sample has, of its sound or its
-        representation, whichever has more.
+        An interruption loses no more. `values` is the larger size, of a sound or its row of x.
         """
         group = self.sampler.group_size
         threads = 1 if self._in_pure_python else self.threads or _core.available_threads()

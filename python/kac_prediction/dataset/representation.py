@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class InputRepresentation:
-    """Turns waves into what a network sees: the wave, a spectrogram, or a mel spectrogram.
+    """Turn waves into what a network sees: the wave, a spectrogram, or a mel spectrogram.
 
     Frame f is centred on sample f * hop_length: it is the Fourier transform of the n_bins samples
     from f * hop_length - n_bins // 2 on, under a periodic Hann window of window_length in their
@@ -67,8 +67,7 @@ class InputRepresentation:
             precision: 'double' or 'single', in which everything is computed and returned.
 
         Raises:
-            TypeError: a setting has the wrong type.
-            ValueError: a setting is unknown or out of range, or another precision.
+            TypeError, ValueError: a setting has the wrong type, is unknown or out of range.
         """
         self._sample_rate = check_count("sample_rate", sample_rate, most=HIGHEST_RATE)
         self._settings = complete_settings(settings)
@@ -118,17 +117,16 @@ class InputRepresentation:
             waveform: real numbers of any kind, shape (length,) or (n, length).
 
         Returns:
-            New tensor, float64 (float32 with precision='single'), of the shape `transformShape`
-            gives, after (n,) for many sounds; on the device of `waveform` if that is a tensor. No
-            gradients flow through it. Powers of samples beyond about 1e150 (1e15 in single
-            precision) that are not normalised, and magnitudes beyond about 1e300 (1e33), may be
-            inf or nan, without an error.
+            New tensor without gradients, float64 (float32 with precision='single'), of the shape
+            `transformShape` gives, after (n,) for many sounds, on the device of `waveform`. Powers
+            of samples beyond about 1e150 (1e15 in single precision) that are not normalised, and
+            magnitudes beyond about 1e300 (1e33), may be inf or nan, without an error.
 
         Raises:
             TypeError: the waveform does not hold real numbers in plain memory: it is complex,
                 masked, sparse, quantised, nested or on the meta device.
-            ValueError: the shape is another, sounds are not equally long, a sample is not a finite
-                number, or a sound is too short to be reflected at its ends.
+            ValueError: another shape, sounds that are not equally long or too short to be
+                reflected, or a sample that is not finite.
         """
         sounds = _samples(waveform, self._precision)
         if sounds.ndim not in (1, 2) or sounds.shape[-1] == 0:
@@ -161,18 +159,14 @@ class InputRepresentation:
 
     @staticmethod
     def normalise(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
-        """Map the smallest and the largest sample of each sound to -1 and 1.
-
-        Args:
-            waveform: shape (..., length).
+        """Map the smallest and the largest sample of each sound, (..., length), to -1 and 1.
 
         Returns:
             New array of the same shape; all zeros for a sound that is constant.
 
         Raises:
             TypeError: as `transform` does.
-            ValueError: there are no samples, sounds are not equally long, a sample is not a finite
-                number, or their span is not.
+            ValueError: no samples, unequal lengths, or a sample or a span that is not finite.
         """
         sounds = _samples(waveform, "double")
         if sounds.ndim == 0 or sounds.shape[-1] == 0:
@@ -182,19 +176,14 @@ class InputRepresentation:
 
     @staticmethod
     def transformShape(data_length: int, settings: RepresentationSettings) -> tuple[int, ...]:
-        """Return the shape of the representation of one sound.
-
-        Args:
-            data_length: length of the sound in samples.
-            settings: those that differ from the defaults.
+        """Return the shape of the representation of a sound of `data_length` samples.
 
         Returns:
             `(data_length,)`, `(n_bins // 2 + 1, frames)` or `(n_mels, frames)`, with
             frames = 1 + (data_length + 2 * (n_bins // 2) - n_bins) // hop_length.
 
         Raises:
-            TypeError: a setting, or `data_length`, has the wrong type.
-            ValueError: one is out of range, or the sound is too short to be reflected.
+            TypeError, ValueError: as the constructor does; or the sound is too short.
         """
         length = check_count("data_length", data_length)
         complete = complete_settings(settings)

@@ -86,10 +86,9 @@ class IndexedGenerator:
 class AudioSampler(ABC):
     """A source of labelled sounds: sample i is a function of (seed, i, revision).
 
-    A sampler of your own defines three verbs and calls
-    `super().__init__(**classLocalsToKwargs(locals()))` in its constructor. In
-    `updateProperties`, draw from `self.rng` and every dataset can be made again, in any order and
-    on any number of workers.
+    A sampler of your own defines three methods and calls
+    `super().__init__(**classLocalsToKwargs(locals()))` in its constructor. It draws from `self.rng`
+    in `updateProperties`, so that a dataset can be made again on any number of workers.
 
     Attributes:
         duration: length of a sound in seconds.
@@ -118,12 +117,7 @@ class AudioSampler(ABC):
             cls.render = AudioSampler.render  # type: ignore[method-assign]
 
     def __init__(self, duration: float, sample_rate: int, **kwargs: Any) -> None:
-        """Store the settings.
-
-        Args:
-            duration: length of a sound in seconds, more than 0.
-            sample_rate: samples per second, an integer from 1.
-            kwargs: every other argument of the subclass, as stored with a dataset.
+        """Store the settings; `kwargs` are the other arguments of the subclass.
 
         Raises:
             ValueError: the duration holds no sample, or a value is out of range.
@@ -165,11 +159,10 @@ class AudioSampler(ABC):
 
         Args:
             seed: an integer in [0, 2^64).
-            revisions: how often each sample has been drawn anew; those left out count 0.
+            revisions: how often each sample has been regenerated; those left out count 0.
 
         Raises:
-            TypeError: `seed` is not an integer.
-            ValueError: `seed` is out of range.
+            TypeError, ValueError: `seed` is not an integer, or out of range.
         """
         seed = check_seed(seed)
         self._own = IndexedGenerator(seed, SAMPLE)
@@ -223,13 +216,9 @@ class AudioSampler(ABC):
         return waveforms, labels
 
     def export(self, absolutePath: str | Path, bit_depth: Literal[16, 24, 32] = 24) -> None:
-        """Write the current waveform to a mono PCM wav file.
+        """Write the current waveform to a mono PCM wav file, in a directory that exists.
 
         Samples beyond -1 and 1 are clipped, with one warning that counts them.
-
-        Args:
-            absolutePath: the file to write; its directory must exist.
-            bit_depth: 16, 24 or 32 bits a sample.
 
         Raises:
             OSError: the file cannot be written.
