@@ -207,7 +207,7 @@ def test_what_no_drum_may_have_cannot_be_set(kind: type[Drum]) -> None:
     with pytest.raises(ValueError, match=r"smaller than three cells|no partial below half"):
         drum.drum_size = 1e-3
     for point in ((7.0, 7.0), "here", (0.1,), (0.1, math.nan), None):
-        with pytest.raises(ValueError, match="strike_location must"):
+        with pytest.raises(ValueError, match=r"strike_location (\(.*\) )?must"):
             drum.strike_location = point  # type: ignore[assignment]
     drum.generateWaveform()
     assert np.array_equal(drum.waveform, before[0][0])

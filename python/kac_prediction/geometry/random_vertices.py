@@ -19,16 +19,9 @@ def draw_polygon(
     max_vertices: int,
     rng: np.random.Generator,
 ) -> Float64:
-    """Draw vertices until they make a drum.
+    """Draw vertices, counter-clockwise, until they make a drum; scale them to unit area.
 
-    Args:
-        points: draws the given number of vertices.
-        N: number of vertices. Below 3: drawn once, uniform in 3 .. `max_vertices`.
-        max_vertices: the most that are drawn.
-        rng: draws the number, then the vertices.
-
-    Returns:
-        Counter-clockwise, of unit area, the centroid at the origin; shape (N, 2).
+    N, if below 3, is drawn once, uniform in 3 .. `max_vertices`.
 
     Raises:
         TypeError: `N` or `max_vertices` is not an integer.

@@ -20,14 +20,11 @@ _MOST_ZEROS = 1200
 
 
 def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> _Float64:
-    """Return J_n(x), the Bessel function of the first kind.
+    """Return J_n(x), the Bessel function of the first kind of real order.
 
     Args:
-        n: order, a real number or an array of them.
+        n: order.
         x: argument, of any shape that broadcasts with `n`.
-
-    Returns:
-        The values, of the common shape of `n` and `x`.
     """
     values: _Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
     return values
@@ -41,7 +38,8 @@ def besselJZero(n: int, m: int) -> float:
         m: which zero, an integer from 1 to 1200.
 
     Raises:
-        ValueError: the order or the number of the zero is out of range.
+        TypeError: `n` or `m` is not an integer.
+        ValueError: `n` or `m` is out of range.
     """
     return float(jn_zeros(check_count("n", n, 0), check_count("m", m, most=_MOST_ZEROS))[-1])
 
@@ -53,14 +51,15 @@ def circularSeries(N: int, M: int) -> _Float64:
     f = S c / (2 L).
 
     Args:
-        N: zeros of each order, n = 1 ... N.
+        N: zeros of each order, n = 1 ... N, at most 1200.
         M: orders, m = 0 ... M - 1.
 
     Returns:
         Shape (M, N): row m belongs to J_m, column n - 1 to its n-th zero.
 
     Raises:
-        ValueError: `N` or `M` is less than 1, or `N` is more than 1200.
+        TypeError: `N` or `M` is not an integer.
+        ValueError: `N` or `M` is out of range.
     """
     count = check_count("N", N, most=_MOST_ZEROS)
     zeros = [jn_zeros(m, count) for m in range(check_count("M", M))]
@@ -97,7 +96,7 @@ def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
 
 
 def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
-    """Draw where sand comes to rest on a circular drum: the nodal lines of one mode.
+    """Return where sand comes to rest on a circular drum: the nodal lines of one mode.
 
     Of a degenerate pair the cosine is drawn, J_n(z r) cos(n theta).
 
@@ -108,10 +107,10 @@ def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> np
         tolerance: sand lies where the mode moves less than this part of its largest movement.
 
     Returns:
-        Shape (H, H), True where sand lies, False elsewhere and outside the drum. Rows go along y
-        from the lowest, columns along x.
+        Shape (H, H), True where sand lies. Rows go along y from the lowest, columns along x.
 
     Raises:
+        TypeError: `n`, `m` or `H` is not an integer.
         ValueError: a number is out of range.
     """
     tolerance = check_number("tolerance", tolerance, above=0)

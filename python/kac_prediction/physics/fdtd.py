@@ -87,16 +87,9 @@ def FDTDWaveform2D(
 ) -> _Float64:
     """Return the displacement of a membrane at one point: u_0, u_1, then the frames of `FDTD_2D`.
 
-    Args:
-        u_0: as for `FDTD_2D`.
-        u_1: as for `FDTD_2D`.
-        B: as for `FDTD_2D`.
-        c_0: as for `FDTD_2D`.
-        c_1: as for `FDTD_2D`.
-        c_2: as for `FDTD_2D`.
-        T: how many samples, from 1.
-        w: (row, column) as fractions of the matrix, from 0 for the first to 1 for the last;
-            displacements in between are bilinear.
+    The first arguments are those of `FDTD_2D`. T is the number of samples, from 1, and w (row,
+    column) as fractions of the matrix, from 0 for the first to 1 for the last; displacements in
+    between are bilinear.
 
     Returns:
         Shape (T,), not scaled.

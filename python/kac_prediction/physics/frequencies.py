@@ -26,8 +26,7 @@ def eigenfrequencies(
     """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
 
     Ten take about a tenth of a second, a hundred a second; from there the time grows with the
-    square of their number and more, and with the number of corners, and so it does for shapes a
-    thousand times as long as wide.
+    square of their number and more, with the number of corners and in very long shapes.
 
     f = c sqrt(lambda) / (2 pi L), where lambda is a Dirichlet eigenvalue of the shape scaled to
     unit area. Neither depends on where the shape lies or how large it is.
@@ -40,10 +39,9 @@ def eigenfrequencies(
         method: "elements", finite elements, whose relative error is below 1e-6 for the first 30
             frequencies of smooth shapes and of polygons, also with re-entrant corners, below 3e-6
             for hundreds, and below 1e-5 for polygons with dozens of corners and narrow passages.
-            "grid", what the finite difference scheme sounds like at `sample_rate`: the eigenvalues
-            of the five-point Laplacian on its grid (`drum_grid`) with the smallest stable step, at
-            the frequencies that its leapfrog in time gives them; mostly within 0.2 % of the truth
-            at L = 0.3 m and 48 kHz.
+            "grid", the frequencies of the finite difference scheme at `sample_rate`: of the
+            five-point Laplacian on its `drum_grid` with the smallest stable step, and of its
+            leapfrog in time; mostly within 0.2 % of the truth at L = 0.3 m and 48 kHz.
         sample_rate: of the grid's scheme, 1/s; elements do without.
 
     Returns:
@@ -65,7 +63,7 @@ def eigenfrequencies(
     with threadpool_limits(1, "blas"):
         if method == "elements":
             # Imported where it is used: scikit-fem takes as long to load as ten drums to solve.
-            from .elements import element_eigenvalues
+            from .elements.assembly import element_eigenvalues
 
             return wave_speed / (2 * math.pi * drum_size) * np.sqrt(element_eigenvalues(shape, n))
         return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
@@ -81,7 +79,7 @@ def _of_grid(
     """
     from scipy.sparse import csc_array, identity
 
-    from .elements import lowest_eigenvalues
+    from .elements.spectrum import lowest_eigenvalues
     from .grid import drum_grid
 
     step_in_time = wave_speed / sample_rate

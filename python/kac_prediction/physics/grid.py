@@ -181,17 +181,7 @@ def live_nodes(
 
     Depth changes by no more than one goes. So where the middle of a block of nodes lies deeper than
     1 step, or less deep than 0, by the way to its corners, so do all of its nodes; other blocks are
-    divided, down to single nodes.
-
-    Args:
-        shape: in metres.
-        origin: where node (0, 0) lies, (x, y) in metres.
-        step: distance between neighbouring nodes, metres.
-        rows: number of rows; the first and the last, as of the columns, lie outside the shape.
-        columns: number of columns.
-
-    Returns:
-        Shape (rows, columns).
+    divided, down to single nodes. The first and the last row and column lie outside the shape.
     """
 
     def depth_at(row: npt.NDArray[np.number], column: npt.NDArray[np.number]) -> _Float64:

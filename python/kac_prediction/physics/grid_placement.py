@@ -1,4 +1,4 @@
-"""How a square grid is laid under a drum, so that the walls lie where the zeros are."""
+"""Placement of the square grid under a drum, so that the walls lie where the zeros are."""
 
 import math
 from itertools import combinations
@@ -31,13 +31,6 @@ def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> _Float64:
     m the larger and n the smaller of |nx| and |ny|, nx^2 + ny^2 = 1, within 0.01. With 1/2 for all
     walls the first ten frequencies of discs and of turned squares and triangles, 100 steps wide,
     came out 0.2 to 0.3 % too high on average, with this between 0.01 % too high and 0.02 % too low.
-
-    Args:
-        nx: along the rows, of any length.
-        ny: along the columns, as `nx`.
-
-    Returns:
-        Between 0.3 and 0.5, shape as `nx`.
     """
     x, y = np.abs(nx), np.abs(ny)
     length = np.maximum(np.hypot(x, y), np.finfo(np.float64).tiny)
@@ -49,7 +42,7 @@ def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> _Float64:
 def place(
     walls: _Float64, area: float, centre: tuple[float, float], smallest_step: float
 ) -> tuple[float, _Float64]:
-    """Choose the step, and where a node lies, so that walls fall on nodes.
+    """Return the step, and a node (x, y), with which walls fall on nodes.
 
     Along a wall whose normal is (a, b) / sqrt(a^2 + b^2) with small integers a and b, the nodes
     lie in lines step / sqrt(a^2 + b^2) apart, so that such a wall is either on one of them or,
@@ -67,11 +60,8 @@ def place(
     Args:
         walls: straight parts of the boundary, (from, to) counter-clockwise, shape (k, 2, 2).
         area: area of the drum.
-        centre: where a node lies if no wall has a say.
+        centre: where a node lies if there is no wall.
         smallest_step: no step is smaller.
-
-    Returns:
-        The step, and a node (x, y).
     """
     normals, norms, positions, targets, lengths = _lined_up(walls, centre, smallest_step)
     steps = _steps(norms, normals, positions, smallest_step)
@@ -91,7 +81,7 @@ def place(
 def _lined_up(
     walls: _Float64, centre: tuple[float, float], smallest_step: float
 ) -> tuple[_Float64, _Float64, _Float64, _Float64, _Float64]:
-    """The longest walls along lines of nodes, after two of no length through the centre.
+    """Return the longest walls along lines of nodes, after two of no length through the centre.
 
     Returns:
         Unit normals (k, 2); sqrt(a^2 + b^2) of each; position along the normal; how far from it,
@@ -120,7 +110,7 @@ def _lined_up(
 def _steps(
     norms: _Float64, normals: _Float64, positions: _Float64, smallest_step: float
 ) -> _Float64:
-    """Steps to try: a sweep, and those which put two parallel walls on nodes."""
+    """Return the steps to try: a sweep, and those which put two parallel walls on nodes."""
     steps = [smallest_step * _SWEEP]
     for i, j in combinations(range(2, len(norms)), 2):
         if (normals[i] == normals[j]).all():
@@ -134,7 +124,7 @@ def _steps(
 
 
 def _crossings(normals: _Float64, wanted: _Float64) -> _Float64:
-    """Where any two lines normal . x = wanted cross, shape (steps, pairs, 2)."""
+    """Return where any two lines normal . x = wanted cross, shape (steps, pairs, 2)."""
     one, other = np.array([*combinations(range(len(normals)), 2)]).T
     (a, b), (c, d) = normals[one].T, normals[other].T
     determinant = a * d - b * c

@@ -11,7 +11,7 @@ from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import circularSeries
 from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
-from .modal import ModalDrum, ModalSettings
+from .modal import ModalDrum
 
 
 class BesselModel(ModalDrum):
@@ -44,9 +44,6 @@ class BesselModel(ModalDrum):
     coordinates: ClassVar[tuple[str, ...]] = ("r", "theta")
     centroid: ClassVar[tuple[float, ...]] = (0.0, 0.0)
     inside: ClassVar[str] = "0 <= r < 1"
-
-    class Settings(ModalSettings, total=False):
-        """The parameters of a circular drum."""
 
     def __init__(
         self,

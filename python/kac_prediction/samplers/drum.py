@@ -83,9 +83,6 @@ class Drum(FixedSettings, AudioSampler):
         }
     )
 
-    class Settings(DrumSettings, total=False):
-        """The parameters of a drum; a shape adds its own."""
-
     def __init__(
         self,
         duration: float,
@@ -137,7 +134,9 @@ class Drum(FixedSettings, AudioSampler):
 
     @strike_location.setter
     def strike_location(self, point: Sequence[float]) -> None:
-        self._strike = self._check_point("strike_location", point)
+        strike = self._point("strike_location", point)
+        self._require_inside("strike_location", strike)
+        self._strike = strike
 
     @property
     @abstractmethod
@@ -160,15 +159,14 @@ class Drum(FixedSettings, AudioSampler):
     def _middle(self) -> tuple[float, ...]:
         """Return where the first strike on the current drum falls."""
 
-    def _check_point(self, name: str, value: Sequence[float]) -> tuple[float, ...]:
-        """Return a point inside the current drum; raise ValueError, with its name, for another."""
-        try:
-            return check_numbers(name, value, len(self.coordinates))
-        except ValueError as error:
-            names = ", ".join(self.coordinates)
-            raise ValueError(
-                f"{name} must be a point ({names}) of finite numbers inside the drum, got {value!r}"
-            ) from error
+    @abstractmethod
+    def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
+        """Raise ValueError, with the setting's name, unless a point lies inside the drum."""
+
+    def _point(self, name: str, value: Sequence[float]) -> tuple[float, ...]:
+        """Return a point as finite numbers, one for each coordinate; else raise ValueError."""
+        names = self.coordinates
+        return check_numbers(f"{name} ({', '.join(names)})", value, len(names))
 
     def _body_labels(self) -> Labels:
         """Return the labels of the current drum; a shape adds its own."""

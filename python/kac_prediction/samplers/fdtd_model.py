@@ -14,7 +14,7 @@ from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from .drum import Drum, DrumSettings, Labels, NumberOrRange, Precision, as_intervals
-from .membrane import Membrane, Point
+from .membrane import Membrane
 from .shapes import ShapeSource
 
 
@@ -140,7 +140,7 @@ class FDTDModel(Drum):
         self._centre_first = strike_location is None
         self._pick_up = None
         if sample_location is not None:
-            self._pick_up = self._as_point("sample_location", sample_location)
+            self._pick_up = self._point("sample_location", sample_location)
         self._drawn_from, self._state_after = b"", self.group_rng.bit_generator.state
         self.updateProperties(None)
 
@@ -150,27 +150,21 @@ class FDTDModel(Drum):
         return self._body.shape
 
     @property
-    def sample_location(self) -> Point:
+    def sample_location(self) -> tuple[float, ...]:
         """Where the current drum is heard, (x, y) in metres from the centroid."""
         return self._body.pick_up
 
     def _set_size(self, size: float) -> None:
         """Scale the current drum, with the strike on it."""
-        shape, (x, y), factor = deepcopy(self.shape), self._strike, size / self._drum_size
+        shape, factor = deepcopy(self.shape), size / self._drum_size
         shape.area = size * size
-        body, strike = self._membrane(size, shape), (factor * x, factor * y)
+        body, strike = self._membrane(size, shape), tuple(factor * x for x in self._strike)
         body.require_inside("strike_location", strike)
         self._body, self._strike, self._drum_size = body, strike, size
         self._drawn_from = b""  # not as it was drawn: no other sound shares its simulation
 
-    def _as_point(self, name: str, value: Sequence[float]) -> Point:
-        x, y = super()._check_point(name, value)
-        return x, y
-
-    def _check_point(self, name: str, value: Sequence[float]) -> Point:
-        point = self._as_point(name, value)
+    def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         self._body.require_inside(name, point)
-        return point
 
     def _membrane(self, size: float, shape: Shape) -> Membrane:
         return Membrane(size, shape, self._shapes.labels(shape), self._step, self._pick_up)

@@ -10,7 +10,7 @@ from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
-from .modal import ModalDrum, ModalSettings, between_walls
+from .modal import ModalDrum, between_walls
 
 _ROUNDING = 1e-9
 """How far three numbers that should add to one may be off."""
@@ -53,9 +53,6 @@ class LaméModel(ModalDrum):
     coordinates: ClassVar[tuple[str, ...]] = ("u", "v", "w")
     centroid: ClassVar[tuple[float, ...]] = (1 / 3, 1 / 3, 1 / 3)
     inside: ClassVar[str] = "u, v and w above 0 and their sum 1"
-
-    class Settings(ModalSettings, total=False):
-        """The parameters of an equilateral triangular drum."""
 
     def __init__(
         self,

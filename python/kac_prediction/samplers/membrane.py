@@ -1,7 +1,6 @@
 """Membrane: one drum of any shape on its grid, with its middle and its pick-up."""
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +8,7 @@ import numpy.typing as npt
 from ..geometry import Shape
 from ..physics import drum_grid
 
-Point: TypeAlias = tuple[float, float]
+Point = tuple[float, ...]  # (x, y)
 
 _PICK_UP_DIRECTION = np.array([math.cos(1.0), math.sin(1.0)])
 _PICK_UP_FRACTION = 0.58

@@ -12,15 +12,6 @@ from ..dataset import classLocalsToKwargs
 from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_intervals
 
 
-class ModalSettings(DrumSettings, total=False):
-    """The parameters that the modal drums share."""
-
-    M: int
-    N: int
-    sample_location: Sequence[float]
-    strike_location: Sequence[NumberOrRange] | None
-
-
 class ModalDrum(Drum):
     """A drum that sounds by M times N modes.
 
@@ -37,8 +28,13 @@ class ModalDrum(Drum):
     inside: ClassVar[str]
     fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N"}
 
-    class Settings(ModalSettings, total=False):
+    class Settings(DrumSettings, total=False):
         """The parameters of a modal drum; a shape adds its own."""
+
+        M: int
+        N: int
+        sample_location: Sequence[float]
+        strike_location: Sequence[NumberOrRange] | None
 
     def __init__(
         self,
@@ -50,7 +46,8 @@ class ModalDrum(Drum):
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
         self.M, self.N = check_count("M", M), check_count("N", N)
-        self._pick_up = self._check_point("sample_location", sample_location)
+        self._pick_up = self._point("sample_location", sample_location)
+        self._require_inside("sample_location", self._pick_up)
         self._centre_first = strike_location is None
         self._ranges = self._strike_ranges(strike_location)
 
@@ -79,14 +76,9 @@ class ModalDrum(Drum):
             )
         return ranges
 
-    def _check_point(self, name: str, value: Sequence[float]) -> tuple[float, ...]:
-        point = super()._check_point(name, value)
+    def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         if not self._contains(point):
-            names = ", ".join(self.coordinates)
-            raise ValueError(
-                f"{name} must be a point ({names}) inside the drum, {self.inside}, got {value!r}"
-            )
-        return point
+            raise ValueError(f"{name} must lie inside the drum, {self.inside}, got {point!r}")
 
     def _middle(self) -> tuple[float, ...]:
         return self.centroid

@@ -11,7 +11,7 @@ from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..physics import rectangularSeries
 from .drum import Labels, NumberOrRange, Precision, as_interval, draw_between
-from .modal import ModalDrum, ModalSettings
+from .modal import ModalDrum
 
 
 class PoissonModel(ModalDrum):
@@ -47,7 +47,7 @@ class PoissonModel(ModalDrum):
     centroid: ClassVar[tuple[float, ...]] = (0.5, 0.5)
     inside: ClassVar[str] = "0 < x, y < 1"
 
-    class Settings(ModalSettings, total=False):
+    class Settings(ModalDrum.Settings, total=False):
         """The parameters of a rectangular drum."""
 
         aspect_ratio: NumberOrRange

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from ..dataset import AudioSampler, classLocalsToKwargs
 from .fixed_settings import FixedSettings
 
 _LOWEST = 20.0
@@ -30,9 +30,6 @@ class TestSweep(FixedSettings, AudioSampler):
 
     __test__: ClassVar[bool] = False
     """Tells pytest that the name does not mean a test."""
-
-    class Settings(SamplerSettings, total=False):
-        """A sweep has no parameters of its own."""
 
     def __init__(self, duration: float, sample_rate: int) -> None:
         super().__init__(**classLocalsToKwargs(locals()))

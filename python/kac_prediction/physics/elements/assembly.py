@@ -39,14 +39,7 @@ def element_eigenvalues(shape: Shape, n: int) -> _Float64:
     curved boundary, in layers that shrink towards corners. Errors relative to the eigenvalue:
     for smooth shapes and polygons with up to ten corners, of any angle, below 2e-6 for the first
     30, for 100 and more below 5e-6; for random polygons with 40 corners and narrow passages below
-    1e-5.
-
-    Args:
-        shape: any shape, which is scaled to unit area.
-        n: how many.
-
-    Returns:
-        Ascending, shape (n,).
+    1e-5. The shape is scaled to unit area; they ascend, shape (n,).
     """
     boundary = Boundary.of_shape(shape)
     # Weyl's law, k^2/(4 pi) - perimeter k/(4 pi) = n, which is not far off for thin shapes either:
@@ -80,11 +73,7 @@ def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: _Float64) -> _Cur
     barycentric coordinates of its ends.
     Source: Szabo and Babuska, Finite Element Analysis (1991), section 6.1.2.
 
-    Args:
-        flat: with straight edges.
-        boundary: where the edges belong.
-        rim: the edges (from, to), shape (e, 2).
-        places: the places on the boundary of both ends, shape (e, 2).
+    The edges `rim`, (from, to), and the places of both ends on the boundary have shape (e, 2).
     """
     mesh = _CurvedMesh.from_mesh(flat)
     order = np.argsort(rim, axis=1)

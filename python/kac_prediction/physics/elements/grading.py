@@ -21,12 +21,6 @@ def graded(mesh: Mesh, boundary: Boundary, wavenumber: float, tolerance: float) 
     for a = 1: an eigenvalue loses about (a - 1)^2 (wavenumber h)^(2 a) of itself there. Layers,
     each half as large as the one before, are added until that is the tolerance.
     Source: Schwab, p- and hp-Finite Element Methods (1998), section 4.5.
-
-    Args:
-        mesh: fills `boundary`.
-        boundary: says how eigenfunctions vanish at its corners.
-        wavenumber: the largest that matters, one over the boundary's unit.
-        tolerance: relative error of an eigenvalue.
     """
     for corner, exponent in enumerate(boundary.exponents()):
         if not math.isnan(exponent):

@@ -47,16 +47,12 @@ class Mesh:
 
 
 def triangulate(boundary: Boundary, edge: float) -> Mesh:
-    """Fill a boundary with triangles.
+    """Fill a boundary with triangles, the longest edges about `edge` long.
 
     Delaunay refinement: an edge of the boundary that is not in the Delaunay triangulation is
     divided; then centres of circumcircles that are too large are added, a batch at a time; then
     edges with a flat triangle on them are halved, until neither is left.
     Source: Ruppert, Journal of Algorithms 18 (1995) 548, 10.1006/jagm.1995.1021.
-
-    Args:
-        boundary: what to fill.
-        edge: length of the longest edges, in the boundary's unit.
 
     Raises:
         ValueError: the boundary meets itself or nearly does.

@@ -22,12 +22,8 @@ def lowest_eigenvalues(stiffness: csc_array, mass: csc_array, n: int) -> _Float6
 
     Lanczos iterations on the inverse. They may miss an eigenvalue that stands near another, so
     their count is compared with that of negative pivots of stiffness - x mass, which by Sylvester's
-    law of inertia is the number of eigenvalues below x, for an x above the n-th.
-
-    Args:
-        stiffness: symmetric and positive definite.
-        mass: likewise.
-        n: how many, fewer than the matrix has rows.
+    law of inertia is the number of eigenvalues below x, for an x above the n-th. Both matrices are
+    symmetric and positive definite, and have more than n rows.
 
     Raises:
         ArithmeticError: eigenvalues are missed however often it is tried.
