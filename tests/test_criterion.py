@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from kac_prediction.architecture import CRePE
 from kac_prediction.pipeline import ModelInput
-from kac_prediction.routines.criterion import DrumLoss
+from kac_prediction.routines import DrumLoss
 
 NAN = math.nan
 SHAPES = ModelInput(

@@ -106,10 +106,6 @@ class LabelReport:
             return float("inf")
         return self.errors[MEAN].mean_absolute / self.model.mean_absolute
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it in plain types."""
-        return asdict(self)
-
     def __str__(self) -> str:
         """Return a table with a column for each estimator."""
         errors = self.errors.values()
@@ -167,11 +163,6 @@ class ConfusionMatrix:
         np.add.at(counts, (truth, predicted[MODEL]), 1)
         right = {name: float((truth == values).mean()) for name, values in predicted.items()}
         return cls(label, tuple(names), tuple(map(tuple, counts.tolist())), right)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it in plain types."""
-        counts = [list(row) for row in self.counts]
-        return asdict(self) | {"names": list(self.names), "counts": counts}
 
     def __str__(self) -> str:
         """Return the accuracies and the matrix."""
@@ -233,10 +224,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it in plain types, which JSON can hold."""
-        return {
-            "labels": {name: report.to_dict() for name, report in self.labels.items()},
-            "classes": {name: matrix.to_dict() for name, matrix in self.classes.items()},
-        }
+        return asdict(self)
 
     def __str__(self) -> str:
         """Return a table for each label."""

@@ -42,14 +42,15 @@ def true_shape(labels: Mapping[str, torch.Tensor], family: str = "") -> Shape:
 
     Args:
         labels: of one sound.
-        family: of the drum; '': as the label `family` says.
+        family: of the drum; '': that of the label `family`.
     """
-    size = float(labels["drum_size"][0])
     family = family or FAMILIES[int(labels["family"][0])]
+    polygon = None
     if family == "polygon":
         corners = int(labels["N"][0])
-        return _resized(Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy()), size)
-    return _circle_or_rectangle(family, size, float(labels.get("aspect_ratio", [1.0])[0]))
+        polygon = Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy())
+    ratio = float(labels.get("aspect_ratio", [1.0])[0])
+    return _shape(family, float(labels["drum_size"][0]), ratio, polygon)
 
 
 def predicted_shape(predicted: Values, i: int, true: Shape, family: str = "") -> Shape:
@@ -64,28 +65,27 @@ def predicted_shape(predicted: Values, i: int, true: Shape, family: str = "") ->
         true: the shape of its drum.
         family: of the drum; '': as predicted.
     """
+    family = family or FAMILIES[int(predicted["family"][i])]
     size = float(np.clip(predicted["drum_size"][i], *_SIZES))
     ratio = 1.0
     if "aspect_ratio" in predicted:
         ratio = float(np.clip(predicted["aspect_ratio"][i], *_RATIOS))
-    family = family or FAMILIES[int(predicted["family"][i])]
-    if family != "polygon":
-        return _circle_or_rectangle(family, size, ratio)
     polygon = true if isinstance(true, Polygon) else RegularPolygon(6)
     # Lengths times k along one axis and over k along the other multiply the elongation by k^2.
     _, axes = np.linalg.eigh(second_moments(polygon))
     factor = np.sqrt(ratio / elongation(polygon))
     scaling = axes @ np.diag([1 / factor, factor]) @ axes.T
     centroid = np.array(polygon.centroid)
-    return _resized(Polygon((polygon.vertices - centroid) @ scaling + centroid), size)
+    stretched = Polygon((polygon.vertices - centroid) @ scaling + centroid)
+    return _shape(family, size, ratio, stretched)
 
 
-def _circle_or_rectangle(family: str, size: float, ratio: float) -> Shape:
-    """Return a circle, or a rectangle, the longer side along x."""
-    return Circle.of_size(size) if family == "circle" else _resized(UnitRectangle(ratio), size)
-
-
-def _resized(shape: Shape, size: float) -> Shape:
-    """Give a shape the area size^2."""
+def _shape(family: str, size: float, ratio: float, polygon: Polygon | None) -> Shape:
+    """Return a circle, a rectangle, its longer side along x, or this polygon; of area size^2."""
+    shape: Shape
+    if polygon is not None and family == "polygon":
+        shape = polygon
+    else:
+        shape = Circle(1.0) if family == "circle" else UnitRectangle(ratio)
     shape.area = size * size
     return shape

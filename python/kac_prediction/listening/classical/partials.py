@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ..._checks import check_choice
 from ...physics import circularSeries
 from ...samplers.shapes import FAMILIES
 
@@ -67,8 +68,7 @@ class Partials:
         Raises:
             ValueError: another family than "circle", "rectangle" and "polygon".
         """
-        if family not in FAMILIES:
-            raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {family!r}.")
+        check_choice("family", family, FAMILIES)
         tail = np.arange(*_CONTINUUM)
         # The number of modes in each step: dN / dS at unit area.
         modes = (np.pi * tail / 2 - _PERIMETER / 4) * _CONTINUUM[2]
