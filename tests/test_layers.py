@@ -17,28 +17,20 @@ MAY_IMPORT = {
     "samplers": {"_core", "geometry", "physics", "dataset"},
     "pipeline": {"dataset", "samplers", "plot"},
     "architecture": {"pipeline"},
-    "listening": {
-        "_core",
-        "geometry",
-        "physics",
-        "dataset",
-        "samplers",
-        "pipeline",
-        "architecture",
-    },
-    "evaluation": {
-        "_core",
-        "geometry",
-        "physics",
-        "dataset",
-        "samplers",
-        "pipeline",
-        "architecture",
-        "listening",
-    },
+    "listening": {"dataset", "samplers", "physics", "pipeline"},
+    "evaluation": {"dataset", "geometry", "listening", "pipeline", "samplers"},
     "plot": {"geometry", "physics"},
+    "routines": {
+        "architecture",
+        "dataset",
+        "evaluation",
+        "geometry",
+        "pipeline",
+        "plot",
+        "samplers",
+    },
 }
-ROOMS = {*MAY_IMPORT, "_core", "routines", "cli"}
+ROOMS = {*MAY_IMPORT, "_core", "cli"}
 # Validators, atomic files and lazy imports: for everybody.
 SHARED = {"_checks", "_files", "_torch", "_lazy"}
 # What carries that which is not our subject, and the rooms it comes in by.

@@ -19,9 +19,7 @@ _LOSSES: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
 )
 
 
-def curve_figure(
-    records: Sequence[Mapping[str, Any]], title: str = "The course of the training"
-) -> Figure:
+def curve_figure(records: Sequence[Mapping[str, Any]], title: str = "Learning curve") -> Figure:
     """Draw the losses of a training by epoch, and its learning rate below them.
 
     Args:
