@@ -27,14 +27,11 @@ _SMOOTH = 1.0  # mean square of the steps between samples over that of the sampl
 
 
 def read_sound(path: str | Path) -> tuple[npt.NDArray[np.float64], int]:
-    """Read a sound file of any kind that libsndfile knows.
-
-    Returns:
-        The sound, shape (length, channels), float64 within -1 ... 1, and its sample rate in Hz.
+    """Return a sound, shape (length, channels), float64 in -1 ... 1, and its sample rate in Hz.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read as sound, or holds none.
+        ValueError: libsndfile cannot read the file as sound, or it holds none.
     """
     file = Path(path)
     if not file.is_file():
@@ -55,10 +52,7 @@ def prepare(
 
     The channels of a sound, shape (length,) or (length, channels), are mixed down to their mean. It
     is cut where the drum is struck (see `onset`), resampled from `sample_rate` in Hz to the model's
-    rate, and then passed to `ModelInput.inputs`, as in training.
-
-    Returns:
-        The input of the model, float64: shape (model_input.length,), or that of a spectrogram.
+    rate, and becomes the input by `ModelInput.inputs`, as in training, in float64.
 
     Raises:
         TypeError: complex numbers.
@@ -84,7 +78,7 @@ def prepare(
 
 
 def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
-    """Find where a drum is struck.
+    """Return the sample at which a drum is struck, of a finite waveform that is not silent.
 
     Models learn from sounds that begin at the strike, where the displacement is 0, with ripples
     of a thousandth of the peak before the wave arrives; a rendered drum should be cut nowhere.
@@ -93,10 +87,6 @@ def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     sample before the first that rises above both twice the noise's peak and a ten-thousandth of the
     sound's. Where less than 25 ms lie before, the noise is what the first 1.5 ms hold, unless the
     sound starts from rest as a rendered drum does.
-
-    Returns:
-        Index of the sample at which the drum is struck, of a waveform of shape (length,) that is
-        finite and not silent, at `sample_rate` in Hz.
     """
     sound = waveform / np.abs(waveform).max()
     level = np.abs(sound)

@@ -24,10 +24,8 @@ Prediction: TypeAlias = dict[str, float | str]
 def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int) -> Prediction:
     """Predict the labels of a sound.
 
-    The model is left as it was, and so is every module of it that is in eval mode on its own.
-
     Args:
-        model: a trained model, as `loadModel` returns it.
+        model: a trained model, as `loadModel` returns it; the mode of its modules is left as it is.
         waveform: a drum being struck, shape (length,) or (length, channels), of any sample rate,
             with or without silence before the strike.
         sample_rate: of the waveform, Hz.
@@ -37,9 +35,8 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
         unit that `model.model_input` names, or the name of the most probable class.
 
     Raises:
-        TypeError: the sound holds complex numbers.
-        ValueError: the model does not say what its input is, or has another number of outputs; or
-            `prepare` refuses the sound.
+        TypeError, ValueError: `prepare` refuses the sound; or the model has no `model_input`, or
+            another number of outputs.
     """
     model_input = _input_of(model)
     x = prepare(waveform, sample_rate, model_input)
@@ -89,9 +86,8 @@ def drum_heard(
 
     It is a drum as those of the model's training, with the predicted labels instead of the
     settings of the same names; labels that are no setting are left out. Where a label is the family
-    of the drum (one of `samplers.FAMILIES`), it is a drum of the family predicted, of the same
-    membrane as those of the training. Its strike is drawn from a fixed seed: every call builds the
-    same drum, struck at the same point, off its middle.
+    of the drum (one of `samplers.FAMILIES`), it is a drum of that family, of the membrane of the
+    training. Its strike is drawn from a fixed seed: always at the same point, off its middle.
 
     Args:
         model: a trained model, as `loadModel` returns it.
@@ -101,8 +97,8 @@ def drum_heard(
         Sampler: the sampler of the model's training, where it is not one of this package.
 
     Raises:
-        ValueError: the model does not say what it was trained on, the sampler or the family
-            predicted is not known, or cannot make the drum predicted.
+        ValueError: the dataset of the training, its sampler or the family predicted is not known,
+            or the sampler cannot make the drum.
     """
     trained = model.dataset or {"sampler_settings": {}}
     settings = dict(trained["sampler_settings"])

@@ -44,9 +44,9 @@ class ExportedModel(TypedDict, total=True):
     """All that is needed to save and load a model.
 
     Losses are dictionaries with at least the key 'aggregate'. That of the validation set, which
-    makes all choices, is `selection_loss`, and `testing_loss` too when the parameter `testing` is
-    true; that of the test set, measured only when it is false, is `evaluation_loss`. Legacy files
-    have no `format_version`, and their losses may be plain numbers.
+    makes all choices, is `selection_loss`, and `testing_loss` too if the parameter `testing` is
+    true; that of the test set, measured only if it is false, is `evaluation_loss`. Legacy files
+    lack `format_version`, and their losses may be plain numbers.
     """
 
     dataset: dict[str, Any]  # metadata of the TorchDataset
@@ -64,11 +64,7 @@ class ExportedModel(TypedDict, total=True):
 
 
 def save_checkpoint(path: str | Path, checkpoint: ExportedModel) -> None:
-    """Write a checkpoint atomically: `path` holds all of it, or what it held before.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a checkpoint atomically; raise OSError if it cannot be written."""
     file = Path(path)
     with replacing(file) as staged, staged.open("wb") as stream:
         try:
@@ -78,10 +74,7 @@ def save_checkpoint(path: str | Path, checkpoint: ExportedModel) -> None:
 
 
 def read_checkpoint(path: str | Path) -> ExportedModel:
-    """Read a checkpoint to the memory of the CPU.
-
-    Args:
-        path: the file, or the directory of a run, which stands for its `best.pt`.
+    """Read a checkpoint to the memory of the CPU; the directory of a run means its `best.pt`.
 
     Raises:
         FileNotFoundError: there is nothing.
@@ -118,14 +111,12 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
 class Checkpoints:
     """The checkpoints of one run: `epoch_%03d.pt` when due, `best.pt` and `last.pt`.
 
-    The latter two are written when an epoch is due, when ten seconds have passed since anything
-    was written, and at the end. Until then they are held in memory: a process that is killed loses
-    ten seconds, and quick epochs do not wait for the disk. Where the disk is full, a training goes
-    on, and the next write tries again. As a context manager around a training, it writes what is
-    held, also when that ends by Ctrl-C or an error. Without a directory, nothing is written.
-
-    Attributes:
-        last_good: the file of the last finished epoch that is on disk; None: no file yet.
+    The latter two are written when an epoch is due, when ten seconds have passed since the last
+    write, and at the end. Until then they are held in memory: a process that is killed loses ten
+    seconds, and quick epochs do not wait for the disk. Where the disk is full, training goes on,
+    and the next write tries again. As a context manager around a training, it writes what is held,
+    also when that ends by Ctrl-C or an error. Without a directory, nothing is written. `last_good`
+    is the file of the last epoch on disk.
     """
 
     def __init__(
@@ -149,10 +140,7 @@ class Checkpoints:
             error.add_note(f"and the last epochs could not be saved: {failure}")
 
     def keep(self, checkpoint: ExportedModel, *, due: bool, best: bool) -> None:
-        """Take the state at the end of an epoch, whose tensors may be the model's own.
-
-        It becomes `last.pt`, `best.pt` if it is the best, and `epoch_%03d.pt` at once if due.
-        """
+        """Take the state at the end of an epoch, whose tensors may be the model's own."""
         if self._directory is None:
             return
         names = [f"epoch_{checkpoint['run_info']['epoch']:03d}.pt"] if due else []

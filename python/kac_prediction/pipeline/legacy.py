@@ -1,16 +1,13 @@
-"""Legacy checkpoints, of kac_prediction before 0.1, whose models predict in its terms from then on.
+"""Legacy checkpoints, of kac_prediction before 0.1: their models converted to its conventions.
 
 Those programs rendered a second of sound, normalised it, and gave the network its first 1024
-samples. Their networks predicted labels in the scale of their time. No file says which column is
-which label, and the order was changed once.
+samples. Labels had a scale of their time, no file names them, and their order was changed once.
 """
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 import torch
 
@@ -21,15 +18,12 @@ from .model_input import ModelInput
 
 logger = logging.getLogger(__name__)
 
-_LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"BesselModel": ("drum_size",), "PoissonModel": ("drum_size", "aspect_ratio")}
-)
-"""What the models trained on the sounds of a sampler predict, in the order of the last programs."""
-
-_REORDERED: Final = "20231101"
+# The labels of a sampler's sounds, in the order of the last programs, from _REORDERED on.
+_LABELS = {"BesselModel": ("drum_size",), "PoissonModel": ("drum_size", "aspect_ratio")}
+_REORDERED = "20231101"
 # wandb names the folder of a run by when it began: .../run-20231014_091500-1a2b3c4d/files
-_WANDB_RUN: Final = re.compile(r"run-(\d{8})_\d{6}-")
-_DECAY_TIME: Final = 2.0  # seconds, of the legacy samplers where a file does not say
+_WANDB_RUN = re.compile(r"run-(\d{8})_\d{6}-")
+_DECAY_TIME = 2.0  # seconds, of the legacy samplers where a file does not say
 
 
 def convert_legacy(
@@ -37,13 +31,10 @@ def convert_legacy(
 ) -> None:
     """Let the model of a legacy file predict in the conventions of this package.
 
-    `model.model_input` becomes whole sounds, which are normalised, and which the model crops
-    itself. Its output layer is multiplied by the scale of the legacy labels, so that `drum_size`
-    comes out as the square root of the area, in metres. Where the file does not say enough for
-    that, the model stays as it was trained, and a warning in the log says why.
-
-    Raises:
-        ValueError: labels of its outputs were given, and they cannot be those of this model.
+    Its input becomes whole sounds, which are normalised, and which it crops itself. Its output
+    layer is multiplied by the scale of the legacy labels, so that `drum_size` comes out as the
+    square root of the area, in metres. Where the file lacks what is needed for that, the model
+    stays as it was trained, with a warning; if `labels` were given, ValueError is raised.
     """
     layer = getattr(model, "linear", None)
     try:
@@ -82,10 +73,10 @@ def convert_legacy(
 def _output_labels(
     sampler: str, outputs: int, checkpoint: ExportedModel, asked: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """Return the names of the outputs, in their order.
+    """Return the names of the outputs, in their order; raise ValueError if it cannot be known.
 
-    The order is told by the folder of a run of wandb, and by `outputs` among the hyperparameters,
-    which the last programs alone kept. Raise ValueError if it is not, or is not the one asked for.
+    It shows in the folder of a run of wandb, and in `outputs` among the hyperparameters, which the
+    last programs alone kept.
     """
     known = _LABELS[sampler]
     if asked is not None:

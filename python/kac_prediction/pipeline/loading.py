@@ -57,8 +57,8 @@ def loadModel(
     Raises:
         ConnectionError: the address cannot be reached, and was not downloaded before.
         FileNotFoundError: there is no such file, or no checkpoint in the directory.
-        ValueError: the file is not a checkpoint, or one of another model or sha256, or its weights
-            do not fit, or the labels cannot be its own. The message names the file and the remedy.
+        ValueError: the file is not a checkpoint, or does not fit the class, the sha256 or the
+            labels; names the file and the remedy.
     """
     if is_address(path):
         file = fetch_checkpoint(str(path), sha256)
@@ -92,11 +92,7 @@ def loadModel(
 
 
 def _best_checkpoint(directory: Path) -> Path:
-    """Return `best.pt` of a directory, else its checkpoint of the lowest loss.
-
-    Raises:
-        FileNotFoundError: there is none; names what is there instead.
-    """
+    """Return `best.pt` of a directory, else its checkpoint of the lowest loss."""
     if (directory / BEST).is_file():
         return directory / BEST
     files = sorted(file for file in directory.iterdir() if file.is_file())
@@ -161,10 +157,7 @@ def _class_of(name: object, asked: type[AnyModel] | None, file: Path) -> type[An
 
 
 def _imported(name: str) -> dict[str, type[AnyModel]]:
-    """Return the subclasses of Model of this name, by their full names.
-
-    Running a definition again, in a notebook, leaves the former class behind: the last one counts.
-    """
+    """Return the subclasses of Model of this name, by full names; of a redefined one, the last."""
     kinds: list[type[AnyModel]] = [AnyModel]  # type: ignore[type-abstract]
     for kind in kinds:  # grows as it is read
         kinds += kind.__subclasses__()

@@ -19,9 +19,8 @@ logger = logging.getLogger(__name__)
 class ModelMeta(ABCMeta):
     """Let a model be made from all parameters of a training, and record its hyperparameters.
 
-    `SomeModel(**routine.P, outputs=1)` passes common parameters too, such as `batch_size`, which
-    `__init__` need not take: those it does not take are dropped. The arguments that it does get are
-    recorded in `model.hyperparameters`, which a checkpoint keeps.
+    `SomeModel(**routine.P, outputs=1)` passes common parameters too, such as `batch_size`: those
+    that `__init__` does not take are dropped. Its own are recorded in `model.hyperparameters`.
     """
 
     @property
@@ -140,11 +139,7 @@ def _accepts(signature: inspect.Signature, name: str) -> bool:
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:
-    """Load a state dictionary into a model.
-
-    Raises:
-        ValueError: it does not fit; names what is missing, unknown or of another shape.
-    """
+    """Load a state dictionary; raise ValueError with the names of weights that do not fit."""
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

@@ -25,17 +25,13 @@ def is_address(path: str | Path) -> bool:
 def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
     """Download a checkpoint, unless it was downloaded before.
 
-    What arrives is kept once it is whole, has the sha256, and can be read as a checkpoint; nothing
-    else is. Later calls use the copy without asking the server. An http address needs the sha256,
-    as anybody on the way could else have exchanged the file.
-
-    Returns:
-        The copy, in the user's folder for caches.
+    What arrives is kept once it is whole, has the sha256, and can be read as a checkpoint. Later
+    calls use the copy, in the user's folder for caches, without asking the server. An http address
+    needs the sha256, as anybody on the way could else have exchanged the file.
 
     Raises:
         ConnectionError: the address cannot be reached, and there is no copy.
-        ValueError: it is an address of another kind, or what arrived is no checkpoint, or one of
-            another sha256.
+        ValueError: another kind of address; or what arrived is no checkpoint, or another one.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
