@@ -16,7 +16,7 @@ from kac_prediction.architecture import CRePE
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.dataset import generateDataset, loadDataset
 from kac_prediction.pipeline import ExportedModel, ModelInput
-from kac_prediction.pipeline.installing import download
+from kac_prediction.pipeline.datasets import install
 from kac_prediction.samplers import BesselModel
 from published import NAME, archive, md5
 
@@ -229,7 +229,7 @@ def test_train_with_a_wrong_parameter(tmp_path: Path) -> None:
 
 def test_install_dataset_from_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(download, "ask_record", unreachable)
+    monkeypatch.setattr(install, "ask_record", unreachable)
     path = archive(tmp_path / "source")
     result = CliRunner().invoke(install_dataset, [NAME, "--from", str(path)])
     assert result.exit_code == 0, result.output
@@ -249,7 +249,7 @@ def unreachable(*_: object, **__: object) -> None:
 
 
 def test_install_dataset_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "ask_record", unreachable)
+    monkeypatch.setattr(install, "ask_record", unreachable)
     place = str(tmp_path / "drums")
     result = CliRunner().invoke(install_dataset, [NAME, "--dir", place])
     assert result.exit_code == 1

@@ -10,8 +10,8 @@ import pytest
 
 from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
 from kac_prediction.pipeline import download_dataset
-from kac_prediction.pipeline.importing import import_dataset
-from kac_prediction.pipeline.installing import download, fetching
+from kac_prediction.pipeline.datasets import download, install
+from kac_prediction.pipeline.datasets.importing import import_dataset
 from kac_prediction.samplers import TestTone
 from legacy_text import SAMPLERS
 from published import FILE, NAME, Server, archive, check_installed, md5, serving, unpacked
@@ -29,8 +29,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(local: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(fetching, "_PAUSE", 0)
-    monkeypatch.setattr(fetching, "_CHUNK", 100)
+    monkeypatch.setattr(download, "_PAUSE", 0)
+    monkeypatch.setattr(download, "_CHUNK", 100)
     with serving(local.read_bytes()) as state:
         point_at(state, monkeypatch)
         yield state
@@ -38,7 +38,7 @@ def server(local: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    monkeypatch.setattr(download, "_PAUSE", 0)
     with serving(b"") as gone:
         point_at(gone, monkeypatch)
 
@@ -133,7 +133,7 @@ def test_sources_that_are_none(local: Path, tmp_path: Path, offline: None) -> No
         download_dataset(NAME, place, local, "abc")
     with pytest.raises(ValueError, match="an md5 is of the archive"):
         download_dataset(NAME, place, local.parent / "source", "0" * 32)
-    with pytest.raises(ValueError, match="'drums' is not a published dataset"):
+    with pytest.raises(ValueError, match=r"name must be one of .*, got 'drums'"):
         download_dataset("drums", place)  # type: ignore[arg-type]
     with serving(b"") as mirror, pytest.raises(ConnectionError, match="404"):
         download_dataset(NAME, place, f"{mirror.url}/elsewhere")
@@ -220,9 +220,9 @@ def test_it_is_never_moved_over_what_came_in_the_meantime(
         (directory / "sample_00003.wav").write_text("mine")
         original(complete, directory)
 
-    original = download._publish
+    original = install._publish
     with monkeypatch.context() as patch:
-        patch.setattr(download, "_publish", publish)
+        patch.setattr(install, "_publish", publish)
         with pytest.raises(FileExistsError, match=r"sample_00003\.wav is in the way"):
             download_dataset(NAME, tmp_path, local)
     assert names(tmp_path) == {".download", "sample_00003.wav"}
@@ -239,8 +239,8 @@ def test_two_at_once(local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             download_dataset(NAME, tmp_path / "data", local)
         original(*arguments)
 
-    original = download.unpack
-    monkeypatch.setattr(download, "unpack", meanwhile)
+    original = install.unpack
+    monkeypatch.setattr(install, "unpack", meanwhile)
     download_dataset(NAME, tmp_path / "data", local)
     check_installed(tmp_path / "data", local.parent / "source")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kac_prediction.pipeline import download_dataset
-from kac_prediction.pipeline.installing import download
+from kac_prediction.pipeline.datasets import install
 from published import INSTALLED, NAME, archive, check_installed, unpacked
 
 pytestmark = pytest.mark.slow
@@ -86,7 +86,7 @@ def test_control_c(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(download, place, interrupted)
+        patch.setattr(install, place, interrupted)
         with pytest.raises(KeyboardInterrupt):
             download_dataset(NAME, tmp_path / "data", source)
     assert not (tmp_path / "data").exists() or [

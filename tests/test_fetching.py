@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pooch
 import pytest
 
-from kac_prediction.pipeline.installing import fetching
-from kac_prediction.pipeline.installing.fetching import (
+from kac_prediction.pipeline.datasets import download
+from kac_prediction.pipeline.datasets.download import (
     Address,
     ask_record,
     fetch,
@@ -25,8 +25,8 @@ CONTENT = bytes(range(256)) * 4000
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(fetching, "_PAUSE", 0)
-    monkeypatch.setattr(fetching, "_CHUNK", 500)
+    monkeypatch.setattr(download, "_PAUSE", 0)
+    monkeypatch.setattr(download, "_CHUNK", 500)
     with serving(CONTENT) as state:
         point_at(state, monkeypatch)
         yield state
@@ -200,7 +200,7 @@ def test_an_archive_that_is_too_large(length: bool, server: Server, tmp_path: Pa
 
 
 def test_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    monkeypatch.setattr(download, "_PAUSE", 0)
     with serving(b"") as gone:
         point_at(gone, monkeypatch)
     with pytest.raises(ConnectionError, match="could not be downloaded"):
@@ -211,16 +211,16 @@ def test_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pauses_grow_and_heed_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(fetching.time, "sleep", pauses.append)
-    patience = fetching._Patience("it failed", attempts=5)
-    for after in (None, "30", "86400", "Wed, 21 Oct 2026 07:28:00 GMT"):
+    monkeypatch.setattr(download.time, "sleep", pauses.append)
+    answers = (None, "30", "86400", "Wed, 21 Oct 2026 07:28:00 GMT")
+    for failures, after in enumerate(answers, start=1):
         error = OSError("busy")
         headers = {} if after is None else {"Retry-After": after}
         error.response = SimpleNamespace(status_code=429, headers=headers)  # type: ignore[attr-defined]
-        patience.wait(error)
+        download._pause("it failed", error, failures, attempts=5)
     assert pauses == [1, 30, 60, 8]
     with pytest.raises(ConnectionError, match="it failed: TimeoutError"):
-        patience.wait(TimeoutError())
+        download._pause("it failed", TimeoutError(), 5, attempts=5)
 
 
 def test_a_full_disk_is_not_tried_again(

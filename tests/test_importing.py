@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from kac_prediction.dataset import RepresentationSettings, generateDataset
-from kac_prediction.pipeline import ModelInput, Routine, generate_family, importing
-from kac_prediction.pipeline.importing import check_raw, import_dataset
+from kac_prediction.pipeline import ModelInput, Routine, generate_family
+from kac_prediction.pipeline.datasets import importing
+from kac_prediction.pipeline.datasets.importing import check_raw, import_dataset
 from kac_prediction.samplers import BesselModel, TestSweep, TestTone
 from published import NAME, unpacked
 
@@ -93,7 +94,7 @@ def test_settings_that_contradict_the_stored_ones_are_named(standing: str) -> No
 
 
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'drums' is not a published dataset.*5000-circular"):
+    with pytest.raises(ValueError, match=r"dataset_name must be .*5000-circular.*, got 'drums'"):
         import_dataset(str(tmp_path), "drums")
 
 

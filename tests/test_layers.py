@@ -40,6 +40,7 @@ MAY_USE = {
     "matplotlib": {"plot"},
     "pooch": {"pipeline"},
     "pydantic": {"pipeline"},
+    "requests": {"pipeline"},
     "scipy": {"physics", "listening"},
     "shapely": {"geometry"},
     "skfem": {"physics"},

@@ -9,6 +9,7 @@ from typing import Any
 
 import pooch
 import pytest
+import requests
 import torch
 
 from kac_prediction.pipeline import loadModel
@@ -40,11 +41,11 @@ def server(
     save(tmp_path / "sent.pt", exported(model, 3))
     with serving((tmp_path / "sent.pt").read_bytes()) as state:
 
-        class Downloader(pooch.HTTPDownloader):  # type: ignore[misc]
-            def __call__(self, url: str, *rest: Any) -> None:
-                super().__call__(url.replace(SIDE, state.url), *rest)
+        def get(url: str, **options: Any) -> requests.Response:
+            return original(url.replace(SIDE, state.url), **options)
 
-        monkeypatch.setattr(pooch, "HTTPDownloader", Downloader)
+        original = requests.get
+        monkeypatch.setattr(requests, "get", get)
         yield state
 
 

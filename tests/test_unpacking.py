@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kac_prediction.pipeline.installing.unpacking import Limits, copy, find_dataset, unpack
+from kac_prediction.pipeline.datasets.unpack import Limits, copy, find_dataset, unpack
 from kac_prediction.samplers.published import PUBLISHED_DATASETS
 from published import NAME, archive, content_of, unpacked, zipped
 

@@ -6,8 +6,8 @@ from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .checkpoint import ExportedModel, ModelInfo, RunInfo, read_checkpoint
-    from .installing.download import download_dataset
-    from .installing.family import generate_family
+    from .datasets.importing import generate_family
+    from .datasets.install import download_dataset
     from .loading import loadModel
     from .model import Model
     from .model_input import ModelInput
@@ -19,8 +19,8 @@ else:
         __name__,
         {
             "checkpoint": "ExportedModel ModelInfo RunInfo read_checkpoint",
-            "installing.download": "download_dataset",
-            "installing.family": "generate_family",
+            "datasets.importing": "generate_family",
+            "datasets.install": "download_dataset",
             "loading": "loadModel",
             "model": "Model",
             "model_input": "ModelInput",

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pooch
 
 from .checkpoint import read_checkpoint
-from .installing.fetching import Address, fetch
+from .datasets.download import Address, fetch
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from ...dataset.sampler import fresh_seed
 from ...samplers import Datasets
 from ..augmentation import Augmentation
 from ..checkpoint import ExportedModel, ModelInfo, RunInfo
-from ..importing import check_raw, import_dataset
+from ..datasets.importing import check_raw, import_dataset
 from ..model import Model
 from ..model_input import ModelInput
 from ..targets import Missing

@@ -1,0 +1,227 @@
+"""Downloads that continue after a cut connection, are verified, and have a limited size."""
+
+import errno
+import logging
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+import pooch
+import requests
+from pooch.downloaders import doi_to_repository
+from tqdm.auto import tqdm
+
+from ... import __version__
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+_PAUSE = 1.0  # seconds before the second attempt, twice that before the third, and so on
+_LONGEST_PAUSE = 60.0  # whatever a server asks for
+_TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+_CHUNK = 2**15  # bytes that are lost of a connection that is cut
+_HEADERS = {"User-Agent": f"kac_prediction/{__version__}", "Accept-Encoding": "identity"}
+# Refusals below 500 that may pass. After 416, a range that does not fit, all is requested anew.
+_TRANSIENT = {408, 416, 425, 429}
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Address:
+    """The http(s) address of a file, and its md5, hexadecimal ('': not known)."""
+
+    url: str
+    md5: str = ""
+
+
+def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> Address:
+    """Return the address and the md5 of a file in the record of a DOI.
+
+    Raises:
+        ConnectionError: the record cannot be reached or read.
+        ValueError: it has no such file, or no md5 of it.
+    """
+    for failures in count(1):
+        try:
+            repository = doi_to_repository(doi, headers=_HEADERS, timeout=_TIMEOUT)
+            listed = pooch.create(path=Path(), base_url="")
+            repository.populate_registry(listed)
+            if not listed.registry:
+                raise ConnectionError("it lists no files")
+            url = repository.download_url(file) if file in listed.registry else ""
+            break
+        # A busy server may answer with a page, or with less than a record: pooch stumbles over it.
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            _pause(f"the record doi:{doi} could not be read", error, failures, attempts)
+    if not url:
+        raise ValueError(f"the record doi:{doi} holds no {file}")
+    algorithm, _, digest = listed.registry[file].rpartition(":")
+    if algorithm != "md5":
+        raise ValueError(f"the record doi:{doi} gives no md5 of {file}, but {algorithm}:{digest}")
+    return Address(url, digest.lower())
+
+
+def fetch(address: Address, target: Path, limit: int) -> None:
+    """Download a file, continuing what an earlier call has left of it.
+
+    What has arrived lies beside it, in NAME.part; the file has its name once it is whole and
+    verified. After a cut connection or a busy server it is tried again, as long as more arrives.
+
+    Args:
+        address: where it is.
+        target: path of the file to be.
+        limit: bytes that it may have at most.
+
+    Raises:
+        ConnectionError: it cannot be reached.
+        OSError: the disk is too small.
+        ValueError: it is larger than the limit, or has another md5.
+    """
+    part = target.with_name(f"{target.name}.part")
+    version = target.with_name(f"{target.name}.version")
+    for _ in range(2):  # should the part of an earlier call be wrong, all of it is fetched
+        _complete(address, part, version, limit)
+        found = md5_of(part) if address.md5 else ""
+        if found == address.md5:
+            part.replace(target)
+            version.unlink(missing_ok=True)
+            return
+        part.unlink()
+        logger.warning("%s arrived with the md5 %s, not %s", address.url, found, address.md5)
+    raise ValueError(
+        f"{address.url} has the md5 {found} where {address.md5} was expected: it is another file,"
+        " or damaged; nothing of it was kept"
+    )
+
+
+def md5_of(path: Path) -> str:
+    """Return the md5 of a file, hexadecimal."""
+    return str(pooch.file_hash(str(path), alg="md5"))
+
+
+def require_space(directory: Path, needed: int, what: str) -> None:
+    """Raise OSError (ENOSPC), which says how much is needed, if a disk has less space."""
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f"{what} needs {needed / 1e9:.2f} GB, but the disk of {directory} has {free / 1e9:.2f}"
+            " GB left: make room and call again, or name another directory",
+        )
+
+
+def _complete(address: Address, part: Path, version: Path, limit: int) -> None:
+    """Request what is missing of a file until all of it has arrived."""
+    failures = 0
+    with (
+        part.open("ab") as file,
+        tqdm(desc="downloading", unit="B", unit_scale=True, disable=None) as bar,
+    ):
+        longest = file.tell()
+        while True:
+            try:
+                return _request(address, file, version, limit, bar)
+            except OSError as error:
+                of_network = isinstance(error, ConnectionError | TimeoutError)
+                if error.errno is not None and not of_network:  # the disk's
+                    raise
+                arrived = file.seek(0, 2)
+                failures = 1 if arrived > longest else failures + 1
+                longest = max(longest, arrived)
+                _pause(f"{address.url} could not be downloaded", error, failures, ATTEMPTS)
+
+
+def _request(
+    address: Address, file: IO[bytes], version: Path, limit: int, bar: "tqdm[Any]"
+) -> None:
+    """Request the bytes after those that a file has, and append them.
+
+    The version (ETag or date) that the server gave for the first bytes tells whether the rest
+    belongs to them. Without one, only a known md5 will tell.
+
+    Raises:
+        OSError: the server cannot be reached, or the connection was cut.
+        ValueError: the file is too large.
+    """
+    of_version = version.read_text() if version.exists() else ""
+    if not (of_version or address.md5):
+        file.truncate(0)
+    size = file.seek(0, 2)
+    headers = dict(_HEADERS)
+    if size:
+        headers["Range"] = f"bytes={size}-"
+        headers |= {"If-Range": of_version} if of_version else {}
+    with requests.get(address.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        total = _start(response, file, size, version)
+        if response.status_code == 416:  # nothing is missing
+            return
+        size = file.tell()
+        if total is not None and total > limit:
+            _refuse(file, f"{total}", limit)
+        require_space(version.parent, (total or size) - size, "the archive")
+        bar.total, bar.n = total, size
+        for chunk in response.iter_content(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                _refuse(file, f"more than {size - len(chunk)}", limit)
+            file.write(chunk)
+            bar.update(len(chunk))
+    if total not in (None, size):
+        raise ConnectionError(f"cut after {size} of {total} bytes")
+
+
+def _start(response: Any, file: IO[bytes], size: int, version: Path) -> int | None:
+    """Make a file ready for the bytes of a response; return its size to be, where that is known.
+
+    Raises:
+        OSError: the response is not what was requested; unusable bytes have been dropped.
+    """
+    status = response.status_code
+    place = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    fits = place is not None and int(place[1] or size) == size
+    if status == 200:
+        file.truncate(0)
+        file.seek(0)
+        tag = response.headers.get("ETag", "")
+        if not tag or tag.startswith("W/"):  # If-Range takes no weak ones
+            tag = response.headers.get("Last-Modified", "")
+        version.write_text(tag)
+        length = response.headers.get("Content-Length", "")
+        return int(length) if length.isdecimal() else None
+    if place is not None and fits and (status == 206 or int(place[2]) == size):
+        return int(place[2])
+    if status in (206, 416):
+        file.truncate(0)
+    response.raise_for_status()
+    raise ConnectionError(f"the server sent another part than was requested (status {status})")
+
+
+def _refuse(file: IO[bytes], size: str, limit: int) -> None:
+    file.truncate(0)
+    raise ValueError(
+        f"the archive has {size} bytes where at most {limit} were expected of such a dataset: it"
+        " is something else, and nothing of it was kept"
+    )
+
+
+def _pause(failure: str, error: Exception, failures: int, attempts: int) -> None:
+    """Wait after one of `failures` in a row, longer each time, or as long as the server asks.
+
+    Raises:
+        ConnectionError: it has failed too often, or for good.
+    """
+    response = getattr(error, "response", None)
+    status = 500 if response is None else response.status_code
+    if failures >= attempts or (status < 500 and status not in _TRANSIENT):
+        raise ConnectionError(f"{failure}: {str(error) or type(error).__name__}") from error
+    pause = _PAUSE * 2 ** (failures - 1)
+    wanted = "" if response is None else response.headers.get("Retry-After", "")
+    if wanted.isdecimal():
+        pause = min(max(pause, float(wanted)), _LONGEST_PAUSE)
+    reason = type(error).__name__ if response is None else f"status {status}"
+    logger.info("%s (%s): trying again in %g s", failure, reason, pause)
+    time.sleep(pause)

@@ -1,1 +1,0 @@
-"""Published datasets: found, fetched, unpacked, or made here."""
