@@ -20,7 +20,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from sweep_file import Sweep, suggest
-from sweep_trial import INTERRUPTED, TrialProcess, state_of
+from sweep_trial import INTERRUPTED, KILL, TrialProcess, state_of
 
 logger = logging.getLogger("sweep")
 
@@ -112,10 +112,10 @@ class SweepRun:
                 for process in self._running.values() if reason else ():
                     process.stop(INTERRUPTED)
                     if self.interrupts > 1:
-                        process.send(signal.SIGKILL)
+                        process.send(KILL)
         finally:
             for process in self._running.values():
-                process.send(signal.SIGKILL)
+                process.send(KILL)
         return reason
 
     def _todo(self, count: int | None) -> Iterator[int]:

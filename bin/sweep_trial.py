@@ -23,6 +23,7 @@ logger = logging.getLogger("sweep")
 
 GRACE = 30.0  # seconds that a trial has to save what it has learnt
 INTERRUPTED = "interrupted"
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class TrialProcess:
@@ -60,7 +61,10 @@ class TrialProcess:
         """Send a signal to the process and all that it has started."""
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, number)
+                else:
+                    self._process.terminate()
 
     def poll(self) -> bool:
         """Report new epochs to the study, and stop if they are outdone; return whether it ended."""
@@ -78,7 +82,7 @@ class TrialProcess:
                 self.stop("outdone by others")
         waited = time.monotonic() - self._told_at
         if self.told and waited > GRACE:
-            self.send(signal.SIGTERM if waited < 2 * GRACE else signal.SIGKILL)
+            self.send(signal.SIGTERM if waited < 2 * GRACE else KILL)
         return ended
 
     def result(self) -> tuple[TrialState, float | None]:

@@ -2,9 +2,9 @@
 
 import io
 import logging
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final, Protocol
 
 from ..._files import append_records, read_records, replacing
@@ -37,15 +37,9 @@ class LocalTracker:
     The curve is redrawn as often as a hundredth of the training time allows, and at the end. A disk
     that is full or gone stops no training: that is logged once, and epochs that could not be
     written are kept and tried again with every other.
-
-    Args:
-        directory: the directory of the run.
-        clock: tells the time in seconds.
     """
 
-    def __init__(
-        self, directory: str | Path, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, directory: str | Path, clock: Callable[[], float] = perf_counter) -> None:
         self._directory = Path(directory)
         self._file = self._directory / "log.jsonl"
         self._records: list[Record] = []

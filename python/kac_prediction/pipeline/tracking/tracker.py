@@ -47,11 +47,7 @@ class Tracker(Protocol):
 
 
 def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker]:
-    """Return the trackers of a run: the local one, and Weights & Biases where it has settings.
-
-    Raises:
-        ValueError: a setting makes no sense.
-    """
+    """Return the trackers of a run: the local one, and Weights & Biases where it has settings."""
     trackers: list[Tracker] = [LocalTracker(run["exports_dir"])]
     if wandb_config:
         trackers.append(WandbTracker(wandb_config, run["id"], run["exports_dir"]))

@@ -41,7 +41,7 @@ class WandbTracker:
     Args:
         settings: arguments of `wandb.init`, whose `config` overrides parameters; besides, `watch`
             asks for histograms of 'gradients', 'parameters' or 'all' at every epoch.
-        run_id: the id of the run, whatever the settings say.
+        run_id: the id of the run.
         directory: where wandb keeps its files, unless the settings say.
     """
 
@@ -69,8 +69,7 @@ class WandbTracker:
     def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
         """Start the run with these parameters; return them as a sweep or the settings have them.
 
-        The start is waited for `START_TIMEOUT`. After that, or where it failed, the result is the
-        `config` of the settings (nothing, if settled).
+        After `START_TIMEOUT`, or if it fails, return the settings' `config` (nothing, if settled).
         """
         given = dict(self._settings.get("config") or {})
         requested = {**given, **parameters} if settled else {**parameters, **given}
