@@ -12,29 +12,20 @@ import soundfile
 import torch
 
 from formats import edit
-from kac_prediction import _core
 from kac_prediction.dataset import (
+    AudioSampler,
     DatasetError,
     InputRepresentation,
     generateDataset,
     loadDataset,
     regenerateDataPoints,
-    rendering,
     transformDataset,
 )
-from kac_prediction.dataset.storage import Transaction
-from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
 MEL: Any = {"output_type": "mel", "n_bins": 64, "window_length": 64, "hop_length": 32, "n_mels": 8}
 Digest = Callable[[Path], dict[str, str]]
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two samples a chunk, so that a handful of samples makes several."""
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
 
 
 def test_what_is_on_the_disk_and_in_memory(tmp_path: Path) -> None:
@@ -79,31 +70,6 @@ def test_the_header(tmp_path: Path) -> None:
     x = np.load(tmp_path / "x.npy")
     assert x.dtype == np.float64
     assert x.shape == (3, *InputRepresentation.transformShape(400, MEL))
-
-
-@pytest.mark.parametrize("shard_size", [None, 1, 3])
-@pytest.mark.parametrize("chunk", [1, 2, 100])
-@pytest.mark.parametrize(
-    ("Sampler", "workers"), [(Click, 2), *((BesselModel, n) for n in (1, 2, 7))]
-)
-def test_neither_workers_nor_chunks_nor_shards_change_a_byte(
-    tmp_path: Path,
-    digest: Digest,
-    monkeypatch: pytest.MonkeyPatch,
-    Sampler: Any,
-    workers: int,
-    chunk: int,
-    shard_size: int | None,
-) -> None:
-    generateDataset(Sampler, SETTINGS, str(tmp_path / "a"), 7, MEL, seed=1)
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", chunk * 400 * 8)
-    path = str(tmp_path / "b")
-    generateDataset(Sampler, SETTINGS, path, 7, MEL, 1, workers, shard_size=shard_size)
-    a, b = digest(tmp_path / "a"), digest(tmp_path / "b")
-    assert {Path(name).name: sum for name, sum in a.items() if name != "metadata.json"} == {
-        Path(name).name: sum for name, sum in b.items() if name != "metadata.json"
-    }
-    assert shard_size is not None or a == b
 
 
 def test_shards(tmp_path: Path, digest: Digest) -> None:
@@ -161,7 +127,7 @@ def test_the_same_arguments_return_what_is_there(
 ) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     before = digest(tmp_path)
-    monkeypatch.setattr(Transaction, "write_sounds", None)
+    monkeypatch.setattr(AudioSampler, "render", None)  # nothing is made again
     for seed in (4, None):
         generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=seed, overwrite=False)
     assert digest(tmp_path) == before
@@ -200,36 +166,12 @@ def test_what_is_replaced_is_said_once(tmp_path: Path, caplog: pytest.LogCapture
     assert "is replaced (seed: 4 there, 5 asked for)" in message
 
 
-def test_who_stops_it_is_told_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Transaction, "write_sounds", stop)
-    with pytest.raises(KeyboardInterrupt) as error:
-        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
-    assert "to go on" in error.value.__notes__[0]
-
-
 def test_overwrite_false_refuses(tmp_path: Path, digest: Digest) -> None:
     generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
     before = digest(tmp_path)
     with pytest.raises(FileExistsError, match="seed: 4 there, 5 asked for"):
         generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=5, overwrite=False)
     assert digest(tmp_path) == before
-
-
-def test_what_was_begun_with_other_arguments_is_not_given_up_in_silence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "commit", None)
-        with pytest.raises(TypeError):
-            generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=4)
-    with pytest.raises(FileExistsError, match=r"3 samples of an unfinished .*dataset_size: 3"):
-        generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=4, overwrite=False)
-    assert len(list((tmp_path / ".generating").glob("*.wav"))) == 3
-    generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=4)
-    assert "3 samples of an unfinished dataset are given up" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -262,44 +204,6 @@ def test_hidden_files_are_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*")
     generateDataset(Click, SETTINGS, str(tmp_path), 2)
     assert (tmp_path / ".gitignore").read_text() == "*"
-
-
-@pytest.mark.parametrize(
-    ("point", "after"),
-    [("write_sounds", 0), ("write_sounds", 1), ("write_sounds", 2), ("commit", 0)],
-)
-def test_an_interrupted_generation_goes_on(
-    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, point: str, after: int
-) -> None:
-    generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 8, MEL, seed=2)
-    directory = str(tmp_path / "broken")
-    original = getattr(Transaction, point)
-    calls = 0
-
-    def fail(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > after:
-            raise KeyboardInterrupt
-        return original(*args, **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Transaction, point, fail)
-        with pytest.raises(KeyboardInterrupt):
-            generateDataset(Click, SETTINGS, directory, 8, MEL, seed=2)
-    with pytest.raises(FileNotFoundError, match="interrupted"):
-        loadDataset(directory)
-    rendered: list[int] = []
-    render = Click.render
-
-    def count(self: Click, indices: Any) -> Any:
-        rendered.extend(indices)
-        return render(self, indices)
-
-    monkeypatch.setattr(rendering.AudioSampler, "render", count)
-    generateDataset(Click, SETTINGS, directory, 8, MEL)
-    assert rendered == ([] if point == "commit" else list(range(2 * after, 8)))
-    assert digest(tmp_path / "whole") == digest(tmp_path / "broken")
 
 
 def test_an_unfinished_generation_of_something_else_is_dropped(
@@ -389,7 +293,7 @@ def test_lost_sounds_alone_are_made_anew(
     render = Click.render
     with monkeypatch.context() as patch:
         patch.setattr(
-            rendering.AudioSampler,
+            AudioSampler,
             "render",
             lambda self, indices: rendered.extend(indices) or render(self, indices),
         )
@@ -441,18 +345,6 @@ def test_two_processes_at_once_leave_a_whole_dataset(tmp_path: Path, digest: Dig
     assert [process.wait() for process in running] == [0, 0]
     generateDataset(Click, SETTINGS, str(tmp_path / "b"), 60, seed=1)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
-
-
-def test_a_generation_begun_with_another_instruction_set_is_not_mixed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(_core, "instruction_set", lambda: "abacus")
-        patch.setattr(Transaction, "commit", None)
-        with pytest.raises(TypeError):
-            generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
-    with pytest.raises(DatasetError, match="abacus"):
-        generateDataset(Click, SETTINGS, str(tmp_path), 3, seed=1)
 
 
 def test_settings_that_do_not_fit_write_nothing(tmp_path: Path) -> None:

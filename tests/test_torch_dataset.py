@@ -16,7 +16,6 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
-from kac_prediction.dataset.labels import LabelTensors, label_tensors
 from samplers_of_users import Click
 
 SETTINGS = {"duration": 0.05, "sample_rate": 8000}
@@ -28,6 +27,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = str(tmp_path_factory.mktemp("dataset"))
     generateDataset(Click, SETTINGS, path, 12, seed=3)
     return path
+
+
+def tensors(labels: list[dict[str, Any]]) -> list[dict[str, torch.Tensor]]:
+    """Labels as a dataset has them."""
+    return [
+        {name: torch.tensor(values, dtype=torch.float64) for name, values in y.items()}
+        for y in labels
+    ]
 
 
 def with_labels(Y: Any, X: torch.Tensor | None = None) -> TorchDataset:
@@ -108,12 +115,6 @@ def test_info_is_plain(tmp_path: Path) -> None:
     assert info["sampler"]["name"] == "Click"
     assert info["sampler_settings"] == {"duration": 0.05, "loudest": 0.9, "sample_rate": 8000}
     assert info["seed"] == 1
-
-
-def test_ragged_and_missing_labels() -> None:
-    assert [y["a"].tolist() for y in label_tensors([{"a": [1]}, {"a": [1, 2]}])] == [[1], [1, 2]]
-    assert label_tensors([{}, {}]) == [{}, {}]
-    assert label_tensors([]) == []
 
 
 def test_lengths_must_agree(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_batches_follow_labels_that_are_changed_in_place(path: str) -> None:
 
 def test_ragged_and_missing_labels_are_padded_with_nan() -> None:
     nan = torch.nan
-    Y = label_tensors([{"v": [1, 2, 3]}, {"v": [4], "size": [5]}, {}, {"size": [6]}])
+    Y = tensors([{"v": [1, 2, 3]}, {"v": [4], "size": [5]}, {}, {"size": [6]}])
     dataset = with_labels(Y)
     _, y = default_collate([dataset[i] for i in range(4)])
     v = torch.tensor([[1, 2, 3], [4, nan, nan], [nan] * 3, [nan] * 3], dtype=torch.float64)
@@ -244,11 +245,11 @@ def test_ragged_and_missing_labels_are_padded_with_nan() -> None:
 
 def test_vertices_are_padded_and_other_dimensions_refused() -> None:
     polygons: Any = [{"vertices": [[0, 0], [1, 0], [0, 1]]}, {"vertices": [[0, 0], [1, 1]]}]
-    y = with_labels(label_tensors(polygons))[1][1]["vertices"]
+    y = with_labels(tensors(polygons))[1][1]["vertices"]
     assert y.shape == (3, 2)
     assert y[2].isnan().all()
-    mixed: LabelTensors = [{"a": torch.zeros(2)}, {"a": torch.zeros(2, 2)}]
-    with pytest.raises(ValueError, match="'a' has the shapes"):
+    mixed = [{"a": torch.zeros(2)}, {"a": torch.zeros(2, 2)}]
+    with pytest.raises(ValueError, match=r"'a' has the shapes .*\(2, 2\)"):
         with_labels(mixed)[0]
 
 
