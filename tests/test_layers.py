@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "physics": {"_core", "geometry"},
     "dataset": {"_core"},
     "samplers": {"_core", "geometry", "physics", "dataset"},
+    # loadModel finds the networks of `architecture` by name when a checkpoint asks for one.
     "pipeline": {"dataset", "samplers", "plot"},
     "architecture": {"pipeline"},
     "listening": {"dataset", "samplers", "physics", "pipeline"},

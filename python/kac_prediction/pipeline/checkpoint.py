@@ -103,7 +103,7 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
     if missing := [key for key in needed if not isinstance(found.get(key), Mapping)]:
         raise ValueError(
             f"{file} is not a checkpoint of kac_prediction: it lacks {', '.join(missing)}. Give a "
-            f"file that a training wrote, such as {BEST}"
+            f"file that a training wrote, such as {BEST} or {LAST}"
         )
     return cast("ExportedModel", content)
 
@@ -188,7 +188,7 @@ def _link(source: Path, path: Path) -> bool:
 
 def _unreadable(file: Path, error: str) -> str:
     """Say what a file is that torch failed to read with this error, and what to do."""
-    other = f"Give a file that a training wrote, such as {BEST}"
+    other = f"Give a file that a training wrote, such as {BEST} or {LAST}"
     again = "Copy or download it again"
     with file.open("rb") as stream:
         start = stream.read(2)
