@@ -73,6 +73,15 @@ def test_help_needs_nothing_heavy(command: str) -> None:
     )
 
 
+def test_frequencies_of_a_grid_need_no_finite_elements() -> None:
+    run_without(
+        "torch skfem",
+        "from kac_prediction.geometry import Circle\n"
+        "from kac_prediction.physics import eigenfrequencies\n"
+        "eigenfrequencies(Circle(1.0), 2, 0.2, method='grid', sample_rate=8000)",
+    )
+
+
 def test_the_base_of_samplers_needs_no_torch() -> None:
     modules = ("sampler", "rendering", "representation_settings")
     imports = "\n".join(f"import kac_prediction.dataset.{module}" for module in modules)

@@ -21,7 +21,6 @@ from kac_prediction.samplers import (
     PoissonModel,
     TestTone,
 )
-from kac_prediction.samplers.drum import Drum
 
 SAMPLERS = [
     member
@@ -172,7 +171,9 @@ def test_settings_that_would_change_nothing_cannot_be_set(sampler: AudioSampler)
         (MixedModel, {"family": "rectangle"}),
     ],
 )
-def test_size_and_strike_that_are_set_are_heard(kind: type[Drum], fixed: dict[str, Any]) -> None:
+def test_size_and_strike_that_are_set_are_heard(
+    kind: type[AudioSampler], fixed: dict[str, Any]
+) -> None:
     settable = {"drum_size": 0.37} | {
         name: fixed[name] for name in ("strike_location", "aspect_ratio") if name in fixed
     }
@@ -197,7 +198,7 @@ def test_size_and_strike_that_are_set_are_heard(kind: type[Drum], fixed: dict[st
 
 
 @pytest.mark.parametrize("kind", [BesselModel, PoissonModel, LaméModel, FDTDModel, MixedModel])
-def test_what_no_drum_may_have_cannot_be_set(kind: type[Drum]) -> None:
+def test_what_no_drum_may_have_cannot_be_set(kind: type[AudioSampler]) -> None:
     drum = kind(DURATION, RATE, **EXTRA.get(kind.__name__, {}))
     drum.seed(1)
     before = drum.render([2])
@@ -250,9 +251,9 @@ def test_settings_are_the_constructors_arguments(sampler: AudioSampler) -> None:
     assert np.array_equal(again.render([3])[0], sampler.render([3])[0])
 
 
-@pytest.mark.parametrize("drum", [sampler for sampler in SAMPLERS if issubclass(sampler, Drum)])
+@pytest.mark.parametrize("drum", [each for each in SAMPLERS if each.__name__.endswith("Model")])
 def test_the_example_of_every_drum_makes_a_sound_file(
-    drum: type[Drum], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drum: type[AudioSampler], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (example,) = doctest.DocTestFinder(recurse=False).find(drum)

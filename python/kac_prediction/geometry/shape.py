@@ -191,9 +191,9 @@ def check_points(name: str, value: npt.ArrayLike) -> Float64:
         raise ValueError(f"{name} must be points (x, y), got {value!r}") from error
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}")
-    finite = np.isfinite(points).all(axis=1)
+    finite = np.isfinite(points)
     if not finite.all():
-        wrong = int(np.argmin(finite))
+        wrong = int(np.argmin(finite.all(axis=1)))
         raise ValueError(
             f"{name} must hold finite numbers, got {points[wrong].tolist()} as point {wrong}"
         )
