@@ -1,12 +1,15 @@
-"""The yaml files that come with the project."""
+"""The options of a training agree: fields, `Parameters`, the README, and the yaml files."""
 
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
 
 from kac_prediction.cli import ROUTINES
+from kac_prediction.pipeline import Parameters, TrainingOptions
 from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
 from kac_prediction.routines import ROWS
 
@@ -47,3 +50,39 @@ def test_sweeps_name_a_routine_and_values_that_it_takes(
         for value in [*choice.get("values", []), *ends]:
             merge_parameters(DEFAULTS[routine], (str(path), {name: value}))
     assert not caplog.records
+
+
+def values(name: str) -> str:
+    """What an option may be, in words."""
+    kind = get_type_hints(TrainingOptions)[name]
+    (option,) = (each for each in fields(TrainingOptions) if each.name == name)
+    if all(isinstance(choice, str) for choice in get_args(kind) or [0]):
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
+    limits = [f"from {option.metadata['least']}"] if "least" in option.metadata else []
+    limits += [f"below {option.metadata['below']}"] if "below" in option.metadata else []
+    return ", ".join(limits)
+
+
+def test_the_readme_lists_every_option_in_the_words_of_the_code() -> None:
+    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = []
+    for option in fields(TrainingOptions):
+        default = "" if option.default is None else f"`{option.default}`"
+        if option.default is MISSING:
+            default = "required"
+        meaning = option.metadata["meaning"]
+        rows.append(f"| `{option.name}` | {default} | {values(option.name)} | {meaning} |")
+    assert "\n".join(rows) in readme
+
+
+def test_parameters_are_the_options() -> None:
+    hints, options = get_type_hints(Parameters), get_type_hints(TrainingOptions)
+    assert list(hints) == [option.name for option in fields(TrainingOptions)]
+    for option in fields(TrainingOptions):
+        kind = options[option.name]
+        optional = option.default is None
+        assert (NoneType in get_args(kind)) == optional
+        assert kind == (hints[option.name] | None if optional else hints[option.name])
+        required = option.default is MISSING
+        assert (option.name in Parameters.__required_keys__) == required
+        assert option.metadata["meaning"]

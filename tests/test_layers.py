@@ -40,7 +40,6 @@ MAY_USE = {
     "joblib": {"dataset"},
     "matplotlib": {"plot"},
     "pooch": {"pipeline"},
-    "pydantic": {"pipeline"},
     "requests": {"pipeline"},
     "scipy": {"physics", "listening"},
     "shapely": {"geometry"},

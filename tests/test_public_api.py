@@ -450,7 +450,7 @@ def test_an_import_is_cheap_and_changes_nothing() -> None:
         "assert not {'torch', 'wandb', 'scipy', 'matplotlib'} & sys.modules.keys()\n"
         "import random, warnings, numpy, torch\n"
         # These add warning filters of their own.
-        "import matplotlib, pydantic, scipy.signal, scipy.special\n"
+        "import matplotlib, scipy.signal, scipy.special\n"
         "def state():\n"
         "    return (torch.get_default_dtype(), torch.get_num_threads(), list(warnings.filters),\n"
         "            numpy.geterr(), random.getstate(), torch.get_rng_state().tolist(),\n"

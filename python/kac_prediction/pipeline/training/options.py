@@ -65,44 +65,42 @@ class TrainingOptions:
 
     batch_size: int = _option("samples in a batch of each process; 0 or less: the whole set")
     dataset_split: tuple[float, float, float] = _option(
-        "fractions of the drums for training, validation and test; they sum to 1"
+        "fractions of the drums for training, validation and test, of sum 1"
     )
     num_of_epochs: int = _option("epochs to train for; 0: until early stopping", least=0)
-    testing: bool = _option("leave the test set untouched, as while parameters are chosen")
-    with_early_stopping: bool = _option("stop when the validation loss has stopped falling")
+    testing: bool = _option("leave the test set untouched, while parameters are chosen")
+    with_early_stopping: bool = _option("stop once the validation loss no longer falls")
     augment_gain: float = _option(
-        "gain drawn for each sound, up to +- dB, where inputs are not normalised", 0.0, least=0
+        "gain of each sound, drawn up to +- so many dB, of inputs that are not normalised",
+        0.0,
+        least=0,
     )
     augment_noise: float | None = _option(
-        "loudest noise mixed into a sound, in dB relative to it; without it: no noise", None
+        "loudest noise in each sound, dB relative to it; by default none", None
     )
-    augment_onset: float = _option("seconds by which a strike may be early or late", 0.0, least=0)
+    augment_onset: float = _option("how early or late a sound may begin, seconds", 0.0, least=0)
     compile: bool | None = _option(
-        "compile a capturable model, and record its step as a CUDA graph; without it: on CUDA", None
+        "compile a `capturable` model, record its step as a CUDA graph; by default on CUDA", None
     )
     dataset_size: int | None = _option(
-        "samples that importDataset generates; without it: 200", None, least=1
+        "samples that `importDataset` generates; by default 200", None, least=1
     )
-    gradient_clip: float = _option(
-        "largest norm of all gradients together; 0: no limit", 0.0, least=0
-    )
+    gradient_clip: float = _option("largest norm of all gradients; 0: no limit", 0.0, least=0)
     patience: int = _option("epochs without an improvement before early stopping", 32, least=1)
     precision: Precision = _option(  # noqa: RUF009
-        "of float32 while training; auto: bfloat16 where the device has it", "float32"
+        "of float32 in training; `auto`: bfloat16 where the device has it", "float32"
     )
-    schedule: ScheduleKind = _option(  # noqa: RUF009
-        "how the learning rate changes from step to step", "constant"
-    )
+    schedule: ScheduleKind = _option("of the learning rate", "constant")  # noqa: RUF009
     seed: int | None = _option(
-        "of split, order and augmentation (without it 0), and of dropout (without it not seeded)",
+        "of split, order and augmentation (by default 0), weights and dropout (else not seeded)",
         None,
     )
     steps_per_epoch: int | None = _option(
-        "batches of an epoch while streaming; without it: as many as the training set gives",
-        None,
-        least=1,
+        "batches of an epoch while streaming; by default as the training set has", None, least=1
     )
-    warm_up: float = _option("share of the steps in which one_cycle rises", 0.25, least=0, below=1)
+    warm_up: float = _option(
+        "share of the steps in which `one_cycle` rises", 0.25, least=0, below=1
+    )
 
     @property
     def augments(self) -> bool:
