@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kac_prediction.dataset import rendering
 from kac_prediction.dataset.storage import disk
 
 DONE, FAILED = 0, 3
@@ -68,6 +69,11 @@ def limited(call: Callable[[], object], size: int) -> Callable[[], object]:
         call()
 
     return run
+
+
+def small_chunks(monkeypatch: pytest.MonkeyPatch, values: int) -> None:
+    """Let datasets be rendered and transformed so many values at a time."""
+    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 8 * values)
 
 
 def on_reading(monkeypatch: pytest.MonkeyPatch, i: int, action: Callable[[], object]) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")|([\[\]{},:])')
 SETTINGS = '{"duration": 0.01, "sample_rate": 800}'
 RAW = '{"f_min": 22.05, "hop_length": 256, "normalise_input": false, "output_type": "end2end"}'
+MEL = '{"hop_length": 8, "n_bins": 16, "n_mels": 2, "output_type": "mel", "window_length": 16}'
+MEL_SETTINGS = '{"duration": 0.02, "sample_rate": 1000}'
 SAMPLERS = {
     "E7": '"BesselModel"',
     "E8": '{"name": "BesselModel", "version": "1.4.2"}',

@@ -3,6 +3,7 @@
 import random
 import shutil
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,15 +11,13 @@ from typing import Any
 
 import pytest
 
-from interruptions import in_child, visible
+from interruptions import in_child, small_chunks, visible
 from kac_prediction.dataset import (
     DatasetError,
     generateDataset,
     loadDataset,
-    rendering,
     transformDataset,
 )
-from kac_prediction.dataset.storage import disk
 from samplers_of_users import Click
 
 pytestmark = pytest.mark.slow
@@ -96,7 +95,7 @@ def test_no_representation_is_made_of_a_damaged_sound(drums: Path, damage: Any) 
 def test_what_is_damaged_of_an_unfinished_dataset_is_made_again(
     drums: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: Any
 ) -> None:
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 80 * 8)
+    small_chunks(monkeypatch, 2 * 80)
     kept, place = tmp_path / "kept", tmp_path / "place"
 
     def generate(directory: Path) -> None:
@@ -135,7 +134,8 @@ def test_a_journal_cannot_reach_other_files(drums: Path) -> None:
         '"sizes": {}, "removed": ["../mine.txt"]',
     ):
         text = f'{{"stage": ".staging", "checksums": {{}}, {entry}}}'
-        (drums / ".journal.json").write_bytes(disk.sealed(text.encode()))
+        sealed = f"{zlib.crc32(text.encode()):08x} {text}\n"
+        (drums / ".journal.json").write_text(sealed)
         with pytest.raises(DatasetError, match="damaged"):
             loadDataset(str(drums))
     assert outside.read_text() == "mine"

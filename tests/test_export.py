@@ -308,7 +308,7 @@ def test_a_dataset_that_has_changed(
     with pytest.raises(DatasetError, match="has changed since this dataset was loaded"):
         exportDataset(old, tmp_path / "out", layout)
     on_reading(monkeypatch, 3, lambda: regenerateDataPoints(new, Click, [0]))
-    with pytest.raises(DatasetError, match="was changed while it was being exported"):
+    with pytest.raises(DatasetError, match="was changed by another process"):
         exportDataset(new, tmp_path / "out", layout)
     assert names(tmp_path) == ["in"]
 

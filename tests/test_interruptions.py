@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from interruptions import DONE, FAILED, in_child, limited, points, visible
+from interruptions import DONE, FAILED, in_child, limited, points, small_chunks, visible
 from kac_prediction.dataset import (
     generateDataset,
     loadDataset,
     regenerateDataPoints,
-    rendering,
     transformDataset,
 )
 from legacy_text import waves, write
@@ -35,9 +34,8 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two samples a chunk, so that a handful of samples makes several."""
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 80 * 8)
+def two_samples_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_chunks(monkeypatch, 2 * 80)
 
 
 def generate(directory: str) -> object:
@@ -94,7 +92,7 @@ class Scene:
     def check(self) -> None:
         """What stands there is the old dataset or the new one; once more ends with the new one."""
         with suppress(FileNotFoundError):
-            # This finishes what was committed, and is what converts an older dataset.
+            # This finishes what was committed, and converts a legacy dataset.
             loadDataset(str(self.place), verify=True)
         seen = visible(self.place)
         assert seen in (visible(self.before), visible(self.after))

@@ -18,15 +18,10 @@ from kac_prediction.dataset import (
     loadDataset,
     transformDataset,
 )
-from kac_prediction.dataset.legacy import LegacyDataset
-from kac_prediction.dataset.legacy.tokens import Tokens
-from legacy_text import SAMPLERS, STYLES, waves, write
+from legacy_text import MEL, MEL_SETTINGS, SAMPLERS, STYLES, waves, write
 
 Digest = Callable[[Path], dict[str, str]]
 Damage = Callable[[bytes, np.random.Generator], bytes]
-
-MEL = '{"hop_length": 8, "n_bins": 16, "n_mels": 2, "output_type": "mel", "window_length": 16}'
-MEL_SETTINGS = '{"duration": 0.02, "sample_rate": 1000}'
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -136,26 +131,6 @@ def test_a_text_cut_anywhere_is_an_error_and_changes_nothing(
         assert offset is not None
         assert int(offset[1]) <= length
         assert digest(tmp_path) == before
-
-
-@pytest.mark.parametrize("nested", [False, True])
-def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: bool) -> None:
-    """Without opening a dataset: odd indentation, lists and lists of lists."""
-    kind = {"representation": MEL, "settings": MEL_SETTINGS} if nested else {}
-    x = np.random.default_rng(4).normal(size=(2, 2, 3)).tolist() if nested else waves(2, 8)
-    for style in ("indented", "spread"):
-        content = write(tmp_path, x, style=style, **kind)
-        path = tmp_path / "metadata.json"
-        assert [found.tolist() for found in samples(path)] == x
-        for length in range(len(content.rstrip())):
-            path.write_bytes(content[:length])
-            with pytest.raises(DatasetError, match=r"metadata\.json.* byte \d+"):
-                samples(path)
-
-
-def samples(path: Path) -> list[np.ndarray]:
-    with Tokens(path) as tokens:
-        return [x for x, _ in LegacyDataset(tokens).samples()]
 
 
 def replaced(content: bytes, rng: np.random.Generator) -> bytes:

@@ -14,21 +14,19 @@ from kac_prediction.dataset import (
     loadDataset,
     regenerateDataPoints,
 )
-from kac_prediction.dataset.legacy import convert, tokens
 from legacy_text import waves, write
 from samplers_of_users import Click
 
 Digest = Callable[[Path], dict[str, str]]
 
 
-def test_a_loaded_dataset_is_not_parsed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_loaded_dataset_is_not_converted_again(tmp_path: Path) -> None:
     write(tmp_path, waves())
     loadDataset(str(tmp_path))
-    monkeypatch.setattr(tokens.Tokens, "numbers", None)
-    monkeypatch.setattr(convert, "LegacyDataset", None)
+    (tmp_path / "metadata.legacy.json").unlink()
+    before = (tmp_path / "x.npy").stat().st_ino
     assert len(loadDataset(str(tmp_path))) == 5
+    assert (tmp_path / "x.npy").stat().st_ino == before
 
 
 def test_without_links_the_old_text_is_copied(
@@ -58,7 +56,7 @@ def test_a_directory_that_cannot_be_written(
 ) -> None:
     write(tmp_path, waves())
     before = digest(tmp_path)
-    monkeypatch.setattr(convert.os, "access", lambda *_: False)
+    monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(PermissionError, match="copy it somewhere writable"):
         loadDataset(str(tmp_path))
     assert digest(tmp_path) == before
@@ -69,8 +67,8 @@ def test_memory_does_not_grow_with_the_file(
 ) -> None:
     row = "[" + ", ".join(["-0.12345678901234567"] * 4000) + "]"
     content = write(tmp_path, [row] * 100, settings='{"duration": 4, "sample_rate": 1000}')
-    monkeypatch.setattr(tokens, "_BLOCK", 2**14)
-    monkeypatch.setattr(convert, "_BATCH_BYTES", 2**16)
+    monkeypatch.setattr("kac_prediction.dataset.legacy.tokens._BLOCK", 2**14)
+    monkeypatch.setattr("kac_prediction.dataset.legacy.convert._BATCH_BYTES", 2**16)
     torch.zeros(1)  # what PyTorch sets up once is not ours
     tracemalloc.start()
     try:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kac_prediction.dataset import DatasetError
-from kac_prediction.dataset.legacy import tokens
+from kac_prediction.dataset.legacy import LegacyDataset, tokens
+from legacy_text import MEL, MEL_SETTINGS, waves, write
 
 TEXT = '{"a\\"b" : [1,-2.5e3 ,nan],"é":"[,]"}'
 TOKENS = [
@@ -110,3 +111,24 @@ def test_what_is_no_list_of_numbers(tmp_path: Path, text: str, message: str) -> 
 
 def test_a_list_takes_no_more_memory_than_its_file_allows(tmp_path: Path) -> None:
     assert list_of(tmp_path / "text", "[1, 2]", size=2**60).tolist() == [1, 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: bool) -> None:
+    """Without opening a dataset: odd indentation, lists and lists of lists."""
+    kind = {"representation": MEL, "settings": MEL_SETTINGS} if nested else {}
+    x = np.random.default_rng(4).normal(size=(2, 2, 3)).tolist() if nested else waves(2, 8)
+    for style in ("indented", "spread"):
+        content = write(tmp_path, x, style=style, **kind)
+        path = tmp_path / "metadata.json"
+        assert [found.tolist() for found in samples(path)] == x
+        for length in range(len(content.rstrip())):
+            path.write_bytes(content[:length])
+            with pytest.raises(DatasetError, match=r"metadata\.json.* byte \d+"):
+                samples(path)
+
+
+def samples(path: Path) -> list[np.ndarray]:
+    with tokens.Tokens(path) as found:
+        return [x for x, _ in LegacyDataset(found).samples()]

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,16 +10,15 @@ import pytest
 import soundfile
 import torch
 
+from interruptions import in_child, points, small_chunks
 from kac_prediction.dataset import (
     DatasetError,
     InputRepresentation,
     TorchDataset,
     generateDataset,
     loadDataset,
-    rendering,
     transformDataset,
 )
-from kac_prediction.dataset.storage import Transaction
 from legacy_text import write
 from samplers_of_users import Click
 
@@ -33,7 +34,7 @@ def test_transforming_gives_the_bytes_of_generating(
     tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, seed=3)
-    monkeypatch.setattr(rendering, "_CHUNK_BYTES", 2 * 400 * 8)
+    small_chunks(monkeypatch, 2 * 400)
     transformed = transformDataset(dataset, settings)
     generated = generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, settings, seed=3)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
@@ -47,27 +48,31 @@ def test_there_and_back(tmp_path: Path, digest: Digest) -> None:
     assert digest(tmp_path) == before
 
 
-def test_the_same_settings_write_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def written(directory: Path) -> dict[str, tuple[int, int]]:
+    """What differs once a file was written again, even with the same bytes."""
+    stats = {path.name: path.stat() for path in directory.iterdir()}
+    return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in stats.items()}
+
+
+def test_the_same_settings_write_nothing(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 2)
-    monkeypatch.setattr(Transaction, "__init__", None)
+    before = written(tmp_path)
     assert torch.equal(transformDataset(dataset, {"output_type": "end2end"}).X, dataset.X)
+    assert written(tmp_path) == before
 
 
-def test_settings_beyond_the_seven_are_kept(
-    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_beyond_the_seven_are_kept(tmp_path: Path) -> None:
     dataset = transformDataset(generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=3), DECIBELS)
     expected = InputRepresentation(8000, DECIBELS).settings
     document = json.loads((tmp_path / "metadata.json").read_text())
     assert document["representation_settings"] == expected
     assert list(expected) == sorted(expected)
     assert loadDataset(str(tmp_path)).representation_settings == expected
-    before = digest(tmp_path)
-    monkeypatch.setattr(Transaction, "__init__", None)
+    before = written(tmp_path)
     for settings in (DECIBELS, expected, {**expected, "mel_scale": None}):
         transformDataset(dataset, settings)
         generateDataset(Click, SETTINGS, str(tmp_path), 2, settings)
-    assert digest(tmp_path) == before
+    assert written(tmp_path) == before
 
 
 def test_leaving_them_out_again(tmp_path: Path, digest: Digest) -> None:
@@ -78,19 +83,17 @@ def test_leaving_them_out_again(tmp_path: Path, digest: Digest) -> None:
     assert digest(tmp_path) == before
 
 
-@pytest.mark.parametrize("point", ["write_sounds", "commit"])
-def test_a_generation_with_them_goes_on(
-    tmp_path: Path, digest: Digest, monkeypatch: pytest.MonkeyPatch, point: str
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.skipif(os.name != "posix", reason="needs fork")
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_generation_with_them_goes_on(tmp_path: Path, digest: Digest, share: float) -> None:
+    def generate(to: Path) -> None:
+        generateDataset(Click, SETTINGS, str(to), 5, DECIBELS, seed=3)
 
-    generateDataset(Click, SETTINGS, str(tmp_path / "a"), 5, DECIBELS, seed=3)
-    with monkeypatch.context() as patch:
-        patch.setattr(Transaction, point, fail)
-        with pytest.raises(KeyboardInterrupt):
-            generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, DECIBELS, seed=3)
+    count = points(lambda: generate(tmp_path / "a"))
+    ended = in_child(lambda: generate(tmp_path / "b"), f"kill {int(share * count)}")
+    assert ended == -signal.SIGKILL
     generateDataset(Click, SETTINGS, str(tmp_path / "b"), 5, DECIBELS)
+    (tmp_path / "b" / ".lock").unlink(missing_ok=True)  # which the dead process left
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
 
 

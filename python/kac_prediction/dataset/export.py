@@ -43,18 +43,17 @@ def exportDataset(
 
     - `audiofolder`: what Hugging Face's `load_dataset("audiofolder", data_dir=export_dir)` reads:
       wavs in folders `drums-000000`, and metadata.jsonl, which names the file of each sample.
-    - `webdataset`: tar files `drums-000000.tar`, in which sample_00000.json and sample_00000.wav
-      follow each other.
+    - `webdataset`: tars `drums-000000.tar` of sample_00000.json, sample_00000.wav and so on.
 
     Both have these columns for each sample: `index` in the whole dataset; `group`, the body (drum)
     that it was made on; `older`, in a legacy dataset, whether its label has the conventions of
-    kac_drumset; and one for each label, a number where every sample has one number, else a list.
-    A README.md says what made them.
+    kac_drumset; and each label, a number where every sample has one, else a list. A README.md says
+    what made them.
 
-    What is on the disk is exported, neither X nor labels that were assigned; the wavs are copied
-    byte for byte. The same dataset gives the same bytes everywhere. The export appears complete and
-    flushed to the disk, or not at all; it is made in a hidden folder beside, `.NAME.exporting`,
-    which the next export to the same place clears.
+    What is on the disk is exported, neither X nor labels that were assigned, and the wavs byte for
+    byte; the same dataset gives the same bytes everywhere. The export appears complete and flushed
+    to the disk, or not at all. It is made in a hidden folder beside, `.NAME.exporting`, which the
+    next export to the same place clears.
 
     Args:
         dataset: the dataset, a slice or a subset of it; files are numbered in its order.
@@ -89,15 +88,11 @@ def exportDataset(
         with tqdm(total=len(samples), desc="exporting", unit="sound", disable=None) as bar:
             for _ in _WRITERS[layout](samples, folder, prefix, shard_size):
                 bar.update()
-        samples.check_unchanged()
+        samples.directory.check_unchanged()
 
 
 class _Samples:
-    """The samples of a dataset or of a part of one, as they are on the disk, in its order.
-
-    Attributes:
-        directory: where they are.
-    """
+    """The samples of a dataset or of a part of one, as they are on the disk, in its order."""
 
     def __init__(self, dataset: TorchDataset) -> None:
         """Read the labels; raise as `exportDataset` does for a dataset that cannot be exported."""
@@ -122,7 +117,6 @@ class _Samples:
                 f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
                 "with loadDataset, and select the samples anew."
             )
-        self._state = self.directory.state()
         self._rows = np.asarray(dataset._rows).tolist()
         self._labels = list(parsed(lines))
         self._is_number: dict[str, bool] = {}  # by label: has it one number in every sample?
@@ -140,9 +134,8 @@ class _Samples:
         return len(self._rows)
 
     def shards(self, size: int) -> Iterator[tuple[int, range]]:
-        """Yield the number of each shard, and its samples."""
-        for shard, first in enumerate(range(0, len(self), size)):
-            yield shard, range(first, min(first + size, len(self)))
+        """Return the number of each shard, and its samples."""
+        return enumerate(range(len(self))[k : k + size] for k in range(0, len(self), size))
 
     def key(self, k: int) -> str:
         """Return the name of the k-th sample: names sort as the numbers do."""
@@ -156,9 +149,8 @@ class _Samples:
             row["older"] = header.revisions[i] == 0
         for name, is_number in self._is_number.items():
             values = self._labels[i].get(name)
-            if values is not None:
-                values = np.asarray(values, dtype=np.float64).tolist()
-            row[name] = values[0] if values is not None and is_number else values
+            floats = None if values is None else np.asarray(values, dtype=np.float64).tolist()
+            row[name] = floats[0] if floats and is_number else floats
         return row
 
     def wav(self, k: int) -> bytes:
@@ -167,15 +159,8 @@ class _Samples:
 
     def card(self) -> str:
         """Return what made the samples, as a README.md whose head Hugging Face reads."""
-        header = self._header
-        facts = {
-            "sampler": header.sampler,
-            "sampler_settings": header.sampler_settings,
-            "seed": header.seed,
-            "origin": header.origin,
-            "dataset_size": header.dataset_size,
-            "exported": len(self),
-        }
+        names = ("sampler", "sampler_settings", "seed", "origin", "dataset_size")
+        facts = {name: getattr(self._header, name) for name in names} | {"exported": len(self)}
         known = {name: value for name, value in facts.items() if value is not None}
         return (
             "---\nlicense: unknown\ntags:\n- audio\n---\n\n"
@@ -183,14 +168,6 @@ class _Samples:
             f"```json\n{json.dumps(known, indent=2)}\n```\n\n"
             "Samples of one `group` were made on one body: keep them on one side of a split.\n"
         )
-
-    def check_unchanged(self) -> None:
-        """Raise DatasetError if the dataset was written to meanwhile."""
-        # Opened anew, as what another process has committed by now may still wait to be finished.
-        if DatasetDirectory(self.directory.path).state() != self._state:
-            raise DatasetError(
-                f"{self.directory.path} was changed while it was being exported: load it again."
-            )
 
 
 def _write_folders(

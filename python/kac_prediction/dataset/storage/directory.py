@@ -72,13 +72,23 @@ class DatasetDirectory:
                 else "make one with generateDataset"
             )
             raise FileNotFoundError(f"{self.path} holds no dataset ({METADATA}); {remedy}.")
-        self._state = self.state()
+        self._state = self._current_state()
         return decode(self.metadata_path())
 
-    def state(self) -> tuple[int, int, int]:
+    def _current_state(self) -> tuple[int, int, int]:
         """Identify the metadata.json that is there now: every change of the dataset replaces it."""
         stat = self.metadata_path().stat()
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def check_unchanged(self) -> None:
+        """Raise DatasetChangedError if the dataset was changed since its header was read."""
+        # A commit publishes its journal before it touches x, and replaces metadata.json before it
+        # removes the journal: who sees neither has mapped an x that belongs to the header.
+        journal = read_journal(self.path)
+        if journal not in (None, self._journal) or self._current_state() != self._state:
+            raise DatasetChangedError(
+                f"{self.path} was changed by another process while it was opened: open it again."
+            )
 
     def array(self) -> npt.NDArray[np.float64]:
         """Map x copy-on-write; raise DatasetChangedError if it is no longer the header's."""
@@ -86,7 +96,7 @@ class DatasetDirectory:
         try:
             return map_array(self._file(ARRAY), shapes)
         finally:
-            self._check_unchanged()
+            self.check_unchanged()
 
     def is_whole(self) -> bool:
         """Tell whether x can be opened and all sounds are there, in their full size."""
@@ -130,7 +140,7 @@ class DatasetDirectory:
                 for row in np.flatnonzero(~read).tolist():
                     _decode(batch[row], header.sample_rate, header.lengths)
         except DatasetError:
-            self._check_unchanged()  # else a change by another process looks like damage
+            self.check_unchanged()  # else a change by another process looks like damage
             raise
 
     def verify_array(self) -> None:
@@ -195,14 +205,6 @@ class DatasetDirectory:
             raise DatasetError(
                 f"{self.path} holds {foreign[0]}, which is no file of a whole dataset: nothing was "
                 "changed; name another directory or move it away."
-            )
-
-    def _check_unchanged(self) -> None:
-        # A commit publishes its journal before it touches x, and replaces metadata.json before it
-        # removes the journal: who sees neither has mapped an x that belongs to the header.
-        if read_journal(self.path) not in (None, self._journal) or self.state() != self._state:
-            raise DatasetChangedError(
-                f"{self.path} was changed by another process while it was opened: open it again."
             )
 
     def _file(self, name: str) -> Path:

@@ -28,35 +28,20 @@ _BLOCK = 2**20
 
 @dataclass(frozen=True)
 class Header:
-    """Everything that metadata.json holds beside the labels.
-
-    Attributes:
-        dataset_size: number of samples.
-        representation_settings: how x was computed from the sounds, all keys.
-        sampler: name of the sampler, and version of the package ('' in a legacy dataset of 2022).
-        sampler_settings: every argument of the sampler's constructor (legacy: perhaps only some).
-        seed: with index and revision, what every sample was drawn from; None: not from a seed.
-        instruction_set: which kernels rendered the sounds; '' where that is not known.
-        groups: for each sample, which body (drum) it was made on.
-        revisions: how often each sample has been regenerated.
-        checksums: CRC-32 of x.npy.
-        sounds: CRC-32 of each sound's file; empty in a legacy dataset, where they are not known.
-        shard_size: how many sounds share a folder; None: no folders.
-        origin: `LEGACY_ORIGIN` where kac_drumset made the samples of revision 0; else None.
-    """
+    """Everything that metadata.json holds beside the labels."""
 
     dataset_size: int
-    representation_settings: RepresentationSettings
-    sampler: SamplerInfo
-    sampler_settings: dict[str, Any]
-    seed: int | None
-    instruction_set: str
-    groups: list[int]
-    revisions: list[int]
-    checksums: dict[str, int] = field(default_factory=dict)
-    sounds: list[int] = field(default_factory=list)
-    shard_size: int | None = None
-    origin: str | None = None
+    representation_settings: RepresentationSettings  # how x was computed from the sounds, all keys
+    sampler: SamplerInfo  # the version is '' in a legacy dataset of 2022
+    sampler_settings: dict[str, Any]  # every argument of its constructor (legacy: perhaps some)
+    seed: int | None  # with index and revision, what a sample was drawn from; None: not from one
+    instruction_set: str  # which kernels rendered the sounds; '' where that is not known
+    groups: list[int]  # for each sample, which body (drum) it was made on
+    revisions: list[int]  # how often each sample has been regenerated
+    checksums: dict[str, int] = field(default_factory=dict)  # CRC-32 of x.npy
+    sounds: list[int] = field(default_factory=list)  # CRC-32 of each wav; legacy: empty, not known
+    shard_size: int | None = None  # how many sounds share a folder; None: no folders
+    origin: str | None = None  # LEGACY_ORIGIN: kac_drumset made the samples of revision 0
     format_version: int = FORMAT_VERSION
 
     @property

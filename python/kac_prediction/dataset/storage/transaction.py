@@ -178,12 +178,8 @@ def _carry_out(directory: Path, journal: Journal) -> None:
     """Carry out a published commit; doing it twice does no harm."""
     for name, size in journal.sizes.items():
         path = journal.current_path(directory, name)
-        found = path.stat().st_size if path.exists() else None
-        if found != size:
-            state = "is missing" if found is None else f"holds {found} bytes"
-            raise DatasetError(
-                f"{path} {state} where {size} bytes were committed: generate it again."
-            )
+        if not path.exists() or path.stat().st_size != size:
+            raise DatasetError(f"{path} has not the {size} bytes committed: generate it again.")
     new_folders = _folders(directory, journal.sizes)
     for folder in new_folders:
         disk.make_folder(folder)
@@ -211,16 +207,10 @@ def _check_writable(folder: Path, stage: Path) -> None:
     """Raise OSError for a folder that no staged file can be renamed into."""
     if not folder.exists():
         return
+    code, reason = 0, ""
     if folder.stat().st_dev != stage.stat().st_dev:
-        raise OSError(
-            errno.EXDEV,
-            "a folder of the dataset is on another disk: move it into its place instead of linking "
-            "to it, and call again",
-            str(folder),
-        )
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(
-            errno.EACCES,
-            "a folder of the dataset cannot be written: have that allowed, and call again",
-            str(folder),
-        )
+        code, reason = errno.EXDEV, "is on another disk: move it into its place, without a link,"
+    elif not os.access(folder, os.W_OK):
+        code, reason = errno.EACCES, "cannot be written: have that allowed,"
+    if code:
+        raise OSError(code, f"a folder of the dataset {reason} and call again", str(folder))
