@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pooch
+import pytest
 import soundfile
 
 from kac_prediction.dataset import loadDataset
@@ -183,6 +185,18 @@ def serving(content: bytes) -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def point_at(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pooch find the record of a DOI on this server."""
+
+    def resolve(doi: str, **_: object) -> str:
+        assert doi == f"10.5281/zenodo.{RECORD}"
+        return f"https://zenodo.org/records/{RECORD}"
+
+    api = f"{server.url}/api/records"
+    monkeypatch.setattr(pooch.downloaders, "doi_to_url", resolve)
+    monkeypatch.setattr(pooch.downloaders.ZenodoRepository, "base_api_url", api)
 
 
 def content_of(path: Path) -> dict[str, bytes]:

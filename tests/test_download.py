@@ -9,13 +9,21 @@ from typing import Any
 import pytest
 
 from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
-from kac_prediction.pipeline import download_dataset
+from kac_prediction.pipeline import Routine, download_dataset
 from kac_prediction.pipeline.datasets import download, install
-from kac_prediction.pipeline.datasets.importing import import_dataset
 from kac_prediction.samplers import TestTone
 from legacy_text import SAMPLERS
-from published import FILE, NAME, Server, archive, check_installed, md5, serving, unpacked
-from test_fetching import point_at
+from published import (
+    FILE,
+    NAME,
+    Server,
+    archive,
+    check_installed,
+    md5,
+    point_at,
+    serving,
+    unpacked,
+)
 
 OTHER = "5000-rectangular-drums-of-varying-dimension"
 Digest = Callable[[Path], dict[str, str]]
@@ -163,7 +171,7 @@ def test_a_download_that_was_cut_goes_on(server: Server, local: Path, tmp_path: 
         download_dataset(NAME, tmp_path)
     assert names(tmp_path) == {".download"}
     with pytest.raises(FileNotFoundError, match=f"installation of {NAME} that was interrupted"):
-        import_dataset(str(tmp_path))
+        Routine(str(local.parent)).importDataset(str(tmp_path))
     download_dataset(NAME, tmp_path)
     assert server.requested[-1] != server.requested[0]
     check_installed(tmp_path, local.parent / "source")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-import pooch
 import pytest
 
 from kac_prediction.pipeline.datasets import download
@@ -17,7 +16,7 @@ from kac_prediction.pipeline.datasets.download import (
     md5_of,
     require_space,
 )
-from published import FILE, RECORD, Server, md5, serving
+from published import FILE, RECORD, Server, md5, point_at, serving
 
 DOI = f"10.5281/zenodo.{RECORD}"
 CONTENT = bytes(range(256)) * 4000
@@ -30,18 +29,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serving(CONTENT) as state:
         point_at(state, monkeypatch)
         yield state
-
-
-def point_at(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let pooch find the record of a DOI on this server."""
-
-    def resolve(doi: str, **_: object) -> str:
-        assert doi == DOI
-        return f"https://zenodo.org/records/{RECORD}"
-
-    api = f"{server.url}/api/records"
-    monkeypatch.setattr(pooch.downloaders, "doi_to_url", resolve)
-    monkeypatch.setattr(pooch.downloaders.ZenodoRepository, "base_api_url", api)
 
 
 def names(directory: Path) -> set[str]:

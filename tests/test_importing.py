@@ -4,14 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from kac_prediction.dataset import RepresentationSettings, generateDataset
+from kac_prediction.dataset import RepresentationSettings, TorchDataset, generateDataset
 from kac_prediction.pipeline import ModelInput, Routine, generate_family
-from kac_prediction.pipeline.datasets import importing
-from kac_prediction.pipeline.datasets.importing import check_raw, import_dataset
 from kac_prediction.samplers import BesselModel, TestSweep, TestTone
-from published import NAME, unpacked
+from published import NAME, archive, point_at, serving, unpacked
 
 TONE = {"duration": 0.05, "sample_rate": 8000}
 MEL = RepresentationSettings(
@@ -20,8 +17,15 @@ MEL = RepresentationSettings(
 Digest = Callable[[Path], dict[str, str]]
 
 
+def import_dataset(directory: str, *args: Any, **kwargs: Any) -> TorchDataset:
+    """Import a dataset, as a routine does."""
+    routine = Routine(str(Path(directory).parent / "exports"))
+    routine.importDataset(directory, *args, **kwargs)
+    return routine.D
+
+
 @pytest.fixture
-def standing(tmp_path: Path) -> str:
+def tones(tmp_path: Path) -> str:
     """The directory of four tones."""
     generateDataset(TestTone, TONE, str(tmp_path / "tones"), 4, seed=1)
     return str(tmp_path / "tones")
@@ -37,38 +41,34 @@ def test_without_anything_there_a_local_set_is_made(tmp_path: Path) -> None:
     assert made.X.equal(expected.X)
 
 
-def test_defaults_are_those_of_the_contract(tmp_path: Path, monkeypatch: Any) -> None:
-    calls: dict[str, Any] = {}
-
-    def generate(*args: Any, **kwargs: Any) -> None:
-        calls.update(kwargs, args=args)
-
-    monkeypatch.setattr(importing, "generateDataset", generate)
-    import_dataset(str(tmp_path), LocalSampler=TestTone)
-    assert calls["args"] == (TestTone, {"duration": 1.0, "sample_rate": 48000}, str(tmp_path))
-    assert calls["dataset_size"] == 200
-    assert calls["seed"] is None
+def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
+    made = import_dataset(str(tmp_path / "new"), LocalSampler=TestTone)
+    assert made.X.shape == (200, 48000)
+    assert made.sampler_settings["duration"] == 1.0
+    assert made.sampler_settings["sample_rate"] == 48000
+    other = import_dataset(str(tmp_path / "other"), LocalSampler=TestTone, dataset_size=1)
+    assert other.seed != made.seed
 
 
-def test_what_stands_there_is_loaded_and_never_replaced(
-    standing: str, digest: Digest, caplog: Any
+def test_an_existing_dataset_is_loaded_and_never_replaced(
+    tones: str, digest: Digest, caplog: Any
 ) -> None:
-    before = digest(Path(standing))
+    before = digest(Path(tones))
     with caplog.at_level(logging.WARNING):
-        dataset = import_dataset(standing, "", TestTone, None, TONE, dataset_size=9, seed=2)
+        dataset = import_dataset(tones, "", TestTone, None, TONE, dataset_size=9, seed=2)
     assert len(dataset) == 4
     assert dataset.seed == 1
-    assert digest(Path(standing)) == before
+    assert digest(Path(tones)) == before
     assert "holds 4 samples" in caplog.text
     assert "9" in caplog.text
-    assert len(import_dataset(standing)) == 4
+    assert len(import_dataset(tones)) == 4
 
 
-def test_it_is_transformed_when_another_representation_is_asked_for(standing: str) -> None:
-    assert import_dataset(standing, representation_settings=MEL).X.shape == (4, 8, 13)
-    assert import_dataset(standing).X.shape == (4, 8, 13)
-    assert import_dataset(standing, representation_settings={}).X.shape == (4, 8, 13)
-    back = import_dataset(standing, representation_settings={"output_type": "end2end"})
+def test_it_is_transformed_when_another_representation_is_asked_for(tones: str) -> None:
+    assert import_dataset(tones, representation_settings=MEL).X.shape == (4, 8, 13)
+    assert import_dataset(tones).X.shape == (4, 8, 13)
+    assert import_dataset(tones, representation_settings={}).X.shape == (4, 8, 13)
+    back = import_dataset(tones, representation_settings={"output_type": "end2end"})
     assert back.X.shape == (4, 400)
 
 
@@ -77,20 +77,20 @@ def test_nothing_there_and_nothing_to_make_it_from(tmp_path: Path) -> None:
         import_dataset(str(tmp_path / "nowhere"))
 
 
-def test_another_sampler_is_an_error_that_names_both(standing: str, digest: Digest) -> None:
-    before = digest(Path(standing))
+def test_another_sampler_is_an_error_that_names_both(tones: str, digest: Digest) -> None:
+    before = digest(Path(tones))
     with pytest.raises(ValueError, match=r"made by TestTone.*is TestSweep"):
-        import_dataset(standing, LocalSampler=TestSweep)
+        import_dataset(tones, LocalSampler=TestSweep)
     with pytest.raises(ValueError, match=r"made by TestTone.*5000-circular.* is BesselModel"):
-        import_dataset(standing, "5000-circular-drums-of-varying-size")
-    assert digest(Path(standing)) == before
+        import_dataset(tones, "5000-circular-drums-of-varying-size")
+    assert digest(Path(tones)) == before
 
 
-def test_settings_that_contradict_the_stored_ones_are_named(standing: str) -> None:
+def test_settings_that_contradict_the_stored_ones_are_named(tones: str) -> None:
     asked = {"duration": 0.05, "sample_rate": 44100, "waveshape": "saw"}
     with pytest.raises(ValueError, match=r"sample_rate is 8000.*44100; waveshape is 'sin'.*'saw'"):
-        import_dataset(standing, sampler_settings=asked)
-    assert len(import_dataset(standing, sampler_settings={"waveshape": "sin", "new": 1})) == 4
+        import_dataset(tones, sampler_settings=asked)
+    assert len(import_dataset(tones, sampler_settings={"waveshape": "sin", "new": 1})) == 4
 
 
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
@@ -99,21 +99,19 @@ def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_named_set_is_downloaded_only_into_an_empty_place(
-    tmp_path: Path, monkeypatch: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    downloads = []
-
-    def download(name: str, directory: str, source: str | None) -> None:
-        downloads.append((name, source))
-        generateDataset(BesselModel, TONE, directory, 5)
-
-    monkeypatch.setattr(importing, "download_dataset", download)
-    name, place = "5000-circular-drums-of-varying-size", str(tmp_path / "drums")
-    for _ in range(2):
-        assert len(import_dataset(place, name, BesselModel, dataset_size=5)) == 5
-    assert len(import_dataset(place, LocalSampler=BesselModel)) == 5
-    import_dataset(str(tmp_path / "others"), name, dataset_source="https://example.org/drums")
-    assert downloads == [(name, None), (name, "https://example.org/drums")]
+    place, content = str(tmp_path / "drums"), archive(tmp_path).read_bytes()
+    with serving(content) as server:
+        point_at(server, monkeypatch)
+        mirror = {"dataset_source": f"{server.url}/mirror"}
+        for _ in range(2):
+            found = import_dataset(place, NAME, BesselModel, dataset_size=5, **mirror)
+            assert len(found) == 5
+        assert len(import_dataset(place, LocalSampler=BesselModel)) == 5
+        assert len(server.requested) == 1
+        import_dataset(str(tmp_path / "others"), NAME, **mirror)
+        assert len(server.requested) == 2
 
 
 def test_a_named_set_is_taken_from_where_it_is(tmp_path: Path) -> None:
@@ -143,18 +141,20 @@ def test_a_routine_takes_size_and_seed_from_its_parameters(tmp_path: Path) -> No
     assert (len(routine.D), routine.D.seed) == (2, 5)
 
 
-def test_only_raw_sounds_are_shaped(standing: str) -> None:
+def test_only_raw_sounds_are_shaped(tones: str) -> None:
     recipe = {"length": 16, "labels": ("f_0",), "units": ("Hz",)}
     raw = ModelInput(sample_rate=8000, **recipe)  # type: ignore[arg-type]
-    dataset = import_dataset(standing)
+    routine = Routine(str(Path(tones).parent))
+    routine.importDataset(tones)
     with pytest.raises(ValueError, match="normalise_input True"):
-        check_raw(dataset, raw)
-    dataset = import_dataset(standing, representation_settings={"normalise_input": False})
-    check_raw(dataset, raw)
+        routine.use_input(raw)
+    routine.importDataset(tones, representation_settings={"normalise_input": False})
     with pytest.raises(ValueError, match=r"sample rate of 8000 Hz.* of 48000 Hz"):
-        check_raw(dataset, ModelInput(sample_rate=48000, **recipe))  # type: ignore[arg-type]
-    dataset.Y = torch.ones(4, 1)  # type: ignore[assignment]
+        routine.use_input(ModelInput(sample_rate=48000, **recipe))  # type: ignore[arg-type]
+    routine.use_input(raw)
+    assert routine.D.X.shape == (4, 16)
     with pytest.raises(ValueError, match="shaped already"):
-        check_raw(dataset, raw)
+        routine.use_input(raw)
+    routine.importDataset(tones, representation_settings=MEL)
     with pytest.raises(ValueError, match="holds mel"):
-        check_raw(import_dataset(standing, representation_settings=MEL), raw)
+        routine.use_input(raw)
