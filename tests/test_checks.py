@@ -14,6 +14,7 @@ from kac_prediction._checks import (
     check_number,
     check_numbers,
     check_seed,
+    check_vectors,
     check_whole,
     did_you_mean,
 )
@@ -132,6 +133,27 @@ def test_flags_and_seeds() -> None:
             check_seed(seed)
     with pytest.raises(TypeError, match="seed must be an integer"):
         check_seed(1.0)
+
+
+def test_vectors_have_one_shape() -> None:
+    vectors = check_vectors({"a": [1, 2], "b": np.array([3.0, 4.0])})
+    assert list(vectors) == ["a", "b"]
+    assert vectors["a"].dtype == np.float64
+    assert check_vectors({"a": [1.0, 2.0]}, np.int64)["a"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"a": [1, 2], "b": [1]}, r"^a and b must have one shape .* \(2,\) and \(1,\)$"),
+        ({"a": []}, r"n from 1, got \(0,\)"),
+        ({"a": [[1.0]]}, r"\(1, 1\)"),
+        ({"a": 1.0}, r"got \(\)"),
+    ],
+)
+def test_vectors_of_other_shapes_are_refused(values: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        check_vectors(values)
 
 
 def test_no_name_is_offered_where_none_is_near() -> None:

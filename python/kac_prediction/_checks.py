@@ -5,7 +5,7 @@ plain Python type.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -131,6 +131,24 @@ def check_seed(value: Any, name: str = "seed") -> int:
     if not 0 <= int(value) < 2**64:
         raise ValueError(f"{name} must lie in [0, 2^64), got {brief(value)}")
     return int(value)
+
+
+def check_vectors(values: Mapping[str, Any], dtype: Any = np.float64) -> dict[str, Any]:
+    """Return arrays by name, all of one shape (n,), n from 1.
+
+    Raises:
+        ValueError: other shapes; the message names the first array and the one that differs.
+    """
+    vectors = {name: np.asarray(value, dtype) for name, value in values.items()}
+    first = next(iter(vectors))
+    shape = vectors[first].shape
+    for name, vector in vectors.items():
+        if len(shape) != 1 or not shape[0] or vector.shape != shape:
+            raise ValueError(
+                f"{first} and {name} must have one shape (n,), n from 1, got {shape} and "
+                f"{vector.shape}"
+            )
+    return vectors
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import check_vectors
 from ..pipeline import ModelInput
 
 Float64 = npt.NDArray[np.float64]
@@ -77,7 +78,8 @@ class LabelReport:
         Raises:
             ValueError: other shapes, or a true value that is not above 0.
         """
-        truth, predicted = _comparable(true, predictions, np.float64)
+        predicted = check_vectors({"true": true, **predictions})
+        truth = predicted.pop("true")
         if not (truth > 0).all():
             raise ValueError(
                 f"a relative error needs true values above 0, got {float(truth.min())!r}."
@@ -158,7 +160,8 @@ class ConfusionMatrix:
         Raises:
             ValueError: other shapes.
         """
-        truth, predicted = _comparable(true, predictions, np.int64)
+        predicted = check_vectors({"true": true, **predictions}, np.int64)
+        truth = predicted.pop("true")
         counts = np.zeros((len(names), len(names)), np.int64)
         np.add.at(counts, (truth, predicted[MODEL]), 1)
         right = {name: float((truth == values).mean()) for name, values in predicted.items()}
@@ -244,21 +247,6 @@ def size_ranges(sizes: Float64) -> list[tuple[str, npt.NDArray[np.bool_]]]:
         (f"{100 * edges[k]:.0f} to {100 * edges[k + 1]:.0f} cm", place == k)
         for k in range(_SIZE_RANGES)
     ]
-
-
-def _comparable(
-    true: npt.ArrayLike, predictions: Mapping[str, npt.ArrayLike], dtype: type[np.generic]
-) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[Any]]]:
-    """Return all as arrays; raise ValueError unless all have one shape (n,), n from 1."""
-    truth = np.asarray(true, dtype)
-    predicted = {name: np.asarray(values, dtype) for name, values in predictions.items()}
-    for name, values in predicted.items():
-        if truth.ndim != 1 or not truth.size or truth.shape != values.shape:
-            raise ValueError(
-                f"true and predicted must have the shape (n,), n from 1, got {truth.shape} and, of "
-                f"{name!r}, {values.shape}."
-            )
-    return truth, predicted
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -103,13 +103,13 @@ def draw_errors_by_size(axes: Axes, sizes: Float64, predictions: Predictions) ->
     axes.legend(frameon=False, loc="upper center", ncols=2, fontsize=9.5)
 
 
-def draw_confusion(axes: Axes, names: Sequence[str], true: Float64, predicted: Float64) -> None:
+def draw_confusion(axes: Axes, names: Sequence[str], predictions: Predictions) -> None:
     """Draw the share of each true class, a row, predicted as each; classes are indices of names.
 
     Raises:
         ValueError: there is no such class.
     """
-    size = len(names)
+    size, true, predicted = len(names), predictions.true, predictions.model
     for index in (*true, *predicted):
         if not (index == int(index) and 0 <= index < size):
             raise ValueError(f"there are {size} classes, counted from 0: no class is {index}.")

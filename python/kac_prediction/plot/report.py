@@ -9,11 +9,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .._checks import check_vectors
 from ..geometry import Circle, Shape
 from .curve import draw_losses
 from .drums import draw_drums
 from .panels import (
-    Float64,
     Predictions,
     draw_baselines,
     draw_confusion,
@@ -60,25 +60,17 @@ def report_figure(
         ValueError: the values are not arrays of one shape (n,), are empty or not finite, or there
             is no such class.
     """
-    units, classes = {"drum_size": "m", **(units or {})}, classes or {}
-    truth, model, baselines = _checked(true, predictions)
-    panels = [
-        Predictions(
-            label.replace("_", " "),
-            units.get(label, ""),
-            values,
-            model[label],
-            {name: each[label] for name, each in baselines.items() if label in each},
-        )
-        for label, values in truth.items()
-        if label not in classes
-    ]
-    size = panels[0]
+    classes = classes or {}
+    labels = _by_label(true, predictions, {"drum_size": "m", **(units or {})})
+    numbers = [each for label, each in labels.items() if label not in classes]
+    size = numbers[0]
     draw: list[Callable[[Axes], None]] = [
-        partial(draw_predictions, predictions=each) for each in panels
+        partial(draw_predictions, predictions=each) for each in numbers
     ]
-    for label, names in classes.items():
-        draw.append(partial(draw_confusion, names=names, true=truth[label], predicted=model[label]))
+    draw += [
+        partial(draw_confusion, names=names, predictions=labels[label])
+        for label, names in classes.items()
+    ]
     odd = len(draw) % 2 == 1  # the losses come too, and rows are full
     if size.baselines and odd:
         draw.append(partial(draw_baselines, predictions=size))
@@ -98,28 +90,33 @@ def report_figure(
     return _figure(draw, partial(draw_drums, true=drums[0], predicted=drums[1]), title)
 
 
-def _checked(
-    true: Mapping[str, npt.ArrayLike], predictions: Mapping[str, Mapping[str, npt.ArrayLike]]
-) -> tuple[dict[str, Float64], dict[str, Float64], dict[str, dict[str, Float64]]]:
-    """Return the truth and the predictions of the model and of each baseline as arrays."""
-    truth = {label: np.asarray(values, np.float64) for label, values in true.items()}
-    arrays = {
-        name: {label: np.asarray(values, np.float64) for label, values in each.items()}
-        for name, each in predictions.items()
+def _by_label(
+    true: Mapping[str, npt.ArrayLike],
+    predictions: Mapping[str, Mapping[str, npt.ArrayLike]],
+    units: Mapping[str, str],
+) -> dict[str, Predictions]:
+    """Return the truth and the predictions of each label, checked."""
+    vectors = check_vectors(
+        {
+            f"{name} {label}": values
+            for name, each in {"true": true, **predictions}.items()
+            for label, values in each.items()
+        }
+    )
+    for name, values in vectors.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite, got {values[~np.isfinite(values)][0]}.")
+    model, *baselines = predictions
+    return {
+        label: Predictions(
+            label.replace("_", " "),
+            units.get(label, ""),
+            vectors[f"true {label}"],
+            vectors[f"{model} {label}"],
+            {name: vectors[f"{name} {label}"] for name in baselines if label in predictions[name]},
+        )
+        for label in true
     }
-    shape = next(iter(truth.values())).shape
-    for name, each in {"true": truth, **arrays}.items():
-        for label, values in each.items():
-            if len(shape) != 1 or not shape[0] or values.shape != shape:
-                raise ValueError(
-                    f"true and {name} {label} must have one shape (n,), n from 1, "
-                    f"got {shape} and {values.shape}."
-                )
-            if not np.isfinite(values).all():
-                wrong = values[~np.isfinite(values)][0]
-                raise ValueError(f"{name} {label} must be finite, got {wrong}.")
-    model, *others = arrays
-    return truth, arrays[model], {name: arrays[name] for name in others}
 
 
 def _figure(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .._checks import check_number
+from .._checks import check_number, check_vectors
 from ..geometry import Shape
 from .style import INK, MEMBRANE, PREDICTED, TRUE
 
@@ -88,11 +88,8 @@ def _draw_shape(axes: Axes, drum: DrumSpectrum, colour: str) -> None:
 
 def _draw_spectrum(axes: Axes, drum: DrumSpectrum, colour: str, highest: float) -> None:
     """Draw levels over frequency, a line behind them at every eigenfrequency."""
-    if drum.frequencies.ndim != 1 or drum.frequencies.shape != drum.levels.shape:
-        raise ValueError(
-            f"{drum.name}: frequencies and levels must have one shape (n,), "
-            f"got {drum.frequencies.shape} and {drum.levels.shape}."
-        )
+    named = {f"frequencies of {drum.name}": drum.frequencies, "its levels": drum.levels}
+    check_vectors(named)
     within = drum.frequencies <= highest
     if not within.any():
         raise ValueError(f"{drum.name}: the spectrum has nothing up to {highest} Hz.")
