@@ -35,6 +35,10 @@ def state():
     filters = [f for f in warnings.filters if f[2].__module__ == "builtins"]
     return environment, handlers, hooks, loggers, filters, streams
 
+class Noted(Linear):
+    def __init__(self, learning_rate, note):
+        super().__init__(learning_rate)
+
 def illustrate():
     figure = Figure()
     figure.add_subplot().plot([1, 2])
@@ -46,12 +50,12 @@ config = {"batch_size": 2, "note": note}
 settings = {"project": "drums", "mode": "offline", "config": config, "watch": "gradients"}
 routine = Routine(directory, wandb_config=settings)
 assert routine.using_wandb
-routine.setParameters(parameters(num_of_epochs=2))
-assert routine.P == parameters(num_of_epochs=2, batch_size=2), routine.P
+routine.setParameters(parameters(num_of_epochs=2, note=""))
+assert routine.P == parameters(num_of_epochs=2, batch_size=2, note=note), routine.P
 tone = {"duration": 0.01, "sample_rate": 8000}
 routine.importDataset(directory + "/tones", "", TestTone, None, tone, dataset_size=10)
 routine.D.X = routine.D.X[:, :3]
-routine.M = Linear(**routine.P)
+routine.M = Noted(**routine.P)
 routine.illustrate = illustrate
 
 def score(i, loop_length, x, y):
