@@ -38,10 +38,9 @@ def generateDataset(
     """Make a dataset of labelled sounds and store it in a directory.
 
     Called again with the same arguments, it finishes what was interrupted, makes sounds that were
-    lost as they were, or returns what is there. Where only the representation is another, the
-    sounds that are there are transformed. Called with other arguments, it replaces the dataset that
-    is there once the new one is complete. The bytes it writes depend on neither the number of
-    workers or machines nor on interruptions.
+    lost as they were, or returns what is there. Where only the representation differs, the sounds
+    are transformed. Other arguments replace the dataset once the new one is complete. The bytes it
+    writes depend on neither the number of workers or machines nor on interruptions.
 
     Args:
         Sampler: what makes the sounds.
@@ -53,12 +52,11 @@ def generateDataset(
         workers: how many threads (processes, for a sampler in pure Python) work at once; None:
             all the threads that this process may use (one process).
         overwrite: whether a dataset made, or begun, with other arguments may be replaced.
-        shard_size: how many sounds share a folder, which large datasets need, as many tools (and
-            people) are slow with folders of many thousand files; None: no folders. How it is
-            opened and used does not depend on it.
-        cluster: a `dask.distributed.Client`, whose workers then make and write the samples; they
-            need this package and the directory, by the same path. `workers` is then the number of
-            threads that each of their tasks uses (None: 1). Needs the extra `distributed`.
+        shard_size: how many sounds share a folder, for tools that are slow with many thousand
+            files; None: no folders.
+        cluster: a `dask.distributed.Client`, whose workers make and write the samples, `workers`
+            threads a task (None: 1); they need this package and the directory, by the same path,
+            and the extra `distributed`.
 
     Returns:
         The dataset, loaded from the directory.

@@ -21,9 +21,7 @@ _CHUNK_SECONDS = 1.0
 
 
 class Renderer:
-    """Render any samples of the dataset that (sampler, settings, seed) define.
-
-    The result does not depend on the number of workers, nor on what is asked for together.
+    """Render any samples of the dataset that (sampler, settings, seed) define, in any order.
 
     Attributes:
         recipe: the sampler's class and the arguments of its constructor.
@@ -137,18 +135,15 @@ def chunks(start: int, stop: int, length: int) -> Iterator[range]:
 
 
 def groups_per_chunk(values: int, threads: int = 1) -> int:
-    """Return how many groups of so many values fit a fixed memory, one at least.
-
-    More than two threads get more of it, so that there is work for all of them.
-    """
+    """Return how many groups of so many values fit the memory, of which more threads get more."""
     return max(1, _CHUNK_BYTES * max(2, threads) // 2 // (8 * values))
 
 
 @contextmanager
 def write_behind(write: Callable[..., None]) -> Iterator[Callable[..., None]]:
-    """Yield a function that has `write` called in a thread, once the call before has ended.
+    """Yield a function that calls `write` in a thread, once the call before has ended.
 
-    So the next samples are made while these are written, and no more than two chunks are held.
+    The next samples are made while these are written, and no more than two chunks are held.
     """
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(1) as writer:

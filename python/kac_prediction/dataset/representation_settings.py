@@ -13,19 +13,18 @@ from .._checks import brief, check_choice, check_count, check_flag, check_number
 class RepresentationSettings(TypedDict, total=False):
     """How a sound is represented; settings left out have the defaults given here.
 
-    A setting may have any legal value where the output type does not concern it. The five that are
-    marked optional are shown among the settings, and stored with a dataset, only where they ask for
-    something other than their default; None is to leave them out.
+    A setting may have any legal value where the output type does not concern it. The five optional
+    ones are shown, and stored with a dataset, only where they differ from their default; None is to
+    leave them out.
 
     Attributes:
         f_max: highest frequency of the mel filters in hertz, above f_min and at most half the
             sample rate, which it is by default (mel; optional).
         f_min: lowest frequency of the mel filters in hertz, 22.05 (mel).
         hop_length: samples from one frame to the next, 256 (fft and mel).
-        log: the result in decibels, 10 log10 of a power or 20 log10 of a magnitude, nothing below
-            this floor, a negative number of dB; True is a floor of -100, False is no decibels, as
-            by default (fft and mel; optional). Full scale is no reference: 0 dB is a power of 1 in
-            a bin or filter.
+        log: the result in decibels, 10 log10 of a power or 20 log10 of a magnitude (0 dB is 1), not
+            below this floor, a negative number of dB; True is a floor of -100, False, the default,
+            is no decibels (fft and mel; optional).
         mel_norm: 'slaney' for filters of area 1 over the frequency in hertz; by default their
             height is 1 (mel; optional).
         mel_scale: which frequencies count as equally spaced, 'htk': 2595 log10(1 + f / 700), the
@@ -35,9 +34,8 @@ class RepresentationSettings(TypedDict, total=False):
         normalise_input: whether a sound is first brought to [-1, 1], True.
         output_type: the wave itself, its spectrogram or its mel spectrogram, 'end2end'.
         power: 2 for squared magnitudes, the default, or 1 for magnitudes, which the mel filters
-            then sum (fft and mel; optional). The square of a magnitude below about 1e-162 (1e-23
-            in single precision) is 0, and beyond about 1e154 (1e19) inf; magnitudes have no such
-            ends.
+            then sum (fft and mel; optional). Squares of magnitudes below about 1e-162 (1e-23 in
+            single precision) are 0, and beyond about 1e154 (1e19) inf.
         window_length: length of the Hann window in samples, at most n_bins, 512 (fft and mel).
     """
 

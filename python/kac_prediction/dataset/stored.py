@@ -21,20 +21,14 @@ _ATTEMPTS = 5  # while another process changes the dataset at every one
 class StoredDataset:
     """A dataset as it is on the disk.
 
-    Attributes:
-        path: of its directory.
-        header: of metadata.json.
-        X: mapped copy-on-write, shape (n, ...).
-        labels: a table, or one dictionary a sample where they fit no table.
-        groups: int64, shape (n,).
-        legacy: which labels have the conventions of kac_drumset, bool, shape (n,).
-        fingerprint: differs once the dataset is transformed or samples are drawn anew.
+    X is mapped copy-on-write; `groups` and `legacy` are those of TorchDataset; the fingerprint
+    changes when the dataset is transformed or samples are regenerated.
     """
 
     path: str
     header: Header
     X: torch.Tensor
-    labels: LabelTable | LabelTensors
+    labels: LabelTable | LabelTensors  # the latter where they fit no table
     groups: torch.Tensor
     legacy: torch.Tensor
     fingerprint: dict[str, Any]

@@ -54,16 +54,11 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         (torch.Size([64, 960]), torch.Size([64, 1]))
 
     Attributes:
-        batch_size: samples of each batch; None: single samples are handed out.
-        chunk: how many samples are made at once.
-        one_per_group: whether each sample is of another group, such as strikes on one drum.
-        representation_settings: what x shows of the sounds.
+        batch_size, chunk, one_per_group, sampler_settings, threads: as given.
+        representation_settings: what x shows of the sounds, all settings.
         sampler: name of the sampler, and version of the package.
-        sampler_settings: arguments of the sampler's constructor.
         seed: what everything is drawn from.
         start: the sample that every iteration begins with; may be assigned.
-        threads: threads of the core; None: one in a worker of a DataLoader, else all that the
-            process may use.
     """
 
     def __init__(
@@ -96,7 +91,8 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
             one_per_group: sample k of the stream is then member k % group_size of group k: of each
                 drum one strike, every fifth in its middle as in a dataset.
             start: the sample to begin with, from 0.
-            threads: see above.
+            threads: threads of the core; None: one in a worker of a DataLoader, else all that the
+                process may use.
 
         Raises:
             TypeError: not a sampler, settings that do not fit it, or a number that is not whole.
