@@ -95,19 +95,15 @@ def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     noise = level[:start].max(initial=0.0)
     # Never more than half the way to where it is loud: a short one may be all drum.
     first = sound[: min(round(_FIRST * sample_rate), loud // 2)]
-    if start < len(first) and not _starts_from_rest(first):
-        effective = math.sqrt(np.mean(np.square(first)))
-        start, noise = len(first), max(float(np.abs(first).max()), _PEAK_OF_NOISE * effective)
+    if start < len(first):
+        peak, power = np.abs(first).max(), np.square(first).sum()
+        # A rendered drum starts at 0, or, once resampled, smoothly from near it.
+        smooth = np.square(np.diff(first)).sum() <= _SMOOTH * power
+        if first[0] != 0 and not (smooth and abs(first[0]) <= _AT_REST * peak):
+            start, noise = len(first), max(peak, _PEAK_OF_NOISE * math.sqrt(power / len(first)))
     # Noise above a quarter of the peak would lie where it is loud; the threshold stays below.
     above = start + int(np.argmax(level[start:] > max(_FAINTEST, _ABOVE_NOISE * noise)))
     return max(0, above - 1)
-
-
-def _starts_from_rest(first: npt.NDArray[np.float64]) -> bool:
-    """Return whether samples, one or more, start at 0 as a drum does, or smoothly from near it."""
-    near = abs(first[0]) <= _AT_REST * np.abs(first).max()
-    smooth = np.square(np.diff(first)).sum() <= _SMOOTH * np.square(first).sum()
-    return bool(first[0] == 0 or (near and smooth))
 
 
 def _mono(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:

@@ -152,8 +152,7 @@ def _input_of(model: Model) -> ModelInput:
     """Return what a model takes; raise ValueError where it does not say."""
     if model.model_input is None:
         raise ValueError(
-            f"this {type(model).__name__} does not say what sounds it takes (model_input is "
-            "None): load a checkpoint of a training that called routine.use_input, or assign "
-            "model.model_input a ModelInput."
+            f"this {type(model).__name__} does not say what sounds it takes (model_input is None): "
+            "load a checkpoint of a training that called routine.use_input, or assign it one."
         )
     return model.model_input
