@@ -77,8 +77,7 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
 def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float64]:
     """Return how two line segments meet, and where.
 
-    Points closer than 1e-12 of the longer segment, or than the rounding of the coordinates, count
-    as one.
+    Points closer than 1e-12 of the longer segment, or than rounding, count as one.
 
     Args:
         A: the two ends of one, shape (2, 2).
@@ -105,42 +104,22 @@ def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float
     base, other = (a, b) if lengths[0] >= lengths[1] else (b, a)
     along, aside = _seen_from(base, other)
     if (np.abs(aside) <= tolerance).all():
-        return _on_one_line(base, other, along, tolerance)
+        overlap = min(max(lengths), along.max()) - max(0.0, along.min())
+        if overlap > tolerance:
+            return "colinear", np.concatenate([base, other]).mean(axis=0)
+        if overlap < -tolerance:
+            return "none", np.empty(0)
+        return "adjacent", (base[1] if along.max() > abs(along.min()) else base[0]).copy()
     apart = np.hypot(*(a[:, None] - b).transpose(2, 0, 1))
     if apart.min() <= tolerance:
         return "vertex", a[apart.argmin() // 2].copy()
-    return _branching(a, b, tolerance) or _crossing(a, b)
-
-
-def _on_one_line(
-    base: Float64, other: Float64, along: Float64, tolerance: float
-) -> tuple[Meeting, Float64]:
-    """Return how two segments of one line meet; `other` lies at `along` on `base`."""
-    overlap = min(float(np.hypot(*(base[1] - base[0]))), along.max()) - max(0.0, along.min())
-    if overlap > tolerance:
-        return "colinear", np.concatenate([base, other]).mean(axis=0)
-    if overlap < -tolerance:
-        return "none", np.empty(0)
-    return "adjacent", (base[1] if along.max() > abs(along.min()) else base[0]).copy()
-
-
-def _branching(a: Float64, b: Float64, tolerance: float) -> tuple[Meeting, Float64] | None:
-    """Return the end of one segment that lies between the ends of the other, if there is one."""
-    for line, ends in ((a, b), (b, a)):
+    for line, length, ends in ((a, lengths[0], b), (b, lengths[1], a)):
         along, aside = _seen_from(line, ends)
-        between = (along > 0) & (along < np.hypot(*(line[1] - line[0])))
-        touching = between & (np.abs(aside) <= tolerance)
+        touching = (along > 0) & (along < length) & (np.abs(aside) <= tolerance)
         if touching.any():
             return "branch", ends[touching.argmax()].copy()
-    return None
-
-
-def _crossing(a: Float64, b: Float64) -> tuple[Meeting, Float64]:
-    """Return where two segments that touch at none of their ends cross, if they do."""
-    from_a, from_b = _seen_from(a, b)[1], _seen_from(b, a)[1]
-    if (np.signbit(from_a[0]) == np.signbit(from_a[1])) or (
-        np.signbit(from_b[0]) == np.signbit(from_b[1])
-    ):
+    from_a, from_b = np.signbit(_seen_from(a, b)[1]), _seen_from(b, a)[1]
+    if from_a[0] == from_a[1] or np.signbit(from_b[0]) == np.signbit(from_b[1]):
         return "none", np.empty(0)
     return "intersect", a[0] + (a[1] - a[0]) * (from_b[0] / (from_b[0] - from_b[1]))
 

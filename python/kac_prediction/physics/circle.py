@@ -38,8 +38,7 @@ def besselJZero(n: int, m: int) -> float:
         m: which zero, an integer from 1 to 1200.
 
     Raises:
-        TypeError: `n` or `m` is not an integer.
-        ValueError: `n` or `m` is out of range.
+        TypeError, ValueError: `n` or `m` is not an integer, or out of range.
     """
     return float(jn_zeros(check_count("n", n, 0), check_count("m", m, most=_MOST_ZEROS))[-1])
 
@@ -58,8 +57,7 @@ def circularSeries(N: int, M: int) -> _Float64:
         Shape (M, N): row m belongs to J_m, column n - 1 to its n-th zero.
 
     Raises:
-        TypeError: `N` or `M` is not an integer.
-        ValueError: `N` or `M` is out of range.
+        TypeError, ValueError: `N` or `M` is not an integer, or out of range.
     """
     count = check_count("N", N, most=_MOST_ZEROS)
     zeros = [jn_zeros(m, count) for m in range(check_count("M", M))]
@@ -110,8 +108,7 @@ def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> np
         Shape (H, H), True where sand lies. Rows go along y from the lowest, columns along x.
 
     Raises:
-        TypeError: `n`, `m` or `H` is not an integer.
-        ValueError: a number is out of range.
+        TypeError, ValueError: a number is of the wrong type, or out of range.
     """
     tolerance = check_number("tolerance", tolerance, above=0)
     z = besselJZero(n, m)

@@ -57,14 +57,13 @@ class FDTD_2D:
     ) -> None:
         self._membrane = _check_membrane(u_0, u_1, B, c_0, c_1, c_2)
         self._length = check_count("T", T, 0)
-        iter(self)
+        self._simulation, self._given = _core.Simulation(*self._membrane), 0
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Self:
-        self._simulation = _core.Simulation(*self._membrane)
-        self._given = 0
+        self._simulation, self._given = _core.Simulation(*self._membrane), 0
         return self
 
     def __next__(self) -> _Float64:

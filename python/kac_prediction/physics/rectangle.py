@@ -29,8 +29,7 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
         Shape (M, N): row m - 1, column n - 1.
 
     Raises:
-        TypeError: `N` or `M` is not an integer.
-        ValueError: a number is out of range.
+        TypeError, ValueError: a number is of the wrong type, or out of range.
     """
     check_number("epsilon", epsilon, above=0)
     m, n = mode_numbers("M", M), mode_numbers("N", N)
@@ -82,8 +81,7 @@ def rectangularChladniPattern(
         Shape (Y, X), True where sand lies. Rows go along y from the lowest, columns along x.
 
     Raises:
-        TypeError: `n`, `m`, `X` or `Y` is not an integer.
-        ValueError: a number is out of range.
+        TypeError, ValueError: a number is of the wrong type, or out of range.
     """
     tolerance = check_number("tolerance", tolerance, above=0)
     x = (mode_numbers("X", X) - 0.5) / X

@@ -33,8 +33,7 @@ def equilateralTriangleSeries(N: int, M: int) -> _Float64:
         Shape (M, N): row m - 1, column n - 1.
 
     Raises:
-        TypeError: `N` or `M` is not an integer.
-        ValueError: `N` or `M` is less than 1.
+        TypeError, ValueError: `N` or `M` is not an integer, or out of range.
     """
     m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
     series: _Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)

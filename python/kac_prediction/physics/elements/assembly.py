@@ -13,7 +13,7 @@ from skfem.models.poisson import laplace, mass
 from ...geometry import Shape
 from .boundary import Boundary
 from .grading import graded
-from .mesh import Mesh, triangulate
+from .mesh import triangulate
 from .spectrum import lowest_eigenvalues
 
 _Float64 = npt.NDArray[np.float64]
@@ -49,11 +49,6 @@ def element_eigenvalues(shape: Shape, n: int) -> _Float64:
     edges_per_wave = np.interp(n, _MODES, _EDGES_PER_WAVE)
     mesh = triangulate(boundary, 2 * math.pi / (edges_per_wave * wavenumber))
     mesh = graded(mesh, boundary, wavenumber, _TOLERANCE)
-    return lowest_eigenvalues(*_matrices(mesh, boundary), n)
-
-
-def _matrices(mesh: Mesh, boundary: Boundary) -> tuple[csc_array, csc_array]:
-    """Return the stiffness and the mass of the unknowns inside the boundary."""
     flat = MeshTri(mesh.points.T.copy(), mesh.triangles.T.copy())
     curved = boundary.curves(mesh.places.mean(axis=1))
     bent = _bent(flat, boundary, mesh.rim[curved], mesh.places[curved]) if curved.any() else flat
@@ -62,7 +57,7 @@ def _matrices(mesh: Mesh, boundary: Boundary) -> tuple[csc_array, csc_array]:
     stiffness, weight = (
         csc_array(form.assemble(basis))[free][:, free].tocsc() for form in (laplace, mass)
     )
-    return stiffness, weight
+    return lowest_eigenvalues(stiffness, weight, n)
 
 
 def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: _Float64) -> _CurvedMesh:

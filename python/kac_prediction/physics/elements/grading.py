@@ -37,7 +37,10 @@ def _with_layers(mesh: Mesh, boundary: Boundary, corner: int, size: float) -> Me
     """
     middle = mesh.rim[mesh.places[:, 0] == corner][0, 0]
     at_corner = (mesh.triangles == middle).any(axis=1)
-    fan = _turned(mesh.triangles[at_corner], middle)
+    # The triangles there, with their vertices in the same order, from the corner on.
+    fan = mesh.triangles[at_corner]
+    first = np.argmax(fan == middle, axis=1)[:, None]
+    fan = np.take_along_axis(fan, (first + np.arange(3)) % 3, axis=1)
     spokes = np.unique(fan[:, 1:])
     reach = np.hypot(*(mesh.points[spokes] - mesh.points[middle]).T).max()
     count = math.ceil(math.log(size / reach) / math.log(_SHRINK))
@@ -73,12 +76,6 @@ def _layers(fan: _Int64, spokes: _Int64, numbers: _Int64) -> _Int64:
     outer = np.stack([right[1:], right[:-1], left[:-1]], axis=-1)
     inner = np.stack([right[1:], left[:-1], left[1:]], axis=-1)
     return np.concatenate([tips, outer.reshape(-1, 3), inner.reshape(-1, 3)])
-
-
-def _turned(triangles: _Int64, vertex: int) -> _Int64:
-    """Return triangles with their vertices in the same order, from `vertex` on."""
-    first = np.argmax(triangles == vertex, axis=1)[:, None]
-    return np.take_along_axis(triangles, (first + np.arange(3)) % 3, axis=1)
 
 
 def _paired(chain: npt.NDArray[np.generic], *, backwards: bool) -> npt.NDArray[np.generic]:

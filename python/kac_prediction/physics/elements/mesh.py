@@ -123,7 +123,7 @@ class _Net:
         self.missing[self.begin[self.leftwards]] = False
 
     def inside(self) -> _Bool:
-        """Say which triangles lie inside: those that no wall parts from the left of one."""
+        """Return which triangles lie inside: those that no wall parts from the left of one."""
         rows, edges = np.nonzero(~self.walls & (self.delaunay.neighbors >= 0))
         ones, size = np.ones(len(rows), dtype=np.int8), len(self.triangles)
         beside = (rows, self.delaunay.neighbors[rows, edges])
@@ -132,7 +132,7 @@ class _Net:
         return inside
 
     def within(self, points: _Float64) -> _Bool:
-        """Say which points lie inside."""
+        """Return which points lie inside."""
         found = self.delaunay.find_simplex(points)
         within: _Bool = (found >= 0) & self.inside()[found]
         return within
@@ -171,10 +171,16 @@ class _Net:
         order = np.argsort(-radii / distances, kind="stable")
         order = order[(radii > distances)[order]]
         order = order[self.within(centres[order])]
-        return _apart(centres[order], distances[order])
+        centres, distances = centres[order], distances[order]
+        free, chosen = np.ones(len(centres), dtype=bool), []
+        for i, centre in enumerate(centres):  # first come, first served
+            if free[i]:
+                chosen.append(i)
+                free &= np.hypot(*(centres - centre).T) >= distances[i]
+        return np.asarray(centres[chosen])
 
     def flat(self, shortest: float) -> _Bool:
-        """Say which edges of the boundary are too long for the triangle that lies on them."""
+        """Return which edges of the boundary are too long for the triangle that lies on them."""
         rows, edges = np.nonzero(self.leftwards)
         # In the tip of a corner a triangle is as flat as the corner, at any size.
         tips = self.leftwards[rows].sum(axis=1) > 1
@@ -213,13 +219,3 @@ class _Net:
         rim = np.column_stack([np.arange(self.count), np.roll(np.arange(self.count), -1)])
         places = np.column_stack([self.places, ends])
         return Mesh(self.points, self.triangles[self.inside()], rim, places)
-
-
-def _apart(points: _Float64, distances: _Float64) -> _Float64:
-    """Return those points, first come first served, that keep their distance from one another."""
-    free, chosen = np.ones(len(points), dtype=bool), []
-    for i, point in enumerate(points):
-        if free[i]:
-            chosen.append(i)
-            free &= np.hypot(*(points - point).T) >= distances[i]
-    return points[chosen]
