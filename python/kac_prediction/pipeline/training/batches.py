@@ -12,11 +12,8 @@ from ...dataset.labels import LabelTable
 from ...dataset.prefetch import prefetch
 from .distributed import ProcessGroup
 
-Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
-"""Inputs and targets."""
-
-Transform: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
-"""From raw inputs, with random numbers, to what the model sees."""
+Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # inputs and targets
+Transform: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]  # of inputs
 
 _WHOLE = ""  # the label of targets that have no labels
 _REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
@@ -26,13 +23,8 @@ class Samples:
     """Inputs and targets of a whole dataset, and the device that batches of them go to.
 
     They are moved as a whole if that takes no more than half of the memory there, so that a batch
-    is taken by index on the device; else batch by batch, prefetched in a thread.
-
-    Args:
-        X: inputs, shape (n, ...).
-        Y: targets, shape (n, columns).
-        device: of the batches.
-        dtype: of floating numbers; whole numbers (classes) stay as they are.
+    is taken by index on the device; else batch by batch, prefetched in a thread. Floating numbers
+    become `dtype`, whole ones (classes) stay as they are.
     """
 
     def __init__(
@@ -66,16 +58,9 @@ class TrainingBatches:
     """Shuffled batches of a training set, of which each process gets its share.
 
     The order of an epoch is the same in all processes. It is cut into batches of `batch_size`
-    samples for each process; a smaller remainder is shared evenly, or left out where there is not
-    a sample for each.
-
-    Args:
-        samples: of the whole dataset.
-        indices: of the training set, shape (m,).
-        batch_size: samples in a batch of each process; 0 or less: all at once.
-        seed: of the order.
-        processes: the process group.
-        transform: of inputs, by random numbers that depend on seed, epoch and process.
+    samples (0 or less: all) for each process; a smaller remainder is shared evenly, or left out
+    where there is not a sample for each. `transform` changes the inputs, by random numbers that
+    depend on seed, epoch and process.
     """
 
     def __init__(
@@ -125,11 +110,7 @@ class TrainingBatches:
 class EvaluationBatches:
     """Batches of a validation or test set, of which each process gets whole ones.
 
-    Args:
-        samples: of the whole dataset.
-        indices: of the set, shape (m,).
-        batch_size: samples in a batch, the last one may be smaller; 0 or less: all at once.
-        processes: the process group.
+    They hold `batch_size` samples (0 or less: all), the last one may be smaller.
     """
 
     def __init__(
@@ -153,9 +134,8 @@ class EvaluationBatches:
 def as_targets(Y: Any) -> torch.Tensor:
     """Return `routine.D.Y` as a tensor of shape (n, columns).
 
-    Args:
-        Y: a tensor or an array, taken as it is; or one item a sample: a dictionary, whose labels
-            become columns in the order of the first sample's, or a number, list or tensor.
+    It is a tensor or an array; or one item a sample: a number, list or tensor, or a dictionary,
+    whose labels become columns in the order of the first sample's.
 
     Raises:
         TypeError: a sample holds something else than numbers.

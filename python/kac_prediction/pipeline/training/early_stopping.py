@@ -6,20 +6,11 @@ from dataclasses import dataclass
 
 @dataclass
 class EarlyStopping:
-    """Stops when a loss has not improved for `patience` epochs.
+    """Stops when a loss has not improved for `patience` epochs."""
 
-    Attributes:
-        patience: epochs, at least 1; infinity: never stop.
-        best: the lowest loss so far.
-        waited: epochs since then.
-
-    Raises:
-        ValueError: the patience is below 1.
-    """
-
-    patience: float = 32
-    best: float = math.inf
-    waited: int = 0
+    patience: float = 32  # at least 1; infinity: never stop
+    best: float = math.inf  # the lowest loss so far
+    waited: int = 0  # epochs since then
 
     def __post_init__(self) -> None:
         if self.patience < 1:

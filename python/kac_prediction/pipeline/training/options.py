@@ -27,9 +27,9 @@ Layer = tuple[str, Mapping[str, Any]]  # where values come from, for messages, a
 
 
 class Parameters(TypedDict, total=True):
-    """Default parameters for any model; `TrainingOptions` says what each of them means.
+    """Default parameters for any model, which adds its own in a nested `ModelHyperParameters`.
 
-    A model adds its own in a nested `ModelHyperParameters(Parameters)`.
+    `TrainingOptions` says what each of them means.
     """
 
     batch_size: int
@@ -52,16 +52,13 @@ class Parameters(TypedDict, total=True):
 
 
 def _option(meaning: str, default: Any = MISSING, **limits: float) -> Any:
-    """Declare an option: its meaning, its default, and `least` or `below` of its values."""
+    """Return the field of an option, with its meaning, default and limits (`least`, `below`)."""
     return field(default=default, metadata={"meaning": meaning, **limits})
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """The common parameters of a training, checked; those without a default every model gives.
-
-    The metadata of each field holds its `meaning` and the limits of its values.
-    """
+    """The common parameters of a training, checked; every model gives those without a default."""
 
     batch_size: int = _option("samples in a batch of each process; 0 or less: the whole set")
     dataset_split: tuple[float, float, float] = _option(
@@ -109,15 +106,11 @@ class TrainingOptions:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:
-        """Read the options among the parameters of a training.
-
-        Args:
-            parameters: common ones and those of a model.
-            origins: by name, where a value comes from, for messages.
+        """Read the options among the parameters of a training; messages name the origins of values.
 
         Raises:
-            TypeError: a value of the wrong type; names the option, its origin and the value.
-            ValueError: an option is missing, out of range, or contradicts another.
+            TypeError, ValueError: an option of the wrong type, out of range, or missing; or two
+                that contradict each other.
         """
         said = dict.fromkeys(OPTIONS, "routine.P") | dict(origins or {})
         missing = [key for key in Parameters.__required_keys__ if key not in parameters]
@@ -163,9 +156,7 @@ def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, An
     default.
 
     Raises:
-        TypeError: a value of the wrong type; names the key, its origin and the value.
-        ValueError: a key that is no parameter, with the nearest name; one that is missing; or a
-            value that is out of range or contradicts another.
+        TypeError, ValueError: as `TrainingOptions.read`; or an unknown key, with the nearest name.
     """
     known = default.keys() | OPTIONS.keys()
     parameters: dict[str, Any] = {}
@@ -185,12 +176,7 @@ def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, An
 
 
 def check_fractions(name: str, value: Any) -> tuple[float, float, float]:
-    """Return three numbers of at least 0 that sum to 1, the first above 0.
-
-    Raises:
-        TypeError: not a sequence of numbers.
-        ValueError: other numbers.
-    """
+    """Return three numbers of at least 0 that sum to 1, the first above 0; refuse all else."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{name} must be three numbers, got {value!r}")
     numbers = tuple(check_number(name, number) for number in value)

@@ -47,11 +47,7 @@ def check_model(
     parameters: Mapping[str, Any],
     model_input: ModelInput | None = None,
 ) -> None:
-    """Refuse to resume with another model, other inputs (None: the model's) or another optimiser.
-
-    Raises:
-        ValueError: the checkpoint's is another.
-    """
+    """Refuse to resume with another model, another optimiser or (where known) other inputs."""
     info = checkpoint["run_info"]["model"]
     if info is not None and info["name"] != type(model).__name__:
         raise ValueError(
@@ -86,21 +82,9 @@ def check_model(
         )
 
 
-def check_sounds(
-    checkpoint: ExportedModel, *, sampler: str | None = None, streaming: bool | None = None
-) -> None:
-    """Refuse to resume with another sampler, or to stream what was not streamed, or vice versa.
-
-    Raises:
-        ValueError: the checkpoint's is another; None is not compared.
-    """
-    was = checkpoint["dataset"].get("sampler", {}).get("name", sampler)
-    if sampler is not None and was != sampler:
-        raise ValueError(
-            f"the training to resume had a dataset made by {was}, and not by {sampler}: resume it"
-            " with the same routine and sampler"
-        )
-    if streaming is not None and checkpoint["progress"]["streaming"] != streaming:
+def check_streaming(checkpoint: ExportedModel, streaming: bool) -> None:
+    """Refuse to stream what was not streamed, and vice versa."""
+    if checkpoint["progress"]["streaming"] != streaming:
         source = "the dataset" if streaming else "sounds synthesised on the fly"
         raise ValueError(
             f"the training to resume learnt from {source}, which this one would not: call"
@@ -109,11 +93,7 @@ def check_sounds(
 
 
 def check_data(checkpoint: ExportedModel, dataset: TorchDataset, split: Split) -> None:
-    """Refuse to resume with other data, which would leak from training into validation and test.
-
-    Raises:
-        ValueError: the dataset or its split is not that of the checkpoint.
-    """
+    """Refuse to resume with other data, which would leak from training into validation and test."""
     was, now = checkpoint["dataset"], dataset.info
     different = [key for key in was if key in now and was[key] != now[key]]
     if different:
@@ -134,9 +114,6 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
 
     Other parameters than the checkpoint's are allowed, and logged: more epochs are what resuming is
     often for. A learning rate that is now another one stays as the model was built with it.
-
-    Raises:
-        ValueError: the checkpoint does not fit them.
     """
     stored = checkpoint["hyperparameters"]
     for key, value in plain(dict(parameters)).items():

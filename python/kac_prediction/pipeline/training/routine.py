@@ -20,7 +20,7 @@ from ..tracking.tracker import Record
 from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
-from .resume import check_model, check_sounds, resumable
+from .resume import check_model, check_streaming, resumable
 from .run import Run
 from .split import Split, split_dataset
 from .synthesis import Source
@@ -75,8 +75,8 @@ class Routine:
         self.illustrate: Callable[[], Any] | None = None
         self.model_input: ModelInput | None = None
         self._model: Model | None = None
-        self._sounds: torch.Tensor | None = None  # before use_input, which made ...
-        self._inputs: torch.Tensor | None = None  # ... these of them
+        self._sounds: torch.Tensor | None = None  # what `use_input` was given, and made of it
+        self._inputs: torch.Tensor | None = None
         self._sources: Sequence[Source] = ()
         self._resumed: ExportedModel | None = None
         self._exports_dir = Path(exports_dir).absolute()
@@ -128,15 +128,12 @@ class Routine:
 
         Raises:
             ConnectionError, FileNotFoundError: there is no dataset, and nothing to make one from.
-            ValueError: the dataset is of another sampler or other settings than those given, or
-                than the training that is resumed; names both.
+            ValueError: the dataset is of another sampler, or of other settings.
         """
         parameters = getattr(self, "P", {})
         size = parameters.get("dataset_size") if dataset_size is None else dataset_size
         seed = parameters.get("seed") if seed is None else seed
         seed = self._processes.broadcast(fresh_seed() if seed is None else seed)
-        if self._resumed is not None and LocalSampler is not None:
-            check_sounds(self._resumed, sampler=LocalSampler.__name__)
         what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
         with self._processes.leader_first():
             self.D = import_dataset(*what, size, seed, workers, dataset_source)
@@ -144,7 +141,7 @@ class Routine:
         self._sources = ()
 
     def setModel(self, M: Model) -> None:
-        """Set the model, and move it to the device; if a training is resumed, it must be its."""
+        """Set the model, which must fit a training that is resumed, and move it to the device."""
         if not isinstance(M, Model):
             raise TypeError(f"routine.M must be a kac_prediction Model, not {M!r}")
         if self.model_input is not None:
@@ -157,8 +154,7 @@ class Routine:
     def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
         """Set `routine.P`: the defaults < a resumed checkpoint < a yaml file < wandb's config.
 
-        The defaults name every parameter of the model. Starts the run on Weights & Biases when it
-        is used; after a training, creates another.
+        The defaults name every parameter of the model. Starts the run on Weights & Biases.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -228,7 +224,7 @@ class Routine:
         if streaming and options.batch_size < 1:
             raise ValueError(f"streaming needs a batch_size from 1, not {options.batch_size}")
         if self._resumed is not None:
-            check_sounds(self._resumed, streaming=streaming)
+            check_streaming(self._resumed, streaming)
             if self._model is not None:
                 check_model(self._resumed, self._model, self.P, model_input)
 
@@ -247,8 +243,7 @@ class Routine:
     def parts(self) -> Split:
         """Return the indices of training, validation and test set, each ascending.
 
-        No drum (`D.groups`) is in two of the sets, none is in the test set while `testing`. Raise
-        ValueError where there are fewer drums than sets.
+        No drum (`D.groups`) is in two of the sets, none is in the test set while `testing`.
         """
         self._require("P", "D")
         return split_dataset(self.D.groups, TrainingOptions.read(self.P))

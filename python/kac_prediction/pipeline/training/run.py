@@ -28,13 +28,8 @@ class LossError(ValueError):
 class Run:
     """Where one training is kept; of several processes, only the leader writes.
 
-    Args:
-        info: id, directory and model of the run.
-        wandb_config: arguments of `wandb.init`; {}: a local run.
-        processes: the process group.
-
     Attributes:
-        info: as given; its epoch is the one under way.
+        info: id, directory and model of the run, and the epoch under way.
         over: whether it has been trained, or discarded.
     """
 
@@ -98,13 +93,11 @@ class Run:
         self.over = True
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
-        """Tell the trackers the parameters; return those that they set otherwise.
-
-        Keys that Weights & Biases adds itself are left out.
-        """
+        """Tell the trackers the parameters; return those that they set otherwise."""
         changes: dict[str, Any] = {}
         for tracker in self._trackers:
             changes |= tracker.config(parameters, settled)
+        # Keys that wandb adds itself are no parameters.
         own = {key: value for key, value in changes.items() if not key.startswith(("_", "wandb"))}
         return self._processes.broadcast(own)
 
@@ -112,9 +105,8 @@ class Run:
     def training(self, model: Model) -> Iterator[None]:
         """Surround the epochs of a training: at the end, everything is written and closed.
 
-        Raises:
-            LossError: names the epoch and the last checkpoint.
-            KeyboardInterrupt: with a note that says how to resume.
+        A LossError then names the epoch and the last checkpoint, and a KeyboardInterrupt has a note
+        that says how to resume.
         """
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
@@ -145,10 +137,7 @@ class Run:
             self.finish(failed)
 
     def epochs(self, first: int, count: int) -> Iterator[int]:
-        """Yield the numbers of the epochs from `first` to below `count`; without end if that is 0.
-
-        They stand in `info`, and the leader shows a progress bar.
-        """
+        """Yield the epochs from `first` to below `count` (0: without end), with a progress bar."""
         numbers = range(first, count) if count else itertools.count(first)
         hidden = None if self._processes.leader else True
         with tqdm(

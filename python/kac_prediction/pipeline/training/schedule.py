@@ -16,13 +16,9 @@ class LearningRate:
     https://doi.org/10.48550/arXiv.1608.03983). 'one_cycle': from 1/25 up to 1 and down to 1e-4,
     each along half a cosine (Smith and Topin, 2018, https://doi.org/10.48550/arXiv.1708.07120).
 
-    The initial rate is kept in the optimiser's groups as `initial_lr`, as torch's schedulers do.
-
-    Args:
-        optimiser: of the model.
-        kind: which schedule.
-        steps: of the whole training; of no account to 'constant'.
-        warm_up: share of the steps in which one cycle rises, in [0, 1).
+    `steps` are those of the whole training, and `warm_up` is the share of them, in [0, 1), in which
+    one cycle rises. The initial rate is kept in the optimiser's groups as `initial_lr`, as torch's
+    schedulers do.
     """
 
     def __init__(

@@ -11,11 +11,7 @@ Split = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def split_dataset(groups: torch.Tensor, options: TrainingOptions) -> Split:
-    """Split a dataset as the options say; while `testing`, the test set is empty.
-
-    Raises:
-        ValueError: there are fewer groups than sets.
-    """
+    """Split a dataset as the options say; while `testing`, the test set is empty."""
     training, validation, test = split_groups(groups, options.dataset_split, options.seed or 0)
     return training, validation, test[:0] if options.testing else test
 
@@ -23,19 +19,11 @@ def split_dataset(groups: torch.Tensor, options: TrainingOptions) -> Split:
 def split_groups(groups: torch.Tensor, fractions: Sequence[float], seed: int = 0) -> Split:
     """Split samples into three disjoint sets that never share a group.
 
-    The groups are shuffled by a generator of their own and cut where the sizes come nearest to the
-    fractions, so a set is off by at most half a group at either end.
-
-    Args:
-        groups: the group (the drum) of each sample, shape (n,).
-        fractions: three numbers of at least 0 that sum to 1, the first above 0.
-        seed: of the shuffle.
-
-    Returns:
-        The indices of the samples of each set, int64, each ascending.
+    The groups (drums), shape (n,), are shuffled by a generator of their own and cut where the sizes
+    come nearest to the fractions, so that a set is off by at most half a group at either end.
 
     Raises:
-        ValueError: the fractions are not of that form, or there are fewer groups than sets.
+        ValueError: the fractions do not sum to 1, or there are fewer groups than sets.
     """
     fractions = check_fractions("dataset_split", fractions)
     _, group_of, sizes = torch.unique(groups, return_inverse=True, return_counts=True)

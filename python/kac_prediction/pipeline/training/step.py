@@ -102,15 +102,10 @@ class TrainingStep:
     ) -> None:
         """Train on batch i of an epoch of `loop_length`.
 
-        Args:
-            i: number of the batch.
-            loop_length: batches of the epoch.
-            x: inputs, shape (n, ...).
-            y: targets, shape (n, columns).
-            weight: of this process's gradients; its mean over all processes is 1.
+        The mean of the weights over all processes is 1.
 
         Raises:
-            ValueError: in the first step, the loss broadcasts predictions against targets.
+            ValueError: in the first step, where the loss broadcasts predictions against targets.
         """
         if weight != self._weight:
             self._weight = weight
@@ -158,10 +153,10 @@ def training_step(
     gradient_clip: float,
     record: bool,
 ) -> Iterator[TrainingStep]:
-    """Yield the step of a training.
+    """Yield the step of a training; `record`: replayed as a CUDA graph, where that can be.
 
     In the block, gradients are averaged over all processes and then clipped before each step of the
-    optimiser; `record` replays the step as a CUDA graph, where that can be.
+    optimiser.
     """
     optimiser, graphs = model.optimiser, None
     with ExitStack() as stack:

@@ -24,17 +24,11 @@ RAW: Final[RepresentationSettings] = {"normalise_input": False}
 
 
 class Source(NamedTuple):
-    """What synthesises the sounds of one family.
-
-    Attributes:
-        Sampler: the sampler.
-        settings: arguments of its constructor.
-        labels: further labels, the same for all of its sounds, such as {"family": 0.0}.
-    """
+    """What synthesises the sounds of one family."""
 
     Sampler: type[AudioSampler]
-    settings: Mapping[str, Any]
-    labels: Mapping[str, Any] = MappingProxyType({})
+    settings: Mapping[str, Any]  # arguments of its constructor
+    labels: Mapping[str, Any] = MappingProxyType({})  # further ones, the same for all its sounds
 
 
 class SynthesisedBatches:
@@ -44,20 +38,15 @@ class SynthesisedBatches:
     n = 2^40 e + (b R + r) batch_size: no two processes hear the same drum, nor does a training that
     is resumed with more or fewer of them, and R hear together what one with the R-fold batch hears.
     Sample k is the strike k % 5 on drum k, so that every fifth falls on the middle, as in a
-    dataset. Several sources share each batch evenly (the first of them get the remainder), each
-    with a stream of its own.
+    dataset. Several sources share each batch evenly, each with a stream of its own.
 
-    The drums are drawn from a seed that is a hash of `seed` and of the number of the source, so
-    they are not those of a dataset of the same seed. A batch and its augmentation depend on (seed,
-    number of the epoch, process) alone, so that a resumed training hears what it would have heard.
+    The seed of a stream is a hash of `seed` and the number of its source, so the drums are not
+    those of a dataset of the same seed. A batch and its augmentation depend on seed, epoch and
+    process alone, so that a resumed training hears what it would have heard.
 
     The next batches are synthesised by threads of the core while a model trains. Of drums whose
     sound is normalised only the samples that the model sees are computed, which do not depend on
     the duration; in float32 where the model computes in that, unless the settings say otherwise.
-
-    Attributes:
-        batch_size: samples in a batch of this process.
-        streams: the stream of each source.
     """
 
     def __init__(
@@ -76,9 +65,9 @@ class SynthesisedBatches:
         """Check everything; nothing is synthesised before the first batch is asked for.
 
         Args:
-            sources: what synthesises the sounds, each a Source or the arguments of one.
-            model_input: from sounds to inputs and from labels to targets. A label that a source
-                lacks is nan in the targets of its sounds.
+            sources: each a Source or the arguments of one.
+            model_input: from sounds to inputs and from labels to targets; a label that a source
+                lacks is nan.
             batch_size: samples in a batch of each process, at least one of every source.
             steps: batches of an epoch.
             seed: of everything that is drawn.
@@ -88,9 +77,8 @@ class SynthesisedBatches:
             augmentation: from raw sounds to inputs, on the device; None: `model_input` alone.
 
         Raises:
-            TypeError: a source is not a sampler with its settings.
-            ValueError: a number out of range, or a sampler of another sample rate or of sounds too
-                short for the model.
+            TypeError, ValueError: a source is not a sampler with its settings, has another sample
+                rate or sounds too short for the model; or a number is out of range.
         """
         given = [Source(*source) for source in sources]
         if not given or batch_size < len(given) or steps < 1:
@@ -141,16 +129,8 @@ class SynthesisedBatches:
         """Yield the batches of an epoch, on the device.
 
         Epochs in ascending order continue what is under way; any other begins anew. An epoch that
-        is left ends its threads.
-
-        Args:
-            number: which one, from 0.
-
-        Yields:
-            Inputs, shape (batch_size, ...), and targets, shape (batch_size, columns).
-
-        Raises:
-            ValueError: a sampler made a sound that is not finite, or has labels that do not fit.
+        is left ends its threads. A sound that is not finite or has labels that do not fit raises
+        ValueError.
         """
         under_way, self._under_way = self._under_way, None
         if under_way is not None and under_way[0] == number:
@@ -164,10 +144,6 @@ class SynthesisedBatches:
                 x = self._augmentation(x, draws)
             yield x, to_device(y, self._device, self._dtype)
         self._under_way = number + 1, ready
-
-    def close(self) -> None:
-        """Stop what is under way after the last epoch; another one begins anew."""
-        self._under_way = None
 
     def _from_epoch(self, number: int) -> Iterator[Batch]:
         """Return batches from an epoch on, without end, not yet on a device.

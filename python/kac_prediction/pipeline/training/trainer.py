@@ -28,7 +28,7 @@ from .options import TrainingOptions
 from .resume import (
     check_data,
     check_model,
-    check_sounds,
+    check_streaming,
     random_state,
     restore,
     seeded,
@@ -196,7 +196,7 @@ class Trainer:
         if self.resumed is None:
             return
         check_model(self.resumed, self.model, self.parameters)
-        check_sounds(self.resumed, streaming=bool(self.sources))
+        check_streaming(self.resumed, bool(self.sources))
         check_data(self.resumed, self.dataset, self.split)
         restore(self.resumed, self.model, self.parameters)
         kept, size = self.resumed["progress"], self.processes.size
