@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from .. import __version__, _core
 from .._files import locked
-from .plan import sounds_alike
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation, RepresentationSettings
-from .sampler import AudioSampler
+from .sampler import AudioSampler, SamplerInfo, makes_same_sounds
 from .storage import DatasetError, Record, SampleWriter, Transaction
 from .storage.layout import GENERATING, PLAN
 from .storage.unfinished import read_plan
@@ -79,6 +78,7 @@ class RenderTask:
 
     def _check(self, folder: Path) -> None:
         """Raise DatasetError if this machine would make other bytes."""
+        here = SamplerInfo(name=self.plan["sampler"]["name"], version=__version__)
         reason = None
         if read_plan(folder) != self.plan:
             reason = f"finds another generation in {folder}, which replaced this one"
@@ -87,7 +87,7 @@ class RenderTask:
                 f"uses the instruction set {_core.instruction_set()}, and the dataset is made with "
                 f"{self.plan['instruction_set']}: set KAC_ISA to one that all have, everywhere"
             )
-        elif not sounds_alike(__version__, self.plan["sampler"]["version"]):
+        elif not makes_same_sounds(here, self.plan["sampler"]):
             reason = (
                 f"has kac_prediction {__version__}, and the dataset is made with "
                 f"{self.plan['sampler']['version']}: install one version everywhere"

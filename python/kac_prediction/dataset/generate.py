@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from .._checks import check_count, check_seed
 from .cluster import check_client
-from .generation import generate, restore_sounds, resume_or_begin
+from .generation import differences, generate, make_plan, restore_sounds, resume_or_begin
 from .legacy.reader import is_legacy
 from .load import loadDataset
-from .plan import differences, make_plan
 from .rendering import Renderer
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, SamplerSettings

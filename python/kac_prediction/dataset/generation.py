@@ -1,18 +1,19 @@
-"""Generation of a dataset, from its first sample or from where it was interrupted."""
+"""Generation of a dataset as planned, from its first sample or from where it was interrupted."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from .. import __version__, _core
 from .._files import locked
 from .cluster import RenderTask, run_tasks
-from .plan import differences
 from .rendering import Renderer, chunks, write_behind
-from .representation import InputRepresentation
-from .sampler import Labels, fresh_seed
+from .representation import InputRepresentation, RepresentationSettings
+from .sampler import AudioSampler, Labels, fresh_seed, makes_same_sounds
 from .storage import (
     DatasetDirectory,
     DatasetError,
@@ -23,8 +24,45 @@ from .storage import (
     disk,
 )
 from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
+from .storage.metadata import plain_settings
 
 logger = logging.getLogger(__name__)
+
+
+def make_plan(
+    sampler: AudioSampler,
+    dataset_size: int,
+    representation_settings: RepresentationSettings,
+    seed: int | None,
+    shard_size: int | None,
+) -> dict[str, Any]:
+    """Return what is to be generated, with the names of the header's fields."""
+    return {
+        "dataset_size": dataset_size,
+        "representation_settings": dict(representation_settings),
+        "sampler": {"name": type(sampler).__name__, "version": __version__},
+        "sampler_settings": plain_settings(sampler.settings),
+        "seed": seed,
+        "instruction_set": _core.instruction_set(),
+        "shard_size": shard_size,
+    }
+
+
+def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments that differ from another plan's or a header's, each with a message.
+
+    A seed that was not given fits any. The instruction set, which is no argument, is left out.
+    """
+    differing = {
+        key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
+        for key, value in plan.items()
+        if value != other.get(key)
+        and key != "instruction_set"
+        and not (key == "seed" and value is None)
+    }
+    if makes_same_sounds(plan["sampler"], other["sampler"]):
+        differing.pop("sampler", None)
+    return differing
 
 
 def resume_or_begin(

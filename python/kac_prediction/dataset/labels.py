@@ -100,10 +100,6 @@ class LabelTable:
         """Return a copy of the labels of sample `i`, padded with nan."""
         return {name: column[i].clone() for name, column in self.columns.items()}
 
-    def batch(self, rows: npt.NDArray[np.int64]) -> dict[str, torch.Tensor]:
-        """Return a copy of the labels of some samples, padded with nan, shape (rows, k, ...)."""
-        return {name: take(column, rows) for name, column in self.columns.items()}
-
     def as_list(self) -> LabelTensors:
         """Return a copy of the labels, a dictionary a sample, without padding."""
         rows: LabelTensors = [{} for _ in range(len(self))]

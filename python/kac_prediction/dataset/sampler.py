@@ -21,7 +21,7 @@ Labels: TypeAlias = dict[str, list[float | int]]
 SAMPLE, GROUP = 0, 1
 """The two streams of a sample: its own numbers, and those of the body it shares with its group."""
 
-_VERBS = frozenset({"updateProperties", "generateWaveform", "getLabels"})
+_METHODS = frozenset({"updateProperties", "generateWaveform", "getLabels"})
 
 
 class SamplerInfo(TypedDict):
@@ -29,6 +29,12 @@ class SamplerInfo(TypedDict):
 
     name: str
     version: str
+
+
+def makes_same_sounds(sampler: SamplerInfo, other: SamplerInfo) -> bool:
+    """Return whether names agree, and the first numbers of the versions."""
+    versions = {info["version"].split(".")[0] for info in (sampler, other)}
+    return sampler["name"] == other["name"] and len(versions) == 1
 
 
 class SamplerSettings(TypedDict):
@@ -113,7 +119,7 @@ class AudioSampler(ABC):
         super().__init_subclass__(**kwargs)
         own = vars(cls)
         inherited = "render" not in own and cls.render is not AudioSampler.render
-        if inherited and not _VERBS.isdisjoint(own):
+        if inherited and not _METHODS.isdisjoint(own):
             cls.render = AudioSampler.render  # type: ignore[method-assign]
 
     def __init__(self, duration: float, sample_rate: int, **kwargs: Any) -> None:
@@ -151,7 +157,7 @@ class AudioSampler(ABC):
         """Draw the properties of sample `i` from `self.rng` and `self.group_rng`.
 
         Args:
-            i: index of the sample in its dataset; None outside a dataset: draw everything anew.
+            i: index of the sample in its dataset; None outside a dataset: draw all of them.
         """
 
     def seed(self, seed: int, revisions: Mapping[int, int] | None = None) -> None:
@@ -190,7 +196,7 @@ class AudioSampler(ABC):
         """Make the sounds and labels of n samples of the dataset that this seed defines.
 
         Samplers that have a batch kernel override this; the result must be that of the three
-        verbs, sample by sample.
+        methods, sample by sample.
 
         Returns:
             Waveforms, shape (n, length), float64, and n dictionaries of labels.

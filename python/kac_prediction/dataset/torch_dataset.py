@@ -182,7 +182,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if table is None:
             pairs = zip(x, take(self._y, rows), strict=True)
             return [(each, padded(y, self._shapes)) for each, y in pairs]
-        return batch_samples(x, table.batch(rows))
+        return batch_samples(x, table.take(rows).columns)
 
     def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
         """Return the dataset of some of the samples, in this order.

@@ -12,9 +12,8 @@ import torch
 from .._checks import check_choice, check_whole
 from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
-from ..dataset.representation import Precision
+from ..dataset.representation import Precision, readable
 from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
-from ..dataset.waveform import readable
 from .targets import Missing, Scale, check_classes, check_scales, target_columns
 
 SIZE_CONVENTION = "sqrt(area)"
