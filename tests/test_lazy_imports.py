@@ -14,6 +14,7 @@ import pytest
 PACKAGES = (
     "architecture",
     "dataset",
+    "evaluation",
     "geometry",
     "listening",
     "physics",

@@ -1,8 +1,22 @@
 """Errors of a model on drums it has not seen, and of the baselines it is compared with."""
 
-from .baselines import mean_predictor, spectral_peaks
-from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report, size_ranges
-from .sounds import LabelledSounds, predicted_shape, true_shape
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .baselines import mean_predictor, spectral_peaks
+    from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report, size_ranges
+    from .sounds import LabelledSounds, predicted_shape, true_shape
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "baselines": "mean_predictor spectral_peaks",
+            "report": "MEAN MODEL ConfusionMatrix LabelReport Report size_ranges",
+            "sounds": "LabelledSounds predicted_shape true_shape",
+        },
+    )
 
 __all__ = [
     "MEAN",

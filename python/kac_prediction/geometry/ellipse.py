@@ -115,8 +115,7 @@ class Ellipse(Shape):
             Counter-clockwise and closed, shape (points + 1, 2), metres.
 
         Raises:
-            TypeError: `points` is not an integer.
-            ValueError: fewer than 3 points.
+            TypeError, ValueError: `points` is not an integer from 3.
         """
         angle = np.linspace(0, 2 * np.pi, check_count("points", points, 3) + 1)
         circle = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -170,9 +169,8 @@ class Circle(Ellipse):
             rng: draws what is 0; None: fresh entropy does.
 
         Raises:
-            TypeError: the radius is not a number.
-            ValueError: the radius is negative or not finite, or the centroid is not two finite
-                numbers.
+            TypeError, ValueError: the radius is not a finite number from 0, or the centroid is not
+                two finite numbers.
         """
         r = check_number("r", r, least=0) or np.random.default_rng(rng).uniform(*_DRAWN_LENGTH)
         super().__init__(r, r, centroid)

@@ -32,8 +32,7 @@ class UnitRectangle(Polygon):
             rng: draws what is 0; None: fresh entropy does.
 
         Raises:
-            TypeError: `epsilon` is not a number.
-            ValueError: `epsilon` is negative or not finite.
+            TypeError, ValueError: `epsilon` is not a finite number from 0.
         """
         self._epsilon = check_number("epsilon", epsilon, least=0)
         if epsilon == 0:
@@ -85,8 +84,7 @@ class UnitTriangle(Polygon):
             rng: draws what is 0; None: fresh entropy does.
 
         Raises:
-            TypeError: `r` or `theta` is not a number.
-            ValueError: `r` or `theta` is outside its range.
+            TypeError, ValueError: `r` or `theta` is not a number in its range.
         """
         rng = np.random.default_rng(rng)
         r = check_number("r", r, least=0, most=1) or rng.uniform(*_DRAWN_RADIUS)

@@ -162,8 +162,7 @@ class Shape(ABC):
             from the lowest, columns along x: show it with `origin="lower"`.
 
         Raises:
-            TypeError: `grid_size` is not an integer.
-            ValueError: `grid_size` is less than 1.
+            TypeError, ValueError: `grid_size` is not an integer from 1.
         """
         grid_size = check_count("grid_size", grid_size)
         boundary = self.outline()

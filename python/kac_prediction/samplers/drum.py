@@ -64,7 +64,7 @@ class Drum(FixedSettings, AudioSampler):
         wave_speed: speed of transverse waves, m/s.
 
     Raises:
-        TypeError: a number is none.
+        TypeError: an argument is not a number.
         ValueError: a number is out of range.
     """
 

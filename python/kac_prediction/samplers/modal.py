@@ -19,7 +19,7 @@ class ModalDrum(Drum):
     its lowest partial.
 
     Raises:
-        TypeError: a number is none, or `M` or `N` not an integer.
+        TypeError: an argument is not a number, or `M` or `N` not an integer.
         ValueError: a number is out of range, a point is not inside the drum, or the smallest drum
             has no partial below half the sample rate.
     """
