@@ -33,14 +33,13 @@ def loadModel(
 ) -> M:
     """Load a trained model, ready to predict: in eval mode, with its weights.
 
-    Its `model_input`, `run_info` and `dataset` are those of its training (None where the file does
-    not say), its dtype is the one it was saved in.
+    Its dtype is the one it was saved in; its `model_input`, `run_info` and `dataset` are those of
+    its training, or None.
 
-    Legacy files have no `format_version`. Their float64 becomes float32, and CRePE runs as it did
-    when it was trained. Where such a file says enough, the model is converted: it predicts
-    `drum_size` as the square root of the area in metres, from whole sounds, as long as those of its
-    training. Of a rectangle's model, the file rarely tells which output is which; then it stays as
-    it was trained, unless `labels` are given.
+    Legacy files have no `format_version`. Their float64 becomes float32, and the model is
+    converted: it predicts `drum_size` as the square root of the area in metres, from whole sounds,
+    as long as those of its training. Where the file lacks what that needs, such as the order of a
+    rectangle's outputs, it stays as it was trained, unless `labels` are given.
 
     Args:
         path: a checkpoint; or the directory of a run, which stands for its `best.pt`, else for the

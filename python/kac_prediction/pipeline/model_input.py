@@ -77,7 +77,7 @@ class ModelInput:
                     "representation must be a dictionary of settings, such as "
                     f"{{'output_type': 'mel'}}, or None, got {self.representation!r}."
                 )
-            # Normalised is what was cropped, not a second time by the representation.
+            # The crop is normalised before: the representation must not do it again.
             settings = complete_settings({**self.representation, "normalise_input": False})
             planned = _planned(tuple(settings.items()), checked["sample_rate"], "double")
             InputRepresentation.transformShape(checked["length"], planned.settings)
