@@ -332,6 +332,7 @@ def test_a_lock_of_a_dead_process_is_no_obstacle(tmp_path: Path) -> None:
     assert len(generateDataset(Click, SETTINGS, str(tmp_path), 2)) == 2
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_leave_a_whole_dataset(tmp_path: Path, digest: Digest) -> None:
     program = (
         "import sys; from samplers_of_users import Click\n"

@@ -149,7 +149,7 @@ def test_it_is_the_dataset_of_its_seed(tmp_path: Path, Sampler: Any) -> None:
     assert not torch.equal(x, stored.X)
 
 
-@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings(
     "ignore:This process:DeprecationWarning", "ignore:This DataLoader:UserWarning"
 )

@@ -310,7 +310,7 @@ def test_a_dataset_that_changed_is_refused(tmp_path: Path) -> None:
         pickle.loads(pickled)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_worker_processes_give_equal_batches(path: str, method: str) -> None:
     dataset = loadDataset(path).subset([4, 2, 11, 0, 7])
