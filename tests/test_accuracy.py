@@ -93,6 +93,7 @@ def test_rows_have_names_of_their_own_and_the_settings_that_were_agreed() -> Non
     )
 
 
+@pytest.mark.slow
 def test_the_program_goes_on_and_prints_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

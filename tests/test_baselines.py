@@ -8,6 +8,8 @@ from kac_prediction.evaluation import LabelledSounds, mean_predictor, spectral_p
 from kac_prediction.routines import ROWS
 from kac_prediction.samplers import FAMILIES
 
+pytestmark = pytest.mark.slow
+
 RATE = 48000
 TASKS = {row.task.name: row.task for row in ROWS}
 TRAINING, CHOSEN = torch.arange(10), torch.arange(10, 20)

@@ -115,27 +115,21 @@ def to_markdown(records: Sequence[Record]) -> str:
     """
     reported = [record for record in records if record["report"]]
     labels = [label for record in reported for label in record["report"]["labels"].values()]
-    estimators = dict.fromkeys(name for label in labels for name in label["errors"])
-    heading = ["drums", "seeds", "time of one", "label", *(estimators or [MODEL])]
-    lines = [heading, ["---"] * len(heading)]
+    estimators = list(dict.fromkeys(name for label in labels for name in label["errors"])) or [
+        MODEL
+    ]
+    lines = [["drums", "seeds", "time of one", "label", *estimators]]
+    lines.append(["---"] * len(lines[0]))
     for name in dict.fromkeys(record["row"] for record in reported):
-        lines += _lines([r for r in reported if r["row"] == name], heading[4:])
+        same = [record for record in reported if record["row"] == name]
+        seeds = ", ".join(str(record["seed"]) for record in same)
+        head = [name, seeds, f"{fmean(record['seconds'] for record in same) / 60:.1f} min"]
+        for kind in ("classes", "labels"):
+            for label in same[0]["report"][kind]:
+                found = [record["report"][kind][label] for record in same]
+                lines.append([*head, label, *(_cell(found, each) for each in estimators)])
+                head = [""] * 3
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _lines(records: Sequence[Record], estimators: Sequence[str]) -> list[list[str]]:
-    """Return the lines of one row of the table, from the records of all its seeds."""
-    reports = [record["report"] for record in records]
-    seeds = ", ".join(str(record["seed"]) for record in records)
-    minutes = fmean(record["seconds"] for record in records) / 60
-    head = [records[0]["row"], seeds, f"{minutes:.1f} min"]
-    lines = []
-    for kind in ("classes", "labels"):
-        for label in reports[0][kind]:
-            found = [report[kind][label] for report in reports]
-            lines.append([*head, label, *(_cell(found, name) for name in estimators)])
-            head = [""] * 3
-    return lines
 
 
 def _cell(found: Sequence[Mapping[str, Any]], estimator: str) -> str:
