@@ -106,13 +106,7 @@ class Ellipse(Shape):
         return 2 * math.pi * total / a
 
     def outline(self, points: int = 256) -> Float64:
-        """Return points once around the boundary, from the far end of the longer axis.
-
-        Args:
-            points: number of points, from 3.
-
-        Returns:
-            Counter-clockwise and closed, shape (points + 1, 2), metres.
+        """Return points once around, from the far end of the longer axis: see `Shape.outline`.
 
         Raises:
             TypeError, ValueError: `points` is not an integer from 3.

@@ -77,14 +77,7 @@ class Polygon(Shape):
         return {"N": [self.N], "vertices": self._vertices.ravel().tolist()}
 
     def outline(self, points: int = 256) -> Float64:
-        """Return the vertices once around, from vertex 0.
-
-        Args:
-            points: not used.
-
-        Returns:
-            Counter-clockwise and closed, shape (N + 1, 2), metres.
-        """
+        """Return the vertices, counter-clockwise and closed, for any `points`: shape (N + 1, 2)."""
         order = np.arange(self.N + 1) % self.N
         return self._vertices[order if signed_area(self._vertices) > 0 else -order]
 
@@ -94,11 +87,7 @@ class Polygon(Shape):
         return np.stack([outline[:-1], outline[1:]], axis=1)
 
     def corners(self) -> Float64:
-        """Return the interior angles, counter-clockwise from vertex 0.
-
-        Returns:
-            Radians in (0, 2 pi), shape (N,): wall k begins at corner k.
-        """
+        """Return the interior angles, radians, shape (N,): wall k begins at corner k."""
         return np.pi - _turns(self.outline()[:-1])
 
     def _area(self) -> float:

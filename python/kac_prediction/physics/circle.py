@@ -13,20 +13,19 @@ import numpy.typing as npt
 from scipy.special import jn_zeros, jv
 
 from .._checks import check_count, check_number
-
-_Float64 = npt.NDArray[np.float64]
+from ..geometry.shape import Float64
 
 _MOST_ZEROS = 1200
 
 
-def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> _Float64:
+def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> Float64:
     """Return J_n(x), the Bessel function of the first kind of real order.
 
     Args:
         n: order.
         x: argument, of any shape that broadcasts with `n`.
     """
-    values: _Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
+    values: Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
     return values
 
 
@@ -43,11 +42,10 @@ def besselJZero(n: int, m: int) -> float:
     return float(jn_zeros(check_count("n", n, 0), check_count("m", m, most=_MOST_ZEROS))[-1])
 
 
-def circularSeries(N: int, M: int) -> _Float64:
+def circularSeries(N: int, M: int) -> Float64:
     """Return the series of a disc: its wavenumbers at unit area over pi, z_mn / sqrt(pi).
 
-    A drum of size L (the square root of its area, m) with wave speed c (m/s) sounds at
-    f = S c / (2 L).
+    A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
 
     Args:
         N: zeros of each order, n = 1 ... N, at most 1200.
@@ -64,7 +62,7 @@ def circularSeries(N: int, M: int) -> _Float64:
     return np.stack(zeros) / math.sqrt(math.pi)
 
 
-def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> _Float64:
+def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> Float64:
     """Return the eigenfunctions of a disc of unit area at one point, signs kept.
 
     phi = sqrt(e_m) J_m(z_mn r) / |J_(m+1)(z_mn)| times cos(m theta) and sin(m theta), e_0 = 1 and

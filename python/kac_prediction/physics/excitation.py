@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from .._checks import check_number, check_numbers
+from ..geometry.shape import Float64
 
-_Float64 = npt.NDArray[np.float64]
 _Size = int | Sequence[int]
 _Place = float | Sequence[float]
 
 
-def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> _Float64:
+def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> Float64:
     """Return a raised cosine, 0.5 (1 + cos(pi d / sigma)) at distance d < sigma from mu, else 0.
 
     Source: Bilbao, Numerical Sound Synthesis, Wiley 2009, section 11.3 (10.1002/9780470749012).
@@ -35,7 +34,7 @@ def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> _Float64
     sigma = check_number("sigma", sigma, above=0)
     offsets = [np.arange(size) - place for size, place in zip(shape, middle, strict=True)]
     distance = np.abs(offsets[0]) if len(shape) == 1 else np.hypot(offsets[0][:, None], offsets[1])
-    bump: _Float64 = np.where(distance < sigma, 0.5 * (1 + np.cos(np.pi * distance / sigma)), 0.0)
+    bump: Float64 = np.where(distance < sigma, 0.5 * (1 + np.cos(np.pi * distance / sigma)), 0.0)
     return bump
 
 
@@ -44,7 +43,7 @@ def raisedTriangle(
     mu: _Place,
     x_ab: Sequence[float] | None = None,
     y_ab: Sequence[float] | None = None,
-) -> _Float64:
+) -> Float64:
     """Return a triangle, or the product of two: 1 at mu, linear to 0 at a and b, 0 beyond.
 
     Where mu is a or b, the triangle is upright: it starts or ends at 1.
@@ -76,7 +75,7 @@ def raisedTriangle(
     return lines[0] if len(shape) == 1 else np.outer(lines[0], lines[1])
 
 
-def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> _Float64:
+def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> Float64:
     """Return one triangle over the nodes 0 ... size - 1."""
     a, b = (0.0, size - 1.0) if ab is None else check_numbers(name, ab, 2)
     if not a <= mu <= b:

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from .. import _core
 from .._checks import check_count, check_number, check_numbers
-
-_Float64 = npt.NDArray[np.float64]
+from ..geometry.shape import Float64
 
 
 class FDTD_2D:
@@ -66,7 +65,7 @@ class FDTD_2D:
         self._simulation, self._given = _core.Simulation(*self._membrane), 0
         return self
 
-    def __next__(self) -> _Float64:
+    def __next__(self) -> Float64:
         if self._given == self._length:
             raise StopIteration
         self._given += 1
@@ -83,7 +82,7 @@ def FDTDWaveform2D(
     c_2: float,
     T: int,
     w: Sequence[float],
-) -> _Float64:
+) -> Float64:
     """Return the displacement of a membrane at one point: u_0, u_1, then the frames of `FDTD_2D`.
 
     The first arguments are those of `FDTD_2D`. T is the number of samples, from 1, and w (row,
@@ -118,7 +117,7 @@ def FDTDWaveform2D(
 
 def _check_membrane(
     u_0: npt.ArrayLike, u_1: npt.ArrayLike, B: npt.ArrayLike, c_0: float, c_1: float, c_2: float
-) -> tuple[_core.Grid, _Float64, _Float64, float, float, float]:
+) -> tuple[_core.Grid, Float64, Float64, float, float, float]:
     """Return grid, fields and coefficients as the core takes them."""
     matrix = np.asarray(B)
     if matrix.ndim != 2:

@@ -4,14 +4,11 @@ import math
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from .._checks import check_choice, check_count, check_number
 from ..geometry import Shape
-from ..geometry.shape import check_shape
-
-_Float64 = npt.NDArray[np.float64]
+from ..geometry.shape import Float64, check_shape
 
 
 def eigenfrequencies(
@@ -22,7 +19,7 @@ def eigenfrequencies(
     *,
     method: Literal["elements", "grid"] = "elements",
     sample_rate: float = 48000.0,
-) -> _Float64:
+) -> Float64:
     """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
 
     Ten take about a tenth of a second, a hundred a second; from there the time grows with the
@@ -71,7 +68,7 @@ def eigenfrequencies(
 
 def _of_grid(
     shape: Shape, n: int, drum_size: float, wave_speed: float, sample_rate: float
-) -> _Float64:
+) -> Float64:
     """Return the lowest n frequencies of the finite difference scheme.
 
     On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev

@@ -10,13 +10,12 @@ from scipy import ndimage, sparse
 
 from .._checks import check_number
 from ..geometry import Shape
-from ..geometry.shape import check_shape
+from ..geometry.shape import Float64, check_shape
 from .grid_placement import place, wall_distance
 
-_Float64 = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
 _Nodes = npt.NDArray[np.int64]
-Weights = tuple[npt.NDArray[np.int64], _Float64]
+Weights = tuple[npt.NDArray[np.int64], Float64]
 """Nodes as flat indices row * columns + column, and what each weighs."""
 
 _MOST_NODES = 2**24
@@ -117,7 +116,7 @@ class DrumGrid:
         return float(x - self.origin[0]) / self.step, float(y - self.origin[1]) / self.step
 
     def _kept(
-        self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], weights: _Float64
+        self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], weights: Float64
     ) -> Weights:
         """Return flat indices and weights of those nodes that the matrix holds and that weigh."""
         (height, width), nodes = self.live.shape, rows[:, None] * self.live.shape[1] + columns
@@ -184,7 +183,7 @@ def live_nodes(
     divided, down to single nodes. The first and the last row and column lie outside the shape.
     """
 
-    def depth_at(row: npt.NDArray[np.number], column: npt.NDArray[np.number]) -> _Float64:
+    def depth_at(row: npt.NDArray[np.number], column: npt.NDArray[np.number]) -> Float64:
         points = np.stack([origin[0] + step * column, origin[1] + step * row], axis=-1)
         return (shape.depth(points.reshape(-1, 2)) / step).reshape(row.shape)
 

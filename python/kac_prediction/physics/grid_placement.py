@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-_Float64 = npt.NDArray[np.float64]
+from ..geometry.shape import Float64
 
 _LOWEST_ROWS = [(1, 0), (0, 1), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1)]
 _MOST_WALLS = 8
@@ -15,7 +15,7 @@ _DISPERSION = 8.0
 _BANDWIDTH = 1e-3
 
 
-def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> _Float64:
+def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> Float64:
     """Return how far inside a node must lie to live, in steps, by the wall's normal (nx, ny).
 
     The dead nodes along a slanted wall are stairs; the line on which the membrane is at rest, as
@@ -40,8 +40,8 @@ def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> _Float64:
 
 
 def place(
-    walls: _Float64, area: float, centre: tuple[float, float], smallest_step: float
-) -> tuple[float, _Float64]:
+    walls: Float64, area: float, centre: tuple[float, float], smallest_step: float
+) -> tuple[float, Float64]:
     """Return the step, and a node (x, y), with which walls fall on nodes.
 
     Along a wall whose normal is (a, b) / sqrt(a^2 + b^2) with small integers a and b, the nodes
@@ -79,8 +79,8 @@ def place(
 
 
 def _lined_up(
-    walls: _Float64, centre: tuple[float, float], smallest_step: float
-) -> tuple[_Float64, _Float64, _Float64, _Float64, _Float64]:
+    walls: Float64, centre: tuple[float, float], smallest_step: float
+) -> tuple[Float64, Float64, Float64, Float64, Float64]:
     """Return the longest walls along lines of nodes, after two of no length through the centre.
 
     Returns:
@@ -107,9 +107,7 @@ def _lined_up(
     return units[kind], norms[kind], positions, targets, np.concatenate([[0, 0], lengths[found]])
 
 
-def _steps(
-    norms: _Float64, normals: _Float64, positions: _Float64, smallest_step: float
-) -> _Float64:
+def _steps(norms: Float64, normals: Float64, positions: Float64, smallest_step: float) -> Float64:
     """Return the steps to try: a sweep, and those which put two parallel walls on nodes."""
     steps = [smallest_step * _SWEEP]
     for i, j in combinations(range(2, len(norms)), 2):
@@ -123,7 +121,7 @@ def _steps(
     return np.concatenate(steps)
 
 
-def _crossings(normals: _Float64, wanted: _Float64) -> _Float64:
+def _crossings(normals: Float64, wanted: Float64) -> Float64:
     """Return where any two lines normal . x = wanted cross, shape (steps, pairs, 2)."""
     one, other = np.array([*combinations(range(len(normals)), 2)]).T
     (a, b), (c, d) = normals[one].T, normals[other].T

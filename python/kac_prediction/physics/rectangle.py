@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import check_count, check_number, check_numbers
+from ..geometry.shape import Float64
 
-_Float64 = npt.NDArray[np.float64]
 
-
-def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
+def rectangularSeries(N: int, M: int, epsilon: float) -> Float64:
     """Return the series of a rectangle: its wavenumbers at unit area over pi.
 
-    S = sqrt(m^2 / epsilon + epsilon n^2). A drum of size L (the square root of its area, m) with
-    wave speed c (m/s) sounds at f = S c / (2 L).
+    S = sqrt(m^2 / epsilon + epsilon n^2).
+    A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
 
     Args:
         N: half waves along y, n = 1 ... N.
@@ -33,11 +32,11 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> _Float64:
     """
     check_number("epsilon", epsilon, above=0)
     m, n = mode_numbers("M", M), mode_numbers("N", N)
-    series: _Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
+    series: Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
     return series
 
 
-def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> _Float64:
+def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> Float64:
     """Return the eigenfunctions of a rectangle of unit area at one point, signs kept.
 
     phi = 2 sin(m pi x) sin(n pi y). They are orthonormal over the rectangle, so the weights of the
@@ -92,6 +91,6 @@ def rectangularChladniPattern(
     return quiet
 
 
-def mode_numbers(name: str, count: int) -> _Float64:
+def mode_numbers(name: str, count: int) -> Float64:
     """Return 1, 2, ... `count`; errors call it `name`."""
     return np.arange(1, check_count(name, count) + 1, dtype=np.float64)

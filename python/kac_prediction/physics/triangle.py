@@ -10,20 +10,18 @@ Source: McCartin, Eigenstructure of the equilateral triangle I, SIAM Review 45 (
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from .._checks import check_number
+from ..geometry.shape import Float64
 from .rectangle import mode_numbers
 
-_Float64 = npt.NDArray[np.float64]
 
-
-def equilateralTriangleSeries(N: int, M: int) -> _Float64:
+def equilateralTriangleSeries(N: int, M: int) -> Float64:
     """Return the series of an equilateral triangle: its wavenumbers at unit area over pi.
 
-    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2). A drum of size L (the square root of its area, m) with
-    wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m and n stands twice in
-    the table where it is square; a sound has it once.
+    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2).
+    A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m
+    and n stands twice in the table where it is square; a sound has it once.
 
     Args:
         N: n = 1 ... N.
@@ -36,11 +34,11 @@ def equilateralTriangleSeries(N: int, M: int) -> _Float64:
         TypeError, ValueError: `N` or `M` is not an integer, or out of range.
     """
     m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
-    series: _Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)
+    series: Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)
     return series
 
 
-def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) -> _Float64:
+def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) -> Float64:
     """Return the eigenfunctions of an equilateral triangle of unit area at one point, signs kept.
 
     With l = -(m + n), d = pi (v - w) / 3, and F = cos (symmetric) or sin (antisymmetric),
@@ -68,7 +66,7 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
         raise ValueError(f"u, v and w must add to 1, got ({u}, {v}, {w})")
     m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
     third, d = -(m + n), math.pi * (v - w) / 3
-    functions: _Float64 = sum(
+    functions: Float64 = sum(
         np.sin(math.pi * (1 - u) * a) * np.stack([np.cos(b * d), np.sin(b * d)])
         for a, b in ((third, m - n), (m, n - third), (n, third - m))
     )

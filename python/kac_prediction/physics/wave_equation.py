@@ -5,13 +5,12 @@ import numpy.typing as npt
 
 from .. import _core
 from .._checks import check_count, check_number
-
-_Float64 = npt.NDArray[np.float64]
+from ..geometry.shape import Float64
 
 
 def WaveEquationWaveform2D(
     F: npt.ArrayLike, A: npt.ArrayLike, d: float, k: float, T: int
-) -> _Float64:
+) -> Float64:
     """Return what a drum does at one point after an impulse at another, mode by mode.
 
     u(t) = sum A exp(-d t) sin(omega t) / omega, omega^2 = (2 pi F)^2 - d^2; where d exceeds
@@ -37,7 +36,7 @@ def WaveEquationWaveform2D(
         raise ValueError(
             f"F and A must have one shape, got {frequencies.shape} and {weights.shape}"
         )
-    sound: _Float64 = _core.additive(
+    sound: Float64 = _core.additive(
         frequencies.reshape(1, -1),
         weights.reshape(1, -1),
         [check_number("d", d)],

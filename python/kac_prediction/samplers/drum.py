@@ -70,17 +70,10 @@ class Drum(FixedSettings, AudioSampler):
 
     group_size: ClassVar[int] = 5
     coordinates: ClassVar[tuple[str, ...]]
-    fixed: ClassVar[frozenset[str]] = frozenset(
-        {
-            "duration",
-            "sample_rate",
-            "amplitude",
-            "decay_time",
-            "material_density",
-            "precision",
-            "sample_location",
-            "tension",
-        }
+    fixed: ClassVar[frozenset[str]] = (
+        FixedSettings.fixed
+        | {"amplitude", "decay_time", "material_density"}
+        | {"precision", "sample_location", "tension"}
     )
 
     def __init__(

@@ -7,10 +7,10 @@ class FixedSettings:
     """Refuses to set again what a constructor has read: it would change nothing, or half.
 
     Attributes:
-        fixed: names of constructor's arguments that can be set once.
+        fixed: names of the constructor's arguments that can be set once.
     """
 
-    fixed: ClassVar[frozenset[str]]
+    fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate"})
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute.

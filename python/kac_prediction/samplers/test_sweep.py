@@ -26,8 +26,6 @@ class TestSweep(FixedSettings, AudioSampler):
         ValueError: half the sample rate is not above 20 Hz.
     """
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate"})
-
     __test__: ClassVar[bool] = False
     """Tells pytest that the name does not mean a test."""
 

@@ -35,7 +35,7 @@ class TestTone(FixedSettings, AudioSampler):
             waveshape is unknown.
     """
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate", "waveshape"})
+    fixed: ClassVar[frozenset[str]] = FixedSettings.fixed | {"waveshape"}
 
     __test__: ClassVar[bool] = False
     """Tells pytest that the name does not mean a test."""

@@ -11,12 +11,11 @@ from skfem import Basis, Dofs, ElementTriP4, MeshTri, MeshTri2
 from skfem.models.poisson import laplace, mass
 
 from ...geometry import Shape
+from ...geometry.shape import Float64
 from .boundary import Boundary
 from .grading import graded
 from .mesh import triangulate
 from .spectrum import lowest_eigenvalues
-
-_Float64 = npt.NDArray[np.float64]
 
 # Measured: the highest mode of n loses 3e-7 of its eigenvalue with 4 edges to a wave, 3e-6 with 3,
 # and the cost of hundreds grows with the square of the edges.
@@ -32,7 +31,7 @@ class _CurvedMesh(MeshTri2):  # type: ignore[misc]
     elem: type = ElementTriP4
 
 
-def element_eigenvalues(shape: Shape, n: int) -> _Float64:
+def element_eigenvalues(shape: Shape, n: int) -> Float64:
     """Return the n lowest eigenvalues of -laplacian u = lambda u, u = 0 on the boundary.
 
     Quartic triangles, three or four to a wavelength of the highest mode, their edges bent along a
@@ -60,7 +59,7 @@ def element_eigenvalues(shape: Shape, n: int) -> _Float64:
     return lowest_eigenvalues(stiffness, weight, n)
 
 
-def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: _Float64) -> _CurvedMesh:
+def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: Float64) -> _CurvedMesh:
     """Bend edges of a mesh along a curved boundary.
 
     The three nodes inside such an edge are put on the boundary; those inside its triangle are moved
@@ -81,7 +80,7 @@ def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: _Float64) -> _Cur
     p, q = (coordinates[:, np.argmax(mesh.t[:, triangles] == end, axis=0)].T for end in rim.T)
     where = (1 + q - p) / 2
 
-    def moved(fractions: _Float64) -> _Float64:
+    def moved(fractions: Float64) -> Float64:
         along = places[:, :1] + fractions * (places[:, 1:] - places[:, :1])
         start, end = flat.p.T[rim][:, 0, None], flat.p.T[rim][:, 1, None]
         on_edge = start + fractions[..., None] * (end - start)

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
 from ...geometry import Shape
-
-_Float64 = npt.NDArray[np.float64]
+from ...geometry.shape import Float64
 
 _SAMPLES = 2048
 _FEWEST_SAMPLES = 256
@@ -28,11 +27,11 @@ class Arc:
         spline: of fractions in [0, 1] the points on a curve; None for a straight wall.
     """
 
-    ends: _Float64
+    ends: Float64
     spline: Any = None
 
     @classmethod
-    def through(cls, points: _Float64, *, closed: bool = False) -> "Arc":
+    def through(cls, points: Float64, *, closed: bool = False) -> "Arc":
         """Return the arc through points, shape (p, 2); closed, it ends smoothly at the first."""
         if closed:
             points = np.vstack([points, points[:1]])
@@ -45,14 +44,14 @@ class Arc:
             return cls(ends, CubicSpline(way / way[-1], points, bc_type="periodic"))
         return cls(ends, CubicSpline(way / way[-1], points))
 
-    def at(self, fractions: _Float64) -> _Float64:
+    def at(self, fractions: Float64) -> Float64:
         """Return the points at fractions of the way, shape (f, 2)."""
         if self.spline is None:
             start, end = self.ends
             return np.asarray(start + fractions[:, None] * (end - start))
         return np.asarray(self.spline(fractions))
 
-    def headings(self, fractions: _Float64) -> _Float64:
+    def headings(self, fractions: Float64) -> Float64:
         """Return the directions at fractions of the way, in radians, without jumps."""
         if self.spline is None:
             x, y = self.ends[1] - self.ends[0]
@@ -74,7 +73,7 @@ class Boundary:
     """
 
     arcs: tuple[Arc, ...]
-    angles: _Float64
+    angles: Float64
 
     @classmethod
     def of_shape(cls, shape: Shape) -> "Boundary":
@@ -100,7 +99,7 @@ class Boundary:
         return cls.chained(chains)
 
     @classmethod
-    def chained(cls, chains: list[_Float64]) -> "Boundary":
+    def chained(cls, chains: list[Float64]) -> "Boundary":
         """Return arcs through each chain of points and on to the first point of the next."""
         following = [*chains[1:], chains[0]]
         arcs = tuple(
@@ -111,7 +110,7 @@ class Boundary:
         turns = headings[:, 0] - np.roll(headings[:, 1], 1)
         return cls(arcs, np.pi - (np.mod(turns + np.pi, 2 * np.pi) - np.pi))
 
-    def at(self, places: _Float64) -> _Float64:
+    def at(self, places: Float64) -> Float64:
         """Return the points at places, shape (p, 2)."""
         arcs = np.minimum(places.astype(np.int64), len(self.arcs) - 1)
         points = np.empty((len(places), 2))
@@ -120,13 +119,13 @@ class Boundary:
             points[here] = self.arcs[k].at(places[here] - k)
         return points
 
-    def curves(self, places: _Float64) -> npt.NDArray[np.bool_]:
+    def curves(self, places: Float64) -> npt.NDArray[np.bool_]:
         """Return which places lie on a curve, not on a straight wall."""
         curved = np.array([arc.spline is not None for arc in self.arcs])
         bent: npt.NDArray[np.bool_] = curved[places.astype(np.int64)]
         return bent
 
-    def exponents(self) -> _Float64:
+    def exponents(self) -> Float64:
         """Return how eigenfunctions vanish at each corner, as r^exponent; nan where smoothly.
 
         At a corner of angle a an eigenfunction is a sum of J_(k pi/a)(sqrt(lambda) r) sin(k pi
@@ -144,7 +143,7 @@ class Boundary:
         return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 
-def _walk(shape: Shape, samples: int) -> _Float64:
+def _walk(shape: Shape, samples: int) -> Float64:
     """Return the points of an outline, counter-clockwise, none twice in a row."""
     points = np.asarray(shape.outline(samples), dtype=np.float64)
     name = f"{type(shape).__name__}.outline"
@@ -158,7 +157,7 @@ def _walk(shape: Shape, samples: int) -> _Float64:
     return np.asarray(points[::-1] if clockwise else points)
 
 
-def _corners(points: _Float64, finer: _Float64) -> npt.NDArray[np.int64]:
+def _corners(points: Float64, finer: Float64) -> npt.NDArray[np.int64]:
     """Return the numbers of those points of a closed chain that are corners of a finer one too."""
     if len(points) < _FEWEST_SAMPLES:
         return np.arange(len(points))
@@ -169,15 +168,15 @@ def _corners(points: _Float64, finer: _Float64) -> npt.NDArray[np.int64]:
     return sharp[stays]
 
 
-def _turns(points: _Float64) -> _Float64:
+def _turns(points: Float64) -> Float64:
     """Return by how much a closed chain turns at each of its points, radians, either way."""
     x, y = (np.roll(points, -1, axis=0) - points).T
     heading = np.arctan2(y, x)
-    turns: _Float64 = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
+    turns: Float64 = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
     return turns
 
 
-def _around(walls: _Float64, points: _Float64) -> list[_Float64]:
+def _around(walls: Float64, points: Float64) -> list[Float64]:
     """Return chains of points, each up to the next: the walls, and the outline between them."""
     chains = []
     for (start, end), (after, _) in zip(walls, np.roll(walls, -1, axis=0), strict=True):
@@ -187,7 +186,7 @@ def _around(walls: _Float64, points: _Float64) -> list[_Float64]:
     return chains
 
 
-def _between(start: _Float64, end: _Float64, points: _Float64, walls: _Float64) -> _Float64:
+def _between(start: Float64, end: Float64, points: Float64, walls: Float64) -> Float64:
     """Return the points of a closed outline between two of its points that lie on no wall."""
     first, last = (np.argmin(np.hypot(*(points - point).T)) for point in (start, end))
     chain = np.roll(points, -first, axis=0)[: (last - first) % len(points) + 1]

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from .boundary import Boundary
 from .mesh import Mesh
 
-_Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 
 _SHRINK = 0.5

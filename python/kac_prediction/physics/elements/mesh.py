@@ -9,9 +9,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
+from ...geometry.shape import Float64
 from .boundary import Boundary
 
-_Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 _Bool = npt.NDArray[np.bool_]
 
@@ -40,10 +40,10 @@ class Mesh:
         places: the places on the boundary of both ends of these edges, shape (e, 2).
     """
 
-    points: _Float64
+    points: Float64
     triangles: _Int64
     rim: _Int64
-    places: _Float64
+    places: Float64
 
 
 def triangulate(boundary: Boundary, edge: float) -> Mesh:
@@ -75,7 +75,7 @@ def triangulate(boundary: Boundary, edge: float) -> Mesh:
     raise ValueError(f"no triangulation was found in {_ROUNDS} rounds: simplify the shape.")
 
 
-def divide(boundary: Boundary, edge: float) -> _Float64:
+def divide(boundary: Boundary, edge: float) -> Float64:
     """Return ascending places that divide a boundary into edges.
 
     None is longer than `edge`; they are shorter towards corners where eigenfunctions are not
@@ -107,7 +107,7 @@ class _Net:
     the next one.
     """
 
-    def __init__(self, boundary: Boundary, places: _Float64, inner: _Float64) -> None:
+    def __init__(self, boundary: Boundary, places: Float64, inner: Float64) -> None:
         rim = boundary.at(places)
         self.boundary, self.places, self.count = boundary, places, len(places)
         self.points = np.concatenate([rim, inner])
@@ -131,19 +131,19 @@ class _Net:
         inside: _Bool = np.isin(part, part[self.leftwards.any(axis=1)])
         return inside
 
-    def within(self, points: _Float64) -> _Bool:
+    def within(self, points: Float64) -> _Bool:
         """Return which points lie inside."""
         found = self.delaunay.find_simplex(points)
         within: _Bool = (found >= 0) & self.inside()[found]
         return within
 
-    def wanted(self, points: _Float64, edge: float) -> _Float64:
+    def wanted(self, points: Float64, edge: float) -> Float64:
         """Return the length of edges wanted at points: that of the nearest wall's, or more."""
         distance, nearest = cKDTree(self.points[: self.count]).query(points)
         around = (self.lengths + np.roll(self.lengths, 1)) / 2
         return np.asarray(np.minimum(edge, around[nearest] + _GROWTH * distance))
 
-    def lattice(self, edge: float) -> _Float64:
+    def lattice(self, edge: float) -> Float64:
         """Return the points of a triangular lattice that lie well inside."""
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         rows = np.arange(low[1] + edge / 2, high[1], edge * math.sqrt(0.75))
@@ -155,7 +155,7 @@ class _Net:
         distance = cKDTree(self.points[: self.count]).query(points)[0]
         return points[distance > 0.8 * edge]
 
-    def centres(self, edge: float) -> _Float64:
+    def centres(self, edge: float) -> Float64:
         """Return centres of circumcircles that are too large, far enough from one another."""
         corners = self.points[self.triangles[self.inside()]]
         origin, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
@@ -192,7 +192,7 @@ class _Net:
         flat[wall] = (height < _FLAT * length) & (length > shortest) & ~tips
         return flat
 
-    def halved(self, split: _Bool, *, in_shells: bool = False) -> _Float64:
+    def halved(self, split: _Bool, *, in_shells: bool = False) -> Float64:
         """Return the places with one more on each edge that is split, ascending.
 
         In shells, an edge that ends at a corner is split at a power of two from it, so that the

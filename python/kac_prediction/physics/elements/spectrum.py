@@ -4,12 +4,11 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import LinearOperator, SuperLU, eigsh, splu
 
-_Float64 = npt.NDArray[np.float64]
+from ...geometry.shape import Float64
 
 _MORE = 3
 _DENSE = 300
@@ -17,7 +16,7 @@ _ACCURACY = 1e-10
 _ATTEMPTS = 4
 
 
-def lowest_eigenvalues(stiffness: csc_array, mass: csc_array, n: int) -> _Float64:
+def lowest_eigenvalues(stiffness: csc_array, mass: csc_array, n: int) -> Float64:
     """Return the n lowest eigenvalues of stiffness u = lambda mass u, ascending.
 
     Lanczos iterations on the inverse. They may miss an eigenvalue that stands near another, so
