@@ -39,7 +39,7 @@ def test_tokens_do_not_depend_on_the_window(
     with tokens.Tokens(path) as found:
         assert [found.next().decode() for _ in TOKENS] == TOKENS
         assert found.position == path.stat().st_size - 3
-        found.end()
+        found.expect(b"")
         assert found.next() == b""
 
 
@@ -55,7 +55,7 @@ def test_numbers_do_not_depend_on_the_window(
         assert np.array_equal(found.numbers(63, 2000), rows)
         found.expect(b",")
         assert np.array_equal(found.numbers(63, 2000), rows[0])
-        found.end()
+        found.expect(b"")
 
 
 def test_what_never_ends_is_not_read_to_the_end(

@@ -76,7 +76,7 @@ class LegacyDataset:
         size = self.header.dataset_size
         for i in range(size):
             yield self._sample(i)
-            more = self._tokens.another(b"]")
+            more = self._tokens.expect(b",", b"]") == b","
             if more == (i + 1 == size):
                 raise DatasetError(
                     f"{self._tokens.path} holds {'more' if more else f'only {i + 1}'} samples where"
@@ -84,7 +84,7 @@ class LegacyDataset:
                     "interrupted."
                 )
         self._tokens.expect(b"}")
-        self._tokens.end()
+        self._tokens.expect(b"")
 
     def _sample(self, i: int) -> tuple[npt.NDArray[np.float64], Labels]:
         tokens, found, more = self._tokens, dict[str, Any](), True
@@ -94,7 +94,7 @@ class LegacyDataset:
             if key in found or key not in ("x", "y"):
                 raise tokens.damaged(f"sample {i} has a key {key!r} too many")
             found[key] = self._x(i) if key == "x" else tokens.value()
-            more = tokens.another(b"}")
+            more = tokens.expect(b",", b"}") == b","
         if found.keys() != {"x", "y"} or not isinstance(found["y"], dict):
             raise tokens.damaged(f"sample {i}, which ends here, must have x and y")
         return found["x"], found["y"]

@@ -71,18 +71,13 @@ class Tokens(AbstractContextManager["Tokens"]):
             raise self.damaged("the file ends within the text that begins here")
         return b""
 
-    def expect(self, token: bytes) -> None:
-        """Read this token; raise DatasetError if there is another one."""
+    def expect(self, *tokens: bytes) -> bytes:
+        """Read one of these tokens, of which b"" is the end of the file, and return it."""
         found = self.next()
-        if found != token:
-            raise self._unexpected(found, repr(token.decode()))
-
-    def another(self, closing: bytes) -> bool:
-        """Read a comma, after which more follows, or the closing bracket."""
-        found = self.next()
-        if found not in (b",", closing):
-            raise self._unexpected(found, f"',' or {closing.decode()!r}")
-        return found == b","
+        if found not in tokens:
+            wanted = [repr(each.decode()) if each else "the end of the file" for each in tokens]
+            raise self._unexpected(found, " or ".join(wanted))
+        return found
 
     def key(self) -> str:
         """Read a key and the colon after it."""
@@ -129,11 +124,6 @@ class Tokens(AbstractContextManager["Tokens"]):
         if count > len(values):
             raise self.damaged(f"a list of {count} numbers, where {size} are the most", start)
         return values[:count].reshape(found.shape)
-
-    def end(self) -> None:
-        """Raise DatasetError unless nothing but space is left."""
-        if token := self.next():
-            raise self._unexpected(token, "the end of the file")
 
     def damaged(self, reason: str, position: int | None = None) -> DatasetError:
         """Return an error that names the file and a place in it; None: the place reached."""

@@ -86,10 +86,8 @@ class Progress:
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
     """Read the plan of the generation in a folder; None: there is none, or it is damaged."""
-    try:
-        content = disk.unsealed((folder / PLAN).read_bytes())
-    except FileNotFoundError:
-        return None
+    path = folder / PLAN
+    content = disk.unsealed(path.read_bytes()) if path.exists() else None
     plan: dict[str, Any] | None = json.loads(content) if content else None
     return plan
 
