@@ -60,7 +60,7 @@ def visible_progress() -> Iterator[None]:
 @click.command()
 @click.argument("routine", type=click.Choice(ROUTINES), default="SizeOfCircularDrum")
 @click.option("--config", type=_EXISTING_FILE, help="A yaml file of parameters.")
-@click.option("--wandb", "use_wandb", is_flag=True, help="Follow the run on weights and biases.")
+@click.option("--wandb", "use_wandb", is_flag=True, help="Log the run to wandb.")
 @click.option("--exports-dir", default="model", show_default=True, help="Where runs are saved.")
 @click.option(
     "--dataset-dir",
