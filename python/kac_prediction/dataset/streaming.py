@@ -172,19 +172,15 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
             )
             producers.append(_Producer(render, represent, finish, cancel))
         # The producer of each call is free again: as many calls as producers are under way.
-        calls = (
-            partial(producers[k % lanes], self._indices(first)) for k, first in enumerate(firsts)
-        )
+        size, one_per_group = self._group_size, self.one_per_group
+        samples = (range(first, first + self.chunk) for first in firsts)
+        indices = ([k * size + k % size for k in ks] if one_per_group else [*ks] for ks in samples)
+        calls = (partial(producers[k % lanes], chunk) for k, chunk in enumerate(indices))
         return run_ahead(calls, lanes, lanes, cancel)
-
-    def _indices(self, first: int) -> list[int]:
-        """Return which samples of the dataset of this seed a chunk from `first` on holds."""
-        samples, size = range(first, first + self.chunk), self._group_size
-        return [k * size + k % size for k in samples] if self.one_per_group else [*samples]
 
 
 class _Producer(Generic[T]):
-    """Makes chunks in a background thread, in parts, so that it can be cancelled soon."""
+    """Make chunks in a background thread, in parts, so that they can be cancelled soon."""
 
     def __init__(
         self,

@@ -147,9 +147,7 @@ class ModelInput:
             return x
         return torch.from_numpy(InputRepresentation.normalise(x.cpu().double())).to(x)
 
-    def targets(
-        self, Y: Sequence[Mapping[str, torch.Tensor]], missing: Missing = "raise"
-    ) -> torch.Tensor:
+    def targets(self, Y: Sequence[Mapping[str, Any]], missing: Missing = "raise") -> torch.Tensor:
         """Arrange the labels of n samples, tensors of numbers, as the targets of a training.
 
         A label that is nan, or that a sample lacks, is an error, or nan if `missing` is "nan".

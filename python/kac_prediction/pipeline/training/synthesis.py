@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from ...dataset import AudioSampler, RepresentationSettings, StreamingDataset
-from ...dataset.labels import label_tensors
 from ...dataset.rendering import Renderer
 from ...dataset.sampler import Labels
 from ...samplers.drum import Drum
@@ -195,9 +194,7 @@ def _example(
     labels: list[Labels],
 ) -> Batch:
     """Return inputs and targets; where a crop is given, raw sounds of that length as inputs."""
-    wanted = model_input.labels
-    Y = label_tensors([{name: y[name] for name in wanted if name in y} for y in labels])
-    y = model_input.targets([{**each, **further} for each in Y], missing="nan")
+    y = model_input.targets([{**each, **further} for each in labels], missing="nan")
     x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
     return x.to(dtype), y
 
