@@ -10,7 +10,6 @@ import pytest
 
 from kac_prediction.pipeline.datasets import download
 from kac_prediction.pipeline.datasets.download import (
-    Address,
     ask_record,
     fetch,
     md5_of,
@@ -38,20 +37,20 @@ def names(directory: Path) -> set[str]:
 def whole(server: Server, tmp_path: Path, verified: bool = True, limit: int = 2**21) -> Path:
     target = tmp_path / FILE
     digest = server.checksum.removeprefix("md5:") if verified else ""
-    fetch(Address(f"{server.url}/mirror/{FILE}", digest), target, limit)
+    fetch(f"{server.url}/mirror/{FILE}", target, limit, digest)
     assert names(tmp_path) == {FILE}
     assert target.read_bytes() == server.content
     return target
 
 
 def test_the_record_tells_address_and_md5(server: Server) -> None:
-    assert ask_record(DOI, FILE) == Address(f"{server.url}/content/{FILE}", md5(CONTENT))
+    assert ask_record(DOI, FILE) == (f"{server.url}/content/{FILE}", md5(CONTENT))
 
 
 @pytest.mark.parametrize("fault", [429, 500, 503, "page"])
 def test_a_busy_record_is_asked_again(fault: int | str, server: Server) -> None:
     server.record_faults = [fault] * 3
-    assert ask_record(DOI, FILE).md5 == md5(CONTENT)
+    assert ask_record(DOI, FILE)[1] == md5(CONTENT)
     server.record_faults = [fault] * 4
     with pytest.raises(ConnectionError, match=f"record doi:{DOI} could not be read"):
         ask_record(DOI, FILE)
@@ -79,7 +78,7 @@ def test_a_download(verified: bool, length: bool, server: Server, tmp_path: Path
 
 
 def test_the_address_may_have_moved(server: Server, tmp_path: Path) -> None:
-    fetch(Address(f"{server.url}/moved.zip", md5(CONTENT)), tmp_path / FILE, 2**21)
+    fetch(f"{server.url}/moved.zip", tmp_path / FILE, 2**21, md5(CONTENT))
     assert (tmp_path / FILE).read_bytes() == CONTENT
 
 

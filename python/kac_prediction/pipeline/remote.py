@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pooch
 
 from .checkpoint import read_checkpoint
-from .datasets.download import Address, fetch
+from .datasets.download import fetch
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
     with TemporaryDirectory(dir=copy.parent, prefix=".arriving-") as folder:
         arrived = Path(folder) / copy.name
         try:
-            fetch(Address(url), arrived, _LARGEST)
+            fetch(url, arrived, _LARGEST)
         except ConnectionError as error:
             raise ConnectionError(
                 f"{error}. Check the address and the network and call again, or bring the file here"

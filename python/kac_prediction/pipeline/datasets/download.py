@@ -5,7 +5,6 @@ import logging
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
@@ -30,15 +29,7 @@ _TRANSIENT = {408, 416, 425, 429}
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 
-@dataclass(frozen=True)
-class Address:
-    """The http(s) address of a file, and its md5, hexadecimal ('': not known)."""
-
-    url: str
-    md5: str = ""
-
-
-def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> Address:
+def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> tuple[str, str]:
     """Return the address and the md5 of a file in the record of a DOI.
 
     Raises:
@@ -62,19 +53,20 @@ def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> Address:
     algorithm, _, digest = listed.registry[file].rpartition(":")
     if algorithm != "md5":
         raise ValueError(f"the record doi:{doi} gives no md5 of {file}, but {algorithm}:{digest}")
-    return Address(url, digest.lower())
+    return url, digest.lower()
 
 
-def fetch(address: Address, target: Path, limit: int) -> None:
+def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
     """Download a file, continuing what an earlier call has left of it.
 
     What has arrived lies beside it, in NAME.part; the file has its name once it is whole and
     verified. After a cut connection or a busy server it is tried again, as long as more arrives.
 
     Args:
-        address: where it is.
+        url: its http(s) address.
         target: path of the file to be.
         limit: bytes that it may have at most.
+        md5: its md5, hexadecimal; '': not known.
 
     Raises:
         ConnectionError: it cannot be reached.
@@ -84,16 +76,16 @@ def fetch(address: Address, target: Path, limit: int) -> None:
     part = target.with_name(f"{target.name}.part")
     version = target.with_name(f"{target.name}.version")
     for _ in range(2):  # should the part of an earlier call be wrong, all of it is fetched
-        _complete(address, part, version, limit)
-        found = md5_of(part) if address.md5 else ""
-        if found == address.md5:
+        _complete(url, part, version, limit, verified=bool(md5))
+        found = md5_of(part) if md5 else ""
+        if found == md5:
             part.replace(target)
             version.unlink(missing_ok=True)
             return
         part.unlink()
-        logger.warning("%s arrived with the md5 %s, not %s", address.url, found, address.md5)
+        logger.warning("%s arrived with the md5 %s, not %s", url, found, md5)
     raise ValueError(
-        f"{address.url} has the md5 {found} where {address.md5} was expected: it is another file,"
+        f"{url} has the md5 {found} where {md5} was expected: it is another file,"
         " or damaged; nothing of it was kept"
     )
 
@@ -114,7 +106,7 @@ def require_space(directory: Path, needed: int, what: str) -> None:
         )
 
 
-def _complete(address: Address, part: Path, version: Path, limit: int) -> None:
+def _complete(url: str, part: Path, version: Path, limit: int, verified: bool) -> None:
     """Request what is missing of a file until all of it has arrived."""
     failures = 0
     with (
@@ -124,7 +116,7 @@ def _complete(address: Address, part: Path, version: Path, limit: int) -> None:
         longest = file.tell()
         while True:
             try:
-                return _request(address, file, version, limit, bar)
+                return _request(url, file, version, limit, verified, bar)
             except OSError as error:
                 of_network = isinstance(error, ConnectionError | TimeoutError)
                 if error.errno is not None and not of_network:  # the disk's
@@ -132,42 +124,44 @@ def _complete(address: Address, part: Path, version: Path, limit: int) -> None:
                 arrived = file.seek(0, 2)
                 failures = 1 if arrived > longest else failures + 1
                 longest = max(longest, arrived)
-                _pause(f"{address.url} could not be downloaded", error, failures, ATTEMPTS)
+                _pause(f"{url} could not be downloaded", error, failures, ATTEMPTS)
 
 
 def _request(
-    address: Address, file: IO[bytes], version: Path, limit: int, bar: "tqdm[Any]"
+    url: str, file: IO[bytes], version: Path, limit: int, verified: bool, bar: "tqdm[Any]"
 ) -> None:
     """Request the bytes after those that a file has, and append them.
 
     The version (ETag or date) that the server gave for the first bytes tells whether the rest
-    belongs to them. Without one, only a known md5 will tell.
+    belongs to them. Without one, only verifying the whole will.
 
     Raises:
         OSError: the server cannot be reached, or the connection was cut.
         ValueError: the file is too large.
     """
     of_version = version.read_text() if version.exists() else ""
-    if not (of_version or address.md5):
+    if not (of_version or verified):
         file.truncate(0)
     size = file.seek(0, 2)
     headers = dict(_HEADERS)
     if size:
         headers["Range"] = f"bytes={size}-"
         headers |= {"If-Range": of_version} if of_version else {}
-    with requests.get(address.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
         total = _start(response, file, size, version)
         if response.status_code == 416:  # nothing is missing
             return
         size = file.tell()
-        if total is not None and total > limit:
-            _refuse(file, f"{total}", limit)
-        require_space(version.parent, (total or size) - size, "the archive")
+        require_space(version.parent, min(total or size, limit) - size, "the archive")
         bar.total, bar.n = total, size
         for chunk in response.iter_content(_CHUNK):
             size += len(chunk)
-            if size > limit:
-                _refuse(file, f"more than {size - len(chunk)}", limit)
+            if max(total or 0, size) > limit:
+                file.truncate(0)
+                raise ValueError(
+                    f"the archive has {total or size} or more bytes where at most {limit} were"
+                    " expected of such a dataset: it is something else, and nothing of it was kept"
+                )
             file.write(chunk)
             bar.update(len(chunk))
     if total not in (None, size):
@@ -198,14 +192,6 @@ def _start(response: Any, file: IO[bytes], size: int, version: Path) -> int | No
         file.truncate(0)
     response.raise_for_status()
     raise ConnectionError(f"the server sent another part than was requested (status {status})")
-
-
-def _refuse(file: IO[bytes], size: str, limit: int) -> None:
-    file.truncate(0)
-    raise ValueError(
-        f"the archive has {size} bytes where at most {limit} were expected of such a dataset: it"
-        " is something else, and nothing of it was kept"
-    )
 
 
 def _pause(failure: str, error: Exception, failures: int, attempts: int) -> None:

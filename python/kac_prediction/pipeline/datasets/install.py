@@ -19,7 +19,7 @@ from ..._files import sync_folder
 from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
 from ...samplers.published import PUBLISHED_DATASETS, Datasets, PublishedDataset
-from .download import Address, ask_record, fetch, md5_of
+from .download import ask_record, fetch, md5_of
 from .unpack import METADATA, Limits, copy, find_dataset, unpack
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class _Wanted:
         if self.md5:
             return self.md5
         try:
-            return ask_record(self.published.doi, self.file, attempts=1).md5
+            return ask_record(self.published.doi, self.file, attempts=1)[1]
         except (ConnectionError, ValueError) as error:
             logger.warning("%s is not verified, since no md5 is known (give it): %s", place, error)
             return ""
@@ -189,15 +189,15 @@ def _obtain(wanted: _Wanted, archive: Path) -> Path:
     if isinstance(source, Path):
         return _local(wanted, source)
     if source is None:
-        record = ask_record(wanted.published.doi, wanted.file)
-        address = Address(record.url, wanted.md5 or record.md5)
+        url, md5 = ask_record(wanted.published.doi, wanted.file)
+        md5 = wanted.md5 or md5
     else:
         path = urlsplit(source).path
         folder = wanted.file not in path and not path.endswith(".zip")
         url = f"{source.rstrip('/')}/{wanted.file}" if folder else source
-        address = Address(url, wanted.expected_md5(url))
-    logger.info("downloading %s from %s", wanted.name, address.url)
-    fetch(address, archive, Limits.of(wanted.published).total)
+        md5 = wanted.expected_md5(url)
+    logger.info("downloading %s from %s", wanted.name, url)
+    fetch(url, archive, Limits.of(wanted.published).total, md5)
     return archive
 
 
