@@ -24,14 +24,14 @@ def samples(dtype: torch.dtype = torch.float32) -> Samples:
     return Samples(X, torch.arange(10), CPU, dtype)
 
 
-def to_learn(
+def training_batches(
     batch_size: int, indices: torch.Tensor | None = None, seed: int = 0
 ) -> TrainingBatches:
     part = torch.arange(10) if indices is None else indices
     return TrainingBatches(samples(), part, batch_size, seed, ALONE)
 
 
-def to_score(batch_size: int, indices: torch.Tensor | None = None) -> EvaluationBatches:
+def evaluation_batches(batch_size: int, indices: torch.Tensor | None = None) -> EvaluationBatches:
     return EvaluationBatches(
         samples(), torch.arange(10) if indices is None else indices, batch_size, ALONE
     )
@@ -50,21 +50,21 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     ("batch_size", "sizes"), [(1, [1] * 10), (4, [4, 4, 2]), (10, [10]), (0, [10]), (-3, [10])]
 )
 def test_every_sample_comes_once_in_batches_of_the_size(batch_size: int, sizes: list[int]) -> None:
-    part = to_score(batch_size)
+    part = evaluation_batches(batch_size)
     found = list(part)
     assert len(part) == len(found)
     assert [i for i, _, _ in found] == list(range(len(sizes)))
     assert [len(x) for _, x, _ in found] == sizes
     assert torch.cat([y for _, _, y in found]).equal(torch.arange(10))
-    lessons = to_learn(batch_size)
-    assert [len(x) for x, _ in lessons.epoch(0)] == sizes
-    assert (len(lessons), lessons.count) == (len(sizes), 10)
-    assert lessons.weights == [1.0] * len(sizes)
+    batched = training_batches(batch_size)
+    assert [len(x) for x, _ in batched.epoch(0)] == sizes
+    assert batched.count == 10
+    assert batched.weights == [1.0] * len(sizes)
 
 
 @pytest.mark.usefixtures("place")
 def test_floats_get_the_dtype_and_classes_stay_whole_numbers() -> None:
-    x, y = next(to_learn(4).epoch(0))
+    x, y = next(training_batches(4).epoch(0))
     assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
     assert x.equal(torch.stack([2.0 * y, 2.0 * y + 1], 1))
 
@@ -73,8 +73,8 @@ def test_floats_get_the_dtype_and_classes_stay_whole_numbers() -> None:
 def test_an_epoch_is_a_function_of_seed_and_number() -> None:
     part = torch.tensor([1, 4, 5, 7, 9])
     state = torch.get_rng_state()
-    epochs = [torch.cat([y for _, y in to_learn(3, part).epoch(e)]) for e in (0, 1, 2, 1)]
-    other = torch.cat([y for _, y in to_learn(3, part, seed=1).epoch(0)])
+    epochs = [torch.cat([y for _, y in training_batches(3, part).epoch(e)]) for e in (0, 1, 2, 1)]
+    other = torch.cat([y for _, y in training_batches(3, part, seed=1).epoch(0)])
     assert torch.get_rng_state().equal(state)
     assert epochs[1].equal(epochs[3])
     assert len({tuple(epoch.tolist()) for epoch in (*epochs, other)}) > 2
@@ -85,14 +85,14 @@ def test_what_is_drawn_for_a_change_is_a_function_of_the_epoch_too() -> None:
     def noisy(x: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
         return x + torch.rand(x.shape, generator=draws)
 
-    lessons = TrainingBatches(samples(), torch.arange(10), 4, 0, ALONE, noisy)
-    first, again, next_one = (torch.cat([x for x, _ in lessons.epoch(e)]) for e in (0, 0, 1))
+    batched = TrainingBatches(samples(), torch.arange(10), 4, 0, ALONE, noisy)
+    first, again, next_one = (torch.cat([x for x, _ in batched.epoch(e)]) for e in (0, 0, 1))
     assert first.equal(again)
     assert not first.sort(0).values.equal(next_one.sort(0).values)
 
 
 def test_an_empty_part_has_no_batches() -> None:
-    for part in (to_score(0, torch.arange(0)), to_score(3, torch.arange(0))):
+    for part in (evaluation_batches(0, torch.arange(0)), evaluation_batches(3, torch.arange(0))):
         assert len(part) == 0
         assert list(part) == []
 
@@ -109,9 +109,9 @@ def test_indices_are_moved_once_an_epoch() -> None:
             return func(*args, **(kwargs or {}))
 
     elsewhere = Samples(torch.zeros(10, 2), torch.zeros(10, 1), torch.device("meta"), torch.float32)
-    lessons = TrainingBatches(elsewhere, torch.arange(10), 2, 0, ALONE)
+    batched = TrainingBatches(elsewhere, torch.arange(10), 2, 0, ALONE)
     with Moves() as moves:
-        assert [x.device.type for x, _ in lessons.epoch(0)] == ["meta"] * 5
+        assert [x.device.type for x, _ in batched.epoch(0)] == ["meta"] * 5
     assert moves.count == 1
 
 
@@ -120,9 +120,9 @@ def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) ->
     for memory, fits in ((799, False), (800, True)):
         monkeypatch.setattr(batches, "available_memory", lambda device, memory=memory: memory)
         X[0] = 1
-        lessons = Samples(X, Y, CPU, torch.float32)
+        batched = Samples(X, Y, CPU, torch.float32)
         X[0] = 2
-        x, _ = next(lessons.batches([torch.tensor([0])]))
+        x, _ = next(batched.batches([torch.tensor([0])]))
         assert x.item() == (1 if fits else 2)  # a copy, or the data itself
 
 

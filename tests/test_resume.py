@@ -1,4 +1,4 @@
-"""Going on with a training that was interrupted."""
+"""Resuming a training that was interrupted."""
 
 import json
 import random
@@ -91,7 +91,9 @@ def test_it_ends_in_the_bits_of_one_that_was_never_interrupted(
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_more_epochs_go_on_from_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_more_epochs_are_resumed_from_the_last(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     first = routine(tmp_path, num_of_epochs=3, schedule="constant")
     first.train(squared(first))
     config = tmp_path / "more.yaml"
@@ -167,7 +169,7 @@ def test_another_split_or_model_is_refused(tmp_path: Path) -> None:
         other.M = Drawing(0.1, inputs=7)
 
 
-def test_what_cannot_be_gone_on_with_is_named(tmp_path: Path) -> None:
+def test_what_cannot_be_resumed_is_named(tmp_path: Path) -> None:
     made = Routine(str(tmp_path), device="cpu")
     with pytest.raises(FileNotFoundError, match=r"last\.pt"):
         made.resume(tmp_path)
@@ -180,7 +182,7 @@ def test_what_cannot_be_gone_on_with_is_named(tmp_path: Path) -> None:
         made.resume(tmp_path / "old.pt")
 
 
-def test_what_could_not_begin_is_still_to_be_gone_on_with(tmp_path: Path) -> None:
+def test_a_training_that_could_not_begin_is_still_to_be_resumed(tmp_path: Path) -> None:
     first = routine(tmp_path)
     first.train(squared(first))
     again = routine(tmp_path, first.R["exports_dir"], num_of_epochs=9)
@@ -192,7 +194,7 @@ def test_what_could_not_begin_is_still_to_be_gone_on_with(tmp_path: Path) -> Non
     assert again.history == first.history
 
 
-def test_another_learning_rate_is_gone_on_with_and_another_optimiser_refused(
+def test_another_learning_rate_is_taken_and_another_optimiser_refused(
     tmp_path: Path,
 ) -> None:
     first = routine(tmp_path, num_of_epochs=2, schedule="constant")

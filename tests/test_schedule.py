@@ -70,7 +70,7 @@ def test_a_rate_in_memory_is_changed_there() -> None:
     assert rate.item() == pytest.approx(0.25)
 
 
-def test_going_on_keeps_the_rate_that_was_asked_for() -> None:
+def test_resuming_keeps_the_initial_rate() -> None:
     first = optimiser()
     LearningRate(first, "cosine", 10).set(9)
     second = optimiser(7.0)

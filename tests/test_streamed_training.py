@@ -1,4 +1,4 @@
-"""Trainings on fresh drums, and on sounds that are changed each time."""
+"""Trainings on sounds synthesised on the fly, and on augmented ones."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def heard(made: Routine) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return made.M.heard
 
 
-def test_every_batch_is_of_fresh_drums(tmp_path: Path, data: Path) -> None:
+def test_no_batch_holds_a_drum_of_the_dataset(tmp_path: Path, data: Path) -> None:
     made = routine(tmp_path, data, steps_per_epoch=5, num_of_epochs=2)
     made.stream(BesselModel)
     made.train(squared(made))
@@ -97,7 +97,7 @@ def test_a_stream_goes_on_where_it_was(tmp_path: Path, data: Path) -> None:
     assert whole.M.state_dict()["linear.weight"].equal(rest.M.state_dict()["linear.weight"])
 
 
-def test_a_stream_is_not_gone_on_with_by_a_dataset(tmp_path: Path, data: Path) -> None:
+def test_a_stream_is_not_resumed_on_a_dataset(tmp_path: Path, data: Path) -> None:
     first = routine(tmp_path, data, num_of_epochs=1)
     first.stream(BesselModel)
     first.train(squared(first))

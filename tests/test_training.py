@@ -335,3 +335,14 @@ def test_labels_that_hold_no_numbers_are_refused(tmp_path: Path) -> None:
     routine.D.Y = ["loud"] * 20  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"sample 0 of routine\.D\.Y is 'loud', a str"):
         routine.train(squared(routine))
+
+
+def test_a_model_without_an_optimiser_is_refused_before_it_learns(tmp_path: Path) -> None:
+    routine = ready(tmp_path)
+    del routine.M.optimiser
+    with pytest.raises(ValueError, match=r"Linear has no optimiser.*self\.optimiser"):
+        routine.train(squared(routine))
+    assert files(routine) == []
+    routine.M = Linear(**routine.P)
+    routine.train(squared(routine))
+    assert len(routine.history) == 3

@@ -61,6 +61,10 @@ class TrainingBatches:
     samples (0 or less: all) for each process; a smaller remainder is shared evenly, or left out
     where there is not a sample for each. `transform` changes the inputs, by random numbers that
     depend on seed, epoch and process.
+
+    Attributes:
+        count: samples of an epoch, of all processes.
+        weights: this process's samples of each batch, relative to the mean over all processes.
     """
 
     def __init__(
@@ -77,22 +81,12 @@ class TrainingBatches:
         together = processes.size * batch_size if batch_size > 0 else max(1, len(indices))
         sizes = [len(part) for part in torch.split(indices, together)]
         self._sizes = [size for size in sizes if size >= processes.size]
-
-    def __len__(self) -> int:
-        """Batches of an epoch."""
-        return len(self._sizes)
-
-    @property
-    def count(self) -> int:
-        """Samples of an epoch, of all processes."""
-        return sum(self._sizes)
-
-    @property
-    def weights(self) -> list[float]:
-        """This process's samples of each batch, relative to the mean over all processes."""
-        shards = (self._processes.shard(size) for size in self._sizes)
-        own = [shard.stop - shard.start for shard in shards]
-        return [n * self._processes.size / size for n, size in zip(own, self._sizes, strict=True)]
+        self.count = sum(self._sizes)
+        shards = [processes.shard(size) for size in self._sizes]
+        self.weights = [
+            (shard.stop - shard.start) * processes.size / size
+            for shard, size in zip(shards, self._sizes, strict=True)
+        ]
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Return the batches of an epoch, which depend on seed and number alone."""

@@ -99,11 +99,6 @@ class TrainingOptions:
         "share of the steps in which `one_cycle` rises", 0.25, least=0, below=1
     )
 
-    @property
-    def augments(self) -> bool:
-        """Whether sounds are to be augmented."""
-        return bool(self.augment_gain or self.augment_onset or self.augment_noise is not None)
-
     @classmethod
     def read(cls, parameters: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:
         """Read the options among the parameters of a training; messages name the origins of values.

@@ -46,6 +46,11 @@ class SynthesisedBatches:
     The next batches are synthesised by threads of the core while a model trains. Of drums whose
     sound is normalised only the samples that the model sees are computed, which do not depend on
     the duration; in float32 where the model computes in that, unless the settings say otherwise.
+
+    Attributes:
+        count: samples of an epoch, of all processes.
+        weights: of each batch among those of all processes, which are equally large.
+        streams: the stream of each source.
     """
 
     def __init__(
@@ -85,8 +90,9 @@ class SynthesisedBatches:
                 "streaming needs a source, a batch_size of at least a sample of each source, and"
                 f" steps from 1, got {len(given)} sources, batch_size {batch_size}, steps {steps}."
             )
-        self.batch_size = batch_size
         self._steps, self._seed, self._processes = steps, seed, processes or ProcessGroup()
+        self.count = steps * self._processes.size * batch_size
+        self.weights = [1.0] * steps
         self._device, self._dtype = torch.device(device), dtype
         self._model_input, self._augmentation = model_input, augmentation
         self._needed = model_input.length + (augmentation.margin if augmentation else 0)
@@ -109,20 +115,6 @@ class SynthesisedBatches:
         ]
         # The epoch that comes next, and its batches, of which the first are under way.
         self._under_way: tuple[int, Iterator[Batch]] | None = None
-
-    def __len__(self) -> int:
-        """Batches of an epoch."""
-        return self._steps
-
-    @property
-    def count(self) -> int:
-        """Samples of an epoch, of all processes."""
-        return self._steps * self._processes.size * self.batch_size
-
-    @property
-    def weights(self) -> list[float]:
-        """The weight of each batch among those of all processes, which are equally large."""
-        return [1.0] * self._steps
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, on the device.

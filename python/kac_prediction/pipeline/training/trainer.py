@@ -90,7 +90,7 @@ class Trainer:
     def fit(self, innerTestingLoop: InnerLoop) -> None:
         """Train until the last epoch or early stopping, and save; see `Routine.train`."""
         model, options, run, processes = self.model, self.options, self.run, self.processes
-        batches, stopping, steps = self._batches, self._stopping, len(self._batches)
+        batches, stopping, steps = self._batches, self._stopping, len(self._batches.weights)
         precision = resolve_precision(options.precision, self.device)
         compiling = self.device.type == "cuda" if options.compile is None else options.compile
         compiling = compiling and model.capturable
@@ -172,11 +172,11 @@ class Trainer:
         if augmentation is not None and self.sounds is not None:
             length = augmentation.model_input.length + augmentation.margin
             samples = self._samples(self.sounds[..., :length])
-        elif options.augments:
+        elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
             logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
             augmentation = None
         batches = TrainingBatches(samples, training, size, seed, self.processes, augmentation)
-        if not len(batches):
+        if not batches.weights:
             raise ValueError(
                 f"the training set holds {len(training)} samples, and {self.processes.size}"
                 " processes are to learn from it: make it larger"
