@@ -10,10 +10,10 @@ import torch
 from .. import _core
 from .._checks import check_choice, check_count
 from .representation_settings import (
+    DEFAULTS,
     HIGHEST_RATE,
     RepresentationSettings,
     complete_settings,
-    differing_settings,
     frame_count,
     highest_frequency,
 )
@@ -92,7 +92,7 @@ class InputRepresentation:
     def __repr__(self) -> str:
         """Return the expression that makes it again."""
         parts = [str(self._sample_rate)]
-        if settings := differing_settings(self._settings):
+        if settings := {k: v for k, v in self._settings.items() if v != DEFAULTS.get(k)}:
             parts.append(repr(settings))
         if self.threads:
             parts.append(f"threads={self.threads}")

@@ -55,7 +55,7 @@ class RepresentationSettings(TypedDict, total=False):
 
 HIGHEST_RATE = 1 << 53  # up to which float64 has every whole number
 
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "f_min": 22.05,
     "hop_length": 256,
     "n_bins": 512,
@@ -79,7 +79,7 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         raise TypeError(f"representation settings must be a dictionary, got {given!r}")
-    values = dict(_DEFAULTS)
+    values = dict(DEFAULTS)
     for key, value in given.items():
         if key not in _CHECKS:
             raise ValueError(
@@ -87,10 +87,10 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
                 f"{did_you_mean(key, _CHECKS)}"
             )
         no_decibels = key == "log" and isinstance(value, bool | np.bool_) and not value
-        if key in _DEFAULTS or not (value is None or no_decibels):
+        if key in DEFAULTS or not (value is None or no_decibels):
             values[key] = value
     checked = {key: check(key, values[key]) for key, check in _CHECKS.items() if key in values}
-    shown = {k: value for k, value in checked.items() if k in _DEFAULTS or value != _OPTIONAL[k]}
+    shown = {k: value for k, value in checked.items() if k in DEFAULTS or value != _OPTIONAL[k]}
     complete = cast(RepresentationSettings, shown)
     if complete["output_type"] == "end2end":  # a wave has no frames and no filters
         return complete
@@ -134,11 +134,6 @@ def frame_count(length: int, settings: RepresentationSettings) -> int:
             f"{n_bins}: at least {n_bins // 2 + 1} samples are needed"
         )
     return 1 + (length + 2 * (n_bins // 2) - n_bins) // settings["hop_length"]
-
-
-def differing_settings(settings: RepresentationSettings) -> dict[str, Any]:
-    """Return those of complete settings that are not the defaults."""
-    return {k: value for k, value in settings.items() if value != _DEFAULTS.get(k)}
 
 
 def _check_floor(name: str, value: Any) -> float:

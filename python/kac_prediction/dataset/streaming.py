@@ -163,14 +163,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         in_core = self._Sampler.render is not AudioSampler.render
         lanes = 2 if in_core and (threads or _core.available_threads()) > 1 else 1
         cancel = threading.Event()
-        producers = []
-        for _ in range(lanes):
-            render = Renderer(self._Sampler, self.sampler_settings, self.seed)
-            render.sampler.threads = threads
-            represent = InputRepresentation(
-                render.sampler.sample_rate, self.representation_settings, threads=threads
-            )
-            producers.append(_Producer(render, represent, finish, cancel))
+        producers = [_Producer(self, threads, finish, cancel) for _ in range(lanes)]
         # The producer of each call is free again: as many calls as producers are under way.
         size, one_per_group = self._group_size, self.one_per_group
         samples = (range(first, first + self.chunk) for first in firsts)
@@ -184,16 +177,19 @@ class _Producer(Generic[T]):
 
     def __init__(
         self,
-        render: Renderer,
-        represent: InputRepresentation,
+        stream: StreamingDataset,
+        threads: int,
         finish: Callable[[torch.Tensor, list[Labels]], T],
         cancel: threading.Event,
     ) -> None:
-        self._render, self._represent, self._finish = render, represent, finish
-        self._cancel = cancel
-        in_core = type(render.sampler).render is not AudioSampler.render
+        self._render = Renderer(stream._Sampler, stream.sampler_settings, stream.seed)
+        sampler, settings = self._render.sampler, stream.representation_settings
+        sampler.threads = threads
+        self._represent = InputRepresentation(sampler.sample_rate, settings, threads=threads)
+        self._finish, self._cancel = finish, cancel
+        in_core = type(sampler).render is not AudioSampler.render
         # At first as many groups a part as keep all threads busy.
-        self._fewest = (render.sampler.threads or _core.available_threads()) if in_core else 1
+        self._fewest = (threads or _core.available_threads()) if in_core else 1
         self._groups_per_part = self._fewest
 
     def __call__(self, indices: list[int]) -> T:
