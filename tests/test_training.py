@@ -46,6 +46,7 @@ def test_early_stopping(tmp_path: Path) -> None:
     routine = ready(tmp_path, num_of_epochs=0, with_early_stopping=True, patience=3)
     routine.train(scripted(routine, [5, 4, 6, 3, 3, 7, 4, 0]))
     assert [record["epoch"] for record in routine.history] == list(range(7))
+    assert routine.R["epoch"] == 6
     assert "epoch_006.pt" in files(routine)
     assert read_checkpoint(routine.R["exports_dir"])["run_info"]["epoch"] == 3
 

@@ -107,9 +107,8 @@ class Trainer:
             rate = LearningRate(model.optimiser, options.schedule, all_steps, options.warm_up)
             how = precision, processes, options.gradient_clip, compiling
             step = stack.enter_context(training_step(model, self.device, *how))
-            for epoch in run.epochs(len(self.history), options.num_of_epochs):
-                if stopping.stopped:  # in the epoch before, or before the run was resumed
-                    break
+            epochs = run.epochs(len(self.history), options.num_of_epochs)
+            for epoch in () if stopping.stopped else epochs:
                 started, losses = time.perf_counter(), []
                 model.train()
                 step.begin_epoch()
@@ -136,6 +135,8 @@ class Trainer:
                 record["seconds"] = time.perf_counter() - started
                 self.history.append(record)
                 run.save(self._checkpoint(record), record, due=due, best=stopping.improved)
+                if stop:
+                    break
             run.illustrate("drums", self.illustrate)
 
     def _samples(self, X: torch.Tensor) -> Samples:
