@@ -77,8 +77,14 @@ class Trainer:
             )
         kinds = (parameter.dtype for parameter in model.parameters())
         self._dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
-        self._Y = as_targets(self.dataset.Y)
-        samples = self._samples(torch.as_tensor(self.dataset.X))
+        X, Y, groups = self.dataset.X, as_targets(self.dataset.Y), self.dataset.groups
+        if not len(X) == len(Y) == len(groups):
+            raise ValueError(
+                f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}:"
+                " shape all three alike"
+            )
+        self._Y = Y
+        samples = Samples(torch.as_tensor(X), Y, self.device, self._dtype)
         self._batches = self._training_batches(samples)
         self._validation, self._test = (
             EvaluationBatches(samples, indices, options.batch_size, processes)
@@ -139,15 +145,6 @@ class Trainer:
                     break
             run.illustrate("drums", self.illustrate)
 
-    def _samples(self, X: torch.Tensor) -> Samples:
-        """Return inputs X and all targets, on the device if they fit."""
-        if not len(X) == len(self._Y) == len(self.dataset.groups):
-            raise ValueError(
-                f"routine.D.X holds {len(X)} samples, D.Y {len(self._Y)} and D.groups"
-                f" {len(self.dataset.groups)}: shape all three alike"
-            )
-        return Samples(X, self._Y, self.device, self._dtype)
-
     def _training_batches(self, samples: Samples) -> TrainingBatches | SynthesisedBatches:
         """Return the batches to train on: synthesised, or of the training set, raw if augmented."""
         options, training = self.options, self.split[0]
@@ -158,7 +155,7 @@ class Trainer:
         if self.sources:
             if self.model_input is None or size < 1:
                 raise ValueError(
-                    f"streaming needs to know the inputs (call routine.use_input), and a batch_size"
+                    "streaming needs to know the inputs (call routine.use_input), and a batch_size"
                     f" of at least 1, not {size}"
                 )
             usual = max(1, len(training) // (size * self.processes.size))
@@ -172,7 +169,7 @@ class Trainer:
             )
         if augmentation is not None and self.sounds is not None:
             length = augmentation.model_input.length + augmentation.margin
-            samples = self._samples(self.sounds[..., :length])
+            samples = Samples(self.sounds[..., :length], self._Y, self.device, self._dtype)
         elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
             logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
             augmentation = None
@@ -201,9 +198,8 @@ class Trainer:
         check_data(self.resumed, self.dataset, self.split)
         restore(self.resumed, self.model, self.parameters)
         kept, size = self.resumed["progress"], self.processes.size
-        self._stopping.best, self._stopping.waited = (
-            kept["stopping"][key] for key in ("best", "waited")
-        )
+        stopping = kept["stopping"]
+        self._stopping.best, self._stopping.waited = stopping["best"], stopping["waited"]
         self.history[:] = kept["history"]
         if len(self.history) == self.options.num_of_epochs:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
@@ -212,8 +208,7 @@ class Trainer:
             set_random_state(states[self.processes.rank], self.device)
         else:
             logger.warning(
-                "%d processes resume what %d had begun: their random numbers will be others than"
-                " without the interruption",
+                "%d processes resume what %d had begun, with other random numbers",
                 size,
                 len(states),
             )
