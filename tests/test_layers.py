@@ -32,8 +32,8 @@ MAY_IMPORT = {
     },
 }
 ROOMS = {*MAY_IMPORT, "_core", "cli"}
-# Validators, atomic files and lazy imports: for everybody.
-SHARED = {"_checks", "_files", "_torch", "_lazy"}
+# Validators, atomic files, progress bars and lazy imports: for everybody.
+SHARED = {"_checks", "_files", "_lazy", "_progress", "_torch"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},
@@ -55,7 +55,7 @@ MAY_USE = {
         "evaluation",
         "routines",
     },
-    "tqdm": {"dataset", "pipeline", "cli"},
+    "tqdm": {"_progress", "cli"},
     "wandb": {"pipeline"},
     "yaml": {"pipeline"},
 }

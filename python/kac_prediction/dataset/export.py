@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from .._checks import check_choice, check_count
 from .._files import sync_file
+from .._progress import progress_bar
 from .labels import parsed
 from .storage import DatasetDirectory, DatasetError, disk, write_lock
 from .stored import fingerprint_of
@@ -85,7 +85,7 @@ def exportDataset(
         raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
     with _staged(target) as folder:
         disk.publish(folder / "README.md", samples.card().encode())
-        with tqdm(total=len(samples), desc="exporting", unit="sound", disable=None) as bar:
+        with progress_bar(total=len(samples), desc="exporting", unit=" sounds") as bar:
             for _ in _WRITERS[layout](samples, folder, prefix, shard_size):
                 bar.update()
         samples.directory.check_unchanged()

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
 from .. import __version__, _core
 from .._files import locked
+from .._progress import ProgressBar, progress_bar
 from .cluster import RenderTask, run_tasks
 from .rendering import Renderer, chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
@@ -126,7 +126,7 @@ def generate(
         progress.verify(writer.x, plan["shard_size"])
         if progress.done:
             logger.info("%s: going on after %d samples.", directory.path, progress.done)
-        with tqdm(total=size, initial=progress.done, unit=" samples", disable=None) as bar:
+        with progress_bar(total=size, initial=progress.done, unit=" samples") as bar:
             if cluster is None:
                 _render_here(renderer, writer, progress, size, bar)
             else:
@@ -153,7 +153,7 @@ def generate(
 
 
 def _render_here(
-    renderer: Renderer, writer: SampleWriter, progress: Progress, size: int, bar: "tqdm[Any]"
+    renderer: Renderer, writer: SampleWriter, progress: Progress, size: int, bar: ProgressBar
 ) -> None:
     """Make the samples that are missing, each chunk while the one before is written."""
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
 from .._checks import check_count
+from .._progress import progress_bar
 from .load import loadDataset
 from .rendering import chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
@@ -67,7 +67,7 @@ def transform_directory(directory: DatasetDirectory, representation: InputRepres
             checksums.extend(array.write(first, x))
 
         with (
-            tqdm(total=header.dataset_size, unit=" samples", disable=None) as bar,
+            progress_bar(total=header.dataset_size, unit=" samples") as bar,
             write_behind(write) as submit,
         ):
             for indices in chunks(0, header.dataset_size, max(header.length, math.prod(row))):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
 from ..._files import locked
+from ..._progress import progress_bar
 from ..sampler import Labels
 from ..storage import DatasetDirectory, DatasetError, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
@@ -59,9 +59,7 @@ def _stage(source: Path, transaction: Transaction) -> None:
         first = next(batches)
         rows: list[int] = []
         with (
-            tqdm(
-                desc="converting", total=tokens.size, unit="B", unit_scale=True, disable=None
-            ) as bar,
+            progress_bar(desc="converting", total=tokens.size, unit="B", unit_scale=True) as bar,
             transaction.array((legacy.header.dataset_size, *first.shape[1:])) as x,
         ):
             for batch in chain([first], batches):

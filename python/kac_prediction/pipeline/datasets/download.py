@@ -12,9 +12,9 @@ from typing import IO, Any
 import pooch
 import requests
 from pooch.downloaders import doi_to_repository
-from tqdm.auto import tqdm
 
 from ... import __version__
+from ..._progress import ProgressBar, progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def _complete(url: str, part: Path, version: Path, limit: int, verified: bool) -
     failures = 0
     with (
         part.open("ab") as file,
-        tqdm(desc="downloading", unit="B", unit_scale=True, disable=None) as bar,
+        progress_bar(desc="downloading", unit="B", unit_scale=True) as bar,
     ):
         longest = file.tell()
         while True:
@@ -128,7 +128,7 @@ def _complete(url: str, part: Path, version: Path, limit: int, verified: bool) -
 
 
 def _request(
-    url: str, file: IO[bytes], version: Path, limit: int, verified: bool, bar: "tqdm[Any]"
+    url: str, file: IO[bytes], version: Path, limit: int, verified: bool, bar: ProgressBar
 ) -> None:
     """Request the bytes after those that a file has, and append them.
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from tqdm.auto import tqdm
-
+from ..._progress import progress_bar
 from ...samplers.published import PublishedDataset
 from .download import require_space
 
@@ -86,7 +85,7 @@ def unpack(archive: Path, directory: Path, limits: Limits) -> None:
             sizes = {name: member.file_size for name, member in members.items()}
             limits.require_room(directory.parent, sizes)
             directory.mkdir()
-            for name in tqdm(members, desc="unpacking", unit=" files", disable=None):
+            for name in progress_bar(members, desc="unpacking", unit=" files"):
                 _extract(content, members[name], directory / name)
     except zipfile.BadZipFile as error:
         raise ValueError(f"{archive} is not a whole zip archive: {error}") from error
@@ -108,7 +107,7 @@ def copy(source: Path, directory: Path, limits: Limits) -> None:
         limits.require(f"{source / name}", size, name)
     limits.require_room(directory.parent, sizes)
     directory.mkdir()
-    for name in tqdm(names, desc="copying", unit=" files", disable=None):
+    for name in progress_bar(names, desc="copying", unit=" files"):
         with (source / name).open("rb") as file:
             written = _write(file, directory / name, limits.of_file(name))
         limits.require(f"{source / name}", written, name)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from tqdm import tqdm
 
+from ..._progress import ProgressBar
 from ..checkpoint import RunInfo
 from .local import LocalTracker, Picture, Record
 from .wandb import WandbTracker
@@ -54,7 +54,7 @@ def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker
     return trackers
 
 
-def log_epoch(record: Record, trackers: Sequence[Tracker], bar: "tqdm[int]") -> None:
+def log_epoch(record: Record, trackers: Sequence[Tracker], bar: ProgressBar) -> None:
     """Show an epoch to the trackers, the progress bar and the log."""
     for tracker in trackers:
         tracker.log(record)

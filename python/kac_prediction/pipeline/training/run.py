@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from tqdm.auto import tqdm
-
+from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
 from ..tracking.tracker import Record, Tracker, log_epoch, open_trackers
@@ -43,7 +42,7 @@ class Run:
         self._trackers: list[Tracker] = []
         if processes.leader:
             self._trackers = open_trackers(info, wandb_config)
-        self._bar: tqdm[int] | None = None
+        self._bar: ProgressBar | None = None
 
     @classmethod
     def create(
@@ -139,9 +138,9 @@ class Run:
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """Yield the epochs from `first` to below `count` (0: without end), with a progress bar."""
         numbers = range(first, count) if count else itertools.count(first)
-        hidden = None if self._processes.leader else True
-        with tqdm(
-            numbers, "training", count or None, unit=" epochs", disable=hidden, initial=first
+        total, hidden = count or None, not self._processes.leader
+        with progress_bar(
+            numbers, hidden=hidden, desc="training", total=total, unit=" epochs", initial=first
         ) as self._bar:
             for epoch in self._bar:
                 self.info["epoch"] = epoch
@@ -149,8 +148,8 @@ class Run:
 
     def progress(self, batches: Iterable[T], count: int) -> Iterable[T]:
         """Show a progress bar over the batches of an epoch."""
-        hidden = None if self._processes.leader else True
-        return tqdm(batches, "batches", count, leave=False, disable=hidden)
+        hidden = not self._processes.leader
+        return progress_bar(batches, hidden=hidden, desc="batches", total=count, leave=False)
 
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""
