@@ -31,26 +31,15 @@ class Augmentation:
 
     A late onset has silence before the strike, or noise alone; an early one lacks the first
     samples, and shows as many more after, which the sound must have: `margin`.
-
-    Attributes:
-        model_input: what the model sees without augmentation.
-        gain: dB, from 0.
-        noise: dB; None: no noise.
-        onset: seconds, from 0.
     """
 
-    model_input: ModelInput
-    gain: float = 0.0
-    noise: float | None = None
-    onset: float = 0.0
+    model_input: ModelInput  # what the model sees without augmentation
+    gain: float = 0.0  # dB, from 0
+    noise: float | None = None  # dB; None: no noise
+    onset: float = 0.0  # seconds, from 0; less than the model hears
 
     def __post_init__(self) -> None:
-        """Check the fields.
-
-        Raises:
-            ValueError: a number that is not finite or is negative, or a jitter of the onset so
-                large that there might be nothing of the sound left.
-        """
+        """Check the fields."""
         check_number("gain", self.gain, least=0)
         check_number("onset", self.onset, least=0)
         if self.noise is not None:
@@ -64,11 +53,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, options: TrainingOptions, model_input: ModelInput) -> Self | None:
-        """Return the augmentation that the options ask for; None: none.
-
-        Raises:
-            ValueError: an onset jitter that might leave nothing of the sound.
-        """
+        """Return the augmentation that the options ask for; None: none."""
         gain, noise, onset = options.augment_gain, options.augment_noise, options.augment_onset
         if gain and model_input.normalise:
             logger.warning("augment_gain = %g has no effect: inputs are normalised", gain)
@@ -82,21 +67,17 @@ class Augmentation:
         return round(self.onset * self.model_input.sample_rate)
 
     def __call__(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Return augmented inputs of raw sounds, each time others.
+        """Return augmented inputs of raw sounds, each time others drawn from the generator.
 
         Nothing waits for the device, unless there is a representation, which the core computes.
 
         Args:
-            sounds: they begin at the strike, shape (n, model_input.length + margin or more), of
-                floating numbers. They are not changed.
-            generator: draws everything; on the device of the sounds.
+            sounds: they begin at the strike, shape (n, model_input.length + margin or more).
+            generator: on the device of the sounds.
 
         Returns:
-            Inputs as `model_input.inputs` returns them, on the device and in the dtype of the
-            sounds. A normalised sound with a sample that is not finite becomes nan as a whole.
-
-        Raises:
-            ValueError: another number of dimensions, or too few samples.
+            Inputs as of `model_input.inputs`, on the device and in the dtype of the sounds. A
+            normalised sound with a sample that is not finite becomes nan as a whole.
         """
         needed = self.model_input.length + self.margin
         if sounds.ndim != 2 or sounds.shape[1] < needed:

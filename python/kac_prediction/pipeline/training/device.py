@@ -178,11 +178,7 @@ def _log_uncompiled(model: torch.nn.Module, error: Exception) -> None:
 
 @contextmanager
 def batch_errors(x: torch.Tensor) -> Iterator[None]:
-    """Add the shape of a batch to errors of the block.
-
-    Raises:
-        MemoryError: the memory is too small for the batch size, which the message names.
-    """
+    """Add the shape of a batch to errors of the block; name a batch size for too little memory."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:

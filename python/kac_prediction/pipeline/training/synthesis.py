@@ -156,9 +156,6 @@ class SynthesisedBatches:
 
         The level of a drum depends on its duration, since `amplitude` is the peak of the whole
         sound: so only what is normalised may be cut.
-
-        Raises:
-            ValueError: another sample rate, or a sound too short for the model.
         """
         sampler = Renderer(source.Sampler, source.settings, 0).sampler
         rate, needed = self._model_input.sample_rate, self._needed

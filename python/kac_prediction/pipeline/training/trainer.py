@@ -214,11 +214,7 @@ class Trainer:
             )
 
     def _epoch_loss(self, sums: list[Any]) -> float:
-        """Return the loss of an epoch over all processes, from its sums after each batch.
-
-        Raises:
-            LossError: it is not finite; names the batch.
-        """
+        """Return the loss of an epoch over all processes, from its sums after each batch."""
         if sums and all(isinstance(value, torch.Tensor) for value in sums):
             sums = torch.stack(sums).tolist()  # waits for the device once
         found, weights = [float(value) for value in sums], self._batches.weights
@@ -239,9 +235,6 @@ class Trainer:
         """Return the losses of a validation or test set, in plain numbers.
 
         Each process evaluates its own batches, and the losses of all are summed.
-
-        Raises:
-            LossError: the loop left no loss 'aggregate', or one that is not finite.
         """
         self.model.eval()
         self.model.testing_loss = defaultdict(float)
