@@ -24,7 +24,7 @@ def render(name: str, duration: float = 0.2) -> LabelledSounds:
     sounds, labels = sampler.render([5 * i + i % 5 for i in range(20)])
     tensors = [{k: torch.tensor(v, dtype=torch.float64) for k, v in y.items()} for y in labels]
     tensors = task.add_labels(tensors) if task.add_labels else tensors
-    return LabelledSounds(torch.from_numpy(sounds), tensors, RATE, 100.0)
+    return LabelledSounds(torch.from_numpy(sounds), tensors, RATE, 100.0, task.family)
 
 
 def baselines(name: str, sounds: LabelledSounds, *lengths: int):
@@ -32,10 +32,7 @@ def baselines(name: str, sounds: LabelledSounds, *lengths: int):
     task = TASKS[name]
     known = {label: sounds.values(label)[TRAINING] for label in task.model_input.labels}
     mean = mean_predictor(task.model_input, known, len(CHOSEN))
-    peaks = [
-        spectral_peaks(sounds, CHOSEN, length, known["drum_size"], mean, task.family)
-        for length in lengths
-    ]
+    peaks = [spectral_peaks(sounds, CHOSEN, length, known["drum_size"], mean) for length in lengths]
     return mean, *peaks
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction.evaluation import LabelledSounds, predicted_shape, true_shape
+from kac_prediction.evaluation import LabelledSounds
 from kac_prediction.geometry import Circle, Polygon, Shape, UnitRectangle
 from kac_prediction.routines import ROWS
 from kac_prediction.samplers import FAMILIES
@@ -21,7 +21,7 @@ def render(name: str) -> LabelledSounds:
     labels = sampler.render(range(0, 60, 5))[1]
     tensors = [{k: torch.tensor(v, dtype=torch.float64) for k, v in y.items()} for y in labels]
     tensors = task.add_labels(tensors) if task.add_labels else tensors
-    return LabelledSounds(torch.zeros(12, 1), tensors, 48000, 100.0)
+    return LabelledSounds(torch.zeros(12, 1), tensors, 48000, 100.0, task.family)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -34,11 +34,11 @@ def test_true_and_predicted_drums(name: str) -> None:
         "polygon": Polygon,
     }
     for i, y in enumerate(sounds.labels):
-        true = true_shape(y, task.family)
+        true = sounds.true_shape(i)
         family = task.family or FAMILIES[int(y["family"].item())]
         assert isinstance(true, kinds[family])
         # A prediction without error is the same drum.
-        for shape in (true, predicted_shape(predicted, i, true, task.family)):
+        for shape in (true, sounds.predicted_shape(i, predicted, i)):
             assert shape.area**0.5 == pytest.approx(y["drum_size"].item())
             if family != "circle" and "aspect_ratio" in y:
                 assert isinstance(shape, Polygon)
@@ -54,8 +54,8 @@ def test_whatever_a_network_predicts_can_be_drawn() -> None:
                 "drum_size": np.array([size]),
                 "aspect_ratio": np.array([ratio]),
             }
-            for y in sounds.labels:
-                shape = predicted_shape(predicted, 0, true_shape(y))
+            for i in range(len(sounds.labels)):
+                shape = sounds.predicted_shape(i, predicted, 0)
                 assert np.isfinite(shape.outline()).all()
                 if size > 0:
                     assert shape.area == pytest.approx(0.09)

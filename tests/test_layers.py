@@ -26,6 +26,7 @@ MAY_IMPORT = {
         "dataset",
         "evaluation",
         "geometry",
+        "listening",
         "pipeline",
         "plot",
         "samplers",

@@ -24,7 +24,7 @@ from legacy_text import write
 pytestmark = pytest.mark.slow
 
 ROUTINES = {
-    routine.__name__: routine
+    routine.name: routine
     for routine in (DimOfRectangularDrum, ShapeOfDrum, SizeOfCircularDrum, SizeOfPolygonalDrum)
 }
 TASKS = {row.task.name: row.task for row in ROWS}

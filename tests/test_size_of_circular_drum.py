@@ -56,7 +56,7 @@ def test_it_is_evaluated_on_drums_that_it_was_not_trained_on(result: Result) -> 
 
 def test_what_it_reports_is_what_the_best_checkpoint_predicts(result: Result) -> None:
     model = loadModel(result.best, CRePE)
-    assert model.model_input == result.task.model_input
+    assert model.model_input == result.model_input
     with torch.no_grad():
         outputs = model(result.routine.D.X[result.evaluated].float())[:, 0].exp()
     predicted = result.predicted["drum_size"]
@@ -88,7 +88,7 @@ def test_the_classical_estimator_runs_when_it_is_asked_for_and_once(
         return {"drum_size": np.full(len(waveforms), 0.3)}
 
     monkeypatch.setattr("kac_prediction.evaluation.baselines.estimate", estimate)
-    fresh = Result.of(result.task, result.routine, result.sounds)
+    fresh = Result.of(result.name, result.model_input, result.routine, result.sounds)
     assert str(fresh.report) == str(result.report)
     assert lengths == []
     report = fresh.compare()

@@ -7,14 +7,14 @@ from .._lazy import lazy_names
 if TYPE_CHECKING:
     from .baselines import mean_predictor, spectral_peaks
     from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report, size_ranges
-    from .sounds import LabelledSounds, predicted_shape, true_shape
+    from .sounds import LabelledSounds
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "baselines": "mean_predictor spectral_peaks",
             "report": "MEAN MODEL ConfusionMatrix LabelReport Report size_ranges",
-            "sounds": "LabelledSounds predicted_shape true_shape",
+            "sounds": "LabelledSounds",
         },
     )
 
@@ -26,8 +26,6 @@ __all__ = [
     "LabelledSounds",
     "Report",
     "mean_predictor",
-    "predicted_shape",
     "size_ranges",
     "spectral_peaks",
-    "true_shape",
 ]

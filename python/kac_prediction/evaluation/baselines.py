@@ -37,9 +37,10 @@ def spectral_peaks(
     length: int,
     sizes: Float64,
     fallback: Values,
-    family: str = "",
 ) -> Values:
     """Predict by spectral peaks fitted to known partials, see `listening.classical`.
+
+    Where the family of the drums is not known, it is identified too.
 
     Args:
         sounds: a dataset.
@@ -47,7 +48,6 @@ def spectral_peaks(
         length: samples to analyse.
         sizes: of the drums of the training set, metres, shape (m,), whose range is known.
         fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
-        family: of all drums; '': identified too.
 
     Returns:
         By label, shape (n,).
@@ -58,8 +58,8 @@ def spectral_peaks(
         return {}
     medium = sounds.sample_rate, sounds.wave_speed
     ends = 0.99 * sizes.min(), 1.01 * sizes.max()
-    if family:
-        estimates = estimate(family, waveforms[audible], *medium, sizes=ends)
+    if sounds.family:
+        estimates = estimate(sounds.family, waveforms[audible], *medium, sizes=ends)
     else:
         families, estimates = identify(waveforms[audible], *medium, sizes=ends)
         index = np.array([FAMILIES.index(name) for name in families], np.float64)

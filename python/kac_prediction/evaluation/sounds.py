@@ -1,6 +1,5 @@
 """Sounds with their labels, and the shapes of the drums that made them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,59 +24,50 @@ class LabelledSounds:
         labels: one dictionary a sound, in the conventions of this package.
         sample_rate: Hz.
         wave_speed: of the membranes, m/s.
+        family: of all drums; '': that of the label `family`.
     """
 
     waveforms: torch.Tensor
     labels: LabelTensors
     sample_rate: int
     wave_speed: float
+    family: str = ""
 
     def values(self, label: str) -> npt.NDArray[np.float64]:
         """Return the first number of a label of every sound, shape (n,)."""
         return np.array([float(y[label][0]) for y in self.labels])
 
+    def true_shape(self, i: int) -> Shape:
+        """Return the shape of the drum of sound i, at its size in metres."""
+        labels = self.labels[i]
+        family = self.family or FAMILIES[int(labels["family"][0])]
+        polygon = None
+        if family == "polygon":
+            corners = int(labels["N"][0])
+            polygon = Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy())
+        ratio = float(labels.get("aspect_ratio", [1.0])[0])
+        return _shape(family, float(labels["drum_size"][0]), ratio, polygon)
 
-def true_shape(labels: Mapping[str, torch.Tensor], family: str = "") -> Shape:
-    """Return the shape of a drum, at its size in metres.
+    def predicted_shape(self, i: int, predicted: Values, k: int) -> Shape:
+        """Return the shape predicted for sound i, of which `predicted` has the k-th values.
 
-    Args:
-        labels: of one sound.
-        family: of the drum; '': that of the label `family`.
-    """
-    family = family or FAMILIES[int(labels["family"][0])]
-    polygon = None
-    if family == "polygon":
-        corners = int(labels["N"][0])
-        polygon = Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy())
-    ratio = float(labels.get("aspect_ratio", [1.0])[0])
-    return _shape(family, float(labels["drum_size"][0]), ratio, polygon)
-
-
-def predicted_shape(predicted: Values, i: int, true: Shape, family: str = "") -> Shape:
-    """Return the shape predicted for sound i.
-
-    Size and elongation of a polygon are predicted: it is the true one, if that is a polygon, else a
-    hexagon, stretched to the predicted elongation and resized.
-
-    Args:
-        predicted: by label, a value for each sound.
-        i: which of these sounds.
-        true: the shape of its drum.
-        family: of the drum; '': as predicted.
-    """
-    family = family or FAMILIES[int(predicted["family"][i])]
-    size = float(np.clip(predicted["drum_size"][i], *_SIZES))
-    ratio = 1.0
-    if "aspect_ratio" in predicted:
-        ratio = float(np.clip(predicted["aspect_ratio"][i], *_RATIOS))
-    polygon = true if isinstance(true, Polygon) else RegularPolygon(6)
-    # Lengths times k along one axis and over k along the other multiply the elongation by k^2.
-    _, axes = np.linalg.eigh(second_moments(polygon))
-    factor = np.sqrt(ratio / elongation(polygon))
-    scaling = axes @ np.diag([1 / factor, factor]) @ axes.T
-    centroid = np.array(polygon.centroid)
-    stretched = Polygon((polygon.vertices - centroid) @ scaling + centroid)
-    return _shape(family, size, ratio, stretched)
+        Size and elongation of a polygon are predicted: it is the true one, if that is a polygon,
+        else a hexagon, stretched to the predicted elongation and resized.
+        """
+        family = self.family or FAMILIES[int(predicted["family"][k])]
+        size = float(np.clip(predicted["drum_size"][k], *_SIZES))
+        ratio = 1.0
+        if "aspect_ratio" in predicted:
+            ratio = float(np.clip(predicted["aspect_ratio"][k], *_RATIOS))
+        true = self.true_shape(i)
+        polygon = true if isinstance(true, Polygon) else RegularPolygon(6)
+        # Lengths times k along one axis and over k along the other multiply the elongation by k^2.
+        _, axes = np.linalg.eigh(second_moments(polygon))
+        factor = np.sqrt(ratio / elongation(polygon))
+        scaling = axes @ np.diag([1 / factor, factor]) @ axes.T
+        centroid = np.array(polygon.centroid)
+        stretched = Polygon((polygon.vertices - centroid) @ scaling + centroid)
+        return _shape(family, size, ratio, stretched)
 
 
 def _shape(family: str, size: float, ratio: float, polygon: Polygon | None) -> Shape:

@@ -20,6 +20,8 @@ from .audio import prepare, read_sound
 Prediction: TypeAlias = dict[str, float | str]
 """What a model predicts: of each label the number, or the name of the class."""
 
+_BATCH = 256  # sounds
+
 
 def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int) -> Prediction:
     """Predict the labels of a sound.
@@ -40,24 +42,39 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
     """
     model_input = _input_of(model)
     x = prepare(waveform, sample_rate, model_input)
+    (numbers,) = predict_inputs(model, x[None], model_input).tolist()
+    return {
+        label: classes[round(number)] if (classes := model_input.classes.get(label)) else number
+        for label, number in zip(model_input.labels, numbers, strict=True)
+    }
+
+
+def predict_inputs(model: Model, X: torch.Tensor, model_input: ModelInput) -> torch.Tensor:
+    """Predict from inputs that are ready, shape (n, ...), a batch at a time.
+
+    The model runs in eval mode, in its own dtype, without gradients or autocast; the modes of its
+    modules are left as they were.
+
+    Returns:
+        What `model_input.values` makes of the outputs, shape (n, labels), on the CPU.
+    """
     weight = next(model.parameters(), torch.empty(0))
     device = weight.device.type
     has_autocast = torch.amp.is_autocast_available(device)
     exact = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
     modes = [(module, module.training) for module in model.modules()]
+    values = [torch.empty(0, len(model_input.labels))]
     try:
         model.eval()
         with torch.no_grad(), exact:
-            outputs = model(x.to(weight.device, weight.dtype)[None])
+            for x in torch.split(X, _BATCH) if len(X) else ():
+                outputs = model(x.to(weight.device, weight.dtype)).reshape(len(x), -1)
+                values.append(model_input.values(outputs).cpu())
     finally:
         # Not model.train(): it would also wake modules that their owner had set to eval mode.
         for module, mode in modes:
             module.training = mode
-    numbers = model_input.values(outputs.reshape(-1)).tolist()
-    return {
-        label: classes[round(number)] if (classes := model_input.classes.get(label)) else number
-        for label, number in zip(model_input.labels, numbers, strict=True)
-    }
+    return torch.cat(values)
 
 
 def predict_file(model: Model, path: str | Path) -> Prediction:

@@ -8,12 +8,11 @@ from typing import Any, Final
 from .._files import plain
 from ..evaluation import MODEL
 from ..evaluation.report import with_unit
-from .dim_of_rectangular_drum import TASK as RECTANGLES
-from .shape_of_drum import TASK as SHAPES
-from .size_of_circular_drum import TASK as CIRCLES
-from .size_of_polygonal_drum import TASK as POLYGONS
+from .dim_of_rectangular_drum import DimOfRectangularDrum
+from .shape_of_drum import ShapeOfDrum
+from .size_of_circular_drum import SizeOfCircularDrum
+from .size_of_polygonal_drum import SizeOfPolygonalDrum
 from .task import Task
-from .train import train_task
 
 Record = dict[str, Any]
 """One training: row, seed, parameters, device, seconds, sounds, report."""
@@ -49,9 +48,9 @@ class Row:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain(parameters).items()}
 
     def train(self, seed: int, quick: bool = False, **options: Any) -> Record:
-        """Train with a seed, of everything random; `options` are those of `Options`."""
+        """Train with a seed, of everything random; `options` are arguments of the task."""
         parameters = self.parameters(seed, quick)
-        result = train_task(self.task, parameters=parameters, stream=self.stream, **options)
+        result = self.task(parameters=parameters, stream=self.stream, **options)
         return {
             "row": self.name,
             "seed": seed,
@@ -64,14 +63,19 @@ class Row:
 
 
 ROWS: Final = (
-    Row("circles", CIRCLES, seeds=(0, 1, 2)),
-    Row("circles, streaming", CIRCLES, stream=True),
-    Row("rectangles", RECTANGLES),
-    Row("rectangles, streaming", RECTANGLES, True, {"num_of_epochs": 50, "steps_per_epoch": 80}),
-    Row("polygons", POLYGONS),
-    Row("polygons, streaming", POLYGONS, stream=True, default=False),
-    Row("any shape", SHAPES),
-    Row("any shape, streaming", SHAPES, stream=True, default=False),
+    Row("circles", SizeOfCircularDrum, seeds=(0, 1, 2)),
+    Row("circles, streaming", SizeOfCircularDrum, stream=True),
+    Row("rectangles", DimOfRectangularDrum),
+    Row(
+        "rectangles, streaming",
+        DimOfRectangularDrum,
+        True,
+        {"num_of_epochs": 50, "steps_per_epoch": 80},
+    ),
+    Row("polygons", SizeOfPolygonalDrum),
+    Row("polygons, streaming", SizeOfPolygonalDrum, stream=True, default=False),
+    Row("any shape", ShapeOfDrum),
+    Row("any shape, streaming", ShapeOfDrum, stream=True, default=False),
 )
 """The table. Drums of `default=False` take longer to simulate than to learn from."""
 
@@ -93,7 +97,7 @@ def fill_rows(
         keep: takes each new record, before the next training begins.
         seeds: instead of those of the rows.
         quick: train as little as possible.
-        options: of the routine of a row, see `Options`.
+        options: arguments of the task of a row.
     """
     earlier, table = list(records), []
     for row in rows:

@@ -10,25 +10,13 @@ import numpy.typing as npt
 import torch
 
 from ..architecture import CRePE
-from ..evaluation import (
-    MEAN,
-    MODEL,
-    LabelledSounds,
-    Report,
-    mean_predictor,
-    predicted_shape,
-    spectral_peaks,
-    true_shape,
-)
+from ..evaluation import MEAN, MODEL, LabelledSounds, Report, mean_predictor, spectral_peaks
 from ..evaluation.report import Values
-from ..geometry import Shape
+from ..listening.prediction import predict_inputs
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
 from ..plot import report_figure
-from .task import Task
-
-_BATCH = 256  # sounds
 
 
 @dataclass(frozen=True)
@@ -36,7 +24,8 @@ class Result:
     """The result of a training.
 
     Attributes:
-        task: what was learnt.
+        name: of the task.
+        model_input: how a sound becomes the input of the model, and what its outputs are.
         routine: the routine, with its dataset and the history of the training.
         sounds: the dataset as it was before the model's inputs were made of it.
         best: path of the best checkpoint, `best.pt`.
@@ -49,7 +38,8 @@ class Result:
         report: their errors; None where nothing was evaluated. `compare` has more baselines.
     """
 
-    task: Task
+    name: str
+    model_input: ModelInput
     routine: Routine
     sounds: LabelledSounds
     best: Path
@@ -61,7 +51,9 @@ class Result:
     report: Report | None
 
     @classmethod
-    def of(cls, task: Task, routine: Routine, sounds: LabelledSounds) -> "Result":
+    def of(
+        cls, name: str, model_input: ModelInput, routine: Routine, sounds: LabelledSounds
+    ) -> "Result":
         """Evaluate the best model of a training on the test set."""
         best = Path(routine.R["exports_dir"]) / "best.pt"
         # Other processes may not see the file, or too early.
@@ -69,17 +61,16 @@ class Result:
         model = loadModel(best, CRePE, device=routine.device) if leader else routine.M
         training, _, test = routine.parts()
         chosen = test if leader else test[:0]
-        named = task.model_input
-        values = {label: sounds.values(label) for label in named.labels}
+        values = {label: sounds.values(label) for label in model_input.labels}
         true = {label: column[chosen] for label, column in values.items()}
         known = {label: column[training] for label, column in values.items()}
         predictions = {
-            MODEL: predict_labels(model, torch.as_tensor(routine.D.X)[chosen], named),
-            MEAN: mean_predictor(named, known, len(chosen)),
+            MODEL: _predict(model, routine, model_input, chosen),
+            MEAN: mean_predictor(model_input, known, len(chosen)),
         }
-        report = Report.of(named, true, predictions) if len(chosen) else None
-        evaluated = chosen.numpy()
-        return cls(task, routine, sounds, best, model, leader, evaluated, true, predictions, report)
+        report = Report.of(model_input, true, predictions) if len(chosen) else None
+        made = (name, model_input, routine, sounds, best, model, leader)
+        return cls(*made, chosen.numpy(), true, predictions, report)
 
     @property
     def predicted(self) -> Values:
@@ -100,7 +91,7 @@ class Result:
         Raises:
             ValueError: nothing was evaluated.
         """
-        return Report.of(self.task.model_input, self.true, self._compared)
+        return Report.of(self.model_input, self.true, self._compared)
 
     def figure(self) -> Picture:
         """Draw predictions and errors of all that `compare` has, the losses, and some drums.
@@ -108,7 +99,10 @@ class Result:
         Raises:
             ValueError: nothing was evaluated.
         """
-        return _draw(self.task, self.routine, self.sounds, self.evaluated, self._compared)
+        return _draw(
+            *(self.name, self.model_input, self.routine, self.sounds),
+            *(self.evaluated, self._compared),
+        )
 
     @cached_property
     def _compared(self) -> dict[str, Values]:
@@ -118,60 +112,48 @@ class Result:
         chosen, mean = torch.from_numpy(self.evaluated), self.predictions[MEAN]
         sizes = self.sounds.values("drum_size")[self.routine.parts()[0]]
         peaks = {}
-        for length in sorted({self.task.model_input.length, self.sounds.waveforms.shape[1]}):
+        for length in sorted({self.model_input.length, self.sounds.waveforms.shape[1]}):
             name = f"peaks of {1000 * length / self.sounds.sample_rate:.0f} ms"
-            peaks[name] = spectral_peaks(self.sounds, chosen, length, sizes, mean, self.task.family)
+            peaks[name] = spectral_peaks(self.sounds, chosen, length, sizes, mean)
         return {**self.predictions, **peaks}
 
 
-def predict_labels(model: Model, X: torch.Tensor, model_input: ModelInput) -> Values:
-    """Return the predictions for inputs of a model, by label, a batch at a time."""
-    if not len(X):
-        return {label: np.empty(0) for label in model_input.labels}
-    weight = next(model.parameters())
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            batches = [
-                model_input.values(model(x.to(weight.device, weight.dtype))).cpu().double()
-                for x in torch.split(X, _BATCH)
-            ]
-    finally:
-        model.train(was_training)
-    return dict(zip(model_input.labels, torch.cat(batches).numpy().T, strict=True))
-
-
-def training_figure(task: Task, routine: Routine, sounds: LabelledSounds) -> Picture:
+def training_figure(
+    title: str, model_input: ModelInput, routine: Routine, sounds: LabelledSounds
+) -> Picture:
     """Draw the predictions of a model on the test set; while testing, on the validation set."""
     _, validation, test = routine.parts()
     chosen = test if len(test) else validation
-    predicted = predict_labels(routine.M, torch.as_tensor(routine.D.X)[chosen], task.model_input)
-    return _draw(task, routine, sounds, chosen.numpy(), {MODEL: predicted})
+    predicted = _predict(routine.M, routine, model_input, chosen)
+    return _draw(title, model_input, routine, sounds, chosen.numpy(), {MODEL: predicted})
+
+
+def _predict(
+    model: Model, routine: Routine, model_input: ModelInput, chosen: torch.Tensor
+) -> Values:
+    """Return a model's predictions for some samples of the routine's dataset, by label."""
+    predicted = predict_inputs(model, torch.as_tensor(routine.D.X)[chosen], model_input)
+    return dict(zip(model_input.labels, predicted.double().numpy().T, strict=True))
 
 
 def _draw(
-    task: Task,
+    title: str,
+    model_input: ModelInput,
     routine: Routine,
     sounds: LabelledSounds,
     chosen: npt.NDArray[np.int64],
     predictions: Mapping[str, Values],
 ) -> Picture:
     """Draw the predictions for the chosen sounds."""
-
-    def true_drum(i: int) -> Shape:
-        return true_shape(sounds.labels[chosen[i]], task.family)
-
-    def predicted_drum(i: int) -> Shape:
-        return predicted_shape(predictions[MODEL], i, true_drum(i), task.family)
-
-    named = task.model_input
     return report_figure(
         routine.history,
-        {label: sounds.values(label)[chosen] for label in named.labels},
+        {label: sounds.values(label)[chosen] for label in model_input.labels},
         predictions,
-        units=dict(zip(named.labels, named.units, strict=True)),
-        classes=named.classes,
-        shapes=(true_drum, predicted_drum),
-        title=task.name,
+        units=dict(zip(model_input.labels, model_input.units, strict=True)),
+        classes=model_input.classes,
+        shapes=(
+            lambda k: sounds.true_shape(chosen[k]),
+            lambda k: sounds.predicted_shape(chosen[k], predictions[MODEL], k),
+        ),
+        title=title,
     )

@@ -1,21 +1,16 @@
-"""SizeOfPolygonalDrum: train CRePE to predict size and elongation of a convex polygonal drum."""
+"""SizeOfPolygonalDrum: predict the size and the elongation of a convex polygonal drum."""
 
-from typing import Any, Final
+from typing import Final
 
 import torch
-from typing_extensions import Unpack
 
 from ..dataset.labels import LabelTensors
 from ..geometry import Polygon
 from ..pipeline import ModelInput
-from ..samplers import Datasets, MixedModel
+from ..samplers import MixedModel
 from ..samplers.published import PUBLISHED_DATASETS
 from ..samplers.shapes import elongation
-from .result import Result
-from .task import DEFAULTS, Options, Task
-from .train import train_task
-
-PUBLISHED: Final[Datasets] = "2000-convex-polygonal-drums-of-varying-size"
+from .task import DEFAULTS, Task
 
 
 def with_aspect_ratio(labels: LabelTensors) -> LabelTensors:
@@ -29,7 +24,7 @@ def with_aspect_ratio(labels: LabelTensors) -> LabelTensors:
     return extended
 
 
-TASK: Final = Task(
+SizeOfPolygonalDrum: Final = Task(
     name="SizeOfPolygonalDrum",
     # What of a polygon can be heard beside its size? A small network was given the first 20
     # eigenfrequencies of 1500 polygons as drawn here, their ratios alone, and asked about 375 that
@@ -44,23 +39,14 @@ TASK: Final = Task(
         units=("m", ""),
         scales=("log", "log"),
     ),
-    Sampler=PUBLISHED_DATASETS[PUBLISHED].sampler,
-    settings=PUBLISHED_DATASETS[PUBLISHED].settings,
+    Sampler=PUBLISHED_DATASETS["2000-convex-polygonal-drums-of-varying-size"].sampler,
+    settings=PUBLISHED_DATASETS["2000-convex-polygonal-drums-of-varying-size"].settings,
     directory="polygonal-drums",
     defaults={**DEFAULTS, "dataset_size": 2000},
     family="polygon",
-    published=PUBLISHED,  # if it was made here: the polygons that were published carry no size
+    # If it was made here: the polygons that were published carry no size.
+    published="2000-convex-polygonal-drums-of-varying-size",
     add_labels=with_aspect_ratio,
     streaming_source=(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"}),
 )
 """bin/config/local/size_of_polygonal_drum.yaml holds the same defaults."""
-
-
-def SizeOfPolygonalDrum(
-    config_path: str = "", wandb_config: dict[str, Any] | None = None, **options: Unpack[Options]
-) -> Result:
-    """Train CRePE to predict size and elongation of a convex polygon; evaluate it on unseen ones.
-
-    See `train_task` for the arguments and errors.
-    """
-    return train_task(TASK, config_path, wandb_config, **options)

@@ -1,17 +1,31 @@
-"""A task: which labels a routine learns to predict, from which drums, with which defaults."""
+"""Task: what is learnt from which drums, and the one training that all routines share."""
 
+import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
-from typing_extensions import TypedDict
+import torch
 
 from ..architecture import CRePE
-from ..dataset import AudioSampler
+from ..dataset import AudioSampler, loadDataset
 from ..dataset.labels import LabelTensors
-from ..pipeline import ModelInput
+from ..dataset.legacy import current_labels
+from ..dataset.storage import DatasetDirectory
+from ..evaluation import LabelledSounds
+from ..pipeline import ModelInput, Routine
+from ..pipeline.training.options import merge_parameters
+from ..pipeline.training.resume import resumable, seeded
 from ..samplers import Datasets
-from .criterion import ERROR, Error
+from .criterion import ERROR, DrumLoss, Error
+from .result import Result, training_figure
+
+logger = logging.getLogger(__name__)
+
+DATA: Final = Path("data")
+"""Where datasets are installed and made, in the current directory."""
 
 DEFAULTS: Final = CRePE.ModelHyperParameters(
     batch_size=64,
@@ -36,7 +50,7 @@ STREAMING: Final[Mapping[str, Any]] = {"dropout": 0.0}
 
 @dataclass(frozen=True)
 class Task:
-    """Which labels a routine learns to predict, from which drums, with which defaults.
+    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model.
 
     Attributes:
         name: of the routine.
@@ -66,30 +80,123 @@ class Task:
     streaming: Mapping[str, Any] = field(default_factory=lambda: STREAMING)
     error: Error = ERROR
 
+    def __call__(
+        self,
+        config_path: str = "",
+        wandb_config: dict[str, Any] | None = None,
+        *,
+        exports_dir: str = "model",
+        dataset_dir: str = "",
+        dataset_name: Datasets | Literal[""] = "",
+        parameters: Mapping[str, Any] | None = None,
+        workers: int | None = None,
+        stream: bool = False,
+        resume: str = "",
+        device: str | None = None,
+    ) -> Result:
+        """Train a model, and evaluate its best checkpoint on the test set (unless `testing`).
 
-class Options(TypedDict, total=False):
-    """The options of every routine.
+        Args:
+            config_path: a yaml file of parameters; '': none.
+            wandb_config: arguments of `wandb.init`; None: a local run.
+            exports_dir: where the directory of the run is made.
+            dataset_dir: of the dataset, which is made where the directory holds none; '': the
+                published dataset where it is installed in data/, else one made in data/.
+            dataset_name: the published dataset, downloaded where the directory holds none.
+            parameters: changes to the defaults, overridden by the yaml file; when resuming, the
+                checkpoint's parameters come between the two.
+            workers: threads that synthesise the dataset; None: all available.
+            stream: train on drums synthesised on the fly; the dataset only validates and tests.
+            resume: a checkpoint, or the directory of a run, to continue with the same other
+                options; '': a new run.
+            device: 'cpu', 'cuda:1', 'mps', ...; None: the best available.
 
-    Attributes:
-        exports_dir: where the directory of the run is made (default 'model').
-        dataset_dir: of the dataset, which is made where the directory holds none; '': the published
-            dataset where it is installed in data/, else one made in data/ (default '').
-        dataset_name: a published dataset, downloaded where the directory holds none (default '').
-        parameters: changes to the defaults, overridden by the yaml file; when resuming, the
-            checkpoint's parameters come between the two (default None).
-        workers: threads that synthesise the dataset; None: all available (default None).
-        stream: train on drums synthesised on the fly; the dataset only validates and tests
-            (default False).
-        resume: a checkpoint, or the directory of a run, to continue with the same other options;
-            '': a new run (default '').
-        device: 'cpu', 'cuda:1', 'mps', ...; None: the best available (default None).
-    """
+        Raises:
+            FileNotFoundError: there is no such yaml file or checkpoint.
+            TypeError: a parameter of the wrong type.
+            ValueError: an unknown parameter or a wrong value, a checkpoint of another task, or a
+                dataset of other drums; before any drum is synthesised.
+        """
+        if dataset_name and dataset_name != self.published:
+            known = f"{self.published}, or on " if self.published else ""
+            raise ValueError(
+                f"{self.name} trains on {known}drums made here, not on {dataset_name!r}."
+            )
+        if resume:
+            self._check_checkpoint(resume)
+        routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
+        if resume:
+            routine.resume(resume)
+        defaults = {**self.defaults, **(self.streaming if stream else {})}
+        defaults = merge_parameters(defaults, ("parameters", parameters or {}))
+        routine.setParameters(defaults, config_path=config_path)
+        with seeded(routine.P["seed"], routine.device):
+            routine.M = CRePE(**routine.P, outputs=self.model_input.outputs)
+        routine.M.criterion = loss = DrumLoss(self.model_input, self.error)
+        routine.check(self.model_input, streaming=stream)
+        sounds = self._import_sounds(routine, dataset_dir, dataset_name, workers)
+        routine.use_input(self.model_input)
+        if stream:
+            routine.stream(*(self.streaming_source or (self.Sampler, self.settings)))
 
-    exports_dir: str
-    dataset_dir: str
-    dataset_name: Datasets | Literal[""]
-    parameters: Mapping[str, Any] | None
-    workers: int | None
-    stream: bool
-    resume: str
-    device: str | None
+        def innerTestingLoop(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+            losses = loss.by_label(routine.M(x), y)
+            routine.M.testing_loss["aggregate"] += losses.mean() / loop_length
+            for label, value in zip(self.model_input.labels, losses, strict=True):
+                routine.M.testing_loss[label] += value / loop_length
+
+        routine.illustrate = lambda: training_figure(self.name, self.model_input, routine, sounds)
+        routine.train(innerTestingLoop)
+        return Result.of(self.name, self.model_input, routine, sounds)
+
+    def _check_checkpoint(self, path: str) -> None:
+        """Raise ValueError unless a checkpoint is of a training on the same task."""
+        _, checkpoint = resumable(path)
+        sampler, recipe = checkpoint["dataset"]["sampler"]["name"], checkpoint.get("model_input")
+        same = recipe is not None and ModelInput.from_dict(recipe) == self.model_input
+        if not same or sampler != self.Sampler.__name__:
+            labels = recipe["labels"] if recipe else ["labels without names"]
+            raise ValueError(
+                f"{path} predicts {', '.join(labels)} of drums by {sampler}: it cannot be resumed "
+                f"by {self.name}, which predicts {', '.join(self.model_input.labels)} of drums by "
+                f"{self.Sampler.__name__}, of {self.model_input.length} samples each."
+            )
+
+    def _import_sounds(
+        self, routine: Routine, dataset_dir: str, dataset_name: str, workers: int | None
+    ) -> LabelledSounds:
+        """Set `routine.D`, with the labels that the task needs; return it as it is now."""
+        directory = Path(dataset_dir) if dataset_dir else DATA / self.directory
+        installed = DATA / self.published
+        if not dataset_dir and (dataset_name or (self.published and _has_sizes(installed))):
+            directory = installed
+        settings = self.settings
+        if dataset_name or DatasetDirectory(str(directory)).holds_dataset():
+            # Drums of any size and duration will do, if they are of these shapes.
+            shapes = ("arbitrary_shape", "family")
+            settings = {key: value for key, value in settings.items() if key in shapes}
+        routine.importDataset(
+            str(directory),
+            dataset_name=self.published if dataset_name else "",
+            LocalSampler=self.Sampler,
+            representation_settings={"normalise_input": False, "output_type": "end2end"},
+            sampler_settings=settings,
+            workers=workers,
+        )
+        logger.info("drums of %s", directory)
+        labels = current_labels(routine.D)
+        routine.D.Y = labels = self.add_labels(labels) if self.add_labels else labels
+        made = routine.D.sampler_settings
+        speed = math.sqrt(made.get("tension", 2000.0) / made.get("material_density", 0.2))
+        return LabelledSounds(routine.D.X, labels, made["sample_rate"], speed, self.family)
+
+
+def _has_sizes(directory: Path) -> bool:
+    """Return whether a directory holds a dataset with the label `drum_size`."""
+    if not DatasetDirectory(str(directory)).holds_dataset():
+        return False
+    dataset = loadDataset(str(directory))
+    known = len(dataset) > 0 and "drum_size" in dataset[0][1]
+    if not known:
+        logger.warning("%s does not say how large its drums are: it is not used", directory)
+    return known
