@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from kac_prediction.geometry.random_vertices import convex_vertices, is_a_drum
+from kac_prediction.geometry.random_polygons import ConvexPolygon, is_a_drum
 
 
 def test_convex_ones_are_drawn_from_the_unit_square() -> None:
     rng = np.random.default_rng(4)
-    polygons = np.array([convex_vertices(6, rng) for _ in range(4000)])
+    polygons = np.array([ConvexPolygon._draw(6, rng) for _ in range(4000)])
     sizes = np.ptp(polygons, axis=1)
     # Six uniform numbers reach over a length distributed as Beta(5, 2).
     np.testing.assert_allclose(sizes.mean(axis=0), 5 / 7, atol=0.01)

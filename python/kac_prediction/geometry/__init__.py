@@ -10,15 +10,8 @@ if TYPE_CHECKING:
     from .isospectral import isospectral_pair, weylCondition
     from .lines import isColinear, largestVector, lineIntersection
     from .polygon import Polygon
-    from .polygons import (
-        ConvexPolygon,
-        IrregularStar,
-        RegularPolygon,
-        RegularStar,
-        TravellingSalesmanPolygon,
-        UnitRectangle,
-        UnitTriangle,
-    )
+    from .polygons import RegularPolygon, RegularStar, UnitRectangle, UnitTriangle
+    from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
     from .shape import Shape, ShapeSettings
 else:
     __getattr__, __dir__ = lazy_names(
@@ -29,8 +22,8 @@ else:
             "isospectral": "isospectral_pair weylCondition",
             "lines": "isColinear largestVector lineIntersection",
             "polygon": "Polygon",
-            "polygons": "ConvexPolygon IrregularStar RegularPolygon RegularStar"
-            " TravellingSalesmanPolygon UnitRectangle UnitTriangle",
+            "polygons": "RegularPolygon RegularStar UnitRectangle UnitTriangle",
+            "random_polygons": "ConvexPolygon IrregularStar TravellingSalesmanPolygon",
             "shape": "Shape ShapeSettings",
         },
     )

@@ -2,15 +2,8 @@
 
 from .ellipse import Circle, Ellipse
 from .polygon import Polygon
-from .polygons import (
-    ConvexPolygon,
-    IrregularStar,
-    RegularPolygon,
-    RegularStar,
-    TravellingSalesmanPolygon,
-    UnitRectangle,
-    UnitTriangle,
-)
+from .polygons import RegularPolygon, RegularStar, UnitRectangle, UnitTriangle
+from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
 from .shape import Shape
 
 _SHAPES: dict[str, type[Shape]] = {

@@ -15,7 +15,20 @@ _EPSILON = np.finfo(np.float64).eps
 
 
 class Ellipse(Shape):
-    """An ellipse whose longer axis lies along x."""
+    """An ellipse whose longer axis lies along x.
+
+    Args:
+        major: longer semi-axis in metres. 0: uniform in [0.1, 1), or, where `minor` is given,
+            `minor` times an aspect ratio uniform in [1, 4).
+        minor: shorter semi-axis in metres. 0: `major` over an aspect ratio uniform in [1, 4).
+        centroid: (x, y) in metres.
+        rng: draws what is 0.
+
+    Raises:
+        TypeError: a semi-axis is not a number.
+        ValueError: a semi-axis is negative or not finite, `minor` is longer than `major`, or the
+            centroid is not two finite numbers.
+    """
 
     class Settings(ShapeSettings, total=False):
         """The parameters of an ellipse."""
@@ -32,20 +45,6 @@ class Ellipse(Shape):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Make an ellipse; a semi-axis of 0 is drawn.
-
-        Args:
-            major: longer semi-axis in metres. 0: uniform in [0.1, 1), or, where `minor` is given,
-                `minor` times an aspect ratio uniform in [1, 4).
-            minor: shorter semi-axis in metres. 0: `major` over an aspect ratio uniform in [1, 4).
-            centroid: (x, y) in metres.
-            rng: draws what is 0; None: fresh entropy does.
-
-        Raises:
-            TypeError: a semi-axis is not a number.
-            ValueError: a semi-axis is negative or not finite, `minor` is longer than `major`, or
-                the centroid is not two finite numbers.
-        """
         major = check_number("major", major, least=0)
         minor = check_number("minor", minor, least=0)
         if 0 < major < minor:
@@ -140,7 +139,17 @@ class Ellipse(Shape):
 
 
 class Circle(Ellipse):
-    """A circle: an ellipse whose two semi-axes are its radius."""
+    """A circle: an ellipse whose two semi-axes are its radius.
+
+    Args:
+        r: radius in metres. 0: drawn, uniform in [0.1, 1).
+        centroid: (x, y) in metres.
+        rng: draws what is 0.
+
+    Raises:
+        TypeError, ValueError: the radius is not a finite number from 0, or the centroid is not two
+            finite numbers.
+    """
 
     class Settings(ShapeSettings, total=False):
         """The parameters of a circle."""
@@ -155,17 +164,6 @@ class Circle(Ellipse):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Make a circle.
-
-        Args:
-            r: radius in metres. 0: drawn, uniform in [0.1, 1).
-            centroid: (x, y) in metres.
-            rng: draws what is 0; None: fresh entropy does.
-
-        Raises:
-            TypeError, ValueError: the radius is not a finite number from 0, or the centroid is not
-                two finite numbers.
-        """
         r = check_number("r", r, least=0) or np.random.default_rng(rng).uniform(*_DRAWN_LENGTH)
         super().__init__(r, r, centroid)
 

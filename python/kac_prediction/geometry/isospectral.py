@@ -25,13 +25,7 @@ def weylCondition(S_1: Shape, S_2: Shape, tolerance: float = 1e-9) -> bool:
     region in R^2 with a polygonal boundary", J. London Math. Soc. 37 (1988), 119-127,
     doi:10.1112/jlms/s2-37.121.119.
 
-    Args:
-        S_1: a shape.
-        S_2: another one.
-        tolerance: how far each of the three may differ, as a share of the larger one.
-
-    Returns:
-        Whether they agree in all three.
+    Each of the three may differ by `tolerance`, as a share of the larger one.
 
     Raises:
         ValueError: the tolerance is not a finite number above 0.

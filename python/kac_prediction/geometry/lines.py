@@ -16,16 +16,11 @@ _ROWS = 256
 
 
 def isColinear(vertices: npt.ArrayLike) -> bool:
-    """Return whether three points lie on one line.
+    """Return whether three points, shape (3, 2), lie on one line.
 
     They do where the triangle they span is no higher, over its longest side, than 1e-12 of that
-    side or than the rounding of the coordinates, whatever the unit of length.
-
-    Args:
-        vertices: shape (3, 2).
-
-    Returns:
-        True where they lie on one line; two points that are the same always do, with any third.
+    side or than the rounding of the coordinates, whatever the unit of length. Two points that are
+    the same always do, with any third.
 
     Raises:
         ValueError: `vertices` has another shape or holds a number that is not finite.
@@ -49,7 +44,7 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
         vertices: shape (n, 2), n from 2.
 
     Returns:
-        Their distance and their indices i < j, the first pair of several that are as far apart.
+        Their distance and their indices i < j, the first pair of several as far apart.
 
     Raises:
         ValueError: `vertices` has another shape, fewer than two points or a number that is not
@@ -75,13 +70,9 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
 
 
 def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float64]:
-    """Return how two line segments meet, and where.
+    """Return how two line segments meet, and where; `A` and `B` are their ends, shape (2, 2) each.
 
     Points closer than 1e-12 of the longer segment, or than rounding, count as one.
-
-    Args:
-        A: the two ends of one, shape (2, 2).
-        B: the two ends of the other, shape (2, 2).
 
     Returns:
         How they meet and the point, shape (2,):

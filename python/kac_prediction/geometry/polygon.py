@@ -17,30 +17,24 @@ _CACHED = 2**13  # pairs of a wall and a point: what is computed of so many stay
 
 
 class Polygon(Shape):
-    """A polygon whose boundary does not meet itself."""
+    """A polygon whose boundary does not meet itself.
+
+    Args:
+        vertices: shape (N, 2), N from 3, in metres, either way around and the first not repeated
+            at the end. A vertex on the line between its neighbours is kept.
+        rng: not used, nothing is drawn.
+
+    Raises:
+        ValueError: fewer than three vertices; or one, named, that is not finite, repeats its
+            neighbour, folds the boundary back or belongs to an edge that meets another one.
+    """
 
     class Settings(ShapeSettings, total=False):
         """The parameters of a polygon."""
 
         vertices: Sequence[Sequence[float]]
 
-    def __init__(
-        self,
-        vertices: npt.ArrayLike,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        """Make a polygon.
-
-        Args:
-            vertices: shape (N, 2), N from 3, in metres, either way around and the first not
-                repeated at the end. A vertex on the line between its neighbours is kept.
-            rng: not used, nothing is drawn; every shape takes one.
-
-        Raises:
-            ValueError: fewer than three vertices; or one, named, that is not finite, repeats its
-                neighbour, folds the boundary back or belongs to an edge that meets another one.
-        """
+    def __init__(self, vertices: npt.ArrayLike, *, rng: np.random.Generator | None = None) -> None:
         self._place(_check_vertices(vertices))
 
     @property

@@ -1,14 +1,12 @@
-"""Polygons of unit area about the origin: rectangles, triangles, regular and random ones."""
+"""Polygons of unit area about the origin: rectangles, triangles, regular ones and stars."""
 
 import math
-from abc import abstractmethod
 
 import numpy as np
 
 from .._checks import check_count, check_number
 from .polygon import Polygon, at_unit_area
-from .random_vertices import convex_vertices, draw_polygon, star_vertices, travelling_vertices
-from .shape import Float64, ShapeSettings
+from .shape import ShapeSettings
 
 _DRAWN_ASPECT = (1.0, 4.0)
 _DRAWN_RADIUS = (0.3, 1.0)
@@ -17,7 +15,15 @@ _MOST_DRAWN = 10
 
 
 class UnitRectangle(Polygon):
-    """A rectangle, its sides along the axes."""
+    """A rectangle of the sides sqrt(epsilon) along x and 1 / sqrt(epsilon) along y.
+
+    Args:
+        epsilon: the aspect ratio, above 0. 0: drawn, uniform in [1, 4).
+        rng: draws what is 0.
+
+    Raises:
+        TypeError, ValueError: `epsilon` is not a finite number from 0.
+    """
 
     class Settings(ShapeSettings, total=False):
         """The parameters of a rectangle."""
@@ -25,15 +31,6 @@ class UnitRectangle(Polygon):
         epsilon: float
 
     def __init__(self, epsilon: float = 0.0, *, rng: np.random.Generator | None = None) -> None:
-        """Make a rectangle of the sides sqrt(epsilon) along x and 1 / sqrt(epsilon) along y.
-
-        Args:
-            epsilon: the aspect ratio, above 0. 0: drawn, uniform in [1, 4).
-            rng: draws what is 0; None: fresh entropy does.
-
-        Raises:
-            TypeError, ValueError: `epsilon` is not a finite number from 0.
-        """
         self._epsilon = check_number("epsilon", epsilon, least=0)
         if epsilon == 0:
             self._epsilon = np.random.default_rng(rng).uniform(*_DRAWN_ASPECT)
@@ -65,6 +62,14 @@ class UnitTriangle(Polygon):
     The apex is r R(theta) (cos theta, sin theta). So (1, pi/2) is the equilateral triangle,
     theta = pi/2 has two equal sides no longer than the base, r = 1 two that are the longest, and
     r R(theta) = 1/2 a right angle. r = 0 and theta = 0 enclose nothing.
+
+    Args:
+        r: distance of the apex, in (0, 1]. 0: drawn, uniform in [0.3, 1).
+        theta: angle of the apex in radians, in (0, pi/2]. 0: drawn, uniform in [pi/6, pi/2).
+        rng: draws what is 0.
+
+    Raises:
+        TypeError, ValueError: `r` or `theta` is not a number in its range.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -76,16 +81,6 @@ class UnitTriangle(Polygon):
     def __init__(
         self, r: float = 0.0, theta: float = 0.0, *, rng: np.random.Generator | None = None
     ) -> None:
-        """Make a triangle.
-
-        Args:
-            r: distance of the apex, in (0, 1]. 0: drawn, uniform in [0.3, 1).
-            theta: angle of the apex in radians, in (0, pi/2]. 0: drawn, uniform in [pi/6, pi/2).
-            rng: draws what is 0; None: fresh entropy does.
-
-        Raises:
-            TypeError, ValueError: `r` or `theta` is not a number in its range.
-        """
         rng = np.random.default_rng(rng)
         r = check_number("r", r, least=0, most=1) or rng.uniform(*_DRAWN_RADIUS)
         theta = check_number("theta", theta, least=0, most=math.pi / 2)
@@ -114,7 +109,15 @@ class UnitTriangle(Polygon):
 
 
 class RegularPolygon(Polygon):
-    """A regular polygon, counter-clockwise; its first edge is the lowest and lies along x."""
+    """A regular polygon, counter-clockwise; its first edge is the lowest and lies along x.
+
+    Args:
+        N: number of vertices. Below 3: drawn, uniform in 3 .. 10.
+        rng: draws `N`.
+
+    Raises:
+        TypeError: `N` is not an integer.
+    """
 
     class Settings(ShapeSettings, total=False):
         """The parameters of a regular polygon."""
@@ -122,15 +125,6 @@ class RegularPolygon(Polygon):
         N: int
 
     def __init__(self, N: int = 0, *, rng: np.random.Generator | None = None) -> None:
-        """Make a regular polygon.
-
-        Args:
-            N: number of vertices. Below 3: drawn, uniform in 3 .. 10.
-            rng: draws `N`; None: fresh entropy does.
-
-        Raises:
-            TypeError: `N` is not an integer.
-        """
         count = check_count("N", N, least=None)
         if count < 3:
             count = int(np.random.default_rng(rng).integers(3, _MOST_DRAWN, endpoint=True))
@@ -144,6 +138,16 @@ class RegularStar(Polygon):
     """The outline of the star polygon {N/m}, counter-clockwise; vertex 0 is the highest tip.
 
     Tips and notches take turns: the star of n tips is a polygon of 2 n vertices, which is its `N`.
+
+    Args:
+        N: number of tips, from 5. Below 3: drawn, uniform in 5 .. 10, or where `m` is given in
+            2 m + 1 .. 2 m + 6.
+        m: each tip is joined to the m-th from it, 2 <= m < N / 2. 0: drawn, uniform.
+        rng: draws what is 0.
+
+    Raises:
+        TypeError: `N` or `m` is not an integer.
+        ValueError: there is no such star.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -153,18 +157,6 @@ class RegularStar(Polygon):
         m: int
 
     def __init__(self, N: int = 0, m: int = 0, *, rng: np.random.Generator | None = None) -> None:
-        """Make a star.
-
-        Args:
-            N: number of tips, from 5. Below 3: drawn, uniform in 5 .. 10, or where `m` is given in
-                2 m + 1 .. 2 m + 6.
-            m: each tip is joined to the m-th from it, 2 <= m < N / 2. 0: drawn, uniform.
-            rng: draws what is 0; None: fresh entropy does.
-
-        Raises:
-            TypeError: `N` or `m` is not an integer.
-            ValueError: there is no such star.
-        """
         rng = np.random.default_rng(rng)
         tips, m = check_count("N", N, least=None), check_count("m", m, least=None)
         if tips < 3:
@@ -199,56 +191,3 @@ class RegularStar(Polygon):
     def labels(self) -> dict[str, list[float | int]]:
         """`N`, `m` and `vertices`; `N` counts vertices, two for each tip."""
         return {**super().labels, "m": [self.m]}
-
-
-class RandomPolygon(Polygon):
-    """A random polygon, drawn again where it makes no drum (`random_vertices.is_a_drum`)."""
-
-    class Settings(ShapeSettings, total=False):
-        """The parameters of a random polygon."""
-
-        N: int
-        max_vertices: int
-
-    def __init__(
-        self, N: int = 0, max_vertices: int = 10, *, rng: np.random.Generator | None = None
-    ) -> None:
-        """Draw a polygon of unit area about the origin.
-
-        Args:
-            N: number of vertices. Below 3: drawn, uniform in 3 .. `max_vertices`.
-            max_vertices: the most that are drawn.
-            rng: draws it; None: fresh entropy does.
-
-        Raises:
-            TypeError: `N` or `max_vertices` is not an integer.
-            ValueError: `N` is to be drawn and `max_vertices` is below 3.
-        """
-        rng = np.random.default_rng(rng)
-        super().__init__(draw_polygon(self._draw, N, max_vertices, rng))
-
-    @staticmethod
-    @abstractmethod
-    def _draw(N: int, rng: np.random.Generator) -> Float64:
-        """Draw N vertices, shape (N, 2)."""
-
-
-class ConvexPolygon(RandomPolygon):
-    """A random convex polygon of unit area about the origin (Valtr 1995)."""
-
-    _draw = staticmethod(convex_vertices)
-
-
-class IrregularStar(RandomPolygon):
-    """A random star of unit area about the origin: points in order of their angles about a centre.
-
-    All of it is seen from the mean of its vertices.
-    """
-
-    _draw = staticmethod(star_vertices)
-
-
-class TravellingSalesmanPolygon(RandomPolygon):
-    """A random simple polygon of unit area about the origin: a round trip without crossings."""
-
-    _draw = staticmethod(travelling_vertices)

@@ -20,6 +20,9 @@ class ShapeSettings(TypedDict, total=False):
 class Shape(ABC):
     """A region of the plane, in metres, that can be scaled, moved and drawn.
 
+    Every shape takes a NumPy Generator `rng`, which draws what its other arguments leave to be
+    drawn; None: fresh entropy does.
+
     A subclass measures (`_area`, `_centroid`, `perimeter`), scales and moves itself, and knows
     which points it contains, how deep they lie and what its outline is; one that is not smooth
     gives its `walls` and `corners`.
@@ -67,13 +70,10 @@ class Shape(ABC):
 
     @abstractmethod
     def outline(self, points: int = 256) -> Float64:
-        """Return points once around the boundary.
+        """Return points once around the boundary, counter-clockwise and closed, in metres.
 
-        Args:
-            points: how many a smooth boundary is drawn with; a polygon has its vertices.
-
-        Returns:
-            Counter-clockwise and closed, shape (points + 1, 2), metres.
+        A smooth boundary is drawn with so many `points`, shape (points + 1, 2); a polygon has its
+        vertices.
         """
 
     def __repr__(self) -> str:
@@ -81,18 +81,16 @@ class Shape(ABC):
         return f"<{type(self).__name__} of area {self.area:.6g} about ({x:.6g}, {y:.6g})>"
 
     def walls(self) -> Float64:
-        """Return the straight parts of the boundary (from, to), counter-clockwise.
+        """Return the straight parts of the boundary (from, to), metres, counter-clockwise.
 
-        Returns:
-            Shape (k, 2, 2), metres; none for a smooth shape.
+        They have the shape (k, 2, 2); a smooth shape has none.
         """
         return np.empty((0, 2, 2))
 
     def corners(self) -> Float64:
-        """Return the interior angles of the boundary's corners, counter-clockwise.
+        """Return the interior angles of the corners, radians in (0, 2 pi), shape (k,).
 
-        Returns:
-            Radians in (0, 2 pi), shape (k,): wall k begins at corner k; none for a smooth shape.
+        Wall k begins at corner k; a smooth shape has none.
         """
         return np.empty(0)
 
@@ -137,14 +135,10 @@ class Shape(ABC):
         return bool(inside[0]) if one else inside
 
     def depth(self, points: npt.ArrayLike) -> Float64:
-        """Return how far inside the boundary points lie.
+        """Return how far inside the boundary points, shape (n, 2), lie, in metres, shape (n,).
 
-        Args:
-            points: shape (n, 2), metres.
-
-        Returns:
-            Shape (n,), metres: the distance to the nearest point of the boundary, negative
-            outside. `isPointInside` is where this is 0 or more.
+        It is the distance to the nearest point of the boundary, negative outside: 0 or more where
+        `isPointInside`.
 
         Raises:
             ValueError: `points` has another shape or holds what is not a finite number.
@@ -152,10 +146,7 @@ class Shape(ABC):
         return self._depth(check_points("points", points))
 
     def draw(self, grid_size: int) -> npt.NDArray[np.bool_]:
-        """Draw the shape on a square grid that its longer side fills.
-
-        Args:
-            grid_size: number of cells along each side, from 1.
+        """Draw the shape on a square grid, `grid_size` cells each way, that its longer side fills.
 
         Returns:
             Shape (grid_size, grid_size), True where a cell's centre lies inside. Rows go along y
