@@ -72,17 +72,10 @@ def draw_losses(axes: Axes, records: Sequence[Mapping[str, Any]], title: str = "
             best = epochs[lowest], losses[lowest], colour
     if best is not None:
         epoch, loss, colour = best
-        axes.plot(
-            epoch,
-            loss,
-            marker="o",
-            markersize=9,
-            linestyle="none",
-            color=colour,
-            markerfacecolor="white",
-            markeredgewidth=2,
-            label=f"best: epoch {epoch:g}, {loss:.4g}",
+        (point,) = axes.plot(
+            epoch, loss, "o", color=colour, label=f"best: epoch {epoch:g}, {loss:.4g}"
         )
+        point.set(markersize=9, markerfacecolor="white", markeredgewidth=2)
         axes.legend(loc="upper right", fontsize=9.5, framealpha=0.85, edgecolor="none")
     axes.set_yscale("log" if logarithmic else "linear")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -63,12 +63,5 @@ def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) ->
 
 def _write(axes: Axes, text: str, place: tuple[float, float], points: float, colour: str) -> None:
     """Write a text centred at a place, so many points above it."""
-    axes.annotate(
-        text,
-        place,
-        xytext=(0, points),
-        textcoords="offset points",
-        ha="center",
-        color=colour,
-        fontsize=9.5,
-    )
+    note = axes.annotate(text, place, (0, points), textcoords="offset points")
+    note.set(ha="center", color=colour, fontsize=9.5)
