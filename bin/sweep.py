@@ -3,177 +3,239 @@
 The study is a journal in the directory of the sweep, so that the same command goes on.
 """
 
+import asyncio
 import itertools
 import json
 import logging
 import os
 import secrets
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+import joblib
 import numpy as np
 import optuna
+import yaml
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
-from sweep_file import Sweep, suggest
-from sweep_trial import INTERRUPTED, KILL, TrialProcess, state_of
+from sweep_file import Sweep
+
+from kac_prediction._files import read_records
 
 logger = logging.getLogger("sweep")
 
-POLL = 0.25  # seconds between two looks at the trials
+POLL = 0.25  # seconds between two looks at a trial
+GRACE = 30.0  # seconds that a trial has to save what it has learnt
 HOPELESS = 3  # once so many trials have ended and all of them have failed, the sweep is given up
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
-class SweepRun:
-    """A sweep in a directory, whose study is a journal there; run again, it goes on.
-
-    Trials are numbered by their `index`, on which (and on the seed) their parameters depend. One
-    that failed or was interrupted is attempted again with the same parameters.
-
-    Args:
-        sweep: what to try.
-        directory: where the trials go.
-        seed: of the parameters; None: that of the directory, else a fresh one.
-        jobs: trials at once; the first one runs alone until its first epoch is over, so that it
-            makes the dataset, and not all at once.
-        gpus: the values of CUDA_VISIBLE_DEVICES that the jobs take in turn; []: as it is.
-
-    Raises:
-        ValueError: the directory has trials of another sweep, or of another seed.
-    """
-
-    def __init__(
-        self, sweep: Sweep, directory: Path, seed: int | None, jobs: int, gpus: list[str]
-    ) -> None:
-        self.sweep, self.directory, self.jobs, self.gpus = sweep, directory, jobs, gpus
-        self.interrupts = 0  # how often Ctrl-C was pressed
-        self._running: dict[int, TrialProcess] = {}  # by place among the jobs
-        self._ended: list[tuple[TrialState, str]] = []
-        directory.mkdir(parents=True, exist_ok=True)
-        journal = directory / "study.log"
-        if journal.exists():  # a half line at the end, of a process that was killed
-            os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.study = optuna.create_study(
-            storage=optuna.storages.JournalStorage(JournalFileBackend(str(journal))),
-            study_name="sweep",
-            direction=sweep.goal,
-            pruner=sweep.pruner,
-            load_if_exists=True,
+def open_study(sweep: Sweep, directory: Path, seed: int | None) -> optuna.Study:
+    """Open the study of a directory, or create it; refuse that of another sweep or seed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    journal = directory / "study.log"
+    if journal.exists():  # a half line at the end, of a process that was killed
+        os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=optuna.storages.JournalStorage(JournalFileBackend(str(journal))),
+        study_name="sweep",
+        direction=sweep.goal,
+        pruner=sweep.pruner,
+        load_if_exists=True,
+    )
+    content = json.dumps([sweep.method, sweep.parameters, sweep.metric, sweep.goal])
+    known = study.user_attrs
+    if known.get("sweep", content) != content:
+        raise ValueError(
+            f"{directory} holds trials of another sweep: choose another --out, or restore"
+            f" {sweep.file} as it was"
         )
-        essence = {"method": sweep.method, "parameters": sweep.parameters, "metric": sweep.metric}
-        essence = json.loads(json.dumps({**essence, "goal": sweep.goal}))
-        known = self.study.user_attrs
-        if known.get("sweep", essence) != essence:
-            raise ValueError(
-                f"{directory} holds the trials of another sweep: choose another directory, or"
-                f" restore {sweep.file} as it was"
-            )
-        self.seed: int = known.get("seed", secrets.randbits(31) if seed is None else seed)
-        if seed not in (None, self.seed):
-            raise ValueError(
-                f"{directory} holds trials of the seed {self.seed} and not {seed}: choose another"
-                " directory"
-            )
-        self.study.set_user_attr("sweep", essence)
-        self.study.set_user_attr("seed", self.seed)
-        while self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            self.study.ask()  # of a process that was killed, as are those that still run
-        for left in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self.study.tell(left.number, state=TrialState.FAIL)
+    seed = known.get("seed", secrets.randbits(31)) if seed is None else seed
+    if (its_seed := known.get("seed", seed)) != seed:
+        raise ValueError(
+            f"{directory} holds trials of the seed {its_seed} and not {seed}: choose another --out"
+        )
+    study.set_user_attr("sweep", content)
+    study.set_user_attr("seed", seed)
+    for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.ask()  # of a process that was killed, as are those that still run
+    for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(left.number, state=TrialState.FAIL)
+    return study
 
-    def trials(self) -> dict[int, FrozenTrial]:
-        """Return the last attempt of each trial, by its index."""
-        trials = self.study.get_trials(deepcopy=False)
-        return {t.user_attrs["index"]: t for t in trials if "index" in t.user_attrs}
 
-    def run(self, count: int | None) -> str:
-        """Run trials until there are `count`; return why the sweep ended before that, or ''."""
-        todo, reason = self._todo(count), ""
-        upcoming = next(todo, None)
-        try:
-            while self._running or upcoming is not None:
-                while upcoming is not None and self._may_start():
-                    self._start(upcoming)
-                    upcoming = next(todo, None)
-                time.sleep(POLL)
-                self._poll()
-                failed = [message for state, message in self._ended if state == TrialState.FAIL]
-                if self.interrupts:
-                    reason = "interrupted; the same command goes on"
-                elif not reason and len(failed) == len(self._ended) >= HOPELESS:
-                    reason = f"all of {len(failed)} trials failed, the last one by: {failed[-1]}"
-                if reason or self._target_reached():
-                    upcoming = None
-                for process in self._running.values() if reason else ():
-                    process.stop(INTERRUPTED)
-                    if self.interrupts > 1:
-                        process.send(KILL)
-        finally:
-            for process in self._running.values():
-                process.send(KILL)
-        return reason
+def last_attempts(study: optuna.Study) -> dict[int, FrozenTrial]:
+    """Return the last attempt of each trial, by the index on which its parameters depend."""
+    trials = study.get_trials(deepcopy=False)
+    return {t.user_attrs["index"]: t for t in trials if "index" in t.user_attrs}
 
-    def _todo(self, count: int | None) -> Iterator[int]:
-        """Yield the indices of trials that are still to be run."""
-        ends = [end for end in (count or self.sweep.cap,) if end is not None]
-        if self.sweep.combinations is not None:
-            ends.append(len(self.sweep.combinations))
-        for index in range(min(ends)) if ends else itertools.count():
-            trial = self.trials().get(index)
-            if trial is None or trial.state == TrialState.FAIL:
+
+@dataclass
+class SweepRun:
+    """Jobs that run the trials of a study, and those again that have failed."""
+
+    sweep: Sweep
+    study: optuna.Study
+    directory: Path
+    jobs: int
+    gpus: list[str]  # what the jobs take in turn as CUDA_VISIBLE_DEVICES
+    interrupts: int = 0  # how often Ctrl-C was pressed
+    stopped: str = ""  # why the sweep ends before all of its trials have run
+    ended: list[str] = field(default_factory=list)  # the states of trials, in this process
+
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Stop the trials, so that they save what they have learnt; the second time, kill them."""
+        self.interrupts += 1
+        self.stopped = "interrupted; the same command goes on"
+
+    async def run(self, count: int | None) -> None:
+        """Run trials until there are `count`; the first alone until an epoch: it makes the data."""
+        indices = self._indices(count)
+        first = asyncio.create_task(self._run_job(0, indices))
+        while not first.done():
+            if any(t.intermediate_values for t in self.study.get_trials(deepcopy=False)):
+                break
+            await asyncio.sleep(POLL)
+        await asyncio.gather(first, *(self._run_job(job, indices) for job in range(1, self.jobs)))
+
+    def _indices(self, count: int | None) -> Iterator[int]:
+        """Yield the indices of trials to be run, until the sweep is stopped or at its target."""
+        ends = [count or self.sweep.cap, self.sweep.combinations and len(self.sweep.combinations)]
+        end = min((end for end in ends if end), default=None)
+        for index in itertools.count() if end is None else range(end):
+            trials = last_attempts(self.study)
+            values = (value for t in trials.values() for value in t.intermediate_values.values())
+            if self.stopped or self.sweep.reaches_target(values):
+                return
+            if index not in trials or trials[index].state == TrialState.FAIL:
                 yield index
 
-    def _may_start(self) -> bool:
-        begun = any(trial.intermediate_values for trial in self.trials().values())
-        return len(self._running) < (self.jobs if begun else 1)
-
-    def _start(self, index: int) -> None:
-        earlier = self.trials().get(index)
-        if earlier is not None:
-            self.study.enqueue_trial(earlier.params)
-        seed = int(np.random.SeedSequence([self.seed, index]).generate_state(1)[0])
-        bayes = self.sweep.method == "bayes"
-        Sampler = optuna.samplers.TPESampler if bayes else optuna.samplers.RandomSampler
-        self.study.sampler = Sampler(seed=seed)
-        trial = self.study.ask()
-        if self.sweep.combinations is not None:
-            parameters = self.sweep.combinations[index]
-        else:
-            each = self.sweep.parameters.items()
-            parameters = {name: suggest(trial, name, parameter) for name, parameter in each}
-        trial.set_user_attr("parameters", parameters)
-        trial.set_user_attr("index", index)
-        place = next(i for i in range(self.jobs) if i not in self._running)
-        environment = {}
+    async def _run_job(self, job: int, indices: Iterator[int]) -> None:
+        """Run one trial after another, and tell the study of them."""
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         if self.gpus:
-            environment["CUDA_VISIBLE_DEVICES"] = self.gpus[place % len(self.gpus)]
-        if self.jobs > 1 and "OMP_NUM_THREADS" not in os.environ:
-            affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-            cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-            environment["OMP_NUM_THREADS"] = str(max(cores // self.jobs, 1))
-        folder = self.directory / f"trial_{index:04d}"
-        self._running[place] = TrialProcess(self.sweep, trial, folder, environment)
-        logger.info("trial %d begins: %s", index, parameters)
+            environment["CUDA_VISIBLE_DEVICES"] = self.gpus[job % len(self.gpus)]
+        if self.jobs > 1:
+            environment.setdefault("OMP_NUM_THREADS", str(max(joblib.cpu_count() // self.jobs, 1)))
+        for index in indices:
+            began, trial = time.monotonic(), self._ask(index)
+            logger.info("trial %d begins: %s", index, trial.user_attrs["parameters"])
+            state, message, values = await self._run_trial(trial, environment)
+            took = f"{len(values)} epochs ({time.monotonic() - began:.0f} s)"
+            logger.info("trial %d %s after %s: %s", index, state, took, message)
+            trial.set_user_attr("state", state)
+            states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+            best = self.sweep.best(values) if state == "complete" else None
+            self.study.tell(trial, best, states.get(state, TrialState.FAIL))
+            self.ended.append(state)
+            failed = self.ended.count("failed")
+            if not self.stopped and failed == len(self.ended) >= HOPELESS:
+                self.stopped = f"all of {failed} trials failed, the last one by: {message}"
 
-    def _poll(self) -> None:
-        """Follow the trials that run, and tell the study of those that have ended."""
-        for place, process in list(self._running.items()):
-            if process.poll():
-                del self._running[place]
-                state, value = process.result()
-                self.study.tell(process.trial, value, state)
-                self._ended.append((state, process.trial.user_attrs["message"]))
+    def _ask(self, index: int) -> optuna.Trial:
+        """Return a new attempt of a trial: with the parameters of the attempt before, or drawn."""
+        if earlier := last_attempts(self.study).get(index):
+            self.study.enqueue_trial(earlier.params)
+        seeds = np.random.SeedSequence([self.study.user_attrs["seed"], index])
+        Sampler = TPESampler if self.sweep.method == "bayes" else RandomSampler
+        self.study.sampler = Sampler(seed=int(seeds.generate_state(1)[0]))
+        trial = self.study.ask()
+        trial.set_user_attr("parameters", self.sweep.choose(trial, index))
+        trial.set_user_attr("index", index)
+        return trial
 
-    def _target_reached(self) -> bool:
-        target = self.sweep.target
-        values = (v for trial in self.trials().values() for v in trial.intermediate_values.values())
-        best = self.sweep.best(values)
-        return target is not None and self.sweep.best([best, target]) == best
+    async def _run_trial(
+        self, trial: optuna.Trial, environment: Mapping[str, str]
+    ) -> tuple[str, str, list[float]]:
+        """Run a trial in a process; return its state, the reason, and the metric of its epochs."""
+        folder = self.directory / f"trial_{trial.user_attrs['index']:04d}"
+        earlier = {*folder.glob("*/log.jsonl")}  # of attempts that failed
+        process = start(self.sweep.command(), trial.user_attrs["parameters"], folder, environment)
+        log = folder / "log.jsonl"  # until a run has begun in the folder
+        ended, stopped, values = False, "", list[float]()
+        try:
+            while not ended:
+                await asyncio.sleep(POLL)
+                ended = process.poll() is not None
+                if not log.exists():
+                    log = next(iter({*folder.glob("*/log.jsonl")} - earlier), log)
+                found, outdone = self.sweep.values(read_records(log)), False
+                if found and not values:
+                    trial.set_user_attr("run", str(log.parent))
+                for step in range(len(values) + 1, len(found) + 1):
+                    best = self.sweep.best(found[:step])
+                    trial.report(found[step - 1] if self.sweep.strict else best, step)
+                    outdone |= trial.should_prune()
+                values = found
+                if not ended and (self.stopped or outdone):
+                    stopped = "interrupted" if self.stopped else "pruned"
+                    await self._stop(process)
+        finally:
+            send(process, KILL)  # where the sweep itself fails
+        if process.returncode and stopped:
+            return stopped, "outdone by others" if stopped == "pruned" else self.stopped, values
+        if process.returncode:
+            return "failed", failure(process.returncode, folder / "output.txt"), values
+        if values:
+            return "complete", f"{self.sweep.metric} {self.sweep.best(values):.6g}", values
+        epochs = read_records(log)
+        known = ", ".join(epochs[-1]) if epochs else "no epochs"
+        text = f"no {self.sweep.metric} in log.jsonl of a run in {folder}: it has {known}"
+        return "failed", text, values
+
+    async def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Let a trial save and end, as by Ctrl-C; kill it after a while, or a second Ctrl-C."""
+        for number in (signal.SIGINT, signal.SIGTERM, KILL):
+            send(process, number)
+            end = time.monotonic() + GRACE
+            while process.poll() is None and time.monotonic() < end and self.interrupts < 2:
+                await asyncio.sleep(POLL)
+
+
+def start(
+    command: list[str], parameters: Any, folder: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a trial; Ctrl-C reaches it only through `send`, since it has a session of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump(parameters, sort_keys=False))
+    with (folder / "output.txt").open("wb") as output:
+        return subprocess.Popen(
+            [*command, "--config", str(config), "--exports-dir", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def send(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a process and all that it has started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, number)
+            else:
+                process.terminate()
+
+
+def failure(code: int, output: Path) -> str:
+    """Return why a process failed: the signal that ended it, or the last line of its output."""
+    if code < 0:
+        hint = ", as by the system when memory runs out" if code == -KILL else ""
+        return f"ended by {signal.Signals(-code).name}{hint} (see {output})"
+    last = output.read_text(errors="replace").rstrip().rpartition("\n")[2].strip()
+    return f"{last or f'exit status {code}'} (see {output})"
 
 
 def ranking(sweep: Sweep, trials: Mapping[int, FrozenTrial]) -> str:
@@ -182,20 +244,19 @@ def ranking(sweep: Sweep, trials: Mapping[int, FrozenTrial]) -> str:
     sign = 1 if sweep.goal == "minimize" else -1
     ranked = sorted(trials, key=lambda i: (sign * best[i], i))
     parameters = {i: trials[i].user_attrs["parameters"] for i in ranked}
-    names = dict.fromkeys(name for each in parameters.values() for name in each)
-    names = [n for n in names if len({repr(each.get(n)) for each in parameters.values()}) > 1]
-    rows = [["", "trial", sweep.metric, "epochs", "state", *names]]
+    names = dict.fromkeys(itertools.chain(*parameters.values()))
+    differ = [n for n in names if len({repr(each.get(n)) for each in parameters.values()}) > 1]
+    rows = [["", "trial", sweep.metric, "epochs", "state", *differ]]
     for place, i in enumerate(ranked, 1):
-        trial, values = trials[i], [parameters[i].get(name) for name in names]
-        loss = f"{best[i]:.6g}" if trial.intermediate_values else "-"
-        state = state_of(trial.state, trial.user_attrs.get("message", ""))
+        epochs, state = len(trials[i].intermediate_values), trials[i].user_attrs.get("state")
+        values = [parameters[i].get(name) for name in differ]
         texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
-        rows.append([str(place), str(i), loss, str(len(trial.intermediate_values)), state, *texts])
+        loss = f"{best[i]:.6g}" if epochs else "-"
+        rows.append([str(place), str(i), loss, str(epochs), state or "interrupted", *texts])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
-    winners = [i for i in ranked if trials[i].intermediate_values and "run" in trials[i].user_attrs]
-    if winners:
-        lines.append(f"best: trial {winners[0]}, in {trials[winners[0]].user_attrs['run']}")
+    if ranked and trials[ranked[0]].intermediate_values:
+        lines.append(f"best: trial {ranked[0]}, in {trials[ranked[0]].user_attrs['run']}")
     return "\n".join(lines)
 
 
@@ -218,21 +279,18 @@ def main(
     directory = Path(out or Path("sweeps") / file.stem).absolute()
     try:
         sweep = Sweep(file)
-        sweep_run = SweepRun(sweep, directory, seed, jobs, [gpu for gpu in gpus.split(",") if gpu])
-
-        def interrupt(number: int, frame: Any) -> None:
-            sweep_run.interrupts += 1
-
+        study = open_study(sweep, directory, seed)
+        sweep_run = SweepRun(sweep, study, directory, jobs, list(filter(None, gpus.split(","))))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
-        click.echo(f"sweep of {file} in {directory}, seed {sweep_run.seed}")
-        reason = sweep_run.run(count)
+            signal.signal(number, sweep_run.interrupt)
+        click.echo(f"sweep of {file} in {directory}, seed {study.user_attrs['seed']}")
+        asyncio.run(sweep_run.run(count))
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    if trials := sweep_run.trials():
+    if trials := last_attempts(study):
         click.echo(ranking(sweep, trials))
-    if reason:
-        raise click.ClickException(reason)
+    if sweep_run.stopped:
+        raise click.ClickException(sweep_run.stopped)
 
 
 if __name__ == "__main__":

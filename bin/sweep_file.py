@@ -1,4 +1,4 @@
-"""A sweep as its yaml file has it, in the format of wandb, for Optuna.
+"""Read a sweep from its yaml file, in the format of wandb, and suggest its parameters by Optuna.
 
 Source: https://docs.wandb.ai/models/sweeps/sweep-config-keys
 """
@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import optuna
@@ -20,17 +20,21 @@ from scipy.special import betaincinv, ndtri
 
 from kac_prediction._checks import check_choice, check_count, check_number
 
-QUANTILES = (2.0**-53, 1 - 2.0**-53)
-LOGARITHMIC = ("log_uniform", "log_uniform_values", "inv_log_uniform", "inv_log_uniform_values")
-ROUNDED = ("uniform", "log_uniform", "log_uniform_values", "normal", "log_normal", "beta")
-DISTRIBUTIONS = sorted(
-    {"constant", "categorical", "categorical_w_probabilities", "int_uniform"}
-    | {*LOGARITHMIC, *ROUNDED, *(f"q_{name}" for name in ROUNDED)}
-)
+# The numbers of each distribution, with their bounds.
+POSITIVE = {"above": 0.0}
+ENDS: dict[str, dict[str, float]] = {"min": {}, "max": {}}
+POSITIVE_ENDS = {"min": POSITIVE, "max": POSITIVE}
+NORMAL = {"mu": {}, "sigma": {"least": 0.0}}
+NUMBERS = {"uniform": ENDS, "log_uniform": ENDS, "log_uniform_values": POSITIVE_ENDS}
+NUMBERS |= {"normal": NORMAL, "log_normal": NORMAL, "beta": {"a": POSITIVE, "b": POSITIVE}}
+NUMBERS |= {f"q_{kind}": {**bounds, "q": POSITIVE} for kind, bounds in NUMBERS.items()}
+NUMBERS |= {"inv_log_uniform": ENDS, "inv_log_uniform_values": POSITIVE_ENDS, "int_uniform": ENDS}
+DEFAULTS = {"mu": 0.0, "sigma": 1.0, "a": 1.0, "b": 1.0, "q": 1}
+DISTRIBUTIONS = sorted([*NUMBERS, "constant", "categorical", "categorical_w_probabilities"])
 
 
 class Sweep:
-    """What a file says: the parameters, how a trial is called, and what it is judged by.
+    """What a file says: the parameters, the command of a trial, and the metric it is judged by.
 
     Raises:
         ValueError: it is not a sweep; names the file and what is wrong.
@@ -48,40 +52,53 @@ class Sweep:
             self.method = check_choice("method", content["method"], ("random", "grid", "bayes"))
             self.program = str(content["program"])
             self._command = content.get("command", ["${interpreter}", "${program}"])
-            self.cap = content.get("run_cap")
-            self.parameters: dict[str, Any] = content["parameters"]
-            for name, parameter in self.parameters.items():
-                check_parameter(name, parameter)
+            self.cap: int | None = content.get("run_cap")
+            items = content["parameters"].items()
+            self.parameters = {name: complete(name, parameter) for name, parameter in items}
             self.combinations = grid(self.parameters) if self.method == "grid" else None
             metric = content["metric"]
             if not isinstance(metric, Mapping) or "name" not in metric:
                 raise ValueError(f"metric must be a mapping with a name, not {metric!r}")
             self.metric, self.target = str(metric["name"]), metric.get("target")
-            goals = ("minimize", "maximize")
+            goals: tuple[Literal["minimize", "maximize"], ...] = ("minimize", "maximize")
             self.goal = check_choice("the metric's goal", metric.get("goal", goals[0]), goals)
-            self.pruner = pruner(content.get("early_terminate"))
-            self.strict = bool((content.get("early_terminate") or {}).get("strict", True))
+            halving = content.get("early_terminate") or {}
+            self.pruner, self.strict = pruner(halving), bool(halving.get("strict", True))
         except (ValueError, TypeError, yaml.YAMLError) as error:
             raise ValueError(f"{file}: {error}") from error
+
+    def choose(self, trial: optuna.Trial, index: int) -> dict[str, Any]:
+        """Return the parameters of a trial: those that Optuna suggests, or a combination."""
+        if self.combinations is not None:
+            return self.combinations[index]
+        return {name: suggest(trial, name, each) for name, each in self.parameters.items()}
 
     def best(self, values: Iterable[float]) -> float:
         """Return the best value of the metric; inf or -inf where there is none."""
         minimise = self.goal == "minimize"
         return min(values, default=math.inf) if minimise else max(values, default=-math.inf)
 
-    def value_in(self, record: Mapping[str, Any]) -> float | None:
-        """Return the metric of an epoch; None where it is missing or not a finite number."""
-        found: Any = record
-        for part in self.metric.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-        number = isinstance(found, int | float) and not isinstance(found, bool)
-        return float(found) if number and math.isfinite(found) else None
+    def reaches_target(self, values: Iterable[float]) -> bool:
+        """Return whether one of the values is as good as the target, if there is one."""
+        best = self.best(values)
+        return self.target is not None and self.best([best, self.target]) == best
+
+    def values(self, records: Iterable[Mapping[str, Any]]) -> list[float]:
+        """Return the metric of the epochs, without those where it is no finite number."""
+        values = []
+        for record in records:
+            value: Any = record
+            for part in self.metric.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                values.append(float(value))
+        return [value for value in values if math.isfinite(value)]
 
     def command(self) -> list[str]:
         """Return the command of a trial: this Python whatever the file names, without --wandb."""
         places = [Path.cwd(), *self.file.absolute().parents]
-        programs = [place / self.program for place in places if (place / self.program).is_file()]
-        if not programs:
+        program = next((p / self.program for p in places if (p / self.program).is_file()), None)
+        if program is None:
             raise FileNotFoundError(
                 f"{self.file} names the program {self.program}, which is neither in {places[0]} nor"
                 " in a directory above the file"
@@ -89,16 +106,16 @@ class Sweep:
         words = []
         for word in map(str, self._command):
             if word == "${program}":
-                words.append(str(programs[0]))
-            elif word == "${interpreter}" or re.fullmatch(r"python[\d.]*(\.exe)?", Path(word).name):
+                words.append(str(program))
+            elif re.fullmatch(r"\$\{interpreter\}|(.*/)?python[\d.]*(\.exe)?", word):
                 words.append(sys.executable)
-            elif word != "--wandb" and not re.fullmatch(r"\$\{(env|args\w*)\}", word):
-                variable = r"\$\{envvar:(\w+)\}"
-                words.append(re.sub(variable, lambda m: os.environ.get(m[1], ""), word))
+            elif not re.fullmatch(r"--wandb|\$\{(env|args\w*)\}", word):
+                variables = re.compile(r"\$\{envvar:(\w+)\}")
+                words.append(variables.sub(lambda found: os.environ.get(found[1], ""), word))
         return words
 
 
-def pruner(section: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:
+def pruner(section: Mapping[str, Any]) -> optuna.pruners.BasePruner:
     """Return the pruner for `early_terminate`: asynchronous successive halving.
 
     A trial goes on past the epochs min_iter * eta^k, or from max_iter / eta^s up, while it is among
@@ -107,26 +124,23 @@ def pruner(section: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:
     """
     if not section:
         return optuna.pruners.NopPruner()
-    given = {key: value for key, value in section.items() if key != "strict"}
-    check_choice("the type of early_terminate", given.pop("type", None), ("hyperband",))
-    if unknown := given.keys() - {"eta", "min_iter", "max_iter", "s"}:
+    check_choice("the type of early_terminate", section.get("type"), ("hyperband",))
+    if unknown := section.keys() - {"type", "strict", "eta", "min_iter", "max_iter", "s"}:
         raise ValueError(f"early_terminate has no key {', '.join(sorted(unknown))}")
-    eta = check_count("eta of early_terminate", given.get("eta", 3), least=2)
-    first = given.get("min_iter", 0)
-    if "max_iter" in given:
-        ends = [int(given["max_iter"] / eta**k) for k in range(1, int(given.get("s", 0)) + 1)]
+    eta = check_count("eta of early_terminate", section.get("eta", 3), least=2)
+    first = section.get("min_iter", 0)
+    if "max_iter" in section:
+        ends = [int(section["max_iter"] / eta**k) for k in range(1, section.get("s", 0) + 1)]
         first = min((end for end in ends if end >= 1), default=0)
     if first < 1:
-        raise ValueError(f"early_terminate needs min_iter, or max_iter and s, from 1: {given}")
+        raise ValueError(f"early_terminate needs min_iter, or max_iter and s, from 1: {section}")
     return optuna.pruners.SuccessiveHalvingPruner(first, eta)
 
 
 def distribution(name: str, parameter: Any) -> str:
     """Return the distribution of a parameter, which its keys imply where it is not named."""
     if not isinstance(parameter, Mapping):
-        raise ValueError(
-            f"parameter {name} must be a mapping such as 'value: 3', not {parameter!r}"
-        )
+        raise ValueError(f"parameter {name} must be a mapping like 'value: 3', not {parameter!r}")
     if "distribution" in parameter:
         place = f"the distribution of parameter {name}"
         return check_choice(place, parameter["distribution"], DISTRIBUTIONS)
@@ -136,26 +150,24 @@ def distribution(name: str, parameter: Any) -> str:
         return "constant"
     if "values" in parameter:
         return "categorical_w_probabilities" if "probabilities" in parameter else "categorical"
-    if not {"min", "max"} <= parameter.keys():
+    if not ENDS.keys() <= parameter.keys():
         raise ValueError(f"parameter {name} needs value, values, or min and max: {dict(parameter)}")
-    whole = isinstance(parameter["min"], int) and isinstance(parameter["max"], int)
+    whole = all(isinstance(parameter[end], int) for end in ENDS)
     return "int_uniform" if whole else "uniform"
 
 
-def check_parameter(name: str, parameter: Any) -> None:
-    """Raise ValueError or TypeError for a parameter of which no value can be drawn."""
+def complete(name: str, parameter: Any) -> dict[str, Any]:
+    """Return a checked parameter, with its distribution and all that this needs."""
     kind = distribution(name, parameter)
-
-    def check(key: str, default: Any = None, **bounds: float) -> float:
-        return check_number(f"{key} of parameter {name}", parameter.get(key, default), **bounds)
-
     if kind == "parameters":
-        for key, inner in parameter["parameters"].items():
-            check_parameter(f"{name}.{key}", inner)
-    elif kind == "constant":
+        items = parameter["parameters"].items()
+        inner = {key: complete(f"{name}.{key}", each) for key, each in items}
+        return {"distribution": kind, "parameters": inner}
+    if kind == "constant":
         if "value" not in parameter:
             raise ValueError(f"parameter {name} needs value")
-    elif kind.startswith("categorical"):
+        return {"distribution": kind, "value": parameter["value"]}
+    if kind.startswith("categorical"):
         values = parameter.get("values")
         if not isinstance(values, list) or not values:
             raise ValueError(f"parameter {name} needs values, a list")
@@ -164,23 +176,20 @@ def check_parameter(name: str, parameter: Any) -> None:
             raise ValueError(  # 0.011, since thirds are written 0.33
                 f"parameter {name} needs a probability from 0 for each value, 1 together: {weights}"
             )
-    elif kind.endswith("normal"):
-        check("mu", 0.0)
-        check("sigma", 1.0, least=0)
-    elif kind.endswith("beta"):
-        check("a", 1.0, above=0)
-        check("b", 1.0, above=0)
-    else:
-        check("max", least=check("min", above=0 if kind.endswith("_values") else -math.inf))
-        if kind == "int_uniform" and not isinstance(parameter["min"] + parameter["max"], int):
-            raise ValueError(f"parameter {name} needs whole min and max")
-    if kind.startswith("q_"):
-        check("q", 1, above=0)
+        return {"distribution": kind, "values": values, "probabilities": weights}
+    numbers = {key: parameter.get(key, DEFAULTS.get(key)) for key in NUMBERS[kind]}
+    for key, bounds in NUMBERS[kind].items():
+        check_number(f"{key} of parameter {name}", numbers[key], **bounds)
+    if "max" in numbers:
+        check_number(f"max of parameter {name}", numbers["max"], least=numbers["min"])
+    if kind == "int_uniform" and not isinstance(numbers["min"] + numbers["max"], int):
+        raise ValueError(f"parameter {name} needs whole min and max")
+    return {"distribution": kind, **numbers}
 
 
 def suggest(trial: optuna.Trial, name: str, parameter: Mapping[str, Any]) -> Any:
-    """Suggest a value of a parameter; by a quantile where Optuna lacks its distribution."""
-    kind, get = distribution(name, parameter), parameter.get
+    """Suggest a value of a complete parameter; by a quantile where Optuna has no distribution."""
+    kind: str = parameter["distribution"]
     if kind == "parameters":
         inner = parameter["parameters"].items()
         return {key: suggest(trial, f"{name}.{key}", each) for key, each in inner}
@@ -189,45 +198,35 @@ def suggest(trial: optuna.Trial, name: str, parameter: Mapping[str, Any]) -> Any
     if kind == "categorical":
         texts = [json.dumps(value) for value in parameter["values"]]  # Optuna stores no lists
         return parameter["values"][texts.index(trial.suggest_categorical(name, texts))]
-    if kind == "categorical_w_probabilities":
-        ends = np.cumsum(parameter["probabilities"])
-        place = np.searchsorted(ends, trial.suggest_float(name, *QUANTILES) * ends[-1])
-        return parameter["values"][int(place)]
+    low, high = parameter.get("min", 2.0**-53), parameter.get("max", 1 - 2.0**-53)
     if kind == "int_uniform":
-        return trial.suggest_int(name, parameter["min"], parameter["max"])
-    base = kind.removeprefix("q_")
-    if base == "uniform":
-        value = trial.suggest_float(name, parameter["min"], parameter["max"])
-    elif base in LOGARITHMIC:
-        low, high = parameter["min"], parameter["max"]
-        if not base.endswith("values"):  # the ends are logarithms, of X or of 1 / X
-            low, high = map(math.exp, (-high, -low) if base.startswith("inv") else (low, high))
-        value = trial.suggest_float(name, low, high, log=True)
-    elif base == "beta":
-        value = betaincinv(get("a", 1.0), get("b", 1.0), trial.suggest_float(name, *QUANTILES))
-    else:
-        deviation = get("sigma", 1.0) * ndtri(trial.suggest_float(name, *QUANTILES))
-        value = get("mu", 0.0) + deviation
-        value = math.exp(value) if base == "log_normal" else value
-    step = get("q", 1)
-    return float(value) if kind == base else tidy(round(value / step) * step, step)
+        return trial.suggest_int(name, low, high)
+    value = trial.suggest_float(name, low, high, log=kind.endswith("log_uniform_values"))
+    if kind == "categorical_w_probabilities":
+        totals = np.cumsum(parameter["probabilities"])
+        return parameter["values"][int(np.searchsorted(totals, value * totals[-1]))]
+    if kind.endswith("beta"):
+        value = float(betaincinv(parameter["a"], parameter["b"], value))
+    elif kind.endswith("normal"):
+        value = float(parameter["mu"] + parameter["sigma"] * ndtri(value))
+    if kind.endswith(("log_uniform", "log_normal")):
+        value = math.exp(-value if kind.startswith("inv") else value)
+    step = parameter.get("q")
+    return tidy(round(value / step) * step, step) if step else value
 
 
-def grid(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def grid(parameters: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return all combinations of values; those of the last parameter change fastest."""
     choices: list[list[Any]] = []
     for name, parameter in parameters.items():
-        kind = distribution(name, parameter)
+        kind, step = parameter["distribution"], parameter.get("q", 1)
         if kind == "parameters":
-            choices.append(list(grid(parameter["parameters"])))
+            choices.append(grid(parameter["parameters"]))
         elif kind in ("constant", "categorical"):
             choices.append(parameter.get("values") or [parameter["value"]])
-        elif kind == "int_uniform":
-            choices.append(list(range(parameter["min"], parameter["max"] + 1)))
-        elif kind == "q_uniform":
-            step, low = parameter.get("q", 1), parameter["min"]
-            count = math.floor((parameter["max"] - low) / step + 1e-9) + 1
-            choices.append([tidy(low + i * step, step) for i in range(count)])
+        elif kind in ("int_uniform", "q_uniform"):
+            values = np.arange(parameter["min"], parameter["max"] + 1e-9 * step, step)
+            choices.append([tidy(value, step) for value in values.tolist()])
         else:
             raise ValueError(
                 f"parameter {name} is {kind}, which is no finite number of values: a grid needs"

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "bin/config/wandb").glob("*.yaml"))
 sys.path.append(str(ROOT / "bin"))
 
-from sweep_file import Sweep, check_parameter, distribution, grid, pruner, suggest  # noqa: E402
+from sweep_file import Sweep, complete, grid, pruner, suggest  # noqa: E402
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -44,7 +44,7 @@ QUANTISED = [name for name in CONTINUOUS if not name.startswith("inv")]
 
 def drawn(parameter: dict[str, Any], count: int = COUNT) -> list[Any]:
     """Draw values at random, as if they were parameters of one trial."""
-    check_parameter("x", parameter)
+    parameter = complete("x", parameter)
     sampler = optuna.samplers.RandomSampler(seed=0)
     trial = optuna.create_study(sampler=sampler).ask()
     return [suggest(trial, f"x{i}", parameter) for i in range(count)]
@@ -109,7 +109,9 @@ def test_constants_and_what_is_nested() -> None:
     inner = {"rate": {"value": 0.1}, "kind": {"values": ["adam"]}}
     parameters = {"epochs": {"value": 30}, "optimiser": {"parameters": inner}}
     trial = optuna.create_study().ask()
-    assert {name: suggest(trial, name, each) for name, each in parameters.items()} == {
+    assert {
+        name: suggest(trial, name, complete(name, each)) for name, each in parameters.items()
+    } == {
         "epochs": 30,
         "optimiser": {"rate": 0.1, "kind": "adam"},
     }
@@ -128,7 +130,7 @@ def test_constants_and_what_is_nested() -> None:
     ],
 )
 def test_the_keys_imply_the_distribution(parameter: dict[str, Any], kind: str) -> None:
-    assert distribution("x", parameter) == kind
+    assert complete("x", parameter)["distribution"] == kind
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,11 @@ def test_the_keys_imply_the_distribution(parameter: dict[str, Any], kind: str) -
 )
 def test_what_cannot_be_drawn_is_named(parameter: Any, complaint: str) -> None:
     with pytest.raises((ValueError, TypeError), match=complaint):
-        check_parameter("x", parameter)
+        complete("x", parameter)
+
+
+def combinations(parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(grid({name: complete(name, each) for name, each in parameters.items()}))
 
 
 def test_a_grid_has_every_combination_once() -> None:
@@ -179,12 +185,12 @@ def test_a_grid_has_every_combination_once() -> None:
         "layers": {"min": 1, "max": 3},
         "dropout": {"distribution": "q_uniform", "min": 0.1, "max": 0.3, "q": 0.1},
     }
-    found = grid(parameters)
+    found = combinations(parameters)
     assert len(found) == 2 * 3 * 3
     assert len({tuple(one.values()) for one in found}) == len(found)
     assert found[0] == {"depth": "tiny", "epochs": 3, "layers": 1, "dropout": 0.1}
     assert found[-1] == {"depth": "full", "epochs": 3, "layers": 3, "dropout": 0.3}
-    assert grid({"a": {"parameters": {"b": {"values": [1, 2]}}}}) == [
+    assert combinations({"a": {"parameters": {"b": {"values": [1, 2]}}}}) == [
         {"a": {"b": 1}},
         {"a": {"b": 2}},
     ]
@@ -195,7 +201,7 @@ def test_a_grid_has_every_combination_once() -> None:
 )
 def test_a_grid_of_what_is_not_finite_is_refused(parameter: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"parameter x is .* no finite number of values"):
-        grid({"x": parameter})
+        combinations({"x": parameter})
 
 
 @pytest.fixture
@@ -243,10 +249,7 @@ def test_files_run_here_too(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
     (routine,) = set(words) & set(ROUTINES)
     assert words == [sys.executable, str(ROOT / "bin/train.py"), routine]
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    draws = []
-    for _ in range(20):
-        trial = study.ask()
-        draws.append({name: suggest(trial, name, each) for name, each in sweep.parameters.items()})
+    draws = [sweep.choose(study.ask(), i) for i in range(20)]
     assert len({one["learning_rate"] for one in draws}) == 20
     assert {one["batch_size"] for one in draws} == {32, 64, 128}
     assert bands(yaml.safe_load(path.read_text())["early_terminate"], 50) == [6, 18]
@@ -298,18 +301,17 @@ def test_commands_may_name_variables(
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [(0.5, 0.5), (3, 3.0), (None, None), ("low", None), (True, None), (float("nan"), None)],
+    [(0.5, [0.5]), (3, [3.0]), (None, []), ("low", []), (True, []), (float("nan"), [])],
 )
 def test_metrics_are_found_inside_of_records(
-    value: Any, found: float | None, sweep_file: Callable[..., Path]
+    value: Any, found: list[float], sweep_file: Callable[..., Path]
 ) -> None:
-    def of(name: str, record: dict[str, Any]) -> float | None:
-        number: float | None = Sweep(sweep_file(metric={"name": name})).value_in(record)
-        return number
+    def of(name: str, record: dict[str, Any]) -> list[float]:
+        return list(Sweep(sweep_file(metric={"name": name})).values([record, record]))
 
-    assert of("a.b", {"a": {"b": value}}) == found
-    assert of("a.b.c", {"a": {"b": value}}) is None
-    assert of("b", {"a": 1}) is None
+    assert of("a.b", {"a": {"b": value}}) == found * 2
+    assert of("a.b.c", {"a": {"b": value}}) == []
+    assert of("b", {"a": 1}) == []
 
 
 def bands(settings: dict[str, Any], length: int) -> list[int]:
