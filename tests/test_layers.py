@@ -33,8 +33,8 @@ MAY_IMPORT = {
     },
 }
 ROOMS = {*MAY_IMPORT, "_core", "cli"}
-# Validators, atomic files, progress bars and lazy imports: for everybody.
-SHARED = {"_checks", "_files", "_lazy", "_progress", "_torch"}
+# Validators, atomic files, progress bars: for everybody.
+SHARED = {"_checks", "_files", "_progress", "_torch"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},
@@ -60,7 +60,14 @@ MAY_USE = {
     "wandb": {"pipeline"},
     "yaml": {"pipeline"},
 }
-EVERYBODY = {"__version__", "kac_prediction", "numpy", "typing_extensions", *SHARED}
+EVERYBODY = {
+    "__version__",
+    "kac_prediction",
+    "lazy_loader",
+    "numpy",
+    "typing_extensions",
+    *SHARED,
+}
 
 
 def imported(path: Path) -> set[str]:

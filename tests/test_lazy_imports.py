@@ -94,9 +94,7 @@ def test_every_public_name_is_found(package: str) -> None:
     assert {name for name in found if name != "__builtins__"} == set(module.__all__)
     assert set(module.__all__) <= set(dir(module))
     assert not any(type(value) is type(sys) for value in found.values())
-    with pytest.raises(
-        AttributeError, match=f"'kac_prediction.{package}' has no attribute 'Drumm'"
-    ):
+    with pytest.raises(AttributeError, match=f"kac_prediction.{package} attribute Drumm"):
         _ = module.Drumm
 
 

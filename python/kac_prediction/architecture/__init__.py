@@ -1,17 +1,5 @@
 """Networks."""
 
-from typing import TYPE_CHECKING
+from lazy_loader import attach_stub
 
-from .._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from .crepe import CRePE
-else:
-    __getattr__, __dir__ = lazy_names(
-        __name__,
-        {
-            "crepe": "CRePE",
-        },
-    )
-
-__all__ = ["CRePE"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,0 +1,3 @@
+from .crepe import CRePE
+
+__all__ = ["CRePE"]

@@ -1,0 +1,35 @@
+from .circle import (
+    besselJ,
+    besselJZero,
+    circularAmplitudes,
+    circularChladniPattern,
+    circularSeries,
+)
+from .excitation import raisedCosine, raisedTriangle
+from .fdtd import FDTD_2D, FDTDWaveform2D
+from .frequencies import eigenfrequencies
+from .grid import DrumGrid, drum_grid
+from .rectangle import rectangularAmplitudes, rectangularChladniPattern, rectangularSeries
+from .triangle import equilateralTriangleAmplitudes, equilateralTriangleSeries
+from .wave_equation import WaveEquationWaveform2D
+
+__all__ = [
+    "FDTD_2D",
+    "DrumGrid",
+    "FDTDWaveform2D",
+    "WaveEquationWaveform2D",
+    "besselJ",
+    "besselJZero",
+    "circularAmplitudes",
+    "circularChladniPattern",
+    "circularSeries",
+    "drum_grid",
+    "eigenfrequencies",
+    "equilateralTriangleAmplitudes",
+    "equilateralTriangleSeries",
+    "raisedCosine",
+    "raisedTriangle",
+    "rectangularAmplitudes",
+    "rectangularChladniPattern",
+    "rectangularSeries",
+]

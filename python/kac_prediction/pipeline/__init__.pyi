@@ -1,0 +1,25 @@
+from .checkpoint import ExportedModel, ModelInfo, RunInfo, read_checkpoint
+from .datasets.importing import generate_family
+from .datasets.install import download_dataset
+from .loading import loadModel
+from .model import Model
+from .model_input import ModelInput
+from .training.early_stopping import EarlyStopping
+from .training.options import Parameters, TrainingOptions
+from .training.routine import Routine
+
+__all__ = [
+    "EarlyStopping",
+    "ExportedModel",
+    "Model",
+    "ModelInfo",
+    "ModelInput",
+    "Parameters",
+    "Routine",
+    "RunInfo",
+    "TrainingOptions",
+    "download_dataset",
+    "generate_family",
+    "loadModel",
+    "read_checkpoint",
+]

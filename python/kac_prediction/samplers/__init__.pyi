@@ -1,0 +1,21 @@
+from .bessel_model import BesselModel
+from .fdtd_model import FDTDModel
+from .lame_model import LaméModel
+from .mixed_model import MixedModel
+from .poisson_model import PoissonModel
+from .published import Datasets
+from .shapes import FAMILIES
+from .test_sweep import TestSweep
+from .test_tone import TestTone
+
+__all__ = [
+    "FAMILIES",
+    "BesselModel",
+    "Datasets",
+    "FDTDModel",
+    "LaméModel",
+    "MixedModel",
+    "PoissonModel",
+    "TestSweep",
+    "TestTone",
+]
