@@ -107,7 +107,7 @@ class Sweep:
         for word in map(str, self._command):
             if word == "${program}":
                 words.append(str(program))
-            elif re.fullmatch(r"\$\{interpreter\}|(.*/)?python[\d.]*(\.exe)?", word):
+            elif re.fullmatch(r"\$\{interpreter\}|(.*[/\\])?python[\d.]*(\.exe)?", word):
                 words.append(sys.executable)
             elif not re.fullmatch(r"--wandb|\$\{(env|args\w*)\}", word):
                 variables = re.compile(r"\$\{envvar:(\w+)\}")
@@ -225,8 +225,8 @@ def grid(parameters: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         elif kind in ("constant", "categorical"):
             choices.append(parameter.get("values") or [parameter["value"]])
         elif kind in ("int_uniform", "q_uniform"):
-            values = np.arange(parameter["min"], parameter["max"] + 1e-9 * step, step)
-            choices.append([tidy(value, step) for value in values.tolist()])
+            count = math.floor((parameter["max"] - parameter["min"]) / step + 1e-9) + 1
+            choices.append([tidy(parameter["min"] + i * step, step) for i in range(count)])
         else:
             raise ValueError(
                 f"parameter {name} is {kind}, which is no finite number of values: a grid needs"

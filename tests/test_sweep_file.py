@@ -190,6 +190,7 @@ def test_a_grid_has_every_combination_once() -> None:
     assert len({tuple(one.values()) for one in found}) == len(found)
     assert found[0] == {"depth": "tiny", "epochs": 3, "layers": 1, "dropout": 0.1}
     assert found[-1] == {"depth": "full", "epochs": 3, "layers": 3, "dropout": 0.3}
+    assert combinations({"x": {"min": 2**60, "max": 2**60 + 1}}) == [{"x": 2**60}, {"x": 2**60 + 1}]
     assert combinations({"a": {"parameters": {"b": {"values": [1, 2]}}}}) == [
         {"a": {"b": 1}},
         {"a": {"b": 2}},

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 # A training of no time: its loss is its parameter x, in every epoch a little less.
 PROGRAM = """
-import argparse, json, os, pathlib, sys, time
+import argparse, json, os, pathlib, signal, sys, time
 import yaml
 
 parser = argparse.ArgumentParser()
@@ -41,6 +41,9 @@ def tell(event):
 if given.get("broken"):
     print("about to break")
     sys.exit("out of memory: " + given["broken"])
+if given.get("ignores_signals"):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if given.get("silent"):
     sys.exit(0)
 run = pathlib.Path(options.exports_dir) / "run"
@@ -291,6 +294,28 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert condition()
+
+
+def test_a_second_ctrl_c_kills_trials_that_go_on(place: Place) -> None:
+    place.write(
+        {"x": {"values": [0.3]}, "slow": {"value": 0.3}, "ignores_signals": {"value": True}}
+    )
+    words = [sys.executable, "-W", "error", str(ROOT / "bin/sweep.py"), str(place.file)]
+    started = subprocess.Popen(
+        [*words, "--out", str(place.out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = place.out / "trial_0000/run/log.jsonl"
+    wait_for(lambda: log.exists() and len(log.read_text().splitlines()) == 4)
+    started.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        started.wait(1)
+    started.send_signal(signal.SIGINT)
+    said, complaint = started.communicate(timeout=20)
+    assert started.returncode == 1
+    assert "interrupted; the same command goes on" in complaint
+    assert ["1", "0", "0.27", "4", "interrupted"] in [line.split() for line in said.splitlines()]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((log.parent / "pid").read_text()), 0)
 
 
 def test_ctrl_c_ends_the_trials_and_prints_the_ranking(place: Place) -> None:
