@@ -27,10 +27,8 @@ class Augmentation:
     RMS uniform in dB between `noise` - 60 and `noise` relative to that of the cropped sound, its
     colour uniform between white and brown, since rooms rumble more than they hiss; both get a gain,
     uniform in dB in +- `gain` (not drawn where sounds are normalised, which would undo it). Then
-    `model_input` normalises and represents them.
-
-    A late onset has silence before the strike, or noise alone; an early one lacks the first
-    samples, and shows as many more after, which the sound must have: `margin`.
+    `model_input` normalises and represents them. A late onset has silence before the strike, an
+    early one shows as many more samples at the end, which the sound must have: `margin`.
     """
 
     model_input: ModelInput  # what the model sees without augmentation
@@ -63,7 +61,7 @@ class Augmentation:
 
     @property
     def margin(self) -> int:
-        """How many samples beyond `model_input.length` a sound must have."""
+        """The samples beyond `model_input.length` that a sound must have."""
         return round(self.onset * self.model_input.sample_rate)
 
     def __call__(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -79,18 +77,18 @@ class Augmentation:
             Inputs as of `model_input.inputs`, on the device and in the dtype of the sounds. A
             normalised sound with a sample that is not finite becomes nan as a whole.
         """
-        needed = self.model_input.length + self.margin
-        if sounds.ndim != 2 or sounds.shape[1] < needed:
+        length, margin, normalise = self.model_input.length, self.margin, self.model_input.normalise
+        if sounds.ndim != 2 or sounds.shape[1] < length + margin:
             raise ValueError(
-                f"sounds to be augmented must have the shape (n, samples) with at least {needed} "
-                f"samples, {self.margin} of them for the onset to move, got {tuple(sounds.shape)}."
+                f"sounds to be augmented must have the shape (n, samples) with at least "
+                f"{length + margin} samples, {margin} of them for the onset to move, got "
+                f"{tuple(sounds.shape)}."
             )
 
         def uniform() -> torch.Tensor:
             size = len(sounds), 1
             return torch.rand(size, generator=generator, device=sounds.device, dtype=sounds.dtype)
 
-        length, margin, normalise = self.model_input.length, self.margin, self.model_input.normalise
         x = sounds[:, :length]
         if margin:
             # In front of each sound lie `margin` samples of silence: its onset is at that sample.

@@ -43,10 +43,9 @@ class RunInfo(TypedDict, total=True):
 class ExportedModel(TypedDict, total=True):
     """All that is needed to save and load a model.
 
-    Losses are dictionaries with at least the key 'aggregate'. That of the validation set, which
-    makes all choices, is `selection_loss`, and `testing_loss` too if the parameter `testing` is
-    true; that of the test set, measured only if it is false, is `evaluation_loss`. Legacy files
-    lack `format_version`, and their losses may be plain numbers.
+    Losses are dictionaries with at least the key 'aggregate': `selection_loss` of the validation
+    set, and `testing_loss` too if the parameter `testing` is true; `evaluation_loss` of the test
+    set, if it is false. Legacy files lack `format_version`, and losses may be plain numbers.
     """
 
     dataset: dict[str, Any]  # metadata of the TorchDataset
@@ -111,12 +110,11 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
 class Checkpoints:
     """The checkpoints of one run: `epoch_%03d.pt` when due, `best.pt` and `last.pt`.
 
-    The latter two are written when an epoch is due, when ten seconds have passed since the last
-    write, and at the end. Until then they are held in memory: a process that is killed loses ten
-    seconds, and quick epochs do not wait for the disk. Where the disk is full, training goes on,
-    and the next write tries again. As a context manager around a training, it writes what is held,
-    also when that ends by Ctrl-C or an error. Without a directory, nothing is written. `last_good`
-    is the file of the last epoch on disk.
+    The latter two are held in memory, and written when an epoch is due, ten seconds after the last
+    write, and at the end of the `with` block around a training, also by Ctrl-C or an error: quick
+    epochs do not wait for the disk, and a process that is killed loses ten seconds. Where the disk
+    is full, training goes on, and the next write tries again. Without a directory, nothing is
+    written. `last_good` is the file of the last epoch on disk.
     """
 
     def __init__(
@@ -152,11 +150,8 @@ class Checkpoints:
             except OSError as error:
                 logger.warning("%s; training goes on, and the next writing tries again", error)
         # What is still held must not change as the model learns on.
-        if any(held is checkpoint for held in self._held.values()):
-            copied = copy.deepcopy(checkpoint)
-            self._held = {
-                name: copied if held is checkpoint else held for name, held in self._held.items()
-            }
+        if stays := [name for name, held in self._held.items() if held is checkpoint]:
+            self._held |= dict.fromkeys(stays, copy.deepcopy(checkpoint))
 
     def write(self) -> None:
         """Write what is held; equal files are hard links to one, where the disk has links."""
@@ -166,7 +161,7 @@ class Checkpoints:
         for name, checkpoint in self._held.items():
             path = self._directory / name
             twin = written.get(id(checkpoint))
-            if twin is None or not _link(twin, path):
+            if twin is None or not _linked(twin, path):
                 save_checkpoint(path, checkpoint)
             written[id(checkpoint)] = path
         if self._held:
@@ -175,8 +170,8 @@ class Checkpoints:
         self._written_at = self._clock()
 
 
-def _link(source: Path, path: Path) -> bool:
-    """Make `path` another name of a file; return False where the disk has no links."""
+def _linked(source: Path, path: Path) -> bool:
+    """Make `path` another name of a file; return whether the disk has such links."""
     try:
         with replacing(path, durable=False) as staged:
             staged.unlink(missing_ok=True)

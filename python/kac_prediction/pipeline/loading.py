@@ -31,22 +31,19 @@ def loadModel(
     *,
     labels: Sequence[str] | None = None,
 ) -> M:
-    """Load a trained model, ready to predict: in eval mode, with its weights.
+    """Load a trained model, ready to predict: in eval mode, in the dtype it was saved in.
 
-    Its dtype is the one it was saved in; its `model_input`, `run_info` and `dataset` are those of
-    its training, or None.
-
-    Legacy files have no `format_version`. Their float64 becomes float32, and the model is
-    converted: it predicts `drum_size` as the square root of the area in metres, from whole sounds,
-    as long as those of its training. Where the file lacks what that needs, such as the order of a
-    rectangle's outputs, it stays as it was trained, unless `labels` are given.
+    Its `model_input`, `run_info` and `dataset` are those of its training, or None. A legacy model,
+    of a file without `format_version`, becomes float32 and is converted: it predicts `drum_size` as
+    the square root of the area in metres, from whole sounds, as long as those of its training.
+    Where the file lacks what that needs, such as the order of a rectangle's outputs, it stays as it
+    was trained, unless `labels` are given.
 
     Args:
-        path: a checkpoint; or the directory of a run, which stands for its `best.pt`, else for the
-            checkpoint in it of the lowest loss; or the https address of a checkpoint, which is
-            downloaded once.
-        Model: the class to load; without it, the subclass of `Model` of the name that the file
-            gives: one that is imported, or one of this package.
+        path: a checkpoint; or its https address, from which it is downloaded once; or the directory
+            of a run: its `best.pt`, else the checkpoint in it of the lowest loss.
+        Model: its class; None: the subclass of `Model` of the name that the file gives, one that is
+            imported or of this package.
         device: where to put it; None: the CPU.
         sha256: of the file, hexadecimal, to be compared; with it, an http address will do.
         labels: of the outputs of a legacy model, in their order, where the file does not tell:

@@ -101,9 +101,9 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         """Build the model of a checkpoint, with its weights; `loadModel` calls this.
 
         The model gets those hyperparameters that its `__init__` takes; `outputs`, where the file
-        lacks it, is the number of rows of `linear.weight`. Weights keep their dtype, except those
-        of legacy files, without a `format_version`: they were float64 by a global default of their
-        time, and become float32. Override it to convert older files of a model.
+        lacks it, is the number of rows of `linear.weight`. Weights keep their dtype; those of
+        legacy files, without a `format_version`, become float32. Override it to convert older files
+        of a model.
 
         Raises:
             ValueError: the file lacks hyperparameters, or its weights do not fit; names them.

@@ -14,7 +14,7 @@ from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision, readable
 from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
-from .targets import Missing, Scale, check_classes, check_scales, target_columns
+from .targets import Missing, Scale, check_classes, check_scales, check_texts, target_columns
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -24,9 +24,8 @@ SIZE_CONVENTION = "sqrt(area)"
 class ModelInput:
     """How a sound becomes the input of a model, and labels its targets.
 
-    Training, streaming and prediction all apply it, and a checkpoint keeps it. A sound is cropped,
-    then normalised. The other order differs by up to a quarter, and what lies behind the crop would
-    leak the size of the drum into the difference.
+    A checkpoint keeps it. A sound is cropped, then normalised: in the other order, what lies behind
+    the crop would leak the size of the drum.
 
     Attributes:
         sample_rate: samples per second that the model was made for.
@@ -54,23 +53,18 @@ class ModelInput:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        """Check the fields; raise ValueError or TypeError for those that do not fit together."""
+        """Raise ValueError or TypeError for fields that do not fit together."""
         checked: dict[str, Any] = {}
-        for name in ("labels", "units"):
-            value = getattr(self, name)
-            if isinstance(value, str):
-                raise TypeError(f"{name} must be a tuple of texts, got the text {value!r}.")
-            checked[name] = tuple(value)
+        checked["labels"] = labels = check_texts("labels", self.labels)
+        checked["units"] = units = check_texts("units", self.units)
         for name in ("sample_rate", "length"):
             checked[name] = check_whole(name, getattr(self, name), most=HIGHEST_RATE)
-        labels, units = checked["labels"], checked["units"]
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"labels must be one or more different names, got {labels}.")
         if len(units) != len(labels):
             raise ValueError(f"each label needs its unit: {labels} have {units}.")
-        checked["scales"] = check_scales(self.scales, len(labels))
-        by_label = dict(zip(labels, checked["scales"], strict=True))
-        checked["classes"] = check_classes(self.classes, by_label)
+        checked["scales"] = scales = check_scales(self.scales, len(labels))
+        checked["classes"] = check_classes(self.classes, dict(zip(labels, scales, strict=True)))
         if self.representation is not None:
             if not isinstance(self.representation, Mapping):
                 raise TypeError(
@@ -176,7 +170,7 @@ class ModelInput:
 
     @property
     def outputs(self) -> int:
-        """How many outputs a model needs: one a label, of a class one for each of its names."""
+        """The outputs that a model needs: one a label, of a class one for each of its names."""
         return sum(len(self.classes.get(label, (label,))) for label in self.labels)
 
     def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -190,8 +184,8 @@ class ModelInput:
             ValueError: another number of outputs.
         """
         sizes = {label: len(self.classes.get(label, (label,))) for label in self.labels}
-        if not outputs.ndim or outputs.shape[-1] != self.outputs:
-            found = outputs.shape[-1] if outputs.ndim else 1
+        found = outputs.shape[-1] if outputs.ndim else 1
+        if not outputs.ndim or found != self.outputs:
             needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
             raise ValueError(
                 f"the model has {found} outputs, but its model_input needs {self.outputs}: "

@@ -45,7 +45,7 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
     name = re.sub(r"[^\w.-]", "_", unquote(parts.path).rpartition("/")[2])[-60:] or "model"
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     copy = Path(pooch.os_cache("kac_prediction")) / "models" / f"{key}-{name}"
-    if copy.is_file() and (expected is None or _sha256(copy) == expected):
+    if copy.is_file() and (expected is None or pooch.file_hash(str(copy)) == expected):
         logger.info("%s: taking the copy in %s", url, copy)
         return copy
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -73,8 +73,8 @@ def check_sha256(file: Path, sha256: str | None) -> None:
     """Raise ValueError if a file has not this sha256, hexadecimal; None: any will do."""
     if sha256 is None:
         return
-    expected, found = _digest(sha256), _sha256(file)
-    if found != expected:
+    found = pooch.file_hash(str(file))
+    if found != _digest(sha256):
         raise ValueError(
             f"{file} has the sha256 {found} where {sha256} was expected: it is another file, or "
             "damaged. If you trust it, give its own sha256"
@@ -87,7 +87,3 @@ def _digest(sha256: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
         raise ValueError(f"a sha256 has 64 hexadecimal digits, which {sha256!r} has not")
     return digits
-
-
-def _sha256(file: Path) -> str:
-    return str(pooch.file_hash(str(file), alg="sha256"))

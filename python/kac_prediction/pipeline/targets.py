@@ -19,11 +19,7 @@ Scale: TypeAlias = Literal["linear", "log"]
 def target_columns(
     table: LabelTable, label: str, scale: Scale, classes: tuple[str, ...], missing: Missing
 ) -> torch.Tensor:
-    """Return the targets of one label of n samples, shape (n, k), float64.
-
-    Raises:
-        ValueError: a number cannot be learnt; names the sample, the label and the number.
-    """
+    """Return the targets of one label, shape (n, k), float64; refuse what cannot be learnt."""
     sizes = table.sizes[label]
     known = np.flatnonzero(sizes >= 0)
     if not len(known):
@@ -54,11 +50,16 @@ def target_columns(
     return columns.log() if scale == "log" else columns
 
 
+def check_texts(name: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts as a tuple; raise TypeError for a single text, whose letters would be taken."""
+    if isinstance(texts, str):
+        raise TypeError(f"{name} must be a tuple of texts, got the text {texts!r}.")
+    return tuple(texts)
+
+
 def check_scales(scales: Iterable[str], count: int) -> tuple[Scale, ...]:
     """Return one scale a label; () stands for linear ones."""
-    if isinstance(scales, str):
-        raise TypeError(f"scales must be a tuple of texts, got the text {scales!r}.")
-    found = tuple(scales) or ("linear",) * count
+    found = check_texts("scales", scales) or ("linear",) * count
     for scale in found:
         check_choice("each of scales", scale, get_args(Scale))
     if len(found) != count:
@@ -74,9 +75,7 @@ def check_classes(
         raise TypeError(f"classes must map labels to their names, got {classes!r}.")
     checked = {}
     for label, names in classes.items():
-        if isinstance(names, str):
-            raise TypeError(f"the classes of {label} must be a tuple of texts, got {names!r}.")
-        checked[label] = found = tuple(names)
+        checked[label] = found = check_texts(f"the classes of {label}", names)
         if label not in scales:
             raise ValueError(f"classes names {label!r}, which is none of {', '.join(scales)}.")
         if scales[label] != "linear":
