@@ -41,21 +41,13 @@ class Subset:
 
 @dataclass(frozen=True)
 class LabelReport:
-    """Errors of the model and of its baselines, of one label.
-
-    Attributes:
-        label: what is predicted.
-        unit: its unit.
-        count: number of sounds.
-        errors: by estimator.
-        parts: the same on subsets: by the size of the drum, by its family.
-    """
+    """Errors of the model and of its baselines, of one label."""
 
     label: str
     unit: str
-    count: int
-    errors: Mapping[str, Errors]
-    parts: tuple[Subset, ...] = ()
+    count: int  # of sounds
+    errors: Mapping[str, Errors]  # by estimator
+    parts: tuple[Subset, ...] = ()  # by the size of the drum, by its family
 
     @classmethod
     def of(
@@ -72,7 +64,7 @@ class LabelReport:
             label: what is predicted.
             unit: its unit.
             true: shape (n,), n from 1, above 0.
-            predictions: by estimator, the model first, shape (n,) each.
+            predictions: by estimator, shape (n,) each.
             subsets: names of subsets, and which sounds they hold, shape (n,).
 
         Raises:
@@ -81,10 +73,7 @@ class LabelReport:
         predicted = check_vectors({"true": true, **predictions})
         truth = predicted.pop("true")
         if not (truth > 0).all():
-            raise ValueError(
-                f"a relative error needs true values above 0, got {float(truth.min())!r}."
-            )
-
+            raise ValueError(f"a relative error needs true values above 0, got {truth.min()}.")
         parts = []
         for subset, which in [("all", np.ones(truth.shape, bool)), *subsets]:
             if which.any():
@@ -103,7 +92,7 @@ class LabelReport:
 
     @property
     def gain(self) -> float:
-        """How many times smaller the mean absolute error is than that of the mean predictor."""
+        """The mean absolute error of the mean predictor over that of the model."""
         if self.model.mean_absolute == 0:
             return float("inf")
         return self.errors[MEAN].mean_absolute / self.model.mean_absolute
@@ -127,19 +116,12 @@ class LabelReport:
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """How often each class was predicted for each.
-
-    Attributes:
-        label: what is predicted.
-        names: the classes.
-        counts: sounds of each class (row) for which the model predicted which (column).
-        right: by estimator, the accuracy: the share of the sounds classified correctly.
-    """
+    """How often each class was predicted for each."""
 
     label: str
-    names: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-    right: Mapping[str, float]
+    names: tuple[str, ...]  # of the classes
+    counts: tuple[tuple[int, ...], ...]  # by true class (row) and the model's prediction (column)
+    right: Mapping[str, float]  # by estimator, the accuracy: the share classified correctly
 
     @classmethod
     def of(
@@ -151,14 +133,8 @@ class ConfusionMatrix:
     ) -> "ConfusionMatrix":
         """Count the predictions of the model, and compare those of all estimators with the truth.
 
-        Args:
-            label: what is predicted.
-            names: the classes.
-            true: indices of the classes, shape (n,), n from 1.
-            predictions: by estimator, the model first, the same, shape (n,) each.
-
-        Raises:
-            ValueError: other shapes.
+        `true` and, by estimator, `predictions` hold indices of the classes, shape (n,), n from 1;
+        other shapes raise ValueError.
         """
         predicted = check_vectors({"true": true, **predictions}, np.int64)
         truth = predicted.pop("true")
@@ -184,14 +160,10 @@ class Report:
     """The errors of a model on unseen drums, beside those of the baselines.
 
     `report["drum_size"].model.mean_absolute` is in metres, and `str(report)` is a table.
-
-    Attributes:
-        labels: by label, the errors of its numbers.
-        classes: by label, the confusion matrix of its classes.
     """
 
-    labels: Mapping[str, LabelReport]
-    classes: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
+    labels: Mapping[str, LabelReport]  # of labels that are numbers
+    classes: Mapping[str, ConfusionMatrix] = field(default_factory=dict)  # and of classes
 
     @classmethod
     def of(

@@ -172,17 +172,13 @@ def _most_likely(family: str, sounds: _Sounds) -> _Estimates:
     logarithms = np.stack([np.log(spectrum).sum() for spectrum in spectra])
     grid = _Grid(partials, sizes, np.reciprocal(spectra, out=spectra).T, logarithms)
     batches = np.split(sounds.waveforms, range(_BATCH, len(sounds.waveforms), _BATCH))
-    found = [
-        _estimated(
-            batch / np.abs(batch).max(axis=1, keepdims=True).astype(np.float64), sounds, grid
-        )
-        for batch in batches
-    ]
+    found = [_estimated(batch, sounds, grid) for batch in batches]
     return _Estimates(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
     """Return the mean drums of the posterior over a grid, refined where partials are resolved."""
+    waveforms = waveforms / np.abs(waveforms).max(axis=1, keepdims=True).astype(np.float64)
     likelihood = _likelihood(waveforms[:, : sounds.beginning], grid)
     highest = likelihood.max(axis=(1, 2), keepdims=True)
     posterior = np.exp(likelihood - highest)

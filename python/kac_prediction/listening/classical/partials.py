@@ -1,7 +1,7 @@
 """The partials of each family of drums, and the spectra to be expected from them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -73,13 +73,31 @@ class Partials:
         # The number of modes in each step: dN / dS at unit area.
         modes = (np.pi * tail / 2 - _PERIMETER / 4) * _CONTINUUM[2]
         if family == "circle":
-            return _circular(tail, modes)
-        known = _rectangular(tail, modes)
+            # Modes of order 0 are single, the others come in pairs. In the middle, phi^2 is
+            # 1 / J_1(z)^2, about pi z / 2 with z = S sqrt(pi), for order 0, else 0.
+            series = circularSeries(_SYMMETRIC, _MODES)
+            order, zero = np.indices(series.shape)
+            single, few = order == 0, zero < _MODES
+            anywhere = np.where(few, np.where(single, 1.0, 2.0), 0)
+            middle = np.where(single, np.pi**1.5 / 2 * series, 0)
+            known = (single | few).ravel()
+            loudness = np.stack([anywhere, middle * few, anywhere, middle]).reshape(4, -1)
+            tail_loudness = np.array([[0.0], [0], [1], [0]]) * modes
+            squares = series.ravel()[known] ** 2
+            return cls(np.ones(1), squares, 0 * squares, loudness[:, known], tail, tail_loudness)
+        low, high = np.log(_ASPECTS)
+        aspects = np.exp(np.linspace(low, high, 1 + round((high - low) / _ASPECT_STEP)))
+        n, m = (i.ravel() + 1.0 for i in np.indices((_MODES, _ALONG)).astype(np.float64))
+        rendered = m <= _MODES
+        middle = 4 * (m % 2) * (n % 2)  # phi^2 there: 4 if m and n are odd
+        loudness = np.stack([rendered, rendered * middle, np.ones(m.size), middle])
+        # In the middle, a quarter of the modes sound four times as loud.
+        tail_loudness = np.array([[0.0], [0], [1], [1]]) * modes
         if family == "rectangle":
-            return known
+            return cls(aspects, m**2, n**2, loudness, tail, tail_loudness)
         all_modes = slice(2, 3)  # struck anywhere
-        loudness, tail_loudness = known.loudness[all_modes], known.tail_loudness[all_modes]
-        return replace(known, loudness=loudness, tail_loudness=tail_loudness, blurred=True)
+        loudness, tail_loudness = loudness[all_modes], tail_loudness[all_modes]
+        return cls(aspects, m**2, n**2, loudness, tail, tail_loudness, blurred=True)
 
     @property
     def hypotheses(self) -> Float64:
@@ -104,35 +122,6 @@ class Partials:
                     sounding &= series < self.tail[0]
                 lines = np.concatenate([series[sounding], self.tail])
                 yield lines, np.concatenate([loudness[sounding], tail_loudness]) / lines**2
-
-
-def _circular(tail: Float64, modes: Float64) -> Partials:
-    """Return the partials of a circle: modes of order 0 are single, the others come in pairs.
-
-    In the middle, phi^2 is 1 / J_1(z)^2, about pi z / 2 with z = S sqrt(pi), for order 0, else 0.
-    """
-    series = circularSeries(_SYMMETRIC, _MODES)
-    order, zero = np.indices(series.shape)
-    single, few = order == 0, zero < _MODES
-    anywhere = np.where(few, np.where(single, 1.0, 2.0), 0)
-    middle = np.where(single, np.pi**1.5 / 2 * series, 0)
-    known = (single | few).ravel()
-    loudness = np.stack([anywhere, middle * few, anywhere, middle]).reshape(4, -1)[:, known]
-    tail_loudness = np.array([[0.0], [0], [1], [0]]) * modes
-    squares = series.ravel()[known] ** 2
-    return Partials(np.ones(1), squares, 0 * squares, loudness, tail, tail_loudness)
-
-
-def _rectangular(tail: Float64, modes: Float64) -> Partials:
-    """Return the partials of a rectangle; in the middle, phi^2 is 4 if m and n are odd, else 0."""
-    low, high = np.log(_ASPECTS)
-    aspects = np.exp(np.linspace(low, high, 1 + round((high - low) / _ASPECT_STEP)))
-    n, m = (i.ravel() + 1.0 for i in np.indices((_MODES, _ALONG)).astype(np.float64))
-    few, middle = m <= _MODES, 4 * (m % 2) * (n % 2)
-    loudness = np.stack([few, few * middle, np.ones(m.size), middle])
-    # In the middle, a quarter of the modes sound four times as loud.
-    tail_loudness = np.array([[0.0], [0], [1], [1]]) * modes
-    return Partials(aspects, m**2, n**2, loudness, tail, tail_loudness)
 
 
 def window(length: int) -> Float64:
