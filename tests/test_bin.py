@@ -167,7 +167,7 @@ def test_the_programs_of_the_readme_run(
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unseen sounds" in capsys.readouterr().out
-    for name in ("what_it_heard", "BesselModel", "FDTDModel", "LaméModel", "PoissonModel"):
+    for name in ("predicted", "BesselModel", "FDTDModel", "LaméModel", "PoissonModel"):
         assert (tmp_path / f"{name}.wav").is_file()
     assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
     assert (tmp_path / "data/for_hugging_face/metadata.jsonl").is_file()
