@@ -24,11 +24,10 @@ _BATCH_NORM_EPS: Final = 0.0010000000474974513  # 1e-3 in float32, as published
 class ConvolutionBlock(torch.nn.Module):
     """Zero padding, convolution, ReLU, batch normalisation, max pooling by two, and dropout.
 
-    Sounds run along the last axis here, and memory is channels-last: on a CPU that trains the
-    whole network three times faster than kernels of shape (k, 1) over (n, channels, time, 1), and
-    the numbers are the same. The weights keep the published shape (out, in, k, 1). `width` is the
-    length of the kernel, a multiple of `stride`, which is above 1 for one input channel only;
-    `padding` is the zeros before and after the sound.
+    Sounds run along the last axis, and memory is channels-last: on a CPU that trains three times
+    faster than kernels of shape (k, 1) over (n, channels, time, 1), with the same numbers. Weights
+    keep the published shape (out, in, k, 1). `width` is the length of the kernel, a multiple of
+    `stride`, which is above 1 for one input channel only; `padding` is the zeros before and after.
     """
 
     def __init__(
@@ -67,19 +66,14 @@ class CRePE(Model):
     """CREPE, a deep network for pitch detection, with an output layer of your own.
 
     Six blocks of convolution, ReLU, batch normalisation, max pooling and dropout, and a linear
-    layer. With published weights (`from_published`), a sigmoid of the 360 outputs is what the
-    published CREPE predicts.
+    layer. `from_published` makes the published network.
 
     Source: Kim, Salamon, Li and Bello, "CREPE: A Convolutional Representation for Pitch
     Estimation", 2018, https://doi.org/10.48550/arXiv.1802.06182, https://github.com/marl/crepe
-
-    Attributes:
-        crops: whether it takes longer sounds too, and uses their first 1024 samples. Those of
-            legacy programs do, which normalised a whole sound and cropped it after.
     """
 
     capturable: ClassVar[bool] = True
-    crops: bool = False
+    crops: bool = False  # takes longer sounds, and crops them, as legacy programs did
 
     class ModelHyperParameters(Parameters):
         """The parameters of a training of CRePE; its own are those of `CRePE.__init__`."""
@@ -183,9 +177,9 @@ class CRePE(Model):
     def from_checkpoint(cls, checkpoint: ExportedModel) -> Self:
         """Build the model of a checkpoint; a legacy one runs as it was trained.
 
-        Those were trained with a first-layer padding of 255 and 256 zeros, a batch-norm eps of
-        1e-5, and sounds cropped after they were normalised (see `crops`). `hyperparameters` records
-        it, for when the model is trained further and saved again.
+        That is with a first-layer padding of 255 and 256 zeros, a batch-norm eps of 1e-5, and
+        sounds cropped after they were normalised. `hyperparameters` records it, for when the model
+        is trained further and saved again.
         """
         model = super().from_checkpoint(checkpoint)
         if "format_version" not in checkpoint or checkpoint["hyperparameters"].get("legacy_form"):

@@ -16,10 +16,7 @@ def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values
     Args:
         model_input: says which labels are classes.
         known: the labels of the training set, shape (n,) each, n from 1.
-        count: number of sounds.
-
-    Returns:
-        By label, shape (count,).
+        count: number of sounds to predict.
     """
     predictions = {}
     for label, values in known.items():
@@ -48,9 +45,6 @@ def spectral_peaks(
         length: samples to analyse.
         sizes: of the drums of the training set, metres, shape (m,), whose range is known.
         fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
-
-    Returns:
-        By label, shape (n,).
     """
     waveforms = sounds.waveforms[chosen, :length].numpy()
     audible = np.abs(waveforms).max(axis=1) > 0

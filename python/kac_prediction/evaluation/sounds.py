@@ -17,21 +17,13 @@ _SIZES, _RATIOS = (1e-3, 50.0), (1.0, 50.0)
 
 @dataclass(frozen=True)
 class LabelledSounds:
-    """A dataset of raw sounds, as it is before a model's input is made of them.
+    """A dataset of raw sounds, as it is before a model's input is made of them."""
 
-    Attributes:
-        waveforms: shape (n, samples).
-        labels: one dictionary a sound, in the conventions of this package.
-        sample_rate: Hz.
-        wave_speed: of the membranes, m/s.
-        family: of all drums; '': that of the label `family`.
-    """
-
-    waveforms: torch.Tensor
-    labels: LabelTensors
-    sample_rate: int
-    wave_speed: float
-    family: str = ""
+    waveforms: torch.Tensor  # shape (n, samples)
+    labels: LabelTensors  # one dictionary a sound, in the conventions of this package
+    sample_rate: int  # Hz
+    wave_speed: float  # of the membranes, m/s
+    family: str = ""  # of all drums; '': that of the label `family`
 
     def values(self, label: str) -> npt.NDArray[np.float64]:
         """Return the first number of a label of every sound, shape (n,)."""

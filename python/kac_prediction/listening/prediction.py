@@ -101,10 +101,9 @@ def drum_heard(
 ) -> AudioSampler:
     """Return a sampler of the drum that a model heard, whose `generateWaveform()` plays it.
 
-    It is a drum as those of the model's training, with the predicted labels instead of the
-    settings of the same names; labels that are no setting are left out. Where a label is the family
-    of the drum (one of `samplers.FAMILIES`), it is a drum of that family, of the membrane of the
-    training. Its strike is drawn from a fixed seed: always at the same point, off its middle.
+    It is a drum as those of the training, with the predicted labels instead of the settings of the
+    same names; where a label is the family (one of `samplers.FAMILIES`), a drum of that family. Its
+    strike is drawn from a fixed seed: always at the same point, off its middle.
 
     Args:
         model: a trained model, as `loadModel` returns it.

@@ -17,21 +17,13 @@ _FLOOR = -70.0
 
 @dataclass(frozen=True)
 class DrumSpectrum:
-    """A drum and the spectrum of a sound it makes.
-
-    Attributes:
-        name: of the drum.
-        shape: of the drum.
-        frequencies: of the spectrum, Hz, shape (n,), ascending.
-        levels: of the spectrum, dB, shape (n,); the largest is drawn as 0.
-        partials: eigenfrequencies, Hz, shape (k,); each is drawn as a line behind the spectrum.
-    """
+    """A drum and the spectrum of a sound it makes."""
 
     name: str
     shape: Shape
-    frequencies: npt.NDArray[np.float64]
-    levels: npt.NDArray[np.float64]
-    partials: npt.NDArray[np.float64]
+    frequencies: npt.NDArray[np.float64]  # Hz, shape (n,), ascending
+    levels: npt.NDArray[np.float64]  # dB, shape (n,); the largest is drawn as 0
+    partials: npt.NDArray[np.float64]  # eigenfrequencies, Hz, shape (k,), drawn as lines behind
 
 
 def spectra_figure(
@@ -53,8 +45,8 @@ def spectra_figure(
         The figure, not attached to any window: `figure.savefig(path)`.
 
     Raises:
-        ValueError: no drums, `highest` is not above 0, or a spectrum whose frequencies and levels
-            do not match or that has nothing up to `highest`.
+        ValueError: no drums, `highest` not above 0, or a spectrum whose frequencies and levels do
+            not match, or with nothing up to `highest`.
     """
     if not drums:
         raise ValueError("drums must hold one drum at least.")
@@ -88,8 +80,7 @@ def _draw_shape(axes: Axes, drum: DrumSpectrum, colour: str) -> None:
 
 def _draw_spectrum(axes: Axes, drum: DrumSpectrum, colour: str, highest: float) -> None:
     """Draw levels over frequency, a line behind them at every eigenfrequency."""
-    named = {f"frequencies of {drum.name}": drum.frequencies, "its levels": drum.levels}
-    check_vectors(named)
+    check_vectors({f"frequencies of {drum.name}": drum.frequencies, "its levels": drum.levels})
     within = drum.frequencies <= highest
     if not within.any():
         raise ValueError(f"{drum.name}: the spectrum has nothing up to {highest} Hz.")

@@ -23,23 +23,14 @@ QUICK: Final = {"dataset_size": 60, "num_of_epochs": 1, "steps_per_epoch": 2}
 
 @dataclass(frozen=True)
 class Row:
-    """A training of the table, with one or more seeds.
-
-    Attributes:
-        name: of the row.
-        task: what is learnt.
-        stream: whether drums are synthesised on the fly.
-        changes: to the task's defaults.
-        seeds: one training each.
-        default: whether it is trained unless other rows are asked for.
-    """
+    """A row of the table: trainings of a task with one or more seeds."""
 
     name: str
     task: Task
-    stream: bool = False
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    seeds: tuple[int, ...] = (0,)
-    default: bool = True
+    stream: bool = False  # whether drums are synthesised on the fly
+    changes: Mapping[str, Any] = field(default_factory=dict)  # to the task's defaults
+    seeds: tuple[int, ...] = (0,)  # one training each
+    default: bool = True  # whether it is trained unless other rows are asked for
 
     def parameters(self, seed: int, quick: bool = False) -> dict[str, Any]:
         """Return all parameters of a training, in plain types."""
@@ -119,9 +110,7 @@ def to_markdown(records: Sequence[Record]) -> str:
     """
     reported = [record for record in records if record["report"]]
     labels = [label for record in reported for label in record["report"]["labels"].values()]
-    estimators = list(dict.fromkeys(name for label in labels for name in label["errors"])) or [
-        MODEL
-    ]
+    estimators = [*dict.fromkeys(name for label in labels for name in label["errors"])] or [MODEL]
     lines = [["drums", "seeds", "time of one", "label", *estimators]]
     lines.append(["---"] * len(lines[0]))
     for name in dict.fromkeys(record["row"] for record in reported):

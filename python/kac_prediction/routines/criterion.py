@@ -13,9 +13,8 @@ Error = Callable[..., torch.Tensor]
 """From predictions, targets and `reduction="none"` to the loss of each, as torch's functionals."""
 
 ERROR: Final[Error] = partial(functional.smooth_l1_loss, beta=0.05)
-"""The loss of numbers in their own scale, with logarithms of relative errors: the square of small
-ones, and of those above 5 % the amount, so that a few hard drums do not outweigh all others. It
-reduces the median errors by a third against the square alone.
+"""The loss of numbers in their own scale: quadratic up to 0.05 (5 % of a logarithm), linear above,
+so that a few hard drums do not outweigh the others: median errors fall by a third.
 """
 
 
@@ -40,14 +39,11 @@ class DrumLoss(torch.nn.Module):
         return self.by_label(prediction, target).mean()
 
     def by_label(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Return the loss of each label, the mean over the samples that have it.
+        """Return the loss of each label, the mean over the samples that have it, shape (labels,).
 
         Args:
             prediction: outputs of the model, shape (n, model_input.outputs).
             target: as `ModelInput.targets` gives them, shape (n, labels).
-
-        Returns:
-            Shape (labels,).
 
         Raises:
             ValueError: other shapes, which would be broadcast against each other otherwise.

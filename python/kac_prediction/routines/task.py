@@ -50,35 +50,22 @@ STREAMING: Final[Mapping[str, Any]] = {"dropout": 0.0}
 
 @dataclass(frozen=True)
 class Task:
-    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model.
-
-    Attributes:
-        name: of the routine.
-        model_input: how a sound becomes the input of the model, and what its outputs are.
-        Sampler: synthesises the drums.
-        settings: of the sampler, for a dataset made here.
-        directory: of that dataset, in data/.
-        defaults: hyperparameters.
-        family: of all drums, 'circle', 'rectangle' or 'polygon'; '': of several families.
-        published: the published dataset, used instead where it is installed; '': there is none.
-        add_labels: adds labels that the dataset does not hold but that follow from those it does.
-        streaming_source: the sampler and its settings while streaming; None: those above.
-        streaming: changes to the defaults while streaming.
-        error: the loss of a number, see `DrumLoss`.
-    """
+    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model."""
 
     name: str
     model_input: ModelInput
-    Sampler: type[AudioSampler]
-    settings: Mapping[str, Any]
-    directory: str
-    defaults: Mapping[str, Any] = field(default_factory=lambda: DEFAULTS)
-    family: str = ""
-    published: Datasets | Literal[""] = ""
+    Sampler: type[AudioSampler]  # synthesises the drums
+    settings: Mapping[str, Any]  # of the sampler, for a dataset made here
+    directory: str  # of that dataset, in data/
+    defaults: Mapping[str, Any] = field(default_factory=lambda: DEFAULTS)  # hyperparameters
+    family: str = ""  # of all drums, 'circle', 'rectangle' or 'polygon'; '': of several families
+    published: Datasets | Literal[""] = ""  # used instead where it is installed
+    # Adds labels that the dataset does not hold but that follow from those it does.
     add_labels: Callable[[LabelTensors], LabelTensors] | None = None
+    # The sampler and its settings while streaming; None: those above.
     streaming_source: tuple[type[AudioSampler], Mapping[str, Any]] | None = None
-    streaming: Mapping[str, Any] = field(default_factory=lambda: STREAMING)
-    error: Error = ERROR
+    streaming: Mapping[str, Any] = field(default_factory=lambda: STREAMING)  # changes of defaults
+    error: Error = ERROR  # the loss of a number, see `DrumLoss`
 
     def __call__(
         self,
