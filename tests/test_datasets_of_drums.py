@@ -49,7 +49,7 @@ def test_a_handful_of_every_published_family(name: Any, tmp_path: Path) -> None:
     dataset = generateDataset(family.sampler, settings, str(tmp_path), dataset_size=6, seed=1)
     header = json.loads((tmp_path / "metadata.json").read_text())
     assert header["instruction_set"] == _core.instruction_set()
-    assert header["sampler"]["name"] == family.sampler_name
+    assert header["sampler"]["name"] == family.sampler.__name__
     assert dataset.X.shape == (6, 480)
     assert len({tuple(y["drum_size"].tolist()) for y in dataset.Y}) == 2
 

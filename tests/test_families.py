@@ -39,7 +39,7 @@ def test_names_say_their_size() -> None:
 def test_a_small_one_is_made_by_its_name(name: Any, sampler: Any, tmp_path: Path) -> None:
     made = generate_family(name, tmp_path, 2, seed=3)
     assert made.X.shape == (2, 48000)
-    assert made.sampler["name"] == PUBLISHED_DATASETS[name].sampler_name == sampler.__name__
+    assert made.sampler["name"] == PUBLISHED_DATASETS[name].sampler.__name__ == sampler.__name__
     assert not made.legacy.any()
     for y in made.Y:
         assert 0.1 <= y["drum_size"].item() <= 1.0  # sqrt(area) in metres

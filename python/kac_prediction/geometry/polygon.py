@@ -82,7 +82,7 @@ class Polygon(Shape):
 
     def corners(self) -> Float64:
         """Return the interior angles, radians, shape (N,): wall k begins at corner k."""
-        return np.pi - _turns(self.outline()[:-1])
+        return np.pi - turns(self.outline()[:-1])
 
     def _area(self) -> float:
         return float(shapely.area(self._region))
@@ -162,7 +162,7 @@ def signed_area(vertices: Float64) -> float:
     return 0.5 * float(x @ following(y) - y @ following(x))
 
 
-def _turns(vertices: Float64) -> Float64:
+def turns(vertices: Float64) -> Float64:
     """Return the angle by which the boundary turns left at each vertex, in [-pi, pi]."""
     leaving = following(vertices) - vertices
     arriving = np.concatenate([leaving[-1:], leaving[:-1]])
@@ -218,7 +218,7 @@ def _check_vertices(value: npt.ArrayLike) -> Float64:
         hint = ", a polygon closes itself" if closing else ""
         place = vertices[first].tolist()
         raise ValueError(f"vertex {one} repeats vertex {other}, {place}: leave it out{hint}")
-    folded = np.flatnonzero(np.abs(_turns(vertices)) >= np.pi - _FOLDED)
+    folded = np.flatnonzero(np.abs(turns(vertices)) >= np.pi - _FOLDED)
     if folded.size:
         raise ValueError(
             f"the boundary folds back on itself at vertex {folded[0]}, "

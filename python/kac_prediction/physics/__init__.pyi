@@ -6,12 +6,11 @@ from .circle import (
     circularSeries,
 )
 from .excitation import raisedCosine, raisedTriangle
-from .fdtd import FDTD_2D, FDTDWaveform2D
 from .frequencies import eigenfrequencies
 from .grid import DrumGrid, drum_grid
 from .rectangle import rectangularAmplitudes, rectangularChladniPattern, rectangularSeries
 from .triangle import equilateralTriangleAmplitudes, equilateralTriangleSeries
-from .wave_equation import WaveEquationWaveform2D
+from .wave_equation import FDTD_2D, FDTDWaveform2D, WaveEquationWaveform2D
 
 __all__ = [
     "FDTD_2D",

@@ -19,22 +19,13 @@ _MOST_ZEROS = 1200
 
 
 def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> Float64:
-    """Return J_n(x), the Bessel function of the first kind of real order.
-
-    Args:
-        n: order.
-        x: argument, of any shape that broadcasts with `n`.
-    """
+    """Return J_n(x), the Bessel function of the first kind of real order; both broadcast."""
     values: Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
     return values
 
 
 def besselJZero(n: int, m: int) -> float:
-    """Return the m-th zero of J_n above 0: (0, 1) gives 2.404826.
-
-    Args:
-        n: order, an integer from 0.
-        m: which zero, an integer from 1 to 1200.
+    """Return the m-th zero of J_n above 0, n from 0 and m from 1 to 1200: (0, 1) gives 2.404826.
 
     Raises:
         TypeError, ValueError: `n` or `m` is not an integer, or out of range.
@@ -92,7 +83,7 @@ def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> Float64:
 
 
 def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
-    """Return where sand comes to rest on a circular drum: the nodal lines of one mode.
+    """Draw where sand comes to rest on a circular drum: the nodal lines of one mode.
 
     Of a degenerate pair the cosine is drawn, J_n(z r) cos(n theta).
 

@@ -17,13 +17,11 @@ def raisedCosine(matrix_size: _Size, mu: _Place, sigma: float = 0.5) -> Float64:
     Source: Bilbao, Numerical Sound Synthesis, Wiley 2009, section 11.3 (10.1002/9780470749012).
 
     Args:
-        matrix_size: nodes in each of one or two dimensions, as a shape; a number for a line.
+        matrix_size: shape of the result, nodes in each of one or two dimensions; a number for a
+            line.
         mu: where the peak is, in the coordinates of the nodes: 0 is the first. One number for each
             dimension; it may lie between nodes, and outside.
         sigma: the radius, in steps of the grid.
-
-    Returns:
-        Shape `matrix_size`.
 
     Raises:
         ValueError: the size has no or more than two dimensions or is not positive, mu does not have
@@ -46,17 +44,9 @@ def raisedTriangle(
 ) -> Float64:
     """Return a triangle, or the product of two: 1 at mu, linear to 0 at a and b, 0 beyond.
 
-    Where mu is a or b, the triangle is upright: it starts or ends at 1.
-
-    Args:
-        matrix_size: nodes in each of one or two dimensions, as a shape; a number for a line.
-        mu: where the peak is, in the coordinates of the nodes: 0 is the first. One number for each
-            dimension.
-        x_ab: a and b of the first dimension; the first and the last node if left out.
-        y_ab: a and b of the second dimension; the first and the last node if left out.
-
-    Returns:
-        Shape `matrix_size`.
+    Where mu is a or b, the triangle is upright: it starts or ends at 1. `matrix_size` and `mu` are
+    as in `raisedCosine`; `x_ab` and `y_ab` are a and b of the first and of the second dimension,
+    the first and the last node if left out.
 
     Raises:
         ValueError: the size has no or more than two dimensions or is not positive, mu does not have

@@ -42,7 +42,7 @@ def eigenfrequencies(
         sample_rate: of the grid's scheme, 1/s; elements do without.
 
     Returns:
-        Ascending, shape (n,), Hz.
+        Hz, ascending, shape (n,).
 
     Raises:
         ValueError: a number is out of range, `method` is unknown, the shape's outline is not usable

@@ -5,8 +5,7 @@ from .mixed_model import MixedModel
 from .poisson_model import PoissonModel
 from .published import Datasets
 from .shapes import FAMILIES
-from .test_sweep import TestSweep
-from .test_tone import TestTone
+from .test_signals import TestSweep, TestTone
 
 __all__ = [
     "FAMILIES",

@@ -17,21 +17,18 @@ from .modal import ModalDrum
 class BesselModel(ModalDrum):
     """A circular drum: a sum of damped partials with Bessel functions for weights.
 
-    An impulse at the strike, displacement at the pick-up:
-    u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
-    omega_mn^2 = (2 pi f_mn)^2 - sigma^2, f_mn = z_mn c / (2 sqrt(pi) L), and
+    The frequencies and weights of `ModalDrum` are f_mn = z_mn c / (2 sqrt(pi) L) and
     w_mn = e_m J_m(z r_s) J_m(z r_p) cos(m (theta_s - theta_p)) / J_(m+1)(z)^2, where z_mn is the
-    n-th zero of J_m. Partials at or above half the sample rate are left out.
+    n-th zero of J_m, e_0 = 1 and else e_m = 2.
 
     Points are polar, (r, theta), r in units of the radius, theta in radians.
-
     `Drum` documents the arguments that all drums share.
 
     Args:
         M: number of orders, m = 0 ... M - 1.
         N: number of zeros of each order, n = 1 ... N.
-        strike_location: a point (r, theta); each of the two a number, or a range within which
-            strikes are drawn uniformly over the area. None: anywhere.
+        strike_location: (r, theta); each a number, or a range within which strikes are drawn
+            uniformly over the area. None: anywhere.
         sample_location: where the drum is heard, (r, theta).
 
     Example:

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from .._checks import check_choice, check_count, check_number, check_numbers
 from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from ..dataset.sampler import Labels
 from .fixed_settings import FixedSettings
 
 NumberOrRange: TypeAlias = float | Sequence[float]
 """A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
 
 Interval: TypeAlias = tuple[float, float]
-Labels: TypeAlias = dict[str, list[float | int]]
 
 Precision: TypeAlias = Literal["double", "single"]
 """The numbers that a sound is computed in: float64 or float32."""
@@ -70,6 +70,8 @@ class Drum(FixedSettings, AudioSampler):
 
     group_size: ClassVar[int] = 5
     coordinates: ClassVar[tuple[str, ...]]
+    _drum_size: float
+    _strike: tuple[float, ...]
     fixed: ClassVar[frozenset[str]] = (
         FixedSettings.fixed
         | {"amplitude", "decay_time", "material_density"}
@@ -142,7 +144,8 @@ class Drum(FixedSettings, AudioSampler):
 
     def _draw_body(self) -> None:
         """Draw from `group_rng` what the strikes on one drum share; a shape draws its own after."""
-        self._drum_size = draw_between(self.group_rng, self._sizes)
+        # What is drawn passes the guard of the settings by: it takes as long as the draw.
+        vars(self)["_drum_size"] = draw_between(self.group_rng, self._sizes)
 
     @abstractmethod
     def _draw_strike(self) -> tuple[float, ...]:
@@ -174,16 +177,12 @@ class Drum(FixedSettings, AudioSampler):
         """Make the sounds, shape (n, length), of n results of `_struck`, in order."""
 
     def updateProperties(self, i: int | None) -> None:
-        """Draw the drum and the strike of sample `i`.
-
-        Args:
-            i: index of the sample; None: any strike on any drum.
-        """
+        """Draw the drum and the strike of sample `i`; None: any strike on any drum."""
         in_the_middle = (
             self._centre_first and i is not None and check_count("i", i, 0) % self.group_size == 0
         )
         self._draw_body()
-        self._strike = self._middle() if in_the_middle else self._draw_strike()
+        vars(self)["_strike"] = self._middle() if in_the_middle else self._draw_strike()
 
     def generateWaveform(self) -> None:
         """Make the sound of the current strike on the current drum."""
@@ -228,11 +227,7 @@ def as_interval(name: str, value: NumberOrRange) -> Interval:
 
 
 def as_intervals(names: Sequence[str], point: Sequence[NumberOrRange]) -> list[Interval]:
-    """Turn the setting `strike_location`, each coordinate a number or a range, into intervals.
-
-    Raises:
-        ValueError: not as many coordinates as `names`, or one that is not a number or a range.
-    """
+    """Turn the setting `strike_location`, a number or a range for each name, into intervals."""
     if not hasattr(point, "__len__") or len(point) != len(names):
         raise ValueError(f"strike_location must be ({', '.join(names)}), got {point!r}")
     return [

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from .. import _core
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
+from ..dataset.sampler import Labels
 from ..geometry import Shape
-from .drum import Drum, DrumSettings, Labels, NumberOrRange, Precision, as_intervals
+from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane
 from .shapes import ShapeSource
 
@@ -43,12 +44,6 @@ class FDTDModel(Drum):
     where the quietest of the first ten modes of discs, triangles and rectangles is loudest).
     In a narrow corner it lies nearer to the middle, by as many halvings as bring it off the rim.
 
-    Example:
-        >>> from kac_prediction.samplers import FDTDModel
-        >>> drum = FDTDModel(duration=1.0, sample_rate=48000, arbitrary_shape="ConvexPolygon")
-        >>> drum.generateWaveform()
-        >>> drum.export("polygon.wav")
-
     `Drum` documents the arguments that all drums share.
 
     Args:
@@ -59,8 +54,14 @@ class FDTDModel(Drum):
             narrower than the grid's step is spread over the nodes around it.
         sample_location: where the drum is heard, (x, y), which every drum must reach. None: where
             the formula above puts it.
-        strike_location: a point (x, y); each of the two a number, or a range within which strikes
-            are drawn uniformly, as far as it lies on the drum. None: anywhere.
+        strike_location: (x, y); each a number, or a range within which strikes are drawn
+            uniformly, as far as it lies on the drum. None: anywhere.
+
+    Example:
+        >>> from kac_prediction.samplers import FDTDModel
+        >>> drum = FDTDModel(duration=1.0, sample_rate=48000, arbitrary_shape="ConvexPolygon")
+        >>> drum.generateWaveform()
+        >>> drum.export("polygon.wav")
 
     Raises:
         TypeError: not a shape, or arguments that it does not take.

@@ -13,11 +13,7 @@ class FixedSettings:
     fixed: ClassVar[frozenset[str]] = frozenset({"duration", "sample_rate"})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute.
-
-        Raises:
-            AttributeError: it is a setting that is fixed, with the remedy.
-        """
+        """Set an attribute; raise AttributeError, with the remedy, where it is a fixed setting."""
         if name in self.fixed and hasattr(self, name):
             kind = type(self).__name__
             raise AttributeError(

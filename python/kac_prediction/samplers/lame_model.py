@@ -19,28 +19,23 @@ _ROUNDING = 1e-9
 class LaméModel(ModalDrum):
     """An equilateral triangular drum: a sum of damped partials, weighted as Lamé found.
 
-    An impulse at the strike, displacement at the pick-up:
-    u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
-    omega_mn^2 = (2 pi f_mn)^2 - sigma^2, f_mn = c / (3^(3/4) L) sqrt(m^2 + m n + n^2), and w_mn
+    The frequencies of `ModalDrum` are f_mn = c / (3^(3/4) L) sqrt(m^2 + m n + n^2), and w_mn is
     the product of the eigenfunction at the strike with that at the pick-up, summed over the
     symmetric and the antisymmetric one (`physics.equilateralTriangleAmplitudes`). (m, n) and
     (n, m) are one mode; it sounds, once, if either has a place among m = 1 ... M, n = 1 ... N.
-    Partials at or above half the sample rate are left out.
 
     Points are barycentric, (u, v, w), the distances to the three sides over the height; they add
     to one.
-
     The pick-up is off every line of symmetry. Of a grid of 0.005 it is the point where the
     quietest of the first 30 modes is loudest: 0.59, where the mean square over the drum is 1 for
     each eigenfunction; of their 54 eigenfunctions none is below 0.09 there.
-
     `Drum` documents the arguments that all drums share.
 
     Args:
         M: m = 1 ... M.
         N: n = 1 ... N.
-        strike_location: a point (u, v, w); each of the three a number, or a range. Strikes are
-            drawn uniformly over the part of the drum where all three hold. None: anywhere.
+        strike_location: (u, v, w); each a number, or a range. Strikes are drawn uniformly over the
+            part of the drum where all three hold. None: anywhere.
         sample_location: where the drum is heard, (u, v, w).
 
     Example:

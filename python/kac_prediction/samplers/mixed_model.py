@@ -6,16 +6,9 @@ import numpy as np
 
 from .._checks import check_choice
 from ..dataset import classLocalsToKwargs
+from ..dataset.sampler import Labels
 from ..geometry import Circle, ConvexPolygon, Polygon, Shape, UnitRectangle
-from .drum import (
-    Drum,
-    DrumSettings,
-    Labels,
-    NumberOrRange,
-    Precision,
-    as_interval,
-    draw_between,
-)
+from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_interval, draw_between
 from .fdtd_model import FDTDModel
 from .shapes import FAMILIES, ShapeSource, elongation
 

@@ -15,8 +15,11 @@ from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_int
 class ModalDrum(Drum):
     """A drum that sounds by M times N modes.
 
-    A shape names the `coordinates` of its points, its `centroid` and what is `inside`, and gives
-    its lowest partial.
+    An impulse at the strike, displacement at the pick-up:
+    u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
+    omega_mn^2 = (2 pi f_mn)^2 - sigma^2; partials at or above half the sample rate are left out.
+    The shape makes the frequencies f_mn and the weights w_mn. It names the `coordinates` of its
+    points, its `centroid` and what is `inside`, and gives its lowest partial.
 
     Raises:
         TypeError: an argument is not a number, or `M` or `N` not an integer.

@@ -9,30 +9,27 @@ import numpy.typing as npt
 from .. import _core
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
+from ..dataset.sampler import Labels
 from ..physics import rectangularSeries
-from .drum import Labels, NumberOrRange, Precision, as_interval, draw_between
+from .drum import NumberOrRange, Precision, as_interval, draw_between
 from .modal import ModalDrum
 
 
 class PoissonModel(ModalDrum):
     """A rectangular drum: a sum of damped partials with sines for weights.
 
-    An impulse at the strike, displacement at the pick-up:
-    u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
-    omega_mn^2 = (2 pi f_mn)^2 - sigma^2, f_mn = c / (2 L) sqrt(m^2 / epsilon + epsilon n^2), and
-    w_mn = 4 sin(m pi x_s) sin(n pi y_s) sin(m pi x_p) sin(n pi y_p), where the sides are
-    L sqrt(epsilon) along x and L / sqrt(epsilon) along y. Partials at or above half the sample
-    rate are left out.
+    The frequencies and weights of `ModalDrum` are f_mn = c / (2 L) sqrt(m^2/epsilon + epsilon n^2)
+    and w_mn = 4 sin(m pi x_s) sin(n pi y_s) sin(m pi x_p) sin(n pi y_p), where the sides are
+    L sqrt(epsilon) along x and L / sqrt(epsilon) along y.
 
     Points are (x, y) in units of the sides.
-
     `Drum` documents the arguments that all drums share.
 
     Args:
         M: number of half waves along x, m = 1 ... M.
         N: number of half waves along y, n = 1 ... N.
-        strike_location: a point (x, y); each of the two a number, or a range within which strikes
-            are drawn uniformly. None: anywhere.
+        strike_location: (x, y); each a number, or a range within which strikes are drawn
+            uniformly. None: anywhere.
         sample_location: where the drum is heard, (x, y).
         aspect_ratio: the side along x over the side along y; a number, or a range to draw it from.
 
@@ -96,7 +93,7 @@ class PoissonModel(ModalDrum):
 
     def _draw_body(self) -> None:
         super()._draw_body()
-        self._aspect_ratio = draw_between(self.group_rng, self._ratios)
+        vars(self)["_aspect_ratio"] = draw_between(self.group_rng, self._ratios)
 
     def _draw_strike(self) -> tuple[float, ...]:
         return tuple(draw_between(self.rng, interval) for interval in self._ranges)

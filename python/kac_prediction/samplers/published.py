@@ -40,11 +40,6 @@ class PublishedDataset:
     doi: str = _RECORD
 
     @property
-    def sampler_name(self) -> str:
-        """Name of the sampler that made it."""
-        return self.sampler.__name__
-
-    @property
     def length(self) -> int:
         """Number of samples of each sound."""
         length: int = round(self.settings["duration"] * self.settings["sample_rate"])

@@ -13,8 +13,7 @@ from skfem.models.poisson import laplace, mass
 from ...geometry import Shape
 from ...geometry.shape import Float64
 from .boundary import Boundary
-from .grading import graded
-from .mesh import triangulate
+from .mesh import graded, triangulate
 from .spectrum import lowest_eigenvalues
 
 # Measured: the highest mode of n loses 3e-7 of its eigenvalue with 4 edges to a wave, 3e-6 with 3,

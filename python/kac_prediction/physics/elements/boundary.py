@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
 from ...geometry import Shape
+from ...geometry.polygon import following, signed_area, turns
 from ...geometry.shape import Float64
 
 _SAMPLES = 2048
@@ -152,46 +153,32 @@ def _walk(shape: Shape, samples: int) -> Float64:
     points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
     if len(points) < 3:
         raise ValueError(f"{name} must give at least 3 different points, got {len(points)}.")
-    x, y = (points - points[0]).T
-    clockwise = (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() < 0
-    return np.asarray(points[::-1] if clockwise else points)
+    return np.asarray(points[::-1] if signed_area(points) < 0 else points)
 
 
 def _corners(points: Float64, finer: Float64) -> npt.NDArray[np.int64]:
     """Return the numbers of those points of a closed chain that are corners of a finer one too."""
     if len(points) < _FEWEST_SAMPLES:
         return np.arange(len(points))
-    turns, finer_turns = _turns(points), _turns(finer)
-    sharp = np.flatnonzero(turns > _KINK)
+    turning, finer_turning = np.abs(turns(points)), np.abs(turns(finer))
+    sharp = np.flatnonzero(turning > _KINK)
     nearest = [np.argmin(np.hypot(*(finer - point).T)) for point in points[sharp]]
-    stays = finer_turns[nearest] > _KINK_STAYS * turns[sharp]
+    stays = finer_turning[nearest] > _KINK_STAYS * turning[sharp]
     return sharp[stays]
-
-
-def _turns(points: Float64) -> Float64:
-    """Return by how much a closed chain turns at each of its points, radians, either way."""
-    x, y = (np.roll(points, -1, axis=0) - points).T
-    heading = np.arctan2(y, x)
-    turns: Float64 = np.abs(np.mod(heading - np.roll(heading, 1) + np.pi, 2 * np.pi) - np.pi)
-    return turns
 
 
 def _around(walls: Float64, points: Float64) -> list[Float64]:
     """Return chains of points, each up to the next: the walls, and the outline between them."""
-    chains = []
-    for (start, end), (after, _) in zip(walls, np.roll(walls, -1, axis=0), strict=True):
+    chains, ways = [], walls[:, 1] - walls[:, 0]
+    for (start, end), after in zip(walls, following(walls[:, 0]), strict=True):
         chains.append(start[None])
-        if math.dist(end, after) > _STRAIGHT:
-            chains.append(np.vstack([end, _between(end, after, points, walls)]))
+        if math.dist(end, after) <= _STRAIGHT:
+            continue
+        # The points of the outline from this wall's end to the next one that lie on no wall.
+        first, last = (np.argmin(np.hypot(*(points - point).T)) for point in (end, after))
+        curve = np.roll(points, -first, axis=0)[: (last - first) % len(points) + 1]
+        offset = curve[:, None] - walls[:, 0]
+        along = np.clip((offset * ways).sum(axis=2) / (ways * ways).sum(axis=1), 0, 1)
+        distance = np.hypot(*np.moveaxis(offset - along[..., None] * ways, 2, 0))
+        chains.append(np.vstack([end, curve[distance.min(axis=1) > 1e3 * _STRAIGHT]]))
     return chains
-
-
-def _between(start: Float64, end: Float64, points: Float64, walls: Float64) -> Float64:
-    """Return the points of a closed outline between two of its points that lie on no wall."""
-    first, last = (np.argmin(np.hypot(*(points - point).T)) for point in (start, end))
-    chain = np.roll(points, -first, axis=0)[: (last - first) % len(points) + 1]
-    origin, way = walls[:, 0], walls[:, 1] - walls[:, 0]
-    offset = chain[:, None] - origin
-    along = np.clip((offset * way).sum(axis=2) / (way * way).sum(axis=1), 0, 1)
-    distance = np.hypot(*np.moveaxis(offset - along[..., None] * way, 2, 0))
-    return np.asarray(chain[distance.min(axis=1) > 1e3 * _STRAIGHT])

@@ -112,7 +112,7 @@ def import_dataset(
     if LocalSampler is not None:
         _check_sampler(dataset, LocalSampler.__name__, "the LocalSampler")
     if name is not None:
-        _check_sampler(dataset, PUBLISHED_DATASETS[name].sampler_name, f"the sampler of {name}")
+        _check_sampler(dataset, PUBLISHED_DATASETS[name].sampler.__name__, f"the sampler of {name}")
     _check_settings(dataset, sampler_settings or {})
     if dataset_size not in (None, len(dataset)):
         logger.warning(

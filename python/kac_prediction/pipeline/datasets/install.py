@@ -227,10 +227,10 @@ def _local(wanted: _Wanted, source: Path) -> Path:
 def _open(wanted: _Wanted, unpacked: Path) -> None:
     """Convert a dataset, and check that it is the one that was wanted."""
     dataset, expected = loadDataset(str(unpacked)), wanted.published
-    if dataset.sampler["name"] != expected.sampler_name:
+    if dataset.sampler["name"] != expected.sampler.__name__:
         raise ValueError(
             f"what was taken for {wanted.name} was made by {dataset.sampler['name']}, not by"
-            f" {expected.sampler_name}: it is another dataset"
+            f" {expected.sampler.__name__}: it is another dataset"
         )
     sounds = sum(1 for _ in unpacked.glob("sample_*.wav"))
     for what, found, wanted_count in (
