@@ -248,9 +248,20 @@ def test_vertices_are_padded_and_other_dimensions_refused() -> None:
     y = with_labels(tensors(polygons))[1][1]["vertices"]
     assert y.shape == (3, 2)
     assert y[2].isnan().all()
+    pictures = [{"picture": torch.ones(3, 2)}, {"picture": torch.ones(1, 4)}]
+    y = default_collate([*with_labels(pictures)])[1]["picture"]  # type: ignore[call-overload]
+    assert y.shape == (2, 3, 4)
+    assert y.isnan().sum() == 24 - 10
     mixed = [{"a": torch.zeros(2)}, {"a": torch.zeros(2, 2)}]
     with pytest.raises(ValueError, match=r"'a' has the shapes .*\(2, 2\)"):
         with_labels(mixed)[0]
+
+
+def test_numbers_beside_ragged_labels_stay_numbers() -> None:
+    dataset = with_labels([{"size": torch.tensor(float(i)), "v": torch.ones(i)} for i in (1, 2)])
+    for batch in ([*dataset], dataset.__getitems__([0, 1])):
+        y = default_collate(batch)[1]  # type: ignore[arg-type, call-overload]
+        assert {name: y[name].shape for name in y} == {"size": (2,), "v": (2, 2)}
 
 
 def test_a_dataset_without_labels_feeds_a_data_loader() -> None:

@@ -1,12 +1,11 @@
 from .export import exportDataset
 from .generate import generateDataset
-from .load import loadDataset
 from .regenerate import regenerateDataPoints
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, SamplerInfo, SamplerSettings, classLocalsToKwargs
 from .storage import DatasetError
 from .streaming import StreamingDataset
-from .torch_dataset import TorchDataset
+from .torch_dataset import TorchDataset, loadDataset
 from .transform import transformDataset
 
 __all__ = [

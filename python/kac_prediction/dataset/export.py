@@ -17,8 +17,8 @@ from .._checks import check_choice, check_count
 from .._files import sync_file
 from .._progress import progress_bar
 from .labels import parsed
+from .load import fingerprint_of
 from .storage import DatasetDirectory, DatasetError, disk, write_lock
-from .stored import fingerprint_of
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]

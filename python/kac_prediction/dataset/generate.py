@@ -1,4 +1,4 @@
-"""generateDataset."""
+"""generateDataset: decide what a directory lacks of the planned dataset, and make that."""
 
 import logging
 from collections.abc import Mapping
@@ -6,17 +6,31 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from .. import __version__, _core
 from .._checks import check_count, check_seed
-from .cluster import check_client
-from .generation import differences, generate, make_plan, restore_sounds, resume_or_begin
-from .legacy.reader import is_legacy
-from .load import loadDataset
-from .rendering import Renderer
+from .._files import locked
+from .._progress import progress_bar
+from .cluster import RenderTask, check_client, run_tasks
+from .legacy.convert import is_legacy
+from .rendering import Renderer, chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
-from .sampler import AudioSampler, SamplerSettings
-from .storage import DatasetDirectory, write_lock
-from .storage.layout import GENERATING
-from .torch_dataset import TorchDataset
+from .sampler import AudioSampler, Labels, SamplerSettings, fresh_seed, makes_same_sounds
+from .storage import (
+    DatasetDirectory,
+    DatasetError,
+    Header,
+    Progress,
+    SampleWriter,
+    Transaction,
+    disk,
+    write_lock,
+)
+from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
+from .storage.metadata import plain_settings
+from .torch_dataset import TorchDataset, loadDataset
 from .transform import transform_directory
 
 logger = logging.getLogger(__name__)
@@ -36,10 +50,10 @@ def generateDataset(
 ) -> TorchDataset:
     """Make a dataset of labelled sounds and store it in a directory.
 
-    Called again with the same arguments, it finishes what was interrupted, makes sounds that were
-    lost as they were, or returns what is there. Where only the representation differs, the sounds
-    are transformed. Other arguments replace the dataset once the new one is complete. The bytes it
-    writes depend on neither the number of workers or machines nor on interruptions.
+    Called again with the same arguments, it finishes what was interrupted, makes lost sounds as
+    they were, or returns what is there. Where only the representation differs, the sounds are
+    transformed. Other arguments replace the dataset once the new one is complete. The bytes depend
+    neither on the number of workers or machines nor on interruptions.
 
     Args:
         Sampler: what makes the sounds.
@@ -48,14 +62,13 @@ def generateDataset(
         dataset_size: number of samples, from 1.
         representation_settings: what X shows of the sounds; None: the waves, normalised.
         seed: an integer in [0, 2^64) that everything is drawn from; None: drawn and recorded.
-        workers: how many threads (processes, for a sampler in pure Python) work at once; None:
-            all the threads that this process may use (one process).
+        workers: threads (processes, for a sampler in pure Python) that work at once; None: all
+            threads that this process may use (one process).
         overwrite: whether a dataset made, or begun, with other arguments may be replaced.
-        shard_size: how many sounds share a folder, for tools that are slow with many thousand
-            files; None: no folders.
+        shard_size: how many sounds share a folder; None: no folders.
         cluster: a `dask.distributed.Client`, whose workers make and write the samples, `workers`
-            threads a task (None: 1); they need this package and the directory, by the same path,
-            and the extra `distributed`.
+            threads a task (None: 1); they need this package with the extra `distributed`, and the
+            directory by the same path.
 
     Returns:
         The dataset, loaded from the directory.
@@ -66,8 +79,7 @@ def generateDataset(
         FileExistsError: another dataset is there, finished or not, and `overwrite` is False; or
             one of kac_drumset, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
-        TypeError: not a sampler, a size that is no integer, settings that do not fit the sampler
-            or cannot be stored, or a cluster that is no client of Dask.
+        TypeError: an argument has the wrong type, or settings do not fit the sampler or JSON.
         ValueError: a number out of range, or a sampler that made a value that is not finite.
     """
     size = check_count("dataset_size", dataset_size)
@@ -80,9 +92,17 @@ def generateDataset(
     representation = InputRepresentation(
         renderer.sampler.sample_rate, representation_settings, threads=renderer.threads
     )
-    # Asked for here, so that settings which do not fit are refused before anything is written.
+    # Settings which do not fit are refused before anything is written.
     InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
-    plan = make_plan(renderer.sampler, size, representation.settings, seed, shard_size)
+    plan = {  # with the names of the header's fields
+        "dataset_size": size,
+        "representation_settings": dict(representation.settings),
+        "sampler": {"name": Sampler.__name__, "version": __version__},
+        "sampler_settings": plain_settings(renderer.sampler.settings),
+        "seed": seed,
+        "instruction_set": _core.instruction_set(),
+        "shard_size": shard_size,
+    }
     if decide(DatasetDirectory(dataset_dir), plan, overwrite).action is not Action.RETURN:
         with write_lock(Path(dataset_dir).absolute()):
             directory = DatasetDirectory(dataset_dir)
@@ -119,26 +139,15 @@ class Action(Enum):
 
 
 class Decision(NamedTuple):
-    """What is done, and with which plan.
-
-    Attributes:
-        action: what is done.
-        plan: with the seed of the sounds that are replaced by the same ones.
-        replaced: what a generation replaces, for a message; '': nothing.
-    """
+    """What is done, and with which plan."""
 
     action: Action
-    plan: dict[str, Any]
-    replaced: str = ""
+    plan: dict[str, Any]  # with the seed of the sounds that are replaced by the same ones
+    replaced: str = ""  # what a generation replaces, for a message; '': nothing
 
 
 def decide(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -> Decision:
-    """Decide what is to be done where a dataset is planned; nothing is changed.
-
-    Raises:
-        DatasetError: there are files that are no dataset's.
-        FileExistsError: there is another dataset, which may not be replaced.
-    """
+    """Decide what is to be done where a dataset is planned; errors are those of generateDataset."""
     if not directory.holds_dataset():
         directory.refuse_foreign_files()
         return Decision(Action.GENERATE, plan)
@@ -172,3 +181,119 @@ def decide(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -
         plan,
         f"has lost files: all samples are made again{anew}",
     )
+
+
+def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments that differ from another plan's or a header's, each with a message."""
+    equal = {"instruction_set"}  # is no argument
+    if plan["seed"] is None:  # fits any
+        equal.add("seed")
+    if makes_same_sounds(plan["sampler"], other["sampler"]):
+        equal.add("sampler")
+    return {
+        key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
+        for key, value in plan.items()
+        if key not in equal and value != other.get(key)
+    }
+
+
+def resume_or_begin(
+    directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
+) -> tuple[Transaction, Progress]:
+    """Open the unfinished generation of this plan, or else a new one."""
+    folder = directory.path / GENERATING
+    unfinished = Progress(folder)
+    started, other = unfinished.plan, ""
+    if started is not None:
+        other = ", ".join(differences(plan, started).values())
+        rendered_with = started.get("instruction_set")
+        if not other and rendered_with != plan["instruction_set"]:
+            raise DatasetError(
+                f"{directory.path} holds a generation begun with the instruction set "
+                f"{rendered_with}, and this machine uses {plan['instruction_set']}, which may "
+                f"differ in the last bits: go on where it was begun, or delete {folder}."
+            )
+    if other and unfinished.done:
+        found = f"{unfinished.done} samples of an unfinished dataset"
+        if not overwrite:
+            raise FileExistsError(
+                f"{directory.path} holds {found} ({other}): finish it with its own arguments, name "
+                "another directory, or let it be replaced with overwrite=True."
+            )
+        logger.warning("%s: %s are given up (%s).", directory.path, found, other)
+    disk.remove_folder(directory.path / STAGING)  # what a transformation that was killed left
+    resume = started is not None and not other
+    transaction = Transaction(
+        directory.path, GENERATING, shard_size=plan["shard_size"], resume=resume
+    )
+    progress = Progress(folder)
+    if not resume:
+        progress.start(plan | {"seed": fresh_seed() if plan["seed"] is None else plan["seed"]})
+    return transaction, progress
+
+
+def generate(
+    directory: DatasetDirectory,
+    transaction: Transaction,
+    progress: Progress,
+    renderer: Renderer,
+    representation: InputRepresentation,
+    cluster: Any = None,
+) -> None:
+    """Make the samples that are missing, and let the new dataset replace what is there."""
+    plan: dict[str, Any] = progress.plan or {}
+    size, group_size = plan["dataset_size"], renderer.sampler.group_size
+    renderer.seed(plan["seed"])
+    with SampleWriter(transaction, size, renderer.sampler.length, representation) as writer:
+        progress.verify(writer.x, plan["shard_size"])
+        if progress.done:
+            logger.info("%s: going on after %d samples.", directory.path, progress.done)
+
+        def write(indices: range, sounds: npt.NDArray[np.float64], labels: list[Labels]) -> None:
+            progress.append(writer.write(indices, sounds, labels))
+
+        with progress_bar(total=size, initial=progress.done, unit=" samples") as bar:
+            if cluster is None:
+                with write_behind(write) as submit:
+                    for indices in renderer.chunks(progress.done, size, writer.values):
+                        submit(indices, *renderer(indices))
+                        bar.update(len(indices))
+            else:
+                settings, threads = representation.settings, renderer.threads or 1
+                task = RenderTask(directory.path, plan, *renderer.recipe, settings, threads)
+                for records, clipped in run_tasks(cluster, task, progress.done, writer.values):
+                    progress.append(records)
+                    transaction.clipped += clipped
+                    bar.update(len(records))
+        checksum = writer.x.checksum(record.row for record in progress.records())
+    # A worker of a cluster may still be at a task that was cancelled, or is done by another.
+    with locked(transaction.path / PLAN):
+        header = Header(
+            **plan,
+            groups=[i // group_size for i in range(size)],
+            revisions=[0] * size,
+            checksums={ARRAY: checksum},
+            sounds=[record.sound for record in progress.records()],
+        )
+        transaction.write_metadata(header, (record.labels for record in progress.records()))
+        old = directory.sound_names() if directory.holds_dataset() else []
+        removed = set(old).difference(transaction.sound_names(range(size)))
+        transaction.commit(range(size), removed=sorted(removed))
+
+
+def restore_sounds(directory: DatasetDirectory, renderer: Renderer, workers: int | None) -> bool:
+    """Make lost sounds as they were; where this machine makes others, change nothing: False."""
+    header, lost = directory.header, directory.lost_sounds()
+    revisions = {i: header.revisions[i] for i in lost if header.revisions[i]}
+    renderer = Renderer(*renderer.recipe, header.seed or 0, workers, revisions)
+    transaction = Transaction(directory.path, shard_size=header.shard_size)
+    for part in chunks(0, len(lost), header.length):
+        indices = lost[part.start : part.stop]
+        sounds = renderer(indices)[0]
+        checksums = transaction.write_sounds(indices, sounds, header.sample_rate, renderer.threads)
+        if checksums != [header.sounds[i] for i in indices]:
+            transaction.discard()
+            return False
+    transaction.commit(lost)
+    logger.warning("%s had lost %d sounds, which were made anew.", directory.path, len(lost))
+    return True

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .indexing import Rows, compact, take
+from .collate import Rows, take
 from .sampler import Labels
 
 LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
@@ -21,11 +21,6 @@ _LINES = 2048  # that are parsed at once
 
 class LabelTable:
     """The labels of n samples, a column for each label.
-
-    `LabelTable.of` reads what `getLabels` returns and what users assign to `TorchDataset.Y`,
-    `from_json` lines of metadata.json. A sample lacks the labels whose `sizes` are negative;
-    `names(i)` are those it has, `first_unlike()` finds a sample that differs from the first, and
-    `matrix()` joins the columns. `as_list()` returns a dictionary a sample, without padding.
 
     Attributes:
         columns: by name, shape (n, k, ...), float64 unless dtypes were kept; nan where a sample
@@ -68,17 +63,8 @@ class LabelTable:
             columns[name], sizes[name] = _column(name, values, keep_dtypes)
         return cls(columns, sizes, len(samples))
 
-    @classmethod
-    def from_json(cls, lines: Sequence[str]) -> "LabelTable":
-        """Return the table of lines of metadata.json; errors are those of `of`."""
-        return cls.of(parsed(lines))
-
     def __len__(self) -> int:
         return self._length
-
-    def names(self, i: int) -> list[str]:
-        """Return the labels that sample `i` has."""
-        return [name for name, sizes in self.sizes.items() if sizes[i] >= 0]
 
     def first_unlike(self) -> int | None:
         """Return the first sample whose labels, or their sizes, are not those of sample 0."""
@@ -140,6 +126,28 @@ def are_labels(Y: Any) -> bool:
     )
 
 
+def shapes_to_pad_to(Y: Any) -> dict[str, tuple[int, ...]] | None:
+    """Return the shapes that labels of samples are padded to; None: they are as they are.
+
+    Raises:
+        ValueError: a label has not as many dimensions in all samples.
+    """
+    if not are_labels(Y):
+        return None
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for name, value in chain.from_iterable(y.items() for y in Y):
+        found.setdefault(name, set()).add(tuple(value.shape))
+    for name, shapes in found.items():
+        if len(set(map(len, shapes))) > 1:
+            raise ValueError(
+                f"Label {name!r} has the shapes {sorted(shapes)[:5]}, which cannot be padded to "
+                "one: assign Y, with as many dimensions for every sample."
+            )
+    if all(len(s) == 1 for s in found.values()) and all(len(y) == len(found) for y in Y):
+        return None
+    return {name: tuple(map(max, zip(*shapes, strict=True))) for name, shapes in found.items()}
+
+
 def label_tensors(labels: list[Labels]) -> LabelTensors:
     """Return labels as float64 tensors, also those that fit no table."""
     try:
@@ -164,20 +172,22 @@ def padded(y: Any, shapes: dict[str, tuple[int, ...]] | None) -> Any:
     return out
 
 
-def pack_labels(Y: Any) -> Any:
-    """Return Y in a form for pickling: labels as bytes, a tensor without what it is a view of.
+def pack(values: Any) -> Any:
+    """Return X or Y in a form for pickling: a tensor without what it is a view of, labels as bytes.
 
     Tensors by the thousand in a list would each become a shared file on the way to a worker.
     """
-    if not are_labels(Y):
-        return compact(Y)
+    if isinstance(values, torch.Tensor):
+        return values if values.untyped_storage().nbytes() <= values.nbytes else values.clone()
+    if not are_labels(values):
+        return values
     file = io.BytesIO()
-    torch.save(Y, file)
+    torch.save(values, file)
     return file.getvalue()
 
 
-def unpack_labels(packed: Any) -> Any:
-    """Return what `pack_labels` was given."""
+def unpack(packed: Any) -> Any:
+    """Return what `pack` was given."""
     is_packed = isinstance(packed, bytes)
     return torch.load(io.BytesIO(packed), weights_only=True) if is_packed else packed
 

@@ -1,26 +1,85 @@
-"""loadDataset."""
+"""Open what a dataset's directory holds, as tensors."""
 
-from .stored import open_stored
-from .torch_dataset import TorchDataset
+import gc
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from .labels import LabelTable, LabelTensors, label_tensors, parsed
+from .legacy.convert import convert_dataset, is_legacy
+from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
+
+_ATTEMPTS = 5  # while another process changes the dataset at every one
 
 
-def loadDataset(dataset_dir: str, verify: bool = False) -> TorchDataset:
-    """Open the dataset in a directory.
+@dataclass(frozen=True)
+class StoredDataset:
+    """A dataset as it is on the disk.
 
-    Nothing is read but the labels, whose checksum is compared: X is mapped, and checked by its size
-    alone. An operation that was interrupted after it was committed is finished first.
-
-    A dataset in a text format of kac_drumset is converted in place when it is first opened, at once
-    or not at all: x.npy and a new metadata.json appear, and the old one is kept as
-    metadata.legacy.json. Its labels stay as they are; `dataset.legacy` knows their scale.
-
-    Args:
-        dataset_dir: the directory.
-        verify: whether to read every file and compare it with its checksum.
-
-    Raises:
-        FileNotFoundError: the directory holds no (finished) dataset.
-        DatasetError: the dataset is damaged or of a format that this version cannot read.
-        PermissionError: it is in a legacy format, and the directory cannot be written.
+    X is mapped copy-on-write; `groups` and `legacy` are those of TorchDataset; the fingerprint
+    changes when the dataset is transformed or samples are regenerated.
     """
-    return TorchDataset.from_stored(open_stored(dataset_dir, verify))
+
+    path: str
+    header: Header
+    X: torch.Tensor
+    labels: LabelTable | LabelTensors  # the latter where they fit no table
+    groups: torch.Tensor
+    legacy: torch.Tensor
+    fingerprint: dict[str, Any]
+
+
+def open_stored(dataset_dir: str, verify: bool = False) -> StoredDataset:
+    """Open a directory; arguments and errors are those of `loadDataset`."""
+    # A search for garbage between many small objects is most of what loading thousands of labels
+    # costs, and finds nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(DatasetChangedError):
+                return _open(dataset_dir, verify)
+        return _open(dataset_dir, verify)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def fingerprint_of(header: Header) -> dict[str, Any]:
+    """Return what tells a dataset from what it was before a transformation or regeneration."""
+    names = ("dataset_size", "checksums", "seed", "sampler", "representation_settings")
+    long = {"revisions": header.revisions, "groups": header.groups}
+    hashed = {name: zlib.crc32(np.array(long[name], np.int64).tobytes()) for name in long}
+    return {name: getattr(header, name) for name in names} | hashed
+
+
+def _open(dataset_dir: str, verify: bool) -> StoredDataset:
+    directory = DatasetDirectory(dataset_dir)
+    if directory.holds_dataset() and is_legacy(directory.metadata_path()):
+        directory = convert_dataset(directory)
+    header, lines = directory.header, directory.label_lines
+    x = directory.array()
+    if verify:
+        directory.verify()
+    try:
+        try:
+            labels: LabelTable | LabelTensors = LabelTable.of(parsed(lines))
+        except ValueError:  # a sampler gave labels that fit no table
+            labels = label_tensors(list(parsed(lines)))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DatasetError(
+            f"{directory.metadata_path()} is damaged: the labels are malformed: {error}."
+        ) from error
+    return StoredDataset(
+        str(directory.path),
+        header,
+        torch.from_numpy(x),
+        labels,
+        torch.tensor(header.groups, dtype=torch.int64),
+        torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
+        fingerprint_of(header),
+    )

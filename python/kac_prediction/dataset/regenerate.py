@@ -6,14 +6,13 @@ from pathlib import Path
 
 from .. import _core
 from .._checks import check_count
-from .load import loadDataset
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler, fresh_seed
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
 from .storage.metadata import label_line
-from .torch_dataset import TorchDataset
+from .torch_dataset import TorchDataset, loadDataset
 
 
 def regenerateDataPoints(

@@ -1,4 +1,4 @@
-"""TorchDataset: a dataset as PyTorch sees it."""
+"""TorchDataset: a dataset as PyTorch sees it; and loadDataset."""
 
 import operator
 from collections.abc import Sequence
@@ -9,13 +9,34 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .collate import Sample, batch_samples
-from .indexing import Rows, as_range, compact, rows_of, take
-from .labels import LabelTable, LabelTensors, are_labels, pack_labels, padded, unpack_labels
+from .collate import Rows, Sample, as_range, batch_samples, rows_of, take
+from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, unpack
+from .load import StoredDataset, open_stored
 from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
 from .storage import DatasetError
-from .stored import StoredDataset, open_stored
+
+
+def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
+    """Open the dataset in a directory.
+
+    Nothing is read but the labels, whose checksum is compared: X is mapped, and checked by its size
+    alone. An operation that was interrupted after it was committed is finished first.
+
+    A dataset in a text format of kac_drumset is converted in place when it is first opened: x.npy
+    and a new metadata.json appear, or nothing, and the old one is kept as metadata.legacy.json. Its
+    labels stay as they are; `dataset.legacy` knows their scale.
+
+    Args:
+        dataset_dir: the directory.
+        verify: whether to read every file and compare it with its checksum.
+
+    Raises:
+        FileNotFoundError: the directory holds no (finished) dataset.
+        DatasetError: the dataset is damaged or of a format that this version cannot read.
+        PermissionError: it is in a legacy format, and the directory cannot be written.
+    """
+    return TorchDataset.from_stored(open_stored(dataset_dir, verify))
 
 
 class TorchDataset(torch.utils.data.Dataset[Sample]):
@@ -29,8 +50,8 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     padded with nan, at their end, to the longest of the whole dataset (of which this may be a
     part), and one that a sample lacks is nan throughout. Y is not padded.
 
-    A dataset is pickled as the path of its directory, which has to hold the same dataset still
-    when it is unpickled, and its samples' numbers; what was assigned or written to, as it is.
+    A dataset is pickled as the path of its directory, which has to hold the same dataset still when
+    it is unpickled, and the numbers of its samples; what was assigned or written to, as it is.
 
     Attributes:
         dataset_dir: directory of the dataset.
@@ -46,8 +67,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         Y: one dictionary of float64 tensors a sample, each of shape (k,).
     """
 
-    # A tensor, and the rows of it that X consists of (None: all): one attribute, so that threads
-    # that take samples while another asks for X see the two of one time.
+    # A tensor and its rows that X is (None: all): one attribute, so that threads see both as one.
     _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
     _x_is_stored: bool
     # The labels on the disk, and Y once it was asked for or assigned: from then on, that counts.
@@ -63,7 +83,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         sampler: SamplerInfo,
         sampler_settings: dict[str, Any],
         X: torch.Tensor,
-        Y: LabelTensors,
+        Y: LabelTensors | LabelTable,
         groups: torch.Tensor | None = None,
         seed: int | None = None,
         legacy: torch.Tensor | None = None,
@@ -80,27 +100,26 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.groups = torch.arange(len(X)) if groups is None else groups
         self.legacy = torch.zeros(len(X), dtype=torch.bool) if legacy is None else legacy
         self.seed = seed
-        self._stored, self._table, self._rows = None, None, range(len(X))
-        self.X, self.Y = X, Y
+        self._stored, self._rows = None, range(len(X))
+        self.X = X
+        self._table, self._y = (Y, None) if isinstance(Y, LabelTable) else (None, Y)
         self._check_lengths()
 
     @classmethod
     def from_stored(cls, stored: StoredDataset) -> "TorchDataset":
         """Return the dataset of a directory that was opened; users call loadDataset."""
-        header, labels = stored.header, stored.labels
+        header = stored.header
         dataset = TorchDataset(
             stored.path,
             header.representation_settings,
             header.sampler,
             header.sampler_settings,
             stored.X,
-            labels if isinstance(labels, list) else [{}] * len(labels),
+            stored.labels,
             stored.groups.clone(),
             header.seed,
             stored.legacy.clone(),
         )
-        if isinstance(labels, LabelTable):
-            dataset._table, dataset._y = labels, None
         dataset._stored, dataset._x_is_stored = stored, True
         return dataset
 
@@ -136,7 +155,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]] | None:
         """The shapes that labels of `_y` are padded to; None: they are as they are."""
-        return LabelTable.of(self._y).padded_shapes() if are_labels(self._y) else None
+        return shapes_to_pad_to(self._y)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -170,7 +189,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         x, order = self._data
         x = x[row if order is None else int(order[row])]
         x = x.clone() if self._x_is_stored else x  # a sample may be changed, and the dataset not
-        table = self._untouched
+        table = self._table if self._y is None else None
         return x, padded(self._y[row], self._shapes) if table is None else table.sample(row)
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
@@ -178,11 +197,11 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         rows = rows_of(indices, len(self))
         data, order = self._data
         x = take(data, rows if order is None else order[rows])
-        table = self._untouched
-        if table is None:
-            pairs = zip(x, take(self._y, rows), strict=True)
-            return [(each, padded(y, self._shapes)) for each, y in pairs]
-        return batch_samples(x, table.take(rows).columns)
+        table = self._table
+        if self._y is None and table is not None:  # nobody has asked for Y or assigned it
+            return batch_samples(x, table.take(rows).columns)
+        pairs = zip(x, take(self._y, rows), strict=True)
+        return [(each, padded(y, self._shapes)) for each, y in pairs]
 
     def subset(self, indices: Sequence[int] | torch.Tensor | npt.NDArray[Any]) -> Self:
         """Return the dataset of some of the samples, in this order.
@@ -197,7 +216,6 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         return self._view(as_range(rows_of(indices, len(self))))
 
     def __len__(self) -> int:
-        """Return the number of samples."""
         x, order = self._data
         return len(x if order is None else order)
 
@@ -220,15 +238,18 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     def __getstate__(self) -> dict[str, Any]:
         """Return path, samples and settings, and the data that are not on the disk."""
         state = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        unchanged = self._unchanged()
-        if self._stored is not None and unchanged & {"X", "Y"}:
-            state |= {"_rows": self._rows, "_fingerprint": self._stored.fingerprint}
-            for name in unchanged & {"groups", "legacy"}:
-                del state[name]
-        if "X" not in unchanged:
-            state["_X"] = compact(self.X)
-        if "Y" not in unchanged:
-            state |= {"_Y": pack_labels(self.Y), "_shapes": self._shapes}
+        stored, table = self._stored, self._table
+        x_is_stored = self._x_is_stored and not _written(self._data[0])
+        y_is_stored = table is not None and (self._y is None or table.equals(self._y))
+        if stored is not None and (x_is_stored or y_is_stored):
+            state |= {"_rows": self._rows, "_fingerprint": stored.fingerprint}
+            for name, on_disk in ("groups", stored.groups), ("legacy", stored.legacy):
+                if torch.equal(state[name], take(on_disk, self._rows)):
+                    del state[name]
+        if stored is None or not x_is_stored:
+            state["_X"] = pack(self.X)
+        if stored is None or not y_is_stored:
+            state |= {"_Y": pack(self.Y), "_shapes": self._shapes}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -244,10 +265,9 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             vars(self).update(vars(TorchDataset.from_stored(stored)._view(state["_rows"])))
         vars(self).update({name: v for name, v in state.items() if not name.startswith("_")})
         if "_X" in state:
-            self.X = state["_X"]
+            self.X = unpack(state["_X"])
         if "_Y" in state:
-            self.Y = unpack_labels(state["_Y"])
-            self._shapes = state["_shapes"]
+            self.Y, self._shapes = unpack(state["_Y"]), state["_shapes"]
 
     def _view(self, rows: Rows) -> Self:
         """Return the dataset of these samples."""
@@ -260,39 +280,19 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             view._data = (take(x, rows), None) if isinstance(rows, range) else (x, rows)
         view._table = None if self._table is None else self._table.take(rows)
         if self._y is not None:
-            view.Y = take(self._y, rows)
-            view._shapes = self._shapes
+            view.Y, view._shapes = take(self._y, rows), self._shapes
         view.groups, view.legacy = take(self.groups, rows), take(self.legacy, rows)
         if self._stored is not None:
             view._rows = take(self._rows, rows)
         return view
 
-    def _unchanged(self) -> set[str]:
-        """Return which of X, Y, groups and legacy are what the disk holds."""
-        stored = self._stored
-        if stored is None:
-            return set()
-        pairs = {"groups": stored.groups, "legacy": stored.legacy}
-        same = {k for k, v in pairs.items() if torch.equal(getattr(self, k), take(v, self._rows))}
-        if self._x_is_stored and not _written(self._data[0]):
-            same.add("X")
-        if self._table is not None and (self._y is None or self._table.equals(self._y)):
-            same.add("Y")
-        return same
-
-    @property
-    def _untouched(self) -> LabelTable | None:
-        """The labels on the disk, unless Y was asked for or assigned."""
-        return self._table if self._y is None else None
-
     def _check_lengths(self) -> None:
-        labels = len(self._y if self._untouched is None else self._untouched)
-        lengths = [len(self), labels, len(self.groups), len(self.legacy)]
+        """Raise ValueError unless X, Y, groups and legacy are of one length."""
+        labels = self._table if self._y is None and self._table is not None else self._y
+        lengths = [len(each) for each in (self, labels, self.groups, self.legacy)]
         if len(set(lengths)) > 1:
-            raise ValueError(
-                "X, Y, groups and legacy must be of one length, got "
-                f"{', '.join(map(str, lengths))}."
-            )
+            found = ", ".join(map(str, lengths))
+            raise ValueError(f"X, Y, groups and legacy must be of one length, got {found}.")
 
 
 def _written(tensor: torch.Tensor) -> bool:

@@ -9,12 +9,11 @@ import numpy.typing as npt
 
 from .._checks import check_count
 from .._progress import progress_bar
-from .load import loadDataset
 from .rendering import chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
-from .torch_dataset import TorchDataset
+from .torch_dataset import TorchDataset, loadDataset
 
 
 def transformDataset(

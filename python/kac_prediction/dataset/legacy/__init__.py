@@ -1,8 +1,7 @@
 """Datasets of kac_drumset (up to version 2): their text formats, and the scale of their labels."""
 
-from .convert import convert_dataset
+from .convert import LegacyDataset, convert_dataset, is_legacy, sampler_info
 from .label_scales import current_labels, legacy_scale
-from .reader import LegacyDataset, is_legacy, sampler_info
 
 __all__ = [
     "LegacyDataset",

@@ -1,23 +1,36 @@
-"""Convert a legacy dataset to the format of this package, once and all at once."""
+"""Convert a legacy dataset, whose text is read sample by sample, to the format of this package.
 
+The text is one document: {"dataset_size", "representation_settings", "sampler",
+"sampler_settings", "data"}, the last a list of {"x": numbers, "y": labels}. The sampler is a name
+alone (2022), an object of name and version, or the text of a Python dictionary of both in a string.
+"""
+
+import ast
+import math
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._files import locked
 from ..._progress import progress_bar
-from ..sampler import Labels
-from ..storage import DatasetDirectory, DatasetError, Transaction, disk
+from ..representation import InputRepresentation
+from ..sampler import Labels, SamplerInfo
+from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
-from ..storage.metadata import label_line
-from .reader import LegacyDataset, is_legacy
+from ..storage.metadata import LEGACY_ORIGIN, label_line, plain_settings
 from .tokens import Tokens
 
+_KEYS = ("dataset_size", "representation_settings", "sampler", "sampler_settings")
+_CURRENT_KEYS = {field.name for field in fields(Header)} - {*_KEYS}
+# Text of one number, its indentation included: far more than any writer needs.
+_BYTES_PER_NUMBER = 256
+_BYTES_BESIDE = 2**20
 _BATCH_BYTES = 2**22
 _STRIKE = {"sample_location", "strike_location"}
 
@@ -25,9 +38,8 @@ _STRIKE = {"sample_location", "strike_location"}
 def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
     """Write x.npy and a metadata.json of our format, and return the directory, opened anew.
 
-    The old metadata.json is kept as metadata.legacy.json, and the sounds stay as they are. Where
-    this fails, the dataset is as it was. Of several processes that ask for it at once, one does the
-    work and the others wait.
+    The old metadata.json is kept as metadata.legacy.json. Where this fails, nothing has changed. Of
+    several processes that ask for it at once, one does the work and the others wait.
     """
     path = directory.path
     if not os.access(path, os.W_OK):
@@ -53,19 +65,24 @@ def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
 def _stage(source: Path, transaction: Transaction) -> None:
     """Stage x, the metadata, and the old metadata under its new name."""
     labels: list[Labels] = []
+    checksums: list[int] = []
+    batch: list[npt.NDArray[np.float64]] = []
     with Tokens(source) as tokens:
         legacy = LegacyDataset(tokens)
-        batches = _batches(legacy, labels)
-        first = next(batches)
-        rows: list[int] = []
+        size, samples = legacy.header.dataset_size, legacy.samples()
+        first = next(samples)
         with (
             progress_bar(desc="converting", total=tokens.size, unit="B", unit_scale=True) as bar,
-            transaction.array((legacy.header.dataset_size, *first.shape[1:])) as x,
+            transaction.array((size, *first[0].shape)) as array,
         ):
-            for batch in chain([first], batches):
-                rows += x.write(len(rows), batch)
-                bar.update(tokens.position - bar.n)
-            checksum = x.checksum(rows)
+            for x, y in chain([first], samples):
+                batch.append(x)
+                labels.append(y)
+                if len(batch) * x.nbytes >= _BATCH_BYTES or len(labels) == size:
+                    checksums += array.write(len(checksums), np.stack(batch))
+                    batch.clear()
+                    bar.update(tokens.position - bar.n)
+            checksum = array.checksum(checksums)
     header = replace(legacy.header, groups=_infer_groups(labels), checksums={ARRAY: checksum})
     try:
         lines = [label_line(y, i) for i, y in enumerate(labels)]
@@ -75,29 +92,129 @@ def _stage(source: Path, transaction: Transaction) -> None:
     disk.link(source, transaction.path / LEGACY)
 
 
-def _batches(legacy: LegacyDataset, labels: list[Labels]) -> Iterator[npt.NDArray[np.float64]]:
-    """Read the samples: yield their x, some at a time, shape (n, ...); append their labels."""
-    rows: list[npt.NDArray[np.float64]] = []
-    for x, y in legacy.samples():
-        rows.append(x)
-        labels.append(y)
-        if len(rows) * x.nbytes >= _BATCH_BYTES:
-            yield np.stack(rows)
-            rows.clear()
-    if rows:
-        yield np.stack(rows)
-
-
 def _infer_groups(labels: list[Labels]) -> list[int]:
-    """Number the drums: consecutive samples that differ in strike and pick-up alone share one.
-
-    A sample without any label of a body is a group of its own.
-    """
+    """Number the drums: consecutive samples that differ in strike and pick-up alone share one."""
     groups: list[int] = []
     last: Labels = {}
     for y in labels:
         body = {name: values for name, values in y.items() if name not in _STRIKE}
-        same = bool(groups and body) and body == last
+        same = bool(groups and body) and body == last  # without a label of a body: of its own
         groups.append((groups[-1] + (not same)) if groups else 0)
         last = body
     return groups
+
+
+def is_legacy(path: Path) -> bool:
+    """Tell from its first keys whether a metadata.json is in a format of kac_drumset."""
+    with Tokens(path) as tokens:
+        return _read_header(tokens) is not None
+
+
+class LegacyDataset:
+    """The header of a legacy metadata.json, and its samples, to be read once.
+
+    Attributes:
+        header: as this package has it, but for groups and the checksum of x.
+    """
+
+    def __init__(self, tokens: Tokens) -> None:
+        """Read the header; raise DatasetError if it is damaged or not of a legacy format."""
+        found, path = _read_header(tokens), tokens.path
+        if found is None:
+            raise DatasetError(f"{path} is not in a legacy format.")
+        size, settings = found["dataset_size"], found["sampler_settings"]
+        if type(size) is not int or size < 1:
+            raise DatasetError(f"{path} has a dataset_size of {size!r}, which must be at least 1.")
+        sampler = sampler_info(path, found["sampler"])
+        try:
+            rate, representation = settings["sample_rate"], found["representation_settings"]
+            self.header = Header(
+                dataset_size=size,
+                representation_settings=InputRepresentation(rate, representation).settings,
+                sampler=sampler,
+                sampler_settings=plain_settings(settings),
+                seed=None,
+                instruction_set="",
+                groups=[],
+                revisions=[0] * size,
+                origin=LEGACY_ORIGIN,
+            )
+            self._shapes = [shape[1:] for shape in self.header.x_shapes()]
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise DatasetError(f"{path} has settings that make no dataset: {reason}.") from error
+        self._tokens = tokens
+        self._largest = max(math.prod(shape) for shape in self._shapes)
+
+    def samples(self) -> Iterator[tuple[npt.NDArray[np.float64], Labels]]:
+        """Read x and the labels of each sample; all x have one shape."""
+        self._tokens.expect(b"[")
+        size = self.header.dataset_size
+        for i in range(size):
+            yield self._sample(i)
+            more = self._tokens.expect(b",", b"]") == b","
+            if more == (i + 1 == size):
+                raise DatasetError(
+                    f"{self._tokens.path} holds {'more' if more else f'only {i + 1}'} samples where"
+                    f" its dataset_size says {size}: it is damaged, or its generation was "
+                    "interrupted."
+                )
+        self._tokens.expect(b"}")
+        self._tokens.expect(b"")
+
+    def _sample(self, i: int) -> tuple[npt.NDArray[np.float64], Labels]:
+        tokens, found, more = self._tokens, dict[str, Any](), True
+        tokens.expect(b"{")
+        while more:
+            key = tokens.key()
+            if key in found or key not in ("x", "y"):
+                raise tokens.damaged(f"sample {i} has a key {key!r} too many")
+            if key == "x":
+                limit = _BYTES_PER_NUMBER * self._largest + _BYTES_BESIDE
+                x = found["x"] = tokens.numbers(self._largest, limit)
+                if x.shape not in self._shapes:
+                    raise tokens.damaged(
+                        f"x of sample {i} has the shape {x.shape}, expected was {self._shapes[0]}"
+                    )
+                self._shapes = [x.shape]
+            else:
+                found["y"] = tokens.value()
+            more = tokens.expect(b",", b"}") == b","
+        if found.keys() != {"x", "y"} or not isinstance(found["y"], dict):
+            raise tokens.damaged(f"sample {i}, which ends here, must have x and y")
+        return found["x"], found["y"]
+
+
+def sampler_info(path: Path, sampler: Any) -> SamplerInfo:
+    """Return name and version of the sampler that a file at `path` names; '' without a version."""
+    if isinstance(sampler, str) and sampler.lstrip().startswith("{"):
+        try:
+            sampler = ast.literal_eval(sampler.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+            raise DatasetError(f"{path} names its sampler {sampler[:80]!r}: {error}.") from error
+    elif isinstance(sampler, str) and sampler:
+        return {"name": sampler, "version": ""}
+    if isinstance(sampler, dict):
+        name, version = sampler.get("name"), sampler.get("version")
+        if isinstance(name, str) and name and isinstance(version, str) and version:
+            return {"name": name, "version": version}
+    raise DatasetError(
+        f"{path} describes its sampler as {str(sampler)[:80]!r}, not by a name and a version."
+    )
+
+
+def _read_header(tokens: Tokens) -> dict[str, Any] | None:
+    """Read the keys before `data`; return None once a key shows that this package wrote them."""
+    header: dict[str, Any] = {}
+    tokens.expect(b"{")
+    while (key := tokens.key()) != "data":
+        if key in _CURRENT_KEYS:
+            return None
+        header[key] = tokens.value()
+        tokens.expect(b",")
+    if not header:
+        return None
+    missing = [key for key in _KEYS if key not in header]
+    if missing:
+        raise tokens.damaged(f"the header, which ends here, lacks {', '.join(missing)}")
+    return header

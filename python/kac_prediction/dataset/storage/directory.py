@@ -12,7 +12,7 @@ import numpy.typing as npt
 import soundfile
 
 from ... import _core
-from .array import map_array
+from .disk import map_array
 from .layout import (
     ARRAY,
     GENERATING,

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from ... import _core
 from ..._files import locked
 from . import disk
-from .array import ArrayWriter
+from .disk import ArrayWriter
 from .layout import ARRAY, GENERATING, JOURNAL, METADATA, PLAN, STAGING, DatasetError, sound_name
 from .metadata import Header, encode
 

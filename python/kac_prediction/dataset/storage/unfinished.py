@@ -14,7 +14,7 @@ from ... import _core
 from ..representation import InputRepresentation
 from ..sampler import Labels
 from . import disk
-from .array import ArrayWriter
+from .disk import ArrayWriter
 from .layout import DONE, PLAN, sound_name
 from .metadata import label_line
 from .transaction import Transaction
