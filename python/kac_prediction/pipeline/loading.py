@@ -3,6 +3,7 @@
 import importlib
 import logging
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from .checkpoint import BEST, read_checkpoint
 from .legacy import convert_legacy
 from .model import Model as AnyModel
 from .model_input import ModelInput
-from .remote import check_sha256, fetch_checkpoint, is_address
+from .remote import check_sha256, fetch_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,8 @@ def loadModel(
         ValueError: the file is not a checkpoint, or does not fit the class, the sha256 or the
             labels; names the file and the remedy.
     """
-    if is_address(path):
-        file = fetch_checkpoint(str(path), sha256)
+    if isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
+        file = fetch_checkpoint(path, sha256)
     else:
         file = Path(path)
         file = _best_checkpoint(file) if file.is_dir() else file

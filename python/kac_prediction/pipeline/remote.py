@@ -17,17 +17,12 @@ logger = logging.getLogger(__name__)
 _LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optimiser, has 5e8
 
 
-def is_address(path: str | Path) -> bool:
-    """Return whether this is an address rather than a path."""
-    return isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path) is not None
-
-
 def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
     """Download a checkpoint, unless it was downloaded before.
 
-    What arrives is kept once it is whole, has the sha256, and can be read as a checkpoint. Later
-    calls use the copy, in the user's folder for caches, without asking the server. An http address
-    needs the sha256, as anybody on the way could else have exchanged the file.
+    What arrives is kept, in the user's folder for caches, once it is whole, has the sha256, and can
+    be read as a checkpoint. Later calls use it without asking the server. An http address needs the
+    sha256, as anybody on the way could else have exchanged the file.
 
     Raises:
         ConnectionError: the address cannot be reached, and there is no copy.

@@ -39,35 +39,21 @@ class Partials:
 
     Hypotheses say which modes sound, and how loud: of a strike anywhere, or in the middle, where
     only the symmetric modes sound; of 10 by 10 modes, as the modal drums have, or of all, for which
-    a continuum of the density of Weyl's law stands from S = 7.5.
-
-    Attributes:
-        aspects: the aspect ratios that are tried, shape (b,), ascending.
-        a: shape (k,).
-        b: shape (k,).
-        loudness: mean of phi^2 at the strike, summed over modes that share a frequency, shape
-            (hypotheses, k).
-        tail: S of the continuum, shape (t,).
-        tail_loudness: shape (hypotheses, t); 0: without a continuum.
-        blurred: whether these are only near the true partials: spectra are averaged over each
-            quarter of the aspect ratios.
+    a continuum of the density of Weyl's law stands from S = 7.5. `blurred` partials are only near
+    the true ones: spectra are averaged over each quarter of the aspect ratios.
     """
 
-    aspects: Float64
-    a: Float64
-    b: Float64
-    loudness: Float64
-    tail: Float64
-    tail_loudness: Float64
+    aspects: Float64  # that are tried, shape (b,), ascending
+    a: Float64  # shape (k,)
+    b: Float64  # shape (k,)
+    loudness: Float64  # mean phi^2 at the strike, of all modes at a frequency, (hypotheses, k)
+    tail: Float64  # S of the continuum, shape (t,)
+    tail_loudness: Float64  # shape (hypotheses, t); 0: without a continuum
     blurred: bool = False
 
     @classmethod
     def of(cls, family: str) -> "Partials":
-        """Return the partials of a family; those of a convex polygon are near a rectangle's.
-
-        Raises:
-            ValueError: another family than "circle", "rectangle" and "polygon".
-        """
+        """Return the partials of a family; those of a convex polygon are near a rectangle's."""
         check_choice("family", family, FAMILIES)
         tail = np.arange(*_CONTINUUM)
         # The number of modes in each step: dN / dS at unit area.
@@ -133,13 +119,11 @@ def window(length: int) -> Float64:
 def expected_spectra(
     partials: Partials, sizes: Float64, length: int, bins: int, seconds: float, speed: float
 ) -> Float32:
-    """Return the expected power spectra of drums.
+    """Return the expected power spectra of drums, shape (g, s, bins), the maximum of each 1.
 
-    Their sizes are in metres, shape (s,); the sounds, of so many samples and seconds, are weighted
-    by `window`; bins are counted from the first above 0 Hz; the speed is in m/s.
-
-    Returns:
-        Shape (g, s, bins), the maximum of each spectrum 1, in the order of `partials.hypotheses`.
+    The first axis is that of `partials.hypotheses`. Sizes are in metres, shape (s,); the sounds, of
+    so many samples and seconds, are weighted by `window`; bins are counted from the first above
+    0 Hz; the speed is in m/s.
     """
     finer, reach = _OVERSAMPLING // PADDING, _LOBE * _OVERSAMPLING
     lobe = np.abs(np.fft.rfft(window(length), _OVERSAMPLING * length)[: reach + 1]) ** 2

@@ -23,17 +23,11 @@ _BINS_APART: Final = 4.0
 
 @dataclass(frozen=True)
 class Peaks:
-    """The peaks of n spectra, in order of their frequencies.
+    """The peaks of n spectra, in order of their frequencies."""
 
-    Attributes:
-        frequencies: Hz, shape (n, p); nan where a spectrum has no more.
-        levels: dB below the maximum of the spectrum, shape (n, p); -inf where it has no more.
-        resolution: distance of two bins of the unpadded spectrum, Hz.
-    """
-
-    frequencies: Float64
-    levels: Float64
-    resolution: float
+    frequencies: Float64  # Hz, shape (n, p); nan where a spectrum has no more
+    levels: Float64  # dB relative to the maximum of the spectrum, shape (n, p); -inf there
+    resolution: float  # distance of two bins of the unpadded spectrum, Hz
 
     def strongest(self, count: int) -> "Peaks":
         """Return the strongest peaks of each spectrum, the strongest first."""
@@ -89,15 +83,8 @@ def fit_peaks(
     tolerance) with the spacing of Weyl's law: a match among dense partials, as a drum too large has
     them, is worth little. The score is their sum.
 
-    Args:
-        peaks: of n sounds.
-        partials: of the family.
-        sizes: guesses, metres, shape (n, j).
-        aspects: guesses, shape (n, j).
-        speed: wave speed, m/s.
-
-    Returns:
-        Sizes, aspect ratios and scores, each of shape (n, j).
+    `sizes` (metres) and `aspects` are guesses for each of n sounds, shape (n, j), `speed` is in
+    m/s. Return sizes, aspect ratios and scores of that shape.
     """
     there = np.isfinite(peaks.frequencies)
     frequencies = np.where(there, peaks.frequencies, 1.0)[:, None]
