@@ -19,14 +19,13 @@ _LOSSES: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
 )
 
 
-def curve_figure(records: Sequence[Mapping[str, Any]], title: str = "Learning curve") -> Figure:
+def curve_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw the losses of a training by epoch, and its learning rate below them.
 
     Args:
         records: one mapping an epoch, with `epoch` and any of `training_loss`, `selection_loss`
             (validation), `evaluation_loss` (test), numbers or mappings with the key 'aggregate',
             and `learning_rate`. What is missing, None or not finite is skipped.
-        title: heading of the figure.
 
     Returns:
         The figure, not attached to any window: `figure.savefig(path)`.
@@ -37,7 +36,7 @@ def curve_figure(records: Sequence[Mapping[str, Any]], title: str = "Learning cu
     panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     # Margins by hand: an automatic layout takes as long as the drawing, again and again.
     figure.subplots_adjust(left=0.135, right=0.97, top=0.92, bottom=0.1, hspace=0.12)
-    figure.suptitle(title, fontsize=13, fontweight="bold", color=INK)
+    figure.suptitle("Learning curve", fontsize=13, fontweight="bold", color=INK)
     draw_losses(panels[0], records)
     if len(rates):
         marker = "o" if len(rates) == 1 else None

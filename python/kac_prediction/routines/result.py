@@ -23,32 +23,21 @@ from ..plot import report_figure
 class Result:
     """The result of a training.
 
-    Attributes:
-        name: of the task.
-        model_input: how a sound becomes the input of the model, and what its outputs are.
-        routine: the routine, with its dataset and the history of the training.
-        sounds: the dataset as it was before the model's inputs were made of it.
-        best: path of the best checkpoint, `best.pt`.
-        model: the model of the best checkpoint.
-        leader: whether this process, of several that trained together, wrote the checkpoints.
-        evaluated: indices of the sounds of the test set, shape (n,), none of whose drums trained
-            the model or chose a checkpoint. Empty while testing, and where this is not the leader.
-        true: by label, the truth of these sounds, shape (n,); of a class its index.
-        predictions: by estimator, the model and the mean predictor, the same by label.
-        report: their errors; None where nothing was evaluated. `compare` has more baselines.
+    While `testing`, and in other processes than the leader, nothing is evaluated. Of labels that
+    are classes, `true` and `predictions` hold indices.
     """
 
-    name: str
-    model_input: ModelInput
-    routine: Routine
-    sounds: LabelledSounds
-    best: Path
-    model: Model
-    leader: bool
-    evaluated: npt.NDArray[np.int64]
-    true: Values
-    predictions: Mapping[str, Values]
-    report: Report | None
+    name: str  # of the task
+    model_input: ModelInput  # how a sound becomes the input of the model, and what its outputs are
+    routine: Routine  # with its dataset and the history of the training
+    sounds: LabelledSounds  # the dataset as it was before the model's inputs were made of it
+    best: Path  # of the best checkpoint, `best.pt`
+    model: Model  # of that checkpoint
+    leader: bool  # whether this process, of several that trained together, wrote the checkpoints
+    evaluated: npt.NDArray[np.int64]  # indices of the test set, shape (n,)
+    true: Values  # by label, the truth of these sounds, shape (n,)
+    predictions: Mapping[str, Values]  # by estimator, the model and the mean predictor, the same
+    report: Report | None  # their errors; None where nothing was evaluated. See `compare`
 
     @classmethod
     def of(
