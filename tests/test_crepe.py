@@ -264,8 +264,9 @@ def test_other_weights_are_refused(name: str, value: torch.Tensor | None) -> Non
         del weights[name]
     else:
         weights[name] = value
-    with pytest.raises(ValueError, match="not the weights of a published CREPE"):
-        CRePE.from_published(weights)
+    for other in (weights, "full.pth"):
+        with pytest.raises(ValueError, match="not the weights of a published CREPE"):
+            CRePE.from_published(other)
 
 
 def checkpoint(model: CRePE, **changes: Any) -> ExportedModel:

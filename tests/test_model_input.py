@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,5 +153,20 @@ def test_impossible_recipes_are_refused(fields: dict[str, object], text: str) ->
     good = {"sample_rate": 48000, "length": 8, "labels": ("drum_size",), "units": ("m",)}
     with pytest.raises(ValueError, match=text):
         ModelInput(**(good | fields))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="labels must be a tuple"):
-        ModelInput(**(good | {"labels": "drum_size"}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"labels": "drum_size"}, "labels must be a tuple of texts, got the text 'drum_size'"),
+        ({"labels": 5}, "labels must be a tuple of texts, got 5"),
+        ({"labels": (1,)}, r"must be texts, got \(1,\)"),
+        ({"units": (None,)}, "labels and units must be texts"),
+        ({"normalise": "no"}, "normalise must be True or False, got 'no'"),
+    ],
+)
+def test_fields_of_other_types_are_refused(fields: dict[str, object], text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        replace(recipe(), **fields)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=text):
+        ModelInput.from_dict(recipe().to_dict() | fields)

@@ -246,6 +246,20 @@ def test_values_that_cannot_be_drawn_are_named(settings, named: str) -> None:
         report(**settings, classes=classes)
 
 
+@pytest.mark.parametrize(
+    ("true", "predictions", "classes"),
+    [
+        ({}, {MODEL: {}}, {}),
+        ({"drum_size": TRUE}, {}, {}),
+        ({"drum_size": TRUE, "ratio": ASPECT}, {MODEL: {"drum_size": TRUE}}, {}),
+        ({"kind": TRUE * 0}, {MODEL: {"kind": TRUE * 0}}, {"kind": ("a", "b")}),
+    ],
+)
+def test_a_report_needs_a_number_and_what_the_model_predicts(true, predictions, classes) -> None:
+    with pytest.raises(ValueError, match="a report needs a label that is a number, and the model"):
+        report_figure(HISTORY, true, predictions, classes=classes)
+
+
 def test_drums_need_predictions() -> None:
     with pytest.raises(ValueError, match="1 shapes and 0 predictions"):
         draw_drums(Figure().add_subplot(), [Circle(1.0)], [])

@@ -85,10 +85,10 @@ class CRePE(Model):
 
     def __init__(
         self,
-        depth: Literal["full", "large", "medium", "small", "tiny"],
+        depth: Depth,
         dropout: float,
         learning_rate: float,
-        optimiser: Literal["adam", "sgd"],
+        optimiser: Optimiser,
         outputs: int,
     ) -> None:
         """Make a network with random weights.
@@ -217,7 +217,8 @@ class CRePE(Model):
             ValueError: these are other weights.
         """
         refusal = "these are not the weights of a published CREPE"
-        shape: tuple[int, ...] = getattr(weights.get("classifier.weight"), "shape", ())
+        last = weights.get("classifier.weight") if isinstance(weights, Mapping) else None
+        shape: tuple[int, ...] = getattr(last, "shape", ())
         depths: list[Depth] = [key for key, m in _MULTIPLIERS.items() if shape[1:] == (64 * m,)]
         if not depths:
             raise ValueError(f"{refusal}: classifier.weight has the shape {tuple(shape)}")

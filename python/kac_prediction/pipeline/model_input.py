@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .._checks import check_choice, check_whole
+from .._checks import check_choice, check_flag, check_whole
 from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision, readable
@@ -59,6 +59,9 @@ class ModelInput:
         checked["units"] = units = check_texts("units", self.units)
         for name in ("sample_rate", "length"):
             checked[name] = check_whole(name, getattr(self, name), most=HIGHEST_RATE)
+        checked["normalise"] = check_flag("normalise", self.normalise)
+        if not all(isinstance(text, str) for text in (*labels, *units)):
+            raise TypeError(f"labels and units must be texts, got {labels} and {units}.")
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"labels must be one or more different names, got {labels}.")
         if len(units) != len(labels):

@@ -52,8 +52,9 @@ def target_columns(
 
 def check_texts(name: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return texts as a tuple; raise TypeError for a single text, whose letters would be taken."""
-    if isinstance(texts, str):
-        raise TypeError(f"{name} must be a tuple of texts, got the text {texts!r}.")
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        kind = "the text " if isinstance(texts, str) else ""
+        raise TypeError(f"{name} must be a tuple of texts, got {kind}{texts!r}.")
     return tuple(texts)
 
 

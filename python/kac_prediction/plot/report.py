@@ -79,9 +79,15 @@ def report_figure(
 
     Raises:
         ValueError: the values are not arrays of one shape (n,), are empty or not finite, or there
-            is no such class.
+            is no such class; no label is a number, or the model lacks one.
     """
     classes = classes or {}
+    model = next(iter(predictions.values()), {})
+    if not set(true) <= set(model) or not set(true) - set(classes):
+        raise ValueError(
+            f"a report needs a label that is a number, and the model's predictions of every label: "
+            f"true has {', '.join(true) or 'none'}, the model {', '.join(model) or 'none'}."
+        )
     labels = _by_label(true, predictions, {"drum_size": "m", **(units or {})})
     numbers = [each for label, each in labels.items() if label not in classes]
     size = numbers[0]
