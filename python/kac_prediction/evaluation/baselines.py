@@ -13,10 +13,8 @@ from .sounds import LabelledSounds
 def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values:
     """Predict for every sound the mean of the training set; of a class, the most frequent.
 
-    Args:
-        model_input: says which labels are classes.
-        known: the labels of the training set, shape (n,) each, n from 1.
-        count: number of sounds to predict.
+    `known` holds the labels of the training set, shape (n,) each, n from 1. Predictions have the
+    shape (count,).
     """
     predictions = {}
     for label, values in known.items():

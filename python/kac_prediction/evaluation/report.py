@@ -58,17 +58,10 @@ class LabelReport:
         predictions: Mapping[str, npt.ArrayLike],
         subsets: Iterable[tuple[str, npt.NDArray[np.bool_]]] = (),
     ) -> "LabelReport":
-        """Compare predictions with the truth.
+        """Compare predictions with the truth, also on named subsets of the sounds.
 
-        Args:
-            label: what is predicted.
-            unit: its unit.
-            true: shape (n,), n from 1, above 0.
-            predictions: by estimator, shape (n,) each.
-            subsets: names of subsets, and which sounds they hold, shape (n,).
-
-        Raises:
-            ValueError: other shapes, or a true value that is not above 0.
+        `true`, `predictions` (by estimator) and the masks of `subsets` have the shape (n,), n from
+        1; other shapes, and true values that are not above 0, raise ValueError.
         """
         predicted = check_vectors({"true": true, **predictions})
         truth = predicted.pop("true")
@@ -174,8 +167,7 @@ class Report:
         Args:
             model_input: names the labels, their units and classes.
             true: by label, `drum_size` among them, shape (n,), n from 1.
-            predictions: by estimator, the model first, the same; labels it cannot predict are left
-                out.
+            predictions: by estimator, the same; labels that it cannot predict are left out.
 
         Raises:
             ValueError: other shapes, or a true number that is not above 0.

@@ -57,12 +57,7 @@ ROWS: Final = (
     Row("circles", SizeOfCircularDrum, seeds=(0, 1, 2)),
     Row("circles, streaming", SizeOfCircularDrum, stream=True),
     Row("rectangles", DimOfRectangularDrum),
-    Row(
-        "rectangles, streaming",
-        DimOfRectangularDrum,
-        True,
-        {"num_of_epochs": 50, "steps_per_epoch": 80},
-    ),
+    Row("rectangles, streaming", DimOfRectangularDrum, True, {"steps_per_epoch": 80}),
     Row("polygons", SizeOfPolygonalDrum),
     Row("polygons, streaming", SizeOfPolygonalDrum, stream=True, default=False),
     Row("any shape", ShapeOfDrum),
