@@ -36,14 +36,8 @@ def besselJZero(n: int, m: int) -> float:
 def circularSeries(N: int, M: int) -> Float64:
     """Return the series of a disc: its wavenumbers at unit area over pi, z_mn / sqrt(pi).
 
+    The first N zeros, 1200 at most, of the M orders m = 0 ... M - 1: shape (M, N), row m of J_m.
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
-
-    Args:
-        N: zeros of each order, n = 1 ... N, at most 1200.
-        M: orders, m = 0 ... M - 1.
-
-    Returns:
-        Shape (M, N): row m belongs to J_m, column n - 1 to its n-th zero.
 
     Raises:
         TypeError, ValueError: `N` or `M` is not an integer, or out of range.
@@ -54,17 +48,15 @@ def circularSeries(N: int, M: int) -> Float64:
 
 
 def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> Float64:
-    """Return the eigenfunctions of a disc of unit area at one point, signs kept.
+    """Return the eigenfunctions of a disc of unit area at the point (r, theta), signs kept.
 
     phi = sqrt(e_m) J_m(z_mn r) / |J_(m+1)(z_mn)| times cos(m theta) and sin(m theta), e_0 = 1 and
     else 2. They are orthonormal over the disc, so the weights of the partials that a strike at a
     and a pick-up at b make are `np.sum(amplitudes(a) * amplitudes(b), axis=0)`, which is
     e_m J_m(z r_a) J_m(z r_b) cos(m (theta_a - theta_b)) / J_(m+1)(z)^2.
 
-    Args:
-        r: distance from the middle in units of the radius, 0 to 1.
-        theta: angle in radians.
-        S: the series of `circularSeries`, shape (M, N), row m of order m.
+    r is in units of the radius, from 0 to 1, theta in radians, and S the `circularSeries`, shape
+    (M, N), row m of order m.
 
     Returns:
         Shape (2, M, N): the cosine and the sine of each pair; the sine of order 0 is 0.

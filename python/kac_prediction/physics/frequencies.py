@@ -22,14 +22,12 @@ def eigenfrequencies(
 ) -> Float64:
     """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
 
-    Ten take about a tenth of a second, a hundred a second; from there the time grows with the
-    square of their number and more, with the number of corners and in very long shapes.
-
     f = c sqrt(lambda) / (2 pi L), where lambda is a Dirichlet eigenvalue of the shape scaled to
-    unit area. Neither depends on where the shape lies or how large it is.
+    unit area. Ten take about a tenth of a second, a hundred a second; from there the time grows
+    with the square of their number and more, with the number of corners and in very long shapes.
 
     Args:
-        shape: any shape; only its proportions matter.
+        shape: any shape, of any size, anywhere; only its proportions matter.
         n: how many, from 1. Frequencies that coincide are counted as often as they occur.
         drum_size: L, the square root of the area, metres.
         wave_speed: c, m/s.

@@ -39,7 +39,7 @@ class DrumGrid:
     """
 
     step: float
-    live: npt.NDArray[np.bool_]
+    live: _Bools
     origin: tuple[float, float]
 
     def laplacian(self) -> sparse.csr_matrix:
@@ -47,10 +47,7 @@ class DrumGrid:
 
         (sum of the four neighbours - 4 u) / step^2, where a dead neighbour counts 0 (Dirichlet):
         symmetric and negative definite, its eigenvalues are those of the drum with the sign
-        changed, 1/m^2.
-
-        Returns:
-            Shape (n, n) for n live nodes.
+        changed, 1/m^2. Its shape is (n, n) for n live nodes.
         """
         live = self.live
         numbers = np.cumsum(live.ravel()).reshape(live.shape) - 1
@@ -81,11 +78,8 @@ class DrumGrid:
         """Return the nodes under a raised cosine, (1 + cos(2 pi d / width)) / 2 at distance d.
 
         The weights sum to 1 over the nodes of the unbounded grid: those beyond the wall count for
-        nothing. Where no node lies within half the width the point is spread bilinearly.
-
-        Args:
-            point: where its peak lies, (x, y) in metres.
-            width: diameter of its support in metres, from 0.
+        nothing. Where no node lies within half the width the point is spread bilinearly. Metres:
+        `point` is where its peak lies, (x, y), and `width` the diameter of its support, from 0.
         """
         x, y = self._in_steps(point)
         radius = width / (2 * self.step)
@@ -115,9 +109,7 @@ class DrumGrid:
         x, y = np.asarray(point, dtype=np.float64)
         return float(x - self.origin[0]) / self.step, float(y - self.origin[1]) / self.step
 
-    def _kept(
-        self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], weights: Float64
-    ) -> Weights:
+    def _kept(self, rows: _Nodes, columns: _Nodes, weights: Float64) -> Weights:
         """Return flat indices and weights of those nodes that the matrix holds and that weigh."""
         (height, width), nodes = self.live.shape, rows[:, None] * self.live.shape[1] + columns
         held = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
@@ -134,10 +126,7 @@ def drum_grid(shape: Shape, smallest_step: float) -> DrumGrid:
     is inclined to the grid (`grid_placement.wall_distance`). Of what a neck narrower than a step
     divides, the larger part lives.
 
-    Args:
-        shape: the drum, in metres.
-        smallest_step: no step is smaller, metres; sqrt(2) c / sample_rate is the stable limit of
-            the five-point leapfrog.
+    For the five-point leapfrog to be stable the smallest step is sqrt(2) c / sample_rate, metres.
 
     Raises:
         TypeError: `shape` is not a shape.

@@ -16,16 +16,9 @@ from ..geometry.shape import Float64
 def rectangularSeries(N: int, M: int, epsilon: float) -> Float64:
     """Return the series of a rectangle: its wavenumbers at unit area over pi.
 
-    S = sqrt(m^2 / epsilon + epsilon n^2).
+    S = sqrt(m^2 / epsilon + epsilon n^2) for m = 1 ... M, n = 1 ... N and the aspect ratio epsilon,
+    the side along x over the side along y: shape (M, N).
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
-
-    Args:
-        N: half waves along y, n = 1 ... N.
-        M: half waves along x, m = 1 ... M.
-        epsilon: aspect ratio, the side along x over the side along y.
-
-    Returns:
-        Shape (M, N): row m - 1, column n - 1.
 
     Raises:
         TypeError, ValueError: a number is of the wrong type, or out of range.
@@ -37,20 +30,12 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> Float64:
 
 
 def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> Float64:
-    """Return the eigenfunctions of a rectangle of unit area at one point, signs kept.
+    """Return the eigenfunctions of a rectangle of unit area at the point p, signs kept.
 
-    phi = 2 sin(m pi x) sin(n pi y). They are orthonormal over the rectangle, so the weights of the
-    partials that a strike at a and a pick-up at b make are `amplitudes(a) * amplitudes(b)`.
-
-    Args:
-        p: the point (x, y) in units of the sides, each from 0 to 1.
-        N: half waves along y, n = 1 ... N.
-        M: half waves along x, m = 1 ... M.
-        epsilon: aspect ratio; at one place in units of the sides the amplitudes are the same for
-            all of them.
-
-    Returns:
-        Shape (M, N): row m - 1, column n - 1.
+    phi = 2 sin(m pi x) sin(n pi y) for m = 1 ... M and n = 1 ... N, shape (M, N), where p is (x, y)
+    in units of the sides, each from 0 to 1: there they are the same for every aspect ratio epsilon.
+    They are orthonormal over the rectangle, so the weights of the partials that a strike at a and a
+    pick-up at b make are `amplitudes(a) * amplitudes(b)`.
 
     Raises:
         TypeError: `N` or `M` is not an integer.
@@ -72,8 +57,8 @@ def rectangularChladniPattern(
     Args:
         n: half waves along y, from 1.
         m: half waves along x, from 1.
-        X: cells of the drawing along x, from 1; the drum fills it.
-        Y: cells of the drawing along y, from 1.
+        X: cells of the drawing along x, which the drum fills.
+        Y: cells of the drawing along y.
         tolerance: sand lies where the mode moves less than this part of its largest movement.
 
     Returns:

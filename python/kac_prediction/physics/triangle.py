@@ -19,16 +19,9 @@ from .rectangle import mode_numbers
 def equilateralTriangleSeries(N: int, M: int) -> Float64:
     """Return the series of an equilateral triangle: its wavenumbers at unit area over pi.
 
-    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2).
+    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2) for m = 1 ... M and n = 1 ... N: shape (M, N).
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m
     and n stands twice in the table where it is square; a sound has it once.
-
-    Args:
-        N: n = 1 ... N.
-        M: m = 1 ... M.
-
-    Returns:
-        Shape (M, N): row m - 1, column n - 1.
 
     Raises:
         TypeError, ValueError: `N` or `M` is not an integer, or out of range.
@@ -39,20 +32,13 @@ def equilateralTriangleSeries(N: int, M: int) -> Float64:
 
 
 def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) -> Float64:
-    """Return the eigenfunctions of an equilateral triangle of unit area at one point, signs kept.
+    """Return the eigenfunctions of an equilateral triangle of unit area at (u, v, w), signs kept.
 
     With l = -(m + n), d = pi (v - w) / 3, and F = cos (symmetric) or sin (antisymmetric),
     T = sin(pi l (1-u)) F((m-n) d) + sin(pi m (1-u)) F((n-l) d) + sin(pi n (1-u)) F((l-m) d),
     over the root of its mean square, which is 3/4, or 3/2 for m = n. They are orthonormal over the
     triangle, so the weights of the partials that a strike at a and a pick-up at b make are
     `np.sum(amplitudes(a) * amplitudes(b), axis=0)`, each pair of m and n taken once.
-
-    Args:
-        u: distance to the first side over the height, from 0 to 1.
-        v: distance to the second side over the height.
-        w: distance to the third side over the height; the three add to one.
-        N: n = 1 ... N.
-        M: m = 1 ... M.
 
     Returns:
         Shape (2, M, N): the symmetric and the antisymmetric ones, the latter 0 where m = n.

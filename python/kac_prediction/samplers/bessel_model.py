@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import circularSeries
-from .drum import Interval, NumberOrRange, Precision, as_intervals, draw_between
+from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum
 
 
@@ -39,6 +39,7 @@ class BesselModel(ModalDrum):
     """
 
     coordinates: ClassVar[tuple[str, ...]] = ("r", "theta")
+    anywhere: ClassVar[tuple[Interval, ...]] = ((0.0, 1.0), (0.0, 2 * math.pi))
     centroid: ClassVar[tuple[float, ...]] = (0.0, 0.0)
     inside: ClassVar[str] = "0 <= r < 1"
 
@@ -68,15 +69,9 @@ class BesselModel(ModalDrum):
     def _lowest(self) -> float:
         return float(self.series[0, 0])
 
-    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
-        if strike is None:
-            return [(0.0, 1.0), (0.0, 2 * math.pi)]
-        radii, angles = as_intervals(self.coordinates, strike)
-        if not (0 <= radii[0] < 1 and radii[1] <= 1):
-            raise ValueError(
-                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
-            )
-        return [radii, angles]
+    def _reachable(self, ranges: list[Interval]) -> list[Interval]:
+        low, high = ranges[0]
+        return ranges if 0 <= low < 1 and high <= 1 else []
 
     def _draw_strike(self) -> tuple[float, ...]:
         (low, high), angles = self._ranges

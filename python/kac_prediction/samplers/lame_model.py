@@ -10,7 +10,7 @@ from .. import _core
 from ..dataset import classLocalsToKwargs
 from ..physics import equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
-from .modal import ModalDrum, between_walls
+from .modal import ModalDrum
 
 _ROUNDING = 1e-9
 """How far three numbers that should add to one may be off."""
@@ -46,6 +46,7 @@ class LaméModel(ModalDrum):
     """
 
     coordinates: ClassVar[tuple[str, ...]] = ("u", "v", "w")
+    anywhere: ClassVar[tuple[Interval, ...]] = ((0.0, 1.0),) * 3
     centroid: ClassVar[tuple[float, ...]] = (1 / 3, 1 / 3, 1 / 3)
     inside: ClassVar[str] = "u, v and w above 0 and their sum 1"
 
@@ -75,11 +76,7 @@ class LaméModel(ModalDrum):
     def _lowest(self) -> float:
         return float(equilateralTriangleSeries(1, 1)[0, 0])
 
-    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
-        """Return the ranges of u, v and w, each as narrow as the others leave it."""
-        ranges = super()._strike_ranges(strike)
-        if strike is None:
-            return ranges
+    def _reachable(self, ranges: list[Interval]) -> list[Interval]:
         lows, highs = sum(low for low, _ in ranges), sum(high for _, high in ranges)
         # The others add to at least lows - low and at most highs - high. A number stays as it is.
         tight = [
@@ -89,11 +86,7 @@ class LaméModel(ModalDrum):
             for low, high in ranges
         ]
         possible = lows <= 1 + _ROUNDING and highs >= 1 - _ROUNDING
-        if not possible or not all(map(between_walls, tight)):
-            raise ValueError(
-                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
-            )
-        return tight
+        return super()._reachable(tight) if possible and super()._reachable(ranges) else []
 
     def _draw_strike(self) -> tuple[float, ...]:
         """Draw the two narrower coordinates until the third, the rest, is in its range too.
@@ -101,7 +94,7 @@ class LaméModel(ModalDrum):
         Two barycentric coordinates map the triangle linearly, so uniform in them is uniform over
         the area. At least every other draw succeeds: of the rectangle of the two ranges, of sides
         a <= b, those where the third is too large are a corner of legs p, those where it is too
-        small the opposite corner of legs q. The third, whose range `_strike_ranges` made as narrow
+        small the opposite corner of legs q. The third, whose range `_reachable` made as narrow
         as the others leave it, has the width a + b - p - q. As the widest it is at least b wide,
         so p + q <= a, and the corners take at most a^2 / 2 of a b.
         """

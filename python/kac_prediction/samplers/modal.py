@@ -19,7 +19,8 @@ class ModalDrum(Drum):
     u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
     omega_mn^2 = (2 pi f_mn)^2 - sigma^2; partials at or above half the sample rate are left out.
     The shape makes the frequencies f_mn and the weights w_mn. It names the `coordinates` of its
-    points, its `centroid` and what is `inside`, and gives its lowest partial.
+    points, the ranges in which they lie `anywhere`, its `centroid` and what is `inside`, and gives
+    its lowest partial.
 
     Raises:
         TypeError: an argument is not a number, or `M` or `N` not an integer.
@@ -27,6 +28,7 @@ class ModalDrum(Drum):
             has no partial below half the sample rate.
     """
 
+    anywhere: ClassVar[tuple[Interval, ...]]
     centroid: ClassVar[tuple[float, ...]]
     inside: ClassVar[str]
     fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N"}
@@ -52,7 +54,13 @@ class ModalDrum(Drum):
         self._pick_up = self._point("sample_location", sample_location)
         self._require_inside("sample_location", self._pick_up)
         self._centre_first = strike_location is None
-        self._ranges = self._strike_ranges(strike_location)
+        self._ranges = list(self.anywhere)
+        if strike_location is not None:
+            self._ranges = self._reachable(as_intervals(self.coordinates, strike_location))
+        if not self._ranges:
+            raise ValueError(
+                f"strike_location must lie inside the drum, {self.inside}, got {strike_location!r}"
+            )
 
     @property
     def sample_location(self) -> tuple[float, ...]:
@@ -67,17 +75,10 @@ class ModalDrum(Drum):
     def _lowest(self) -> float:
         """Return the first number S of the current drum's series, f = S c / (2 L)."""
 
-    def _strike_ranges(self, strike: Sequence[NumberOrRange] | None) -> list[Interval]:
-        """Return the range of each coordinate of a strike; raise ValueError outside the drum."""
-        ranges = [(0.0, 1.0)] * len(self.coordinates)
-        if strike is None:
-            return ranges
-        ranges = as_intervals(self.coordinates, strike)
-        if not all(map(between_walls, ranges)):
-            raise ValueError(
-                f"strike_location must lie inside the drum, {self.inside}, got {strike!r}"
-            )
-        return ranges
+    def _reachable(self, ranges: list[Interval]) -> list[Interval]:
+        """Return ranges of a strike as narrow as the shape leaves them; none outside the drum."""
+        inside = all(0 <= low < 1 and 0 < high <= 1 for low, high in ranges)
+        return ranges if inside else []
 
     def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         if not self._contains(point):
@@ -115,9 +116,3 @@ class ModalDrum(Drum):
             self.precision,
             self.threads,
         )
-
-
-def between_walls(interval: Interval) -> bool:
-    """Return whether a coordinate that is 0 and 1 at the rim goes inside the drum."""
-    low, high = interval
-    return 0 <= low < 1 and 0 < high <= 1

@@ -11,7 +11,7 @@ from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..physics import rectangularSeries
-from .drum import NumberOrRange, Precision, as_interval, draw_between
+from .drum import Interval, NumberOrRange, Precision, as_interval, draw_between
 from .modal import ModalDrum
 
 
@@ -41,6 +41,7 @@ class PoissonModel(ModalDrum):
     """
 
     coordinates: ClassVar[tuple[str, ...]] = ("x", "y")
+    anywhere: ClassVar[tuple[Interval, ...]] = ((0.0, 1.0),) * 2
     centroid: ClassVar[tuple[float, ...]] = (0.5, 0.5)
     inside: ClassVar[str] = "0 < x, y < 1"
 
