@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from kac_prediction.pipeline.tracking.local import DRAWING_SHARE, FIRST_DRAWING, LocalTracker
-from kac_prediction.pipeline.tracking.tracker import log_epoch
 from kac_prediction.plot import curve as curve_module
 
 
@@ -78,13 +77,3 @@ def test_a_resumed_curve_shows_the_whole_training(tmp_path: Path, drawings: list
     again.log(record(4))
     again.finish()
     assert drawings == [5]
-
-
-def test_the_progress_bar_shows_the_losses(tmp_path: Path) -> None:
-    shown: dict[str, Any] = {}
-
-    class Bar:
-        set_postfix = shown.update
-
-    log_epoch(record(0), [LocalTracker(tmp_path)], Bar())  # type: ignore[arg-type]
-    assert shown == {"training": 0.5, "selection": 0.25}

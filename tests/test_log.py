@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tqdm.auto import tqdm
 
 from kac_prediction.pipeline import Routine
 from routines_of_users import dataset, files, ready, squared
@@ -62,6 +63,16 @@ def test_a_line_an_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
     training, selection = first["training_loss"], first["selection_loss"]["aggregate"]
     said = f"training {training:.6g}, selection {selection:.6g}"
     assert any(text.startswith(f"epoch 0: {said}") for text in caplog.messages)
+
+
+def test_the_progress_bar_shows_the_losses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, float]] = []
+    monkeypatch.setattr(tqdm, "set_postfix", lambda bar, losses: shown.append(losses))
+    routine = ready(tmp_path)
+    train(routine)
+    for losses, record in zip(shown, routine.history, strict=True):
+        assert losses["training"] == record["training_loss"]
+        assert losses["selection"] == record["selection_loss"]["aggregate"]
 
 
 def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The command line. What a command needs is imported when it runs, so that --help is immediate."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -181,7 +181,10 @@ def install_dataset(
     the same family, their sizes in metres.
     """
     target = directory or f"data/{name}"
-    _check_options(generate, {"--from": source, "--md5": md5}, {"--size": size, "--seed": seed})
+    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5}
+    for option, value in idle[generate].items():
+        if value not in (None, ""):
+            raise click.UsageError(f"{option} goes {'without' if generate else 'with'} --generate")
     from .dataset import loadDataset
     from .pipeline import download_dataset, generate_family
 
@@ -193,20 +196,6 @@ def install_dataset(
             dataset = loadDataset(target)
     drawn = "" if dataset.seed is None else f", seed {dataset.seed}"
     click.echo(f"installed: {target} ({len(dataset)} sounds{drawn})")
-
-
-def _check_options(
-    generate: bool, of_download: Mapping[str, Any], of_generation: Mapping[str, Any]
-) -> None:
-    """Refuse options that would have no effect."""
-    idle, remedy = (
-        (of_download, "goes without --generate")
-        if generate
-        else (of_generation, "goes with --generate")
-    )
-    for option, value in idle.items():
-        if value not in (None, ""):
-            raise click.UsageError(f"{option} {remedy}")
 
 
 @click.command()

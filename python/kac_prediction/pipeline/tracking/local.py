@@ -1,34 +1,18 @@
 """A training recorded beside its checkpoints: `log.jsonl`, `curve.png` and other pictures."""
 
-import io
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ..._files import append_records, read_records, replacing
+from .tracker import Picture, Record, png
 
 logger = logging.getLogger(__name__)
 
-Record = dict[str, Any]  # an epoch: epoch, training_loss, selection_loss, seconds, ...
-
 DRAWING_SHARE: Final = 0.01  # of the time of a training that may go into drawing its curve
 FIRST_DRAWING: Final = 1.0  # seconds: expected of the first drawing, which imports matplotlib
-
-
-class Picture(Protocol):
-    """Something that can be saved as a picture, such as a figure of matplotlib."""
-
-    def savefig(self, fname: Any, *, format: str, dpi: float) -> Any:
-        """Write the picture to a binary stream."""
-
-
-def png(figure: Picture) -> bytes:
-    """Render a figure as a PNG file."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110)
-    return stream.getvalue()
 
 
 class LocalTracker:

@@ -1,20 +1,20 @@
-"""What follows a training: files beside its checkpoints, and Weights & Biases when asked."""
+"""What follows a training: the protocol of trackers, and what they are given."""
 
-import logging
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
-from ..._progress import ProgressBar
-from ..checkpoint import RunInfo
-from .local import LocalTracker, Picture, Record
-from .wandb import WandbTracker
+Record = dict[str, Any]  # an epoch: epoch, training_loss, selection_loss, seconds, ...
 
-__all__ = ["Picture", "Record", "Tracker", "log_epoch", "open_trackers"]
 
-logger = logging.getLogger(__name__)
+class Picture(Protocol):
+    """Something that can be saved as a picture, such as a figure of matplotlib."""
+
+    def savefig(self, fname: Any, *, format: str, dpi: float) -> Any:
+        """Write the picture to a binary stream."""
 
 
 class Tracker(Protocol):
@@ -46,23 +46,8 @@ class Tracker(Protocol):
         """End the run."""
 
 
-def open_trackers(run: RunInfo, wandb_config: Mapping[str, Any]) -> list[Tracker]:
-    """Return the trackers of a run: the local one, and Weights & Biases where it has settings."""
-    trackers: list[Tracker] = [LocalTracker(run["exports_dir"])]
-    if wandb_config:
-        trackers.append(WandbTracker(wandb_config, run["id"], run["exports_dir"]))
-    return trackers
-
-
-def log_epoch(record: Record, trackers: Sequence[Tracker], bar: ProgressBar) -> None:
-    """Show an epoch to the trackers, the progress bar and the log."""
-    for tracker in trackers:
-        tracker.log(record)
-    losses = {
-        name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
-        for name, loss in record.items()
-        if name.endswith("_loss")
-    }
-    bar.set_postfix(losses)
-    text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
-    logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])
+def png(figure: Picture) -> bytes:
+    """Render a figure as a PNG file."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=110)
+    return stream.getvalue()

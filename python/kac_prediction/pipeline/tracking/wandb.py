@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from ..._checks import check_choice
-from .local import Picture, Record, png
+from .tracker import Picture, Record, png
 
 logger = logging.getLogger(__name__)
 

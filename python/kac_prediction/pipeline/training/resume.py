@@ -65,11 +65,8 @@ def check_model(
     now = model_input or model.model_input
     if "model_input" in checkpoint and now is not None:
         was = ModelInput.from_dict(checkpoint["model_input"])
-        pairs = {
-            each.name: (getattr(was, each.name), getattr(now, each.name)) for each in fields(was)
-        }
-        for name, (old, new) in pairs.items():
-            if old != new:
+        for name in (each.name for each in fields(was)):
+            if (old := getattr(was, name)) != (new := getattr(now, name)):
                 raise ValueError(
                     "the checkpoint to resume from is of a model of other inputs:"
                     f" {name} was {old!r} and now is {new!r}"
@@ -133,10 +130,7 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
-    """Return the states of the random generators of torch, NumPy, Python and the device.
-
-    They are tensors and plain numbers, as a checkpoint keeps them.
-    """
+    """Return the states of all random generators, as tensors and plain numbers."""
     legacy: Any = np.random.get_state()  # noqa: NPY002
     _, keys, place, has_gauss, gauss = legacy
     version, words, spare = random.getstate()
@@ -168,10 +162,7 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
 
 @contextmanager
 def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    """Seed all random generators (dropout uses torch's) in the block, and restore them after it.
-
-    None: begin with the states as they are.
-    """
+    """Seed all random generators (None: leave them) in the block, and restore them after it."""
     before = random_state(device)
     try:
         if seed is not None:

@@ -22,13 +22,13 @@ from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
 from .resume import check_model, check_streaming, resumable
 from .run import Run
-from .split import Split, split_dataset
+from .split import Split, split_groups
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
 
 
 class Routine:
-    """A whole training schema: parameters, dataset, model, training, checkpoints.
+    """A whole training.
 
     Used in this order:
 
@@ -61,10 +61,10 @@ class Routine:
         wandb_config: dict[str, Any] | None = None,
         device: str | torch.device | None = None,
     ) -> None:
-        """Set the device and make a directory for the run.
+        """Make a directory for the run.
 
         Args:
-            exports_dir: where the run's directory goes; '': the current directory.
+            exports_dir: where that goes; '': the current directory.
             wandb_config: arguments of `wandb.init`; None or {}: a local run.
             device: 'cpu', 'cuda:1' or 'mps', which must exist; None: CUDA, else MPS, else the CPU.
         """
@@ -116,7 +116,7 @@ class Routine:
         An existing dataset is never replaced, but transformed to the representation asked for.
 
         Args:
-            dataset_dir: the directory.
+            dataset_dir: of the dataset.
             dataset_name: a published dataset, downloaded when the directory holds none.
             LocalSampler: generates the dataset when there is none and no name is given.
             representation_settings: of the inputs; None or {}: as they are stored.
@@ -158,8 +158,7 @@ class Routine:
 
         Raises:
             FileNotFoundError: there is no such file.
-            TypeError, ValueError: a value of the wrong type or out of range, or an unknown key:
-                names key, file and value, or the nearest name.
+            TypeError, ValueError: a wrong value or an unknown key; names key, file and remedy.
         """
         layers: list[Layer] = []
         if self._resumed is not None:
@@ -179,9 +178,9 @@ class Routine:
             raise
 
     def use_input(self, model_input: ModelInput, missing: Missing = "raise") -> None:
-        """Shape the dataset, of raw sounds, by a recipe that the model's checkpoints then hold.
+        """Shape the dataset, of raw sounds, by a recipe that checkpoints then hold.
 
-        With `missing="nan"`, samples may lack labels: their targets are nan.
+        With `missing="nan"`, the targets of labels that a sample lacks are nan.
         """
         check_raw(self.D, model_input)
         self._sounds = self.D.X
@@ -212,11 +211,9 @@ class Routine:
     def check(self, model_input: ModelInput, *, streaming: bool = False) -> None:
         """Refuse, before any dataset is made, what `use_input`, `stream` and `train` would refuse.
 
-        Call it after `setParameters`, best after `setModel`, too, with the recipe that `use_input`
-        will be given, and whether `stream` will be called.
-
-        Raises:
-            ValueError: parameters, or the training to resume, do not fit that.
+        Call it after `setParameters` and best `setModel`, with the recipe for `use_input`, and
+        whether `stream` will be called. Raise ValueError where parameters, or the training to
+        resume, do not fit.
         """
         self._require("P")
         options = TrainingOptions.read(self.P)
@@ -246,7 +243,10 @@ class Routine:
         No drum (`D.groups`) is in two of the sets, none is in the test set while `testing`.
         """
         self._require("P", "D")
-        return split_dataset(self.D.groups, TrainingOptions.read(self.P))
+        options = TrainingOptions.read(self.P)
+        fractions, seed = options.dataset_split, options.seed or 0
+        training, validation, test = split_groups(self.D.groups, fractions, seed)
+        return training, validation, test[:0] if options.testing else test
 
     def train(self, innerTestingLoop: InnerLoop) -> None:
         """Train the model, evaluate it every epoch, and save it.

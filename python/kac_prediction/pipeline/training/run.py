@@ -12,7 +12,9 @@ from typing import Any, Self, TypeVar
 from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
-from ..tracking.tracker import Record, Tracker, log_epoch, open_trackers
+from ..tracking.local import LocalTracker
+from ..tracking.tracker import Record, Tracker
+from ..tracking.wandb import WandbTracker
 from .distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
@@ -41,7 +43,9 @@ class Run:
         self._checkpoints = Checkpoints(self._directory if processes.leader else None)
         self._trackers: list[Tracker] = []
         if processes.leader:
-            self._trackers = open_trackers(info, wandb_config)
+            self._trackers = [LocalTracker(self._directory)]
+        if processes.leader and wandb_config:
+            self._trackers.append(WandbTracker(wandb_config, info["id"], self._directory))
         self._bar: ProgressBar | None = None
 
     @classmethod
@@ -104,8 +108,7 @@ class Run:
     def training(self, model: Model) -> Iterator[None]:
         """Surround the epochs of a training: at the end, everything is written and closed.
 
-        A LossError then names the epoch and the last checkpoint, and a KeyboardInterrupt has a note
-        that says how to resume.
+        A LossError is made to name epoch and last checkpoint, a KeyboardInterrupt how to resume.
         """
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
@@ -154,8 +157,19 @@ class Run:
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""
         self._checkpoints.keep(checkpoint, due=due, best=best)
-        if self._processes.leader and self._bar is not None:
-            log_epoch(record, self._trackers, self._bar)
+        if not self._processes.leader:
+            return
+        for tracker in self._trackers:
+            tracker.log(record)
+        losses = {
+            name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
+            for name, loss in record.items()
+            if name.endswith("_loss")
+        }
+        if self._bar is not None:
+            self._bar.set_postfix(losses)
+        text = ", ".join(f"{name} {loss:.6g}" for name, loss in losses.items())
+        logger.info("epoch %d: %s (%.1f s)", record["epoch"], text, record["seconds"])
 
     def illustrate(self, name: str, draw: Callable[[], Any] | None) -> None:
         """Give a picture to the trackers; one that cannot be drawn is logged."""

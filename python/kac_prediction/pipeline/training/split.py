@@ -4,16 +4,10 @@ from collections.abc import Sequence
 
 import torch
 
-from .options import TrainingOptions, check_fractions
+from .options import check_fractions
 
 Split = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Indices of the samples of training, validation and test set, each ascending."""
-
-
-def split_dataset(groups: torch.Tensor, options: TrainingOptions) -> Split:
-    """Split a dataset as the options say; while `testing`, the test set is empty."""
-    training, validation, test = split_groups(groups, options.dataset_split, options.seed or 0)
-    return training, validation, test[:0] if options.testing else test
 
 
 def split_groups(groups: torch.Tensor, fractions: Sequence[float], seed: int = 0) -> Split:

@@ -43,9 +43,7 @@ class SynthesisedBatches:
     those of a dataset of the same seed. A batch and its augmentation depend on seed, epoch and
     process alone, so that a resumed training hears what it would have heard.
 
-    The next batches are synthesised by threads of the core while a model trains. Of drums whose
-    sound is normalised only the samples that the model sees are computed, which do not depend on
-    the duration; in float32 where the model computes in that, unless the settings say otherwise.
+    The next batches are synthesised by threads of the core while a model trains.
 
     Attributes:
         count: samples of an epoch, of all processes.
@@ -119,8 +117,8 @@ class SynthesisedBatches:
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, on the device.
 
-        Epochs in ascending order continue what is under way; any other begins anew. An epoch that
-        is left ends its threads. A sound that is not finite or has labels that do not fit raises
+        The epoch after the last one is already under way, any other begins anew. One that is left
+        ends its threads. A sound that is not finite or has labels that do not fit raises
         ValueError.
         """
         under_way, self._under_way = self._under_way, None
@@ -154,8 +152,8 @@ class SynthesisedBatches:
     def _settings(self, source: Source) -> dict[str, Any]:
         """Return the settings of a source, with as short a sound and as low a precision as will do.
 
-        The level of a drum depends on its duration, since `amplitude` is the peak of the whole
-        sound: so only what is normalised may be cut.
+        Only what is normalised may be cut: the level of a drum depends on its duration, since
+        `amplitude` is the peak of the whole sound. float32 will do where the model computes in it.
         """
         sampler = Renderer(source.Sampler, source.settings, 0).sampler
         rate, needed = self._model_input.sample_rate, self._needed

@@ -242,16 +242,11 @@ class Trainer:
             for i, x, y in batches:
                 with batch_errors(x):
                     innerTestingLoop(i, len(batches), x, y)
-        first, *others = self.processes.all_gather(plain(self.model.testing_loss))
-        losses: dict[str, Any] = first
-        if others:
-            found: dict[str, list[Any]] = {}
-            for name, value in chain.from_iterable(part.items() for part in (first, *others)):
-                found.setdefault(name, []).append(value)
-            losses = {
-                name: torch.tensor(values, dtype=torch.float64).sum(0).tolist()
-                for name, values in found.items()
-            }
+        parts: list[dict[str, Any]] = self.processes.all_gather(plain(self.model.testing_loss))
+        losses = parts[0]
+        for name in dict.fromkeys(chain(*parts)) if len(parts) > 1 else ():
+            values = [part[name] for part in parts if name in part]
+            losses[name] = torch.tensor(values, dtype=torch.float64).sum(0).tolist()
         if "aggregate" not in losses:
             raise LossError(
                 "innerTestingLoop must add to routine.M.testing_loss['aggregate'], and did not"
