@@ -57,21 +57,15 @@ def ask_record(doi: str, file: str, attempts: int = ATTEMPTS) -> tuple[str, str]
 
 
 def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
-    """Download a file, continuing what an earlier call has left of it.
+    """Download a file of at most `limit` bytes, continuing what an earlier call has left of it.
 
     What has arrived lies beside it, in NAME.part; the file has its name once it is whole and
     verified. After a cut connection or a busy server it is tried again, as long as more arrives.
 
-    Args:
-        url: its http(s) address.
-        target: path of the file to be.
-        limit: bytes that it may have at most.
-        md5: its md5, hexadecimal; '': not known.
-
     Raises:
         ConnectionError: it cannot be reached.
         OSError: the disk is too small.
-        ValueError: it is larger than the limit, or has another md5.
+        ValueError: it is larger than the limit, or has another md5 ('': not known).
     """
     part = target.with_name(f"{target.name}.part")
     version = target.with_name(f"{target.name}.version")
@@ -134,10 +128,6 @@ def _request(
 
     The version (ETag or date) that the server gave for the first bytes tells whether the rest
     belongs to them. Without one, only verifying the whole will.
-
-    Raises:
-        OSError: the server cannot be reached, or the connection was cut.
-        ValueError: the file is too large.
     """
     of_version = version.read_text() if version.exists() else ""
     if not (of_version or verified):
@@ -169,11 +159,7 @@ def _request(
 
 
 def _start(response: Any, file: IO[bytes], size: int, version: Path) -> int | None:
-    """Make a file ready for the bytes of a response; return its size to be, where that is known.
-
-    Raises:
-        OSError: the response is not what was requested; unusable bytes have been dropped.
-    """
+    """Make a file ready for the bytes of a response; return its size to be, where that is known."""
     status = response.status_code
     place = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     fits = place is not None and int(place[1] or size) == size
@@ -195,11 +181,7 @@ def _start(response: Any, file: IO[bytes], size: int, version: Path) -> int | No
 
 
 def _pause(failure: str, error: Exception, failures: int, attempts: int) -> None:
-    """Wait after one of `failures` in a row, longer each time, or as long as the server asks.
-
-    Raises:
-        ConnectionError: it has failed too often, or for good.
-    """
+    """Wait after a failure, longer each time; raise ConnectionError for the last of `attempts`."""
     response = getattr(error, "response", None)
     status = 500 if response is None else response.status_code
     if failures >= attempts or (status < 500 and status not in _TRANSIENT):

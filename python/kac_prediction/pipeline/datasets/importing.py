@@ -38,23 +38,13 @@ def generate_family(
 ) -> TorchDataset:
     """Generate the family of a published dataset here: the same kind of drums, drawn anew.
 
-    The drums are of our convention: `drum_size` is the square root of the area, in metres, where
-    the published labels have scales of their own (`dataset.legacy`). Called again with the same
-    arguments, it finishes what was interrupted, or returns what is there. Nothing is replaced.
-
-    Args:
-        name: of the published dataset.
-        dataset_dir: the directory; made if need be.
-        dataset_size: number of sounds; None: as many as were published.
-        representation_settings: what X shows of the sounds; None: the waves, normalised.
-        seed: an integer in [0, 2^64) that everything is drawn from; None: drawn and recorded.
-        workers: threads that work at once; None: all that this process may use.
+    `drum_size` is the square root of the area, in metres, where the published labels have scales of
+    their own (`dataset.legacy`). Called again, it continues, or returns what is there. A
+    `dataset_size` of None is as many as were published; the rest is as in `generateDataset`.
 
     Raises:
-        DatasetError: the directory holds files that are no dataset's.
-        FileExistsError: another dataset is there, generated or downloaded.
-        OSError: the disk is full or cannot be written; call again to continue.
-        ValueError: there is no such published dataset, or a number is out of range.
+        FileExistsError: another dataset is there, generated or downloaded; it is not replaced.
+        ValueError: there is no such published dataset; other errors are those of `generateDataset`.
     """
     published = PUBLISHED_DATASETS[check_choice("name", name, PUBLISHED_DATASETS)]
     return generateDataset(
@@ -109,11 +99,7 @@ def import_dataset(
                 f" ({', '.join(known)}) or a LocalSampler to generate one with"
             )
     dataset = loadDataset(dataset_dir)
-    if LocalSampler is not None:
-        _check_sampler(dataset, LocalSampler.__name__, "the LocalSampler")
-    if name is not None:
-        _check_sampler(dataset, PUBLISHED_DATASETS[name].sampler.__name__, f"the sampler of {name}")
-    _check_settings(dataset, sampler_settings or {})
+    _check_origin(dataset, name, LocalSampler, sampler_settings or {})
     if dataset_size not in (None, len(dataset)):
         logger.warning(
             "%s holds %d samples, which are used as they are; dataset_size is %d",
@@ -121,7 +107,14 @@ def import_dataset(
             len(dataset),
             dataset_size,
         )
-    return _represent(dataset, representation_settings, workers)
+    if not representation_settings:
+        return dataset
+    sample_rate = dataset.sampler_settings["sample_rate"]
+    settings = InputRepresentation(sample_rate, representation_settings).settings
+    if settings == dataset.representation_settings:
+        return dataset
+    logger.info("%s: transforming to %s", dataset_dir, settings)
+    return transformDataset(dataset, settings, workers=workers)
 
 
 def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:
@@ -146,27 +139,34 @@ def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:
         raise ValueError(f"{place} has been shaped already: import it again before use_input")
 
 
-def _check_sampler(dataset: TorchDataset, expected: str, role: str) -> None:
-    found = dataset.sampler["name"]
-    if found != expected:
-        raise ValueError(
-            f"{dataset.dataset_dir} holds a dataset made by {found}, but {role} is {expected}: name"
-            f" another dataset_dir, or ask for {found}"
-        )
-
-
-def _check_settings(dataset: TorchDataset, given: Mapping[str, Any]) -> None:
-    """Refuse settings that the stored ones contradict; older datasets do not store all of them."""
-    stored = dataset.sampler_settings
+def _check_origin(
+    dataset: TorchDataset,
+    name: Datasets | None,
+    LocalSampler: type[AudioSampler] | None,
+    settings: Mapping[str, Any],
+) -> None:
+    """Raise ValueError for a dataset made by another sampler, or with other settings."""
+    made_by, place, expected = dataset.sampler["name"], dataset.dataset_dir, dict[str, str]()
+    if LocalSampler is not None:
+        expected["the LocalSampler"] = LocalSampler.__name__
+    if name is not None:
+        expected[f"the sampler of {name}"] = PUBLISHED_DATASETS[name].sampler.__name__
+    for role, sampler in expected.items():
+        if made_by != sampler:
+            raise ValueError(
+                f"{place} holds a dataset made by {made_by}, but {role} is {sampler}: name another"
+                f" dataset_dir, or ask for {made_by}"
+            )
+    stored = dataset.sampler_settings  # legacy datasets do not store all of them
     different = [
         f"{key} is {stored[key]!r}, given is {value!r}"
-        for key, value in given.items()
+        for key, value in settings.items()
         if key in stored and _comparable(stored[key]) != _comparable(value)
     ]
     if different:
         raise ValueError(
-            f"{dataset.dataset_dir} holds a dataset made with other sampler_settings:"
-            f" {'; '.join(different)}. Name another dataset_dir, or leave these keys out"
+            f"{place} holds a dataset made with other sampler_settings: {'; '.join(different)}."
+            " Name another dataset_dir, or leave these keys out"
         )
 
 
@@ -174,16 +174,3 @@ def _comparable(value: Any) -> Any:
     """Return a setting as metadata.json has it, where tuples are lists."""
     value = plain(value)
     return [_comparable(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _represent(
-    dataset: TorchDataset, wanted: RepresentationSettings | None, workers: int | None
-) -> TorchDataset:
-    """Return the dataset in a representation; None or {}: as it is."""
-    if not wanted:
-        return dataset
-    settings = InputRepresentation(dataset.sampler_settings["sample_rate"], wanted).settings
-    if settings == dataset.representation_settings:
-        return dataset
-    logger.info("%s: transforming to %s", dataset.dataset_dir, settings)
-    return transformDataset(dataset, settings, workers=workers)

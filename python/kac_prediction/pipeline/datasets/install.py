@@ -18,9 +18,10 @@ from ..._checks import check_choice
 from ..._files import sync_folder
 from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
+from ...dataset.storage.layout import METADATA
 from ...samplers.published import PUBLISHED_DATASETS, Datasets, PublishedDataset
 from .download import ask_record, fetch, md5_of
-from .unpack import METADATA, Limits, copy, find_dataset, unpack
+from .unpack import Limits, copy, find_dataset, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +38,14 @@ def download_dataset(
     Args:
         name: of the published dataset.
         dataset_dir: the directory; made if need be.
-        source: where to take it from; None: its Zenodo record, by DOI. A zip archive, a directory
-            (where one was unpacked, or with NAME.zip in it), or the http(s) address of an archive
-            or of a folder with NAME.zip in it.
+        source: a zip archive, a directory (where one was unpacked, or with NAME.zip in it), or the
+            http(s) address of an archive or of a folder with NAME.zip; None: its Zenodo record.
         md5: of the archive, hexadecimal; '': the one of the record. Where a source is given and
             the record cannot be reached, the archive is taken unverified, with a warning.
 
     Raises:
         ConnectionError: the archive cannot be reached; says how to make such a dataset here.
-        DatasetError: the directory holds other files, or another process writes there; nothing
-            was changed.
+        DatasetError: the directory holds other files, or another process writes there.
         FileExistsError: it holds a dataset already.
         FileNotFoundError: there is no such archive or directory, or no dataset in it.
         OSError: the disk is too small; says how much is needed.
@@ -116,11 +115,7 @@ class _Wanted:
 
 
 def _is_published(directory: Path, name: str) -> bool:
-    """Return whether the dataset is in its place, with only the hidden folder left to remove.
-
-    Raises:
-        DatasetError, FileExistsError: the directory holds something else.
-    """
+    """Return whether the dataset is in its place; raise as download_dataset for another one."""
     target = DatasetDirectory(directory)
     complete = directory / _STAGING / name / "complete"
     if target.holds_dataset():
@@ -226,29 +221,23 @@ def _local(wanted: _Wanted, source: Path) -> Path:
 
 def _open(wanted: _Wanted, unpacked: Path) -> None:
     """Convert a dataset, and check that it is the one that was wanted."""
-    dataset, expected = loadDataset(str(unpacked)), wanted.published
-    if dataset.sampler["name"] != expected.sampler.__name__:
+    dataset, published = loadDataset(str(unpacked)), wanted.published
+    if dataset.sampler["name"] != published.sampler.__name__:
         raise ValueError(
             f"what was taken for {wanted.name} was made by {dataset.sampler['name']}, not by"
-            f" {expected.sampler.__name__}: it is another dataset"
+            f" {published.sampler.__name__}: it is another dataset"
         )
-    sounds = sum(1 for _ in unpacked.glob("sample_*.wav"))
-    for what, found, wanted_count in (
-        ("samples", len(dataset), expected.size),
-        ("sounds, which transforming it needs", sounds, len(dataset)),
-    ):
-        if found != wanted_count:
-            logger.warning(
-                "%s holds %d %s; expected were %d", wanted.name, found, what, wanted_count
-            )
+    size, sounds = len(dataset), sum(1 for _ in unpacked.glob("sample_*.wav"))
+    message = "%s holds %d %s; expected were %d"
+    if size != published.size:
+        logger.warning(message, wanted.name, size, "samples", published.size)
+    if sounds != size:
+        needed = "sounds, which transforming it needs"
+        logger.warning(message, wanted.name, sounds, needed, size)
 
 
 def _publish(complete: Path, directory: Path) -> None:
-    """Move the files to their place, metadata.json last: with it, there is a dataset.
-
-    Raises:
-        FileExistsError: a file is in the way; nothing was moved.
-    """
+    """Move the files to their place, if it is free, metadata.json last: then there is a dataset."""
     files = sorted(complete.iterdir(), key=lambda file: (file.name == METADATA, file.name))
     for file in files:
         if (directory / file.name).exists():

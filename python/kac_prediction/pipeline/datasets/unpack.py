@@ -10,10 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..._progress import progress_bar
+from ...dataset.storage.layout import ARRAY, LEGACY, METADATA
 from ...samplers.published import PublishedDataset
 from .download import require_space
-
-METADATA, ARRAY, LEGACY = "metadata.json", "x.npy", "metadata.legacy.json"
 
 _SOUND = re.compile(r"sample_(\d{5,9})\.wav")
 _BLOCK = 2**20
@@ -70,14 +69,9 @@ class Limits:
 def unpack(archive: Path, directory: Path, limits: Limits) -> None:
     """Unpack the folder of a zip archive that holds `metadata.json`, wherever it is.
 
-    Everything is checked before anything is written: an archive with one member that is unsafe is
-    refused whole. Only metadata.json, x.npy and sounds are taken, into one new directory.
-
-    Raises:
-        OSError: the disk is too small; the message says how much is needed.
-        ValueError: the archive is no zip, is damaged, holds no dataset or several, is larger than
-            the limits, or has a member that leads out of the directory, is a link, or is there
-            twice. The message names the member.
+    Everything is checked before anything is written: an archive with one member that leads out of
+    the directory, is a link, encrypted, too large or there twice is refused whole. Only
+    metadata.json, x.npy and sounds are taken, into one new directory.
     """
     try:
         with zipfile.ZipFile(archive) as content:
@@ -92,12 +86,7 @@ def unpack(archive: Path, directory: Path, limits: Limits) -> None:
 
 
 def copy(source: Path, directory: Path, limits: Limits) -> None:
-    """Copy the files of an unpacked dataset, and nothing else, into a new directory.
-
-    Raises:
-        OSError: the disk is too small; the message says how much is needed.
-        ValueError: a file is larger than the limits, or no regular file.
-    """
+    """Copy the files of an unpacked dataset, and nothing else, into a new directory."""
     names = sorted(entry.name for entry in os.scandir(source) if limits.of_file(entry.name))
     for name in names:
         if not (source / name).is_file():
