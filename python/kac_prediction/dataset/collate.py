@@ -19,12 +19,7 @@ Rows: TypeAlias = range | npt.NDArray[np.int64]
 
 
 def rows_of(indices: Any, size: int) -> npt.NDArray[np.int64]:
-    """Return the non-negative indices that integers, or `size` bools, stand for.
-
-    Raises:
-        IndexError: there is no such sample, or not as many bools as samples.
-        TypeError: neither integers nor bools.
-    """
+    """Return the non-negative indices that integers, or `size` bools, stand for."""
     found = indices.numpy(force=True) if isinstance(indices, torch.Tensor) else np.asarray(indices)
     if found.ndim != 1 or (len(found) and found.dtype.kind not in "biu"):
         raise TypeError(f"Indices of samples must be a sequence of integers or bools: {indices!r}.")

@@ -48,12 +48,10 @@ def exportDataset(
     Both have these columns for each sample: `index` in the whole dataset; `group`, the body (drum)
     that it was made on; `older`, in a legacy dataset, whether its label has the conventions of
     kac_drumset; and each label, a number where every sample has one, else a list. A README.md says
-    what made them.
+    what made them. X, and labels that were assigned, are not exported; wavs are, byte for byte.
 
-    What is on the disk is exported, neither X nor labels that were assigned, and the wavs byte for
-    byte; the same dataset gives the same bytes everywhere. The export appears complete and flushed
-    to the disk, or not at all. It is made in a hidden folder beside, `.NAME.exporting`, which the
-    next export to the same place clears.
+    The same dataset gives the same bytes everywhere. The export appears complete and flushed to the
+    disk, or not at all: it is made in a hidden folder beside, `.NAME.exporting`.
 
     Args:
         dataset: the dataset, a slice or a subset of it; files are numbered in its order.
@@ -134,7 +132,7 @@ class _Samples:
         return len(self._rows)
 
     def shards(self, size: int) -> Iterator[tuple[int, range]]:
-        """Return the number of each shard, and its samples."""
+        """Yield the number of each shard, and its samples."""
         return enumerate(range(len(self))[k : k + size] for k in range(0, len(self), size))
 
     def key(self, k: int) -> str:
@@ -154,7 +152,7 @@ class _Samples:
         return row
 
     def wav(self, k: int) -> bytes:
-        """Read the file of the k-th sample; raise DatasetError if it is missing or damaged."""
+        """Read the file of the k-th sample."""
         return self.directory.sound_file(self._rows[k])
 
     def card(self) -> str:

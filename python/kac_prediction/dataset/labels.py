@@ -48,8 +48,7 @@ class LabelTable:
         Args:
             labels: a dictionary a sample, of numbers or of lists, arrays or tensors of them.
             names: the labels to read, in the order of the columns; None: all, as they appear.
-            keep_dtypes: whether columns keep the dtype of their values, as indices of classes
-                need; else they are float64.
+            keep_dtypes: keep dtypes, as indices of classes need, instead of float64.
 
         Raises:
             TypeError: a label holds something else than numbers.

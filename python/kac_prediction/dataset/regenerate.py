@@ -64,7 +64,7 @@ def _regenerate(
     indices: list[int],
     workers: int | None,
 ) -> Transaction:
-    """Replace these samples; return the transaction that did it."""
+    """Replace these samples, and their rows of x; return the transaction that did it."""
     old = directory.header
     if Sampler.__name__ != old.sampler["name"]:
         raise ValueError(
@@ -73,13 +73,28 @@ def _regenerate(
     seed = fresh_seed() if old.seed is None else old.seed
     revisions = {i: old.revisions[i] + 1 for i in indices}
     renderer = Renderer(Sampler, old.sampler_settings, seed, workers, revisions)
+    sampler, threads = renderer.sampler, renderer.threads
+    representation = InputRepresentation(
+        sampler.sample_rate, old.representation_settings, threads=threads
+    )
     transaction = Transaction(directory.path, shard_size=old.shard_size)
-    checksum, redrawn = _stage(directory, transaction, renderer, indices)
     lines, groups, sounds = list(directory.label_lines), list(old.groups), list(old.sounds)
-    for i, (sound, line) in redrawn.items():
-        groups[i], lines[i] = old.dataset_size + i, line
-        if sounds:
-            sounds[i] = sound
+    directory.verify_array()  # or damage that it has would get a checksum that fits it
+    x, checksums = directory.array(), list[int]()
+    with transaction.array(x.shape) as array:
+        for part in chunks(0, len(x), max(sampler.length, x[0].size)):
+            rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
+            if here := [i for i in part if i in revisions]:
+                waves, labels = renderer(here)
+                written = transaction.write_sounds(here, waves, sampler.sample_rate, threads)
+                quantised = _core.quantise(waves, 24, threads=threads)
+                rows[[i - part.start for i in here]] = representation.transform(quantised)
+                for i, sound, y in zip(here, written, labels, strict=True):
+                    groups[i], lines[i] = old.dataset_size + i, label_line(y, i)
+                    if sounds:
+                        sounds[i] = sound
+            checksums += array.write(part.start, rows)
+        checksum = array.checksum(checksums)
     instruction_sets = {*old.instruction_set.split("+"), _core.instruction_set()} - {""}
     header = replace(
         old,
@@ -93,30 +108,3 @@ def _regenerate(
     transaction.write_metadata(header, lines)
     transaction.commit(indices)
     return transaction
-
-
-def _stage(
-    directory: DatasetDirectory, transaction: Transaction, renderer: Renderer, indices: list[int]
-) -> tuple[int, dict[int, tuple[int, str]]]:
-    """Stage the new sounds, and x with their rows replaced.
-
-    Returns:
-        The checksum of x; and for each index the checksum of its sound, and its line of labels.
-    """
-    sampler, threads, chosen = renderer.sampler, renderer.threads, set(indices)
-    settings = directory.header.representation_settings
-    representation = InputRepresentation(sampler.sample_rate, settings, threads=threads)
-    directory.verify_array()  # or damage that it has would get a checksum that fits it
-    x, checksums, redrawn = directory.array(), list[int](), dict[int, tuple[int, str]]()
-    with transaction.array(x.shape) as writer:
-        for part in chunks(0, len(x), max(sampler.length, x[0].size)):
-            rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
-            if here := sorted(chosen.intersection(part)):
-                sounds, labels = renderer(here)
-                written = transaction.write_sounds(here, sounds, sampler.sample_rate, threads)
-                quantised = _core.quantise(sounds, 24, threads=threads)
-                rows[[i - part.start for i in here]] = representation.transform(quantised)
-                for i, sound, y in zip(here, written, labels, strict=True):
-                    redrawn[i] = sound, label_line(y, i)
-            checksums += writer.write(part.start, rows)
-        return writer.checksum(checksums), redrawn

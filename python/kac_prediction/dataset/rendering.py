@@ -37,14 +37,10 @@ class Renderer:
         workers: int | None = None,
         revisions: Mapping[int, int] | None = None,
     ) -> None:
-        """Build the sampler.
+        """Build the sampler; raise TypeError for another class, or settings that do not fit it.
 
         Workers are threads of the core for a sampler with a batch kernel (None: all that the
         process may use), processes for one in pure Python (None: this one alone).
-
-        Raises:
-            TypeError: not a sampler, or the settings are not those of its constructor.
-            ValueError: a number of workers below 1.
         """
         if not (isinstance(Sampler, type) and issubclass(Sampler, AudioSampler)):
             raise TypeError(f"Sampler must be a subclass of AudioSampler, got {Sampler!r}.")
@@ -68,11 +64,7 @@ class Renderer:
         self.sampler.seed(seed, self._revisions)
 
     def __call__(self, indices: range | list[int]) -> Rendered:
-        """Render samples `indices`: waveforms, shape (n, length), and their labels.
-
-        Raises:
-            ValueError: a waveform holds a value that is not finite.
-        """
+        """Render samples `indices`: waveforms, shape (n, length), all finite, and their labels."""
         if self._processes == 1 or len(indices) < 2:
             sounds, labels = self.sampler.render(indices)
         else:

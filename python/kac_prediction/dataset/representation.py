@@ -249,13 +249,7 @@ def _samples(
 
 
 def readable(waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor | npt.NDArray[Any]:
-    """Return a waveform as it is, if a tensor, or else as an array.
-
-    Raises:
-        TypeError: it does not hold real numbers, or not all of them: it is masked, sparse,
-            quantised, nested or on the meta device.
-        ValueError: its sounds are not equally long.
-    """
+    """Return a waveform, as an array unless it is a tensor; errors are those of `transform`."""
     if isinstance(waveform, torch.Tensor):
         reason = None
         if waveform.is_nested:

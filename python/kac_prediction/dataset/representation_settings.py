@@ -70,12 +70,7 @@ _LOWEST_FLOOR = float(np.finfo(np.float32).min)  # that both precisions can hold
 
 
 def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSettings:
-    """Return the seven settings with a default and those asked for, checked, alphabetically.
-
-    Raises:
-        TypeError: a setting has the wrong type.
-        ValueError: a setting is unknown or out of range, or two contradict each other.
-    """
+    """Return the seven settings with a default and those asked for, checked, alphabetically."""
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         raise TypeError(f"representation settings must be a dictionary, got {given!r}")
@@ -106,11 +101,7 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
 
 
 def highest_frequency(settings: RepresentationSettings, sample_rate: int) -> float:
-    """Return the highest frequency of the mel filters in hertz.
-
-    Raises:
-        ValueError: it, or f_min, is too high for the sample rate.
-    """
+    """Return the highest frequency of the mel filters in hertz, if the sample rate allows it."""
     half, f_max = sample_rate / 2, settings.get("f_max")
     if f_max is not None and f_max > half:
         raise ValueError(f"f_max must be at most half the sample rate, {half:g} Hz, got {f_max}")
@@ -122,11 +113,7 @@ def highest_frequency(settings: RepresentationSettings, sample_rate: int) -> flo
 
 
 def frame_count(length: int, settings: RepresentationSettings) -> int:
-    """Return how many frames a sound of so many samples has.
-
-    Raises:
-        ValueError: it is too short to be reflected at its ends.
-    """
+    """Return how many frames a sound has; raise ValueError if it is too short to be reflected."""
     n_bins = settings["n_bins"]
     if length <= n_bins // 2:
         raise ValueError(

@@ -31,17 +31,15 @@ _PART_SECONDS = 0.05
 class StreamingDataset(torch.utils.data.IterableDataset[Example]):
     """Synthesise sounds and labels on the fly, endlessly, no two alike, the same for a seed.
 
-    Sample i is sample i of the dataset that `generateDataset` makes of the same seed (see
-    `one_per_group` for others), before its sound is rounded to the 24 bits of a file. Every
-    iteration begins with sample `start`: to go on, keep one iterator, or add to `start`.
+    Sample i is sample i of the dataset that `generateDataset` makes of the same seed (but see
+    `one_per_group`), before its sound is rounded to the 24 bits of a file. Every iteration begins
+    with sample `start`: to go on, keep one iterator, or add to `start`.
 
-    The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ..., and
-    the loader hands them out in order. Without a `batch_size` they take turns by chunks, in order
-    if the loader's batches are as large as `chunk`. Other processes, as those of distributed
-    training, need a seed each, or ask for their part with `chunks`.
-
-    The next samples are made in threads while these are used: samplers of this package are quickest
-    without workers; one written in Python needs workers to use more than one core.
+    The workers of a DataLoader share the stream: worker w of W makes the batches w, w + W, ..., in
+    the loader's order. Without a `batch_size` they take turns by chunks, in order if the loader's
+    batches are as large as `chunk`. Other processes need a seed each, or ask for their part with
+    `chunks`. The next samples are made in threads while these are used: samplers of this package
+    are quickest without workers; one written in Python needs them to use more than one core.
 
     Example:
         >>> from kac_prediction.dataset import StreamingDataset
@@ -193,11 +191,7 @@ class _Producer(Generic[T]):
         self._groups_per_part = self._fewest
 
     def __call__(self, indices: list[int]) -> T:
-        """Return the finished chunk of these samples.
-
-        Raises:
-            CancelledError: it is not wanted any more.
-        """
+        """Return the finished chunk of these samples, or raise CancelledError."""
         sounds, labels = zip(*map(self._render, self._parts(indices)), strict=True)
         together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
         return self._finish(self._represent.transform(together), [*chain.from_iterable(labels)])

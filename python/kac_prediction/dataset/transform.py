@@ -59,17 +59,14 @@ def transform_directory(directory: DatasetDirectory, representation: InputRepres
     header = directory.header
     row = InputRepresentation.transformShape(header.length, representation.settings)
     transaction = Transaction(directory.path)
-    checksums: list[int] = []
-    with transaction.array((header.dataset_size, *row)) as array:
+    size, checksums = header.dataset_size, list[int]()
+    with transaction.array((size, *row)) as array:
 
         def write(first: int, x: npt.NDArray[np.float64]) -> None:
             checksums.extend(array.write(first, x))
 
-        with (
-            progress_bar(total=header.dataset_size, unit=" samples") as bar,
-            write_behind(write) as submit,
-        ):
-            for indices in chunks(0, header.dataset_size, max(header.length, math.prod(row))):
+        with progress_bar(total=size, unit=" samples") as bar, write_behind(write) as submit:
+            for indices in chunks(0, size, max(header.length, math.prod(row))):
                 sounds = directory.sounds(indices, representation.threads)
                 submit(indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))

@@ -112,16 +112,16 @@ class DatasetDirectory:
 
     def lost_sounds(self) -> list[int]:
         """Return the samples whose sounds are missing, or not of their full size."""
-        length = self.header.length
+        length, lost = self.header.length, []
         size = 44 + 3 * length + length % 2  # of a mono wav of 24 bits, padded to an even number
-
-        def is_lost(path: Path) -> bool:
+        for i in range(self.header.dataset_size):
             try:
-                return path.stat().st_size != size
+                found = self.sound_path(i).stat().st_size
             except OSError:
-                return True
-
-        return [i for i in range(self.header.dataset_size) if is_lost(self.sound_path(i))]
+                found = 0
+            if found != size:
+                lost.append(i)
+        return lost
 
     def verify(self) -> None:
         """Read every file and compare it with its checksum; decode sounds that have none."""

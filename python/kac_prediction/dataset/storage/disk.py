@@ -1,4 +1,4 @@
-"""Every change to the files of a dataset: one function each, durable when it returns.
+"""Every change to the files of a dataset, durable when a function returns; and x.npy, mapped.
 
 `KAC_FAULT_AT_WRITE` lets a process fail at one of them, for tests: "kill 17" ends it at its 17th
 fault point, "full 17" lets the disk be full there. A function has a fault point before what it

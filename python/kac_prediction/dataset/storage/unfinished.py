@@ -32,7 +32,7 @@ class Progress:
     """The plan of an unfinished generation, and the records of the samples that are done.
 
     A record, a line with a checksum, is written after its sound and its row of x were flushed.
-    `plan` holds plain values, and is None where there is none; `done` counts the samples.
+    `plan` is None where there is none; `done` counts the samples.
     """
 
     def __init__(self, folder: Path) -> None:
