@@ -197,9 +197,9 @@ class Routine:
     ) -> None:
         """Train on sounds synthesised on the fly, no two of one drum, instead of the training set.
 
-        An epoch has `steps_per_epoch` batches. Validation and test set stay those of the dataset.
-        `Sampler` may be several, each (Sampler, settings, further labels), which share every batch;
-        the settings of a single one default to those of the dataset. Call it after `use_input`.
+        Call it after `use_input`. An epoch has `steps_per_epoch` batches. Validation and test set
+        stay those of the dataset. `Sampler` may be several, each (Sampler, settings, further
+        labels), which share every batch; the settings of a single one default to the dataset's.
         """
         if self.model_input is None:
             raise ValueError("routine.stream needs to know the inputs: call use_input first")
@@ -228,9 +228,9 @@ class Routine:
     def resume(self, path: str | Path) -> None:
         """Resume the training of a checkpoint, or of a run's directory (its `last.pt`).
 
-        Call it first, before `setParameters`. The run continues in the checkpoint's directory,
-        under its id; on a CPU it ends in the same bits as without the interruption. Raise
-        FileNotFoundError or ValueError where there is nothing that can be resumed.
+        Call it before `setParameters`. The run continues in the checkpoint's directory, under its
+        id; on a CPU it ends in the same bits as without the interruption. Raise FileNotFoundError
+        or ValueError where there is nothing that can be resumed.
         """
         file, checkpoint = resumable(path)
         self._run.discard()

@@ -56,7 +56,7 @@ class Run:
         processes: ProcessGroup,
         previous: Self | None = None,
     ) -> Self:
-        """Create a run in a directory of its own, of the model of the previous one."""
+        """Create a run in a directory of its own, of the model of the previous one, if any."""
         run_id = secrets.token_hex(4)
         if previous is None and wandb_config:  # a sweep may choose the id of a process's first run
             run_id = wandb_config.get("id") or os.environ.get("WANDB_RUN_ID") or run_id

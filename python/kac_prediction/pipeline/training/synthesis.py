@@ -147,7 +147,9 @@ class SynthesisedBatches:
                 yield from range(start, start + steps * size * share, size * share)
 
         streams = zip(self.streams, self._finish, strict=True)
-        return _joined([stream.chunks(firsts(stream.chunk), finish) for stream, finish in streams])
+        chunks = [stream.chunks(firsts(stream.chunk), finish) for stream, finish in streams]
+        pairs = (zip(*parts, strict=True) for parts in zip(*chunks, strict=True))
+        return ((torch.cat(x), torch.cat(y)) for x, y in pairs)
 
     def _settings(self, source: Source) -> dict[str, Any]:
         """Return the settings of a source, with as short a sound and as low a precision as will do.
@@ -184,10 +186,3 @@ def _example(
     y = model_input.targets([{**each, **further} for each in labels], missing="nan")
     x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
     return x.to(dtype), y
-
-
-def _joined(parts: list[Iterator[Batch]]) -> Iterator[Batch]:
-    """Yield batches that hold the parts of all sources."""
-    for batch in zip(*parts, strict=True):
-        x, y = zip(*batch, strict=True)
-        yield torch.cat(x), torch.cat(y)

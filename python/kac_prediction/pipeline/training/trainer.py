@@ -111,8 +111,9 @@ class Trainer:
             all_steps = steps * options.num_of_epochs
             # Before the step, which rounds the optimiser's rate to float32 where it is recorded.
             rate = LearningRate(model.optimiser, options.schedule, all_steps, options.warm_up)
-            how = precision, processes, options.gradient_clip, compiling
-            step = stack.enter_context(training_step(model, self.device, *how))
+            clip = options.gradient_clip
+            stepping = training_step(model, self.device, precision, processes, clip, compiling)
+            step = stack.enter_context(stepping)
             epochs = run.epochs(len(self.history), options.num_of_epochs)
             for epoch in () if stopping.stopped else epochs:
                 started, losses = time.perf_counter(), []
@@ -161,7 +162,11 @@ class Trainer:
             usual = max(1, len(training) // (size * self.processes.size))
             steps = options.steps_per_epoch or usual
             return SynthesisedBatches(
-                *(self.sources, self.model_input, size, steps, seed),
+                self.sources,
+                self.model_input,
+                size,
+                steps,
+                seed,
                 processes=self.processes,
                 device=self.device,
                 dtype=self._dtype,
