@@ -1,3 +1,4 @@
+import gc
 import random
 from pathlib import Path
 
@@ -26,6 +27,25 @@ def test_a_new_routine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert routine.R["model"] is None
         assert not routine.using_wandb
         assert isinstance(routine.device, torch.device)
+
+
+def test_a_run_that_fails_before_its_training_leaves_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"missing\.yaml"):
+        Routine(str(tmp_path / "runs")).setParameters(parameters(), str(tmp_path / "missing.yaml"))
+    gc.collect()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_gain_without_an_effect_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    routine = ready(tmp_path, num_of_epochs=1, augment_gain=6.0)
+    model_input = ModelInput(8000, 4, labels=("tone",), units=("Hz",))
+    routine.check(model_input)
+    assert "no effect" not in caplog.text
+    routine.model_input = model_input
+    routine.train(squared(routine))
+    assert caplog.text.count("augment_gain = 6 has no effect") == 1
 
 
 @pytest.mark.parametrize("testing", [True, False])

@@ -24,13 +24,14 @@ class Samples:
 
     They are moved as a whole if that takes no more than half of the memory there, so that a batch
     is taken by index on the device; else batch by batch, prefetched in a thread. Floating numbers
-    become `dtype`, whole ones (classes) stay as they are.
+    become `dtype`, whole ones (classes) stay as they are. `targets` are those given.
     """
 
     def __init__(
         self, X: torch.Tensor, Y: torch.Tensor, device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.device, self._dtype, self._tensors = device, dtype, (X, Y)
+        self.device, self.dtype, self.targets = device, dtype, Y
+        self._tensors = X, Y
         memory = available_memory(device)
         sizes = (tensor.numel() * dtype.itemsize for tensor in (X, Y))
         self._resident = memory is None or all(2 * size <= memory for size in sizes)
@@ -45,12 +46,12 @@ class Samples:
         parts = list(parts)
         if parts:
             # All at once: each move would wait for the device, and for all the work before it.
-            together = to_device(torch.cat(parts), self.device, self._dtype)
+            together = to_device(torch.cat(parts), self.device, self.dtype)
             parts = torch.split(together, [len(part) for part in parts])
         return map(self._batch, parts)
 
     def _batch(self, indices: torch.Tensor) -> Batch:
-        x, y = (to_device(tensor[indices], self.device, self._dtype) for tensor in self._tensors)
+        x, y = (to_device(tensor[indices], self.device, self.dtype) for tensor in self._tensors)
         return x, y
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +17,7 @@ from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel, read_checkpoint
 from ..model import Model, load_weights
 from ..model_input import ModelInput
+from .distributed import ProcessGroup
 from .split import Split
 
 logger = logging.getLogger(__name__)
@@ -107,11 +108,12 @@ def check_data(checkpoint: ExportedModel, dataset: TorchDataset, split: Split) -
 
 
 def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, Any]) -> None:
-    """Restore a model and its optimiser from a checkpoint.
+    """Restore a model, which must fit, and its optimiser from a checkpoint.
 
     Other parameters than the checkpoint's are allowed, and logged: more epochs are what resuming is
     often for. A learning rate that is now another one stays as the model was built with it.
     """
+    check_model(checkpoint, model, parameters)
     stored = checkpoint["hyperparameters"]
     for key, value in plain(dict(parameters)).items():
         if key in stored and stored[key] != value:
@@ -158,6 +160,17 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"], device)
     elif device.type == "mps" and "mps" in state:
         torch.mps.set_rng_state(state["mps"])
+
+
+def restore_random_state(
+    states: Sequence[Mapping[str, Any]], processes: ProcessGroup, device: torch.device
+) -> None:
+    """Restore the random state of this process where as many resume as had begun, else warn."""
+    if len(states) == processes.size:
+        set_random_state(states[processes.rank], device)
+    else:
+        text = "%d processes resume what %d had begun, with other random numbers"
+        logger.warning(text, processes.size, len(states))
 
 
 @contextmanager

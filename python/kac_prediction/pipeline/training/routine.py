@@ -61,7 +61,7 @@ class Routine:
         wandb_config: dict[str, Any] | None = None,
         device: str | torch.device | None = None,
     ) -> None:
-        """Make a directory for the run.
+        """Make a directory for the run; it is removed at the end where nothing was saved in it.
 
         Args:
             exports_dir: where that goes; '': the current directory.
@@ -81,7 +81,7 @@ class Routine:
         self._resumed: ExportedModel | None = None
         self._exports_dir = Path(exports_dir).absolute()
         self._wandb_config = wandb_config or {}
-        self._run = self._new_run()
+        self._run = Run.create(self._exports_dir, self._wandb_config, self._processes)
 
     @property
     def M(self) -> Model:
@@ -116,7 +116,7 @@ class Routine:
         An existing dataset is never replaced, but transformed to the representation asked for.
 
         Args:
-            dataset_dir: of the dataset.
+            dataset_dir: its directory.
             dataset_name: a published dataset, downloaded when the directory holds none.
             LocalSampler: generates the dataset when there is none and no name is given.
             representation_settings: of the inputs; None or {}: as they are stored.
@@ -162,14 +162,12 @@ class Routine:
         """
         layers: list[Layer] = []
         if self._resumed is not None:
-            stored = self._resumed["hyperparameters"].items()
-            known = {key: value for key, value in stored if key in default or key in OPTIONS}
-            layers.append(("the checkpoint", known))
+            stored, known = self._resumed["hyperparameters"], {*default, *OPTIONS}
+            layers.append(("the checkpoint", {key: stored[key] for key in stored if key in known}))
         if config_path:
             layers.append((str(config_path), read_yaml(config_path)))
         self.P = merge_parameters(default, *layers)
-        if self._run.over:
-            self._run = self._new_run()
+        self._renew_run()
         changes = self._run.configure(self.P)
         try:
             self.P = merge_parameters(default, *layers, ("wandb's config", changes))
@@ -197,9 +195,9 @@ class Routine:
     ) -> None:
         """Train on sounds synthesised on the fly, no two of one drum, instead of the training set.
 
-        Call it after `use_input`. An epoch has `steps_per_epoch` batches. Validation and test set
-        stay those of the dataset. `Sampler` may be several, each (Sampler, settings, further
-        labels), which share every batch; the settings of a single one default to the dataset's.
+        Call it after `use_input`. Validation and test set stay those of the dataset. `Sampler` may
+        be several, each (Sampler, settings, further labels), which share every batch; the settings
+        of a single one default to the dataset's.
         """
         if self.model_input is None:
             raise ValueError("routine.stream needs to know the inputs: call use_input first")
@@ -211,13 +209,13 @@ class Routine:
     def check(self, model_input: ModelInput, *, streaming: bool = False) -> None:
         """Refuse, before any dataset is made, what `use_input`, `stream` and `train` would refuse.
 
-        Call it after `setParameters` and best `setModel`, with the recipe for `use_input`, and
-        whether `stream` will be called. Raise ValueError where parameters, or the training to
-        resume, do not fit.
+        Call it after `setParameters` and best `setModel`. Raise ValueError where parameters, or the
+        training to resume, do not fit the recipe or `stream`.
         """
         self._require("P")
         options = TrainingOptions.read(self.P)
-        Augmentation.of(options, model_input)
+        gain, noise, onset = options.augment_gain, options.augment_noise, options.augment_onset
+        Augmentation(model_input, gain, noise, onset)
         if streaming and options.batch_size < 1:
             raise ValueError(f"streaming needs a batch_size from 1, not {options.batch_size}")
         if self._resumed is not None:
@@ -268,8 +266,7 @@ class Routine:
         """
         self._require("P", "D", "M")
         options = TrainingOptions.read(self.P)
-        if self._run.over:
-            self._run = self._new_run()
+        if self._renew_run():
             self._run.configure(self.P, settled=True)
         trainer = Trainer(
             *(self.M, self.D, options, self.P, self.parts()),
@@ -294,7 +291,9 @@ class Routine:
             if not hasattr(self, name):
                 raise ValueError(f"routine.{name} is missing: call routine.{calls[name]} first")
 
-    def _new_run(self) -> Run:
-        """Create a run of the present model."""
-        previous = getattr(self, "_run", None)
-        return Run.create(self._exports_dir, self._wandb_config, self._processes, previous)
+    def _renew_run(self) -> bool:
+        """Create another run of the present model if the last one is over; return whether it is."""
+        if renewed := self._run.over:
+            arguments = self._exports_dir, self._wandb_config, self._processes
+            self._run = Run.create(*arguments, previous=self._run)
+        return renewed

@@ -4,8 +4,9 @@ import itertools
 import logging
 import os
 import secrets
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -47,6 +48,9 @@ class Run:
         if processes.leader and wandb_config:
             self._trackers.append(WandbTracker(wandb_config, info["id"], self._directory))
         self._bar: ProgressBar | None = None
+        if processes.leader:
+            # So that a call which fails before the training, or none at all, leaves nothing behind.
+            weakref.finalize(self, _remove_empty, self._directory)
 
     @classmethod
     def create(
@@ -90,9 +94,8 @@ class Run:
         """Remove a run that has not been trained."""
         for tracker in self._trackers:
             tracker.finish()
-        directory = self._directory
-        if self._processes.leader and directory.is_dir() and not any(directory.iterdir()):
-            directory.rmdir()
+        if self._processes.leader:
+            _remove_empty(self._directory)
         self.over = True
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
@@ -191,3 +194,9 @@ class Run:
                 if (self._directory / name).is_file():
                     tracker.artifact(self._directory / name)
             tracker.finish(failed)
+
+
+def _remove_empty(directory: Path) -> None:
+    """Remove a directory that holds nothing."""
+    with suppress(OSError):
+        directory.rmdir()

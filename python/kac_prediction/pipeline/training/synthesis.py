@@ -1,6 +1,7 @@
-"""Batches whose sounds are synthesised on the fly, each of a drum that never comes again."""
+"""Batches to train on, whose sounds may be synthesised, each of a drum that never comes again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count, islice
 from types import MappingProxyType
@@ -15,8 +16,11 @@ from ...dataset.sampler import Labels
 from ...samplers.drum import Drum
 from ..augmentation import Augmentation
 from ..model_input import ModelInput
-from .batches import Batch, generator, to_device
+from .batches import Batch, Samples, TrainingBatches, generator, to_device
 from .distributed import ProcessGroup
+from .options import TrainingOptions
+
+logger = logging.getLogger(__name__)
 
 EPOCH: Final = 2**40  # samples set aside for each epoch: more than will be heard
 RAW: Final[RepresentationSettings] = {"normalise_input": False}
@@ -186,3 +190,44 @@ def _example(
     y = model_input.targets([{**each, **further} for each in labels], missing="nan")
     x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
     return x.to(dtype), y
+
+
+def training_batches(
+    options: TrainingOptions,
+    samples: Samples,
+    indices: torch.Tensor,
+    processes: ProcessGroup,
+    model_input: ModelInput | None,
+    sounds: torch.Tensor | None,
+    sources: Sequence[Source],
+) -> TrainingBatches | SynthesisedBatches:
+    """Return batches by the sources, if any, else of the training set, from `sounds` if augmented.
+
+    `indices` are those of the training set, `sounds` what `model_input` made the samples of.
+    """
+    size, seed = options.batch_size, options.seed or 0
+    augmentation = None if model_input is None else Augmentation.of(options, model_input)
+    if sources:
+        if model_input is None:
+            raise ValueError("streaming needs to know the inputs: call routine.use_input")
+        usual = max(1, len(indices) // (max(1, size) * processes.size))
+        return SynthesisedBatches(
+            *(sources, model_input, size, options.steps_per_epoch or usual, seed),
+            processes=processes,
+            device=samples.device,
+            dtype=samples.dtype,
+            augmentation=augmentation,
+        )
+    if augmentation is not None and sounds is not None:
+        raw = sounds[..., : augmentation.model_input.length + augmentation.margin]
+        samples = Samples(raw, samples.targets, samples.device, samples.dtype)
+    elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
+        logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
+        augmentation = None
+    batches = TrainingBatches(samples, indices, size, seed, processes, augmentation)
+    if not batches.weights:
+        raise ValueError(
+            f"the training set holds {len(indices)} samples, and {processes.size} processes are to"
+            " learn from it: make it larger"
+        )
+    return batches

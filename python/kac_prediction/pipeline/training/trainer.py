@@ -15,30 +15,28 @@ import torch
 from ..._files import plain
 from ...dataset import TorchDataset
 from ...dataset.sampler import fresh_seed
-from ..augmentation import Augmentation
 from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
 from ..model import Model
 from ..model_input import ModelInput
 from ..tracking.tracker import Record
-from .batches import EvaluationBatches, Samples, TrainingBatches, as_targets
+from .batches import EvaluationBatches, Samples, as_targets
 from .device import batch_errors, compiled, compute_settings, cpu_threads, resolve_precision
 from .distributed import ProcessGroup
 from .early_stopping import EarlyStopping
 from .options import TrainingOptions
 from .resume import (
     check_data,
-    check_model,
     check_streaming,
     random_state,
     restore,
+    restore_random_state,
     seeded,
-    set_random_state,
 )
 from .run import LossError, Run
 from .schedule import LearningRate
 from .split import Split
 from .step import optimiser_state, training_step
-from .synthesis import Source, SynthesisedBatches
+from .synthesis import Source, training_batches
 
 logger = logging.getLogger(__name__)
 
@@ -75,17 +73,17 @@ class Trainer:
                 f"{type(model).__name__} has no optimiser, so it would not learn: let its __init__"
                 " set self.optimiser to one of torch.optim"
             )
-        kinds = (parameter.dtype for parameter in model.parameters())
-        self._dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
         X, Y, groups = self.dataset.X, as_targets(self.dataset.Y), self.dataset.groups
         if not len(X) == len(Y) == len(groups):
             raise ValueError(
                 f"routine.D.X holds {len(X)} samples, D.Y {len(Y)} and D.groups {len(groups)}:"
                 " shape all three alike"
             )
-        self._Y = Y
-        samples = Samples(torch.as_tensor(X), Y, self.device, self._dtype)
-        self._batches = self._training_batches(samples)
+        kinds = (parameter.dtype for parameter in model.parameters())
+        dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
+        samples = Samples(torch.as_tensor(X), Y, self.device, dtype)
+        inputs = self.model_input, self.sounds, self.sources
+        self._batches = training_batches(options, samples, self.split[0], processes, *inputs)
         self._validation, self._test = (
             EvaluationBatches(samples, indices, options.batch_size, processes)
             for indices in self.split[1:]
@@ -103,7 +101,8 @@ class Trainer:
         with ExitStack() as stack:
             stack.enter_context(processes.report_once(LossError))
             stack.enter_context(seeded(self._seed(), self.device))
-            self._resume()
+            if self.resumed is not None:
+                self._resume(self.resumed)
             stack.enter_context(run.training(model))
             stack.enter_context(compute_settings(precision, cpu_threads(processes)))
             stack.enter_context(compiled(model, compiling))
@@ -146,46 +145,6 @@ class Trainer:
                     break
             run.illustrate("drums", self.illustrate)
 
-    def _training_batches(self, samples: Samples) -> TrainingBatches | SynthesisedBatches:
-        """Return the batches to train on: synthesised, or of the training set, raw if augmented."""
-        options, training = self.options, self.split[0]
-        size, seed = options.batch_size, options.seed or 0
-        augmentation = None
-        if self.model_input is not None:
-            augmentation = Augmentation.of(options, self.model_input)
-        if self.sources:
-            if self.model_input is None or size < 1:
-                raise ValueError(
-                    "streaming needs to know the inputs (call routine.use_input), and a batch_size"
-                    f" of at least 1, not {size}"
-                )
-            usual = max(1, len(training) // (size * self.processes.size))
-            steps = options.steps_per_epoch or usual
-            return SynthesisedBatches(
-                self.sources,
-                self.model_input,
-                size,
-                steps,
-                seed,
-                processes=self.processes,
-                device=self.device,
-                dtype=self._dtype,
-                augmentation=augmentation,
-            )
-        if augmentation is not None and self.sounds is not None:
-            length = augmentation.model_input.length + augmentation.margin
-            samples = Samples(self.sounds[..., :length], self._Y, self.device, self._dtype)
-        elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
-            logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
-            augmentation = None
-        batches = TrainingBatches(samples, training, size, seed, self.processes, augmentation)
-        if not batches.weights:
-            raise ValueError(
-                f"the training set holds {len(training)} samples, and {self.processes.size}"
-                " processes are to learn from it: make it larger"
-            )
-        return batches
-
     def _seed(self) -> int | None:
         """Return the seed of what this process draws while it trains, such as dropout."""
         seed, processes = self.options.seed, self.processes
@@ -194,29 +153,17 @@ class Trainer:
         shared = processes.broadcast(fresh_seed() % 2**32 if seed is None else seed)
         return shared + processes.rank
 
-    def _resume(self) -> None:
-        """Restore the state of the checkpoint to resume from, if there is one."""
-        if self.resumed is None:
-            return
-        check_model(self.resumed, self.model, self.parameters)
-        check_streaming(self.resumed, bool(self.sources))
-        check_data(self.resumed, self.dataset, self.split)
-        restore(self.resumed, self.model, self.parameters)
-        kept, size = self.resumed["progress"], self.processes.size
-        stopping = kept["stopping"]
+    def _resume(self, checkpoint: ExportedModel) -> None:
+        """Restore the state of the checkpoint to resume from."""
+        check_streaming(checkpoint, bool(self.sources))
+        check_data(checkpoint, self.dataset, self.split)
+        restore(checkpoint, self.model, self.parameters)
+        progress, stopping = checkpoint["progress"], checkpoint["progress"]["stopping"]
         self._stopping.best, self._stopping.waited = stopping["best"], stopping["waited"]
-        self.history[:] = kept["history"]
+        self.history[:] = progress["history"]
         if len(self.history) == self.options.num_of_epochs:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
-        states = kept["random"]
-        if len(states) == size:
-            set_random_state(states[self.processes.rank], self.device)
-        else:
-            logger.warning(
-                "%d processes resume what %d had begun, with other random numbers",
-                size,
-                len(states),
-            )
+        restore_random_state(progress["random"], self.processes, self.device)
 
     def _epoch_loss(self, sums: list[Any]) -> float:
         """Return the loss of an epoch over all processes, from its sums after each batch."""
