@@ -61,11 +61,8 @@ class TrainingBatches:
     The order of an epoch is the same in all processes. It is cut into batches of `batch_size`
     samples (0 or less: all) for each process; a smaller remainder is shared evenly, or left out
     where there is not a sample for each. `transform` changes the inputs, by random numbers that
-    depend on seed, epoch and process.
-
-    Attributes:
-        count: samples of an epoch, of all processes.
-        weights: this process's samples of each batch, relative to the mean over all processes.
+    depend on seed, epoch and process. `count` is the samples of an epoch, of all processes, and
+    `weights` this process's samples of each batch, relative to the mean over all processes.
     """
 
     def __init__(
@@ -130,11 +127,8 @@ def as_targets(Y: Any) -> torch.Tensor:
     """Return `routine.D.Y` as a tensor of shape (n, columns).
 
     It is a tensor or an array; or one item a sample: a number, list or tensor, or a dictionary,
-    whose labels become columns in the order of the first sample's.
-
-    Raises:
-        TypeError: a sample holds something else than numbers.
-        ValueError: there are no samples, or they do not all have the same labels and sizes.
+    whose labels become columns in the order of the first sample's. Raise TypeError where a sample
+    holds no numbers, ValueError where there are none or their labels and sizes differ.
     """
     if not isinstance(Y, list | tuple):
         return _numbers(Y, "routine.D.Y")

@@ -18,8 +18,7 @@ logger = logging.getLogger(__name__)
 def select_device(name: str | torch.device | None) -> torch.device:
     """Return the device of a name such as 'cuda:1'; None: CUDA, else Apple's MPS, else the CPU.
 
-    Raises:
-        ValueError: it is not there; the message says what is.
+    Raise ValueError where it is not there; the message says what is.
     """
     if name is None:
         if torch.cuda.is_available():
@@ -130,11 +129,11 @@ def compiled(model: torch.nn.Module, wanted: bool) -> Iterator[None]:
         yield
         return
     try:
-        try:
-            model.compile(dynamic=False)
-            set_compiled_call(model, _CompiledCall(model))
-        except RuntimeError as error:  # a version of Python that torch's compiler does not know
-            _log_uncompiled(model, error)
+        model.compile(dynamic=False)
+        set_compiled_call(model, _CompiledCall(model))
+    except RuntimeError as error:  # a version of Python that torch's compiler does not know
+        _log_uncompiled(model, error)
+    try:
         yield
     finally:
         set_compiled_call(model, None)
@@ -143,8 +142,8 @@ def compiled(model: torch.nn.Module, wanted: bool) -> Iterator[None]:
 class _CompiledCall:
     """A compiled call for training on batches of the first shape it meets.
 
-    Each other shape, and evaluation, would be compiled on its own, which takes longer than all the
-    epochs of a small training gain by it: these are computed eagerly.
+    Other shapes and evaluation are eager: compiling each of them takes longer than a small training
+    gains by it.
     """
 
     def __init__(self, model: torch.nn.Module) -> None:

@@ -142,7 +142,7 @@ class ProcessGroup:
         """Replace the parameters and buffers of a model by the leader's, in place."""
         if self.size == 1:
             return
-        tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        tensors = dict([*model.named_parameters(), *model.named_buffers()])
         texts = [f"{name} {tuple(t.shape)} in {t.dtype}" for name, t in tensors.items()]
         self._check_agreement(texts, "tensor", "of the model")
         broadcast_tensors(tensors.values())
@@ -166,8 +166,8 @@ class ProcessGroup:
 
         `weight`, shape (), on the device of this process's gradients, is read at every step: with
         losses that are means over n of N samples and the weight n * size / N, a step is that of one
-        process with all N samples. Hooks that are registered later, as for clipping, see averages.
-        The first step, which compares the processes, must not be part of a CUDA graph.
+        process with all N samples. Later hooks, as for clipping, see averages. The first step,
+        which compares the processes, must not be part of a CUDA graph.
         """
         agreed: list[bool] = []
 

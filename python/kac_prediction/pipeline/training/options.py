@@ -103,9 +103,8 @@ class TrainingOptions:
     def read(cls, parameters: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:
         """Read the options among the parameters of a training; messages name the origins of values.
 
-        Raises:
-            TypeError, ValueError: an option of the wrong type, out of range, or missing; or two
-                that contradict each other.
+        Raise TypeError or ValueError where one is missing, of a wrong type or out of range, or
+        where two contradict each other.
         """
         said = dict.fromkeys(OPTIONS, "routine.P") | dict(origins or {})
         missing = [key for key in Parameters.__required_keys__ if key not in parameters]
@@ -113,13 +112,8 @@ class TrainingOptions:
             raise ValueError(
                 f"the defaults lack {', '.join(sorted(missing))}: every model needs them"
             )
-        options = cls(
-            **{
-                key: _check_option(key, value, said[key])
-                for key, value in parameters.items()
-                if key in OPTIONS
-            }
-        )
+        given = {key: value for key, value in parameters.items() if key in OPTIONS}
+        options = cls(**{key: _check_option(key, given[key], said[key]) for key in given})
         if options.num_of_epochs == 0 and options.schedule != "constant":
             raise ValueError(
                 f"schedule = {options.schedule} (in {said['schedule']}) needs to know the end: set"
@@ -148,10 +142,7 @@ def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, An
     """Lay values over the defaults, later layers over earlier ones, and check all of them.
 
     Common keys are checked as `TrainingOptions` says, those of a model against the type of their
-    default.
-
-    Raises:
-        TypeError, ValueError: as `TrainingOptions.read`; or an unknown key, with the nearest name.
+    default; an unknown key raises ValueError, with the nearest name.
     """
     known = default.keys() | OPTIONS.keys()
     parameters: dict[str, Any] = {}
@@ -222,9 +213,7 @@ def _check_own(name: str, value: Any, default: Any) -> Any:
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read parameters from a yaml file, which may be empty and may hold `!!python/tuple [..]`.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is not yaml, or not a mapping of names to values.
+    Raise FileNotFoundError where there is none, ValueError where it is no mapping of names.
     """
     file = Path(path)
     if not file.is_file():

@@ -26,9 +26,7 @@ logger = logging.getLogger(__name__)
 def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
     """Return the file to resume from (a directory stands for its `last.pt`), and what it holds.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is not a checkpoint, or one of before checkpoints held progress.
+    Raise FileNotFoundError where there is none, ValueError where it holds no progress.
     """
     file = Path(path)
     if file.is_dir():

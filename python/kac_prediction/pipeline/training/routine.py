@@ -11,7 +11,7 @@ from ...dataset import AudioSampler, RepresentationSettings, SamplerSettings, To
 from ...dataset.sampler import fresh_seed
 from ...samplers import Datasets
 from ..augmentation import Augmentation
-from ..checkpoint import ExportedModel, ModelInfo, RunInfo
+from ..checkpoint import ModelInfo, RunInfo
 from ..datasets.importing import check_raw, import_dataset
 from ..model import Model
 from ..model_input import ModelInput
@@ -48,7 +48,7 @@ class Routine:
         using_wandb: whether the run is tracked on Weights & Biases.
         history: a record of each epoch of the last training: epoch, training_loss, selection_loss
             (of the validation set), evaluation_loss (of the test set), learning_rate, seconds, ...
-        illustrate: draws a figure that the trackers show at the end of a training; None: nothing.
+        illustrate: draws a figure that the trackers show at the end of a training, or None.
         model_input: from sounds to inputs, after `use_input`.
     """
 
@@ -75,10 +75,9 @@ class Routine:
         self.illustrate: Callable[[], Any] | None = None
         self.model_input: ModelInput | None = None
         self._model: Model | None = None
-        self._sounds: torch.Tensor | None = None  # what `use_input` was given, and made of it
-        self._inputs: torch.Tensor | None = None
+        # The sounds that `use_input` was given, and the inputs that it made of them.
+        self._shaped: tuple[torch.Tensor, torch.Tensor] | None = None
         self._sources: Sequence[Source] = ()
-        self._resumed: ExportedModel | None = None
         self._exports_dir = Path(exports_dir).absolute()
         self._wandb_config = wandb_config or {}
         self._run = Run.create(self._exports_dir, self._wandb_config, self._processes)
@@ -134,10 +133,10 @@ class Routine:
         size = parameters.get("dataset_size") if dataset_size is None else dataset_size
         seed = parameters.get("seed") if seed is None else seed
         seed = self._processes.broadcast(fresh_seed() if seed is None else seed)
-        what = (dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings)
+        named = dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings
         with self._processes.leader_first():
-            self.D = import_dataset(*what, size, seed, workers, dataset_source)
-        self.model_input = self._sounds = self._inputs = None
+            self.D = import_dataset(*named, size, seed, workers, dataset_source)
+        self.model_input = self._shaped = None
         self._sources = ()
 
     def setModel(self, M: Model) -> None:
@@ -146,8 +145,8 @@ class Routine:
             raise TypeError(f"routine.M must be a kac_prediction Model, not {M!r}")
         if self.model_input is not None:
             M.model_input = self.model_input
-        if self._resumed is not None:
-            check_model(self._resumed, M, getattr(self, "P", {}))
+        if self._run.resumed is not None:
+            check_model(self._run.resumed, M, getattr(self, "P", {}))
         self._model = M.to(self.device)
         self.R["model"] = ModelInfo(name=type(M).__name__, version=__version__)
 
@@ -161,8 +160,8 @@ class Routine:
             TypeError, ValueError: a wrong value or an unknown key; names key, file and remedy.
         """
         layers: list[Layer] = []
-        if self._resumed is not None:
-            stored, known = self._resumed["hyperparameters"], {*default, *OPTIONS}
+        if self._run.resumed is not None:
+            stored, known = self._run.resumed["hyperparameters"], {*default, *OPTIONS}
             layers.append(("the checkpoint", {key: stored[key] for key in stored if key in known}))
         if config_path:
             layers.append((str(config_path), read_yaml(config_path)))
@@ -181,8 +180,8 @@ class Routine:
         With `missing="nan"`, the targets of labels that a sample lacks are nan.
         """
         check_raw(self.D, model_input)
-        self._sounds = self.D.X
-        self.D.X = self._inputs = model_input.inputs(self._sounds)
+        self._shaped = self.D.X, model_input.inputs(self.D.X)
+        self.D.X = self._shaped[1]
         self.D.Y = model_input.targets(self.D.Y, missing)  # type: ignore[assignment]
         self.model_input = model_input
         if self._model is not None:
@@ -203,7 +202,7 @@ class Routine:
             raise ValueError("routine.stream needs to know the inputs: call use_input first")
         if isinstance(Sampler, type):
             settings = self.D.sampler_settings if sampler_settings is None else sampler_settings
-            Sampler = [Source(Sampler, settings)]
+            Sampler = [(Sampler, settings)]
         self._sources = [Source(*source) for source in Sampler]
 
     def check(self, model_input: ModelInput, *, streaming: bool = False) -> None:
@@ -218,10 +217,10 @@ class Routine:
         Augmentation(model_input, gain, noise, onset)
         if streaming and options.batch_size < 1:
             raise ValueError(f"streaming needs a batch_size from 1, not {options.batch_size}")
-        if self._resumed is not None:
-            check_streaming(self._resumed, streaming)
+        if self._run.resumed is not None:
+            check_streaming(self._run.resumed, streaming)
             if self._model is not None:
-                check_model(self._resumed, self._model, self.P, model_input)
+                check_model(self._run.resumed, self._model, self.P, model_input)
 
     def resume(self, path: str | Path) -> None:
         """Resume the training of a checkpoint, or of a run's directory (its `last.pt`).
@@ -232,7 +231,6 @@ class Routine:
         """
         file, checkpoint = resumable(path)
         self._run.discard()
-        self._resumed = checkpoint
         self._run = Run.resume(file.parent, checkpoint, self._wandb_config, self._processes)
 
     def parts(self) -> Split:
@@ -252,12 +250,9 @@ class Routine:
         The validation loss chooses `best.pt` and stops early; the test set is evaluated only when a
         checkpoint is saved, and never while `testing`. `epoch_%03d.pt` is saved every fifth epoch
         and at the end; `last.pt` is at most ten seconds of finished epochs behind. Ctrl-C saves the
-        last finished epoch and is raised, with a note that says how to `resume`. Training again is
-        another run.
-
-        Args:
-            innerTestingLoop: is given number of the batch, number of batches, inputs and targets,
-                and adds to `routine.M.testing_loss["aggregate"]`.
+        last finished epoch and is raised, with a note on how to `resume`. Training again is another
+        run. `innerTestingLoop` is given number of the batch, number of batches, inputs and targets,
+        and adds to `routine.M.testing_loss["aggregate"]`.
 
         Raises:
             MemoryError: the memory is too small for the batch size, which the message names.
@@ -268,21 +263,17 @@ class Routine:
         options = TrainingOptions.read(self.P)
         if self._renew_run():
             self._run.configure(self.P, settled=True)
+        sounds, inputs = self._shaped or (None, None)
         trainer = Trainer(
             *(self.M, self.D, options, self.P, self.parts()),
             *(self._run, self._processes, self.device),
             model_input=self.model_input,
-            sounds=self._sounds if self._inputs is self.D.X else None,
+            sounds=sounds if inputs is self.D.X else None,
             sources=self._sources,
-            resumed=self._resumed,
             illustrate=self.illustrate,
         )
         self.history = trainer.history
-        try:
-            trainer.fit(innerTestingLoop)
-        finally:
-            if self._run.over:  # a training that could not begin is still to be resumed
-                self._resumed = None
+        trainer.fit(innerTestingLoop)
 
     def _require(self, *names: str) -> None:
         """Raise ValueError where parameters, dataset or model are missing."""

@@ -30,15 +30,18 @@ class LossError(ValueError):
 class Run:
     """Where one training is kept; of several processes, only the leader writes.
 
-    Attributes:
-        info: id, directory and model of the run, and the epoch under way.
-        over: whether it has been trained, or discarded.
+    `info` holds its id, directory, model and the epoch under way; `over` says whether it has been
+    trained or discarded; `resumed` is the checkpoint that its training is to resume from, if any.
     """
 
     def __init__(
-        self, info: RunInfo, wandb_config: Mapping[str, Any], processes: ProcessGroup
+        self,
+        info: RunInfo,
+        wandb_config: Mapping[str, Any],
+        processes: ProcessGroup,
+        resumed: ExportedModel | None = None,
     ) -> None:
-        self.info, self.over = info, False
+        self.info, self.over, self.resumed = info, False, resumed
         self._processes = processes
         self._directory = Path(info["exports_dir"])
         self._checkpoints = Checkpoints(self._directory if processes.leader else None)
@@ -72,7 +75,8 @@ class Run:
         info = processes.broadcast(info)
         if processes.leader:
             directory.mkdir(parents=True)
-        return cls(info, wandb_config, processes)
+        # A run that ended before its training leaves the next one to resume.
+        return cls(info, wandb_config, processes, previous.resumed if previous else None)
 
     @classmethod
     def resume(
@@ -85,7 +89,7 @@ class Run:
         """Take up the run of a checkpoint, in the directory where that is."""
         info = RunInfo(**checkpoint["run_info"])
         info["exports_dir"] = str(directory.absolute())
-        run = cls(info, wandb_config, processes)
+        run = cls(info, wandb_config, processes, checkpoint)
         for tracker in run._trackers:
             tracker.resume(info["epoch"])
         return run
@@ -139,6 +143,7 @@ class Run:
                 interrupt.add_note(hint)
             raise
         finally:
+            self.resumed = None
             self.finish(failed)
 
     def epochs(self, first: int, count: int) -> Iterator[int]:

@@ -17,8 +17,7 @@ class LearningRate:
     each along half a cosine (Smith and Topin, 2018, https://doi.org/10.48550/arXiv.1708.07120).
 
     `steps` are those of the whole training, and `warm_up` is the share of them, in [0, 1), in which
-    one cycle rises. The initial rate is kept in the optimiser's groups as `initial_lr`, as torch's
-    schedulers do.
+    one cycle rises. As torch's schedulers do, groups keep the initial rate as `initial_lr`.
     """
 
     def __init__(

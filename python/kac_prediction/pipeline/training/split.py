@@ -14,10 +14,8 @@ def split_groups(groups: torch.Tensor, fractions: Sequence[float], seed: int = 0
     """Split samples into three disjoint sets that never share a group.
 
     The groups (drums), shape (n,), are shuffled by a generator of their own and cut where the sizes
-    come nearest to the fractions, so that a set is off by at most half a group at either end.
-
-    Raises:
-        ValueError: the fractions do not sum to 1, or there are fewer groups than sets.
+    come nearest to the fractions, so that a set is off by at most half a group at either end. Raise
+    ValueError where the fractions do not sum to 1, or there are fewer groups than sets.
     """
     fractions = check_fractions("dataset_split", fractions)
     _, group_of, sizes = torch.unique(groups, return_inverse=True, return_counts=True)

@@ -67,12 +67,9 @@ class TrainingStep:
     """Trains a model on one batch by its own `innerTrainingLoop`.
 
     With `graphs`, a recording is replayed for every batch of the shape of the first one. The first
-    few batches, those of other shapes, such as a smaller last one, and those that the processes
-    share unevenly are computed eagerly: a recording in which processes exchange gradients must be
-    replayed by all of them or by none.
-
-    Attributes:
-        weight: of this process's gradients, on the device, where a graph reads it.
+    few batches, those of other shapes (a smaller last one) and those that the processes share
+    unevenly are eager: a recording that exchanges gradients is replayed by all processes or none.
+    `weight`, of this process's gradients, is on the device, where a graph reads it.
     """
 
     def __init__(
@@ -100,12 +97,9 @@ class TrainingStep:
     def __call__(
         self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor, weight: float = 1.0
     ) -> None:
-        """Train on batch i of an epoch of `loop_length`.
+        """Train on batch i of `loop_length`; over all processes, the mean of the weights is 1.
 
-        The mean of the weights over all processes is 1.
-
-        Raises:
-            ValueError: in the first step, where the loss broadcasts predictions against targets.
+        The first step raises ValueError where the loss broadcasts predictions against targets.
         """
         if weight != self._weight:
             self._weight = weight
@@ -155,8 +149,7 @@ def training_step(
 ) -> Iterator[TrainingStep]:
     """Yield the step of a training; `record`: replayed as a CUDA graph, where that can be.
 
-    In the block, gradients are averaged over all processes and then clipped before each step of the
-    optimiser.
+    In the block, gradients are averaged over all processes and then clipped before each step.
     """
     optimiser, graphs = model.optimiser, None
     with ExitStack() as stack:
@@ -179,10 +172,9 @@ def training_step(
 
 @contextmanager
 def capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> Iterator[bool]:
-    """Ready an optimiser for a recording in the block; yield whether it can be recorded.
+    """Move the rates and counts of an optimiser to where a recording reads them, in the block.
 
-    Its learning rate and its counts of steps go into the device's memory, where the recording
-    reads them.
+    Yield whether it can be recorded.
     """
     if "capturable" not in optimiser.defaults:
         yield False
@@ -190,8 +182,7 @@ def capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> Iterat
     for group in optimiser.param_groups:
         group["capturable"] = True
         group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(device)
-    states: list[dict[str, Any]] = list(optimiser.state.values())
-    for state in states:
+    for state in optimiser.state.values():
         if isinstance(state.get("step"), torch.Tensor):
             state["step"] = state["step"].to(device)
     try:
@@ -218,10 +209,8 @@ def refuse_broadcasting(model: Model, y: torch.Tensor) -> Iterator[None]:
     """Refuse a loss in the block that broadcasts predictions against the targets y.
 
     That is: one of torch's losses that warns of it, or a difference from y that is larger than
-    both. Shapes that are meant to differ, as those of logits and classes, pass.
-
-    Raises:
-        ValueError: names both shapes.
+    both. Shapes that are meant to differ, as those of logits and classes, pass. The ValueError
+    names both shapes.
     """
     remedy = (
         "they would be broadcast against each other. If they are to match, let forward return the"

@@ -47,12 +47,8 @@ class SynthesisedBatches:
     those of a dataset of the same seed. A batch and its augmentation depend on seed, epoch and
     process alone, so that a resumed training hears what it would have heard.
 
-    The next batches are synthesised by threads of the core while a model trains.
-
-    Attributes:
-        count: samples of an epoch, of all processes.
-        weights: of each batch among those of all processes, which are equally large.
-        streams: the stream of each source.
+    The next batches are synthesised by threads of the core while a model trains. `count` is the
+    samples of an epoch, of all processes; their batches are equally large, so all `weights` are 1.
     """
 
     def __init__(
@@ -70,21 +66,10 @@ class SynthesisedBatches:
     ) -> None:
         """Check everything; nothing is synthesised before the first batch is asked for.
 
-        Args:
-            sources: each a Source or the arguments of one.
-            model_input: from sounds to inputs and from labels to targets; a label that a source
-                lacks is nan.
-            batch_size: samples in a batch of each process, at least one of every source.
-            steps: batches of an epoch.
-            seed: of everything that is drawn.
-            processes: the process group; None: this process is alone.
-            device: of the batches.
-            dtype: of floating numbers.
-            augmentation: from raw sounds to inputs, on the device; None: `model_input` alone.
-
-        Raises:
-            TypeError, ValueError: a source is not a sampler with its settings, has another sample
-                rate or sounds too short for the model; or a number is out of range.
+        Each process has `steps` batches of `batch_size` samples in an epoch; a label that a source
+        lacks is nan. `augmentation` takes raw sounds to inputs on the device, in place of
+        `model_input`. Raise TypeError or ValueError where a source is no sampler with its settings,
+        has another sample rate or sounds too short for the model, or a number is out of range.
         """
         given = [Source(*source) for source in sources]
         if not given or batch_size < len(given) or steps < 1:

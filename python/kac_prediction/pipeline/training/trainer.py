@@ -61,12 +61,11 @@ class Trainer:
     model_input: ModelInput | None = None  # from sounds to inputs, where that is known
     sounds: torch.Tensor | None = None  # of the dataset, as before `model_input`; to be augmented
     sources: Sequence[Source] = ()  # of sounds synthesised on the fly, in place of the training set
-    resumed: ExportedModel | None = None  # the checkpoint to resume from
     illustrate: Callable[[], Any] | None = None  # draws what the trackers show at the end
     history: list[Record] = field(default_factory=list)  # one record an epoch
 
     def __post_init__(self) -> None:
-        """Check model and data, and put the batches together."""
+        """Check model and data, and make the batches."""
         model, options, processes = self.model, self.options, self.processes
         if getattr(model, "optimiser", None) is None:
             raise ValueError(
@@ -101,8 +100,8 @@ class Trainer:
         with ExitStack() as stack:
             stack.enter_context(processes.report_once(LossError))
             stack.enter_context(seeded(self._seed(), self.device))
-            if self.resumed is not None:
-                self._resume(self.resumed)
+            if run.resumed is not None:
+                self._resume(run.resumed)
             stack.enter_context(run.training(model))
             stack.enter_context(compute_settings(precision, cpu_threads(processes)))
             stack.enter_context(compiled(model, compiling))
