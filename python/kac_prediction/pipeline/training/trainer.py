@@ -100,8 +100,7 @@ class Trainer:
         with ExitStack() as stack:
             stack.enter_context(processes.report_once(LossError))
             stack.enter_context(seeded(self._seed(), self.device))
-            if run.resumed is not None:
-                self._resume(run.resumed)
+            self._resume()
             stack.enter_context(run.training(model))
             stack.enter_context(compute_settings(precision, cpu_threads(processes)))
             stack.enter_context(compiled(model, compiling))
@@ -152,8 +151,10 @@ class Trainer:
         shared = processes.broadcast(fresh_seed() % 2**32 if seed is None else seed)
         return shared + processes.rank
 
-    def _resume(self, checkpoint: ExportedModel) -> None:
-        """Restore the state of the checkpoint to resume from."""
+    def _resume(self) -> None:
+        """Restore the state of the checkpoint to resume from, if there is one."""
+        if (checkpoint := self.run.resumed) is None:
+            return
         check_streaming(checkpoint, bool(self.sources))
         check_data(checkpoint, self.dataset, self.split)
         restore(checkpoint, self.model, self.parameters)
