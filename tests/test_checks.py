@@ -127,12 +127,12 @@ def test_flags_and_seeds() -> None:
     assert check_flag("normalise", np.True_) is True
     with pytest.raises(TypeError, match="must be True or False, got 1"):
         check_flag("normalise", 1)
-    assert check_seed(2**64 - 1) == 2**64 - 1
+    assert check_seed("seed", 2**64 - 1) == 2**64 - 1
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match="seed must lie in"):
-            check_seed(seed)
+            check_seed("seed", seed)
     with pytest.raises(TypeError, match="seed must be an integer"):
-        check_seed(1.0)
+        check_seed("seed", 1.0)
 
 
 def test_vectors_have_one_shape() -> None:

@@ -1,7 +1,7 @@
 """Validators of arguments: each kind of value is checked here, and refused in one wording.
 
-Every function takes the name of the argument first, for the message, and returns the value in its
-plain Python type.
+Every `check_...` takes the name of the argument first, for the message, and returns the value in
+its plain Python type.
 """
 
 import difflib
@@ -119,7 +119,7 @@ def check_choice(name: str, value: Any, choices: Iterable[T]) -> T:
     )
 
 
-def check_seed(value: Any, name: str = "seed") -> int:
+def check_seed(name: str, value: Any) -> int:
     """Return an integer in [0, 2^64), from which random numbers can be drawn.
 
     Raises:

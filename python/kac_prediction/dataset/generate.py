@@ -87,7 +87,7 @@ def generateDataset(
         shard_size = check_count("shard_size", shard_size)
     if cluster is not None:
         check_client(cluster)
-    seed = None if seed is None else check_seed(seed)
+    seed = None if seed is None else check_seed("seed", seed)
     renderer = Renderer(Sampler, sampler_settings, seed or 0, workers)
     representation = InputRepresentation(
         renderer.sampler.sample_rate, representation_settings, threads=renderer.threads

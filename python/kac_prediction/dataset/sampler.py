@@ -170,7 +170,7 @@ class AudioSampler(ABC):
         Raises:
             TypeError, ValueError: `seed` is not an integer, or out of range.
         """
-        seed = check_seed(seed)
+        seed = check_seed("seed", seed)
         self._own = IndexedGenerator(seed, SAMPLE)
         self._shared = IndexedGenerator(seed, GROUP)
         self._revisions = dict(revisions or {})

@@ -99,7 +99,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         """
         if not isinstance(sampler_settings, Mapping):
             raise TypeError(f"sampler_settings must be a dictionary, got {sampler_settings!r}.")
-        self.seed = fresh_seed() if seed is None else check_seed(seed)
+        self.seed = fresh_seed() if seed is None else check_seed("seed", seed)
         sampler = Renderer(Sampler, sampler_settings, self.seed).sampler
         representation = InputRepresentation(sampler.sample_rate, representation_settings)
         InputRepresentation.transformShape(sampler.length, representation.settings)

@@ -53,7 +53,7 @@ class Drum(FixedSettings, AudioSampler):
         sample_rate: samples per second.
         amplitude: peak of each sound.
         decay_time: seconds in which the amplitude falls by 60 dB (T60); may be infinite.
-        material_density: mass of the membrane, kg/m^2.
+        material_density: surface density of the membrane, kg/m^2.
         tension: tension of the membrane, N/m.
         drum_size: square root of the area, metres; a number, or a range to draw it from.
         precision: "single" computes in float32; sounds are handed out in float64.

@@ -186,7 +186,7 @@ def _check_option(key: str, value: Any, origin: str) -> Any:
     if key == "dataset_split":
         return check_fractions(name, value)
     if key == "seed":
-        return check_seed(value, name)
+        return check_seed(name, value)
     if kind is bool:
         return check_flag(name, value)
     if kind is float:
