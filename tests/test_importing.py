@@ -41,6 +41,8 @@ def test_without_anything_there_a_local_set_is_made(tmp_path: Path) -> None:
     assert made.X.equal(expected.X)
 
 
+# The seed is a fresh one: a tone may pass 1 by a rounding.
+@pytest.mark.filterwarnings("ignore:.* were clipped in")
 def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     made = import_dataset(str(tmp_path / "new"), LocalSampler=TestTone)
     assert made.X.shape == (200, 48000)
