@@ -61,7 +61,7 @@ def test_a_line_an_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
     assert {"log.jsonl", "curve.png"} <= set(files(routine))
     first = routine.history[0]
     training, selection = first["training_loss"], first["selection_loss"]["aggregate"]
-    said = f"training {training:.6g}, selection {selection:.6g}"
+    said = f"training {training:.6g}, validation {selection:.6g}"
     assert any(text.startswith(f"epoch 0: {said}") for text in caplog.messages)
 
 
@@ -72,7 +72,7 @@ def test_the_progress_bar_shows_the_losses(tmp_path: Path, monkeypatch: pytest.M
     train(routine)
     for losses, record in zip(shown, routine.history, strict=True):
         assert losses["training"] == record["training_loss"]
-        assert losses["selection"] == record["selection_loss"]["aggregate"]
+        assert losses["validation"] == record["selection_loss"]["aggregate"]
 
 
 def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:

@@ -169,10 +169,15 @@ class Run:
             return
         for tracker in self._trackers:
             tracker.log(record)
+        sets = {
+            "training_loss": "training",
+            "selection_loss": "validation",
+            "evaluation_loss": "test",
+        }
         losses = {
-            name.removesuffix("_loss"): loss["aggregate"] if isinstance(loss, dict) else loss
-            for name, loss in record.items()
-            if name.endswith("_loss")
+            name: loss["aggregate"] if isinstance(loss, dict) else loss
+            for key, name in sets.items()
+            if (loss := record.get(key)) is not None
         }
         if self._bar is not None:
             self._bar.set_postfix(losses)
