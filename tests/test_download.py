@@ -74,17 +74,23 @@ def test_from_a_mirror(source: str, server: Server, local: Path, tmp_path: Path)
     check_installed(tmp_path / "data", local.parent / "source")
 
 
-@pytest.mark.parametrize("place", [FILE, "", "source", "parent"])
+@pytest.mark.parametrize("place", [FILE, "", "source"])
 def test_from_a_disk(place: str, server: Server, local: Path, tmp_path: Path) -> None:
-    if place == "parent":
-        (local.parent / "data").symlink_to("source")
-        local.unlink()
-    source = local.parent if place in ("", "parent") else local.parent / place
+    source = local.parent / place
     before = names(local.parent)
     download_dataset(NAME, tmp_path / "data", source)
     check_installed(tmp_path / "data", local.parent / "source")
     assert names(local.parent) == before
     assert not server.requested
+
+
+@pytest.mark.parametrize("place", ["", "data", NAME, f"{NAME}/data"])
+def test_places_where_a_dataset_may_be_unpacked(place: str, tmp_path: Path) -> None:
+    folder = tmp_path / "source" / place
+    folder.mkdir(parents=True)
+    unpacked(folder)
+    download_dataset(NAME, tmp_path / "data", tmp_path / "source")
+    check_installed(tmp_path / "data", folder)
 
 
 def test_an_installed_dataset_can_be_copied_from(local: Path, tmp_path: Path) -> None:
@@ -137,7 +143,7 @@ def test_sources_that_are_none(local: Path, tmp_path: Path, offline: None) -> No
         download_dataset(NAME, place, tmp_path)
     with pytest.raises(ValueError, match="neither a path nor an http"):
         download_dataset(NAME, place, "ftp://example.org/drums.zip")
-    with pytest.raises(ValueError, match="32 hexadecimal digits, which 'abc' has not"):
+    with pytest.raises(ValueError, match="md5 must have 32 hexadecimal digits, got 'abc'"):
         download_dataset(NAME, place, local, "abc")
     with pytest.raises(ValueError, match="an md5 is of the archive"):
         download_dataset(NAME, place, local.parent / "source", "0" * 32)

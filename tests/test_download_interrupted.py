@@ -78,7 +78,7 @@ def test_killed_at_any_step_it_goes_on(tmp_path: Path) -> None:
     assert both == "True"
 
 
-@pytest.mark.parametrize("place", ["unpack", "_open", "_publish"])
+@pytest.mark.parametrize("place", ["unpack", "loadDataset", "_publish"])
 def test_control_c(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = archive(tmp_path)
 

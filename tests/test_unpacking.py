@@ -9,11 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from kac_prediction.pipeline.datasets.unpack import Limits, copy, find_dataset, unpack
-from kac_prediction.samplers.published import PUBLISHED_DATASETS
+from kac_prediction.pipeline.datasets.unpack import archive_limit, size_limit, unpack
+from kac_prediction.samplers import BesselModel
+from kac_prediction.samplers.published import PUBLISHED_DATASETS, PublishedDataset
 from published import NAME, archive, content_of, unpacked, zipped
 
-LIMITS = Limits(samples=5, length=8)
+SMALL = PublishedDataset("circle", 5, BesselModel, {"duration": 0.01, "sample_rate": 800})
 GOOD = {"metadata.json": b"{}", "sample_00000.wav": b"RIFF"}
 
 
@@ -21,11 +22,11 @@ def names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
 
-def refused(path: Path, reason: str, limits: Limits = LIMITS) -> None:
+def refused(path: Path, reason: str) -> None:
     """Nothing is unpacked of an archive, and the message says why."""
     out = path.with_name("out")
     with pytest.raises(ValueError, match=reason) as caught:
-        unpack(path, out, limits)
+        unpack(path, out, SMALL)
     assert str(path) in str(caught.value)
     assert not out.exists()
 
@@ -33,7 +34,7 @@ def refused(path: Path, reason: str, limits: Limits = LIMITS) -> None:
 def refusal(path: Path, out: Path) -> str:
     """Why an archive is not unpacked; '': it is."""
     try:
-        unpack(path, out, LIMITS)
+        unpack(path, out, SMALL)
     except ValueError as error:
         return str(error)
     return ""
@@ -56,13 +57,13 @@ def with_bytes(path: Path, old: bytes, new: bytes) -> Path:
 @pytest.mark.parametrize("prefix", ["", "odd/place/", f"{NAME}/data/", "./"])
 def test_the_dataset_is_found_wherever_it_lies(prefix: str, tmp_path: Path) -> None:
     members = {f"{prefix}{name}": content for name, content in GOOD.items()}
-    unpack(zipped(tmp_path / "a.zip", members), tmp_path / "out", LIMITS)
+    unpack(zipped(tmp_path / "a.zip", members), tmp_path / "out", SMALL)
     assert names(tmp_path / "out") == set(GOOD)
 
 
 def test_only_the_dataset_is_taken(tmp_path: Path) -> None:
     path = archive(tmp_path)
-    unpack(path, tmp_path / "out", LIMITS)
+    unpack(path, tmp_path / "out", SMALL)
     held = content_of(path)
     assert names(tmp_path / "out") == {"metadata.json", *(f"sample_{i:05d}.wav" for i in range(5))}
     for file in (tmp_path / "out").iterdir():
@@ -117,7 +118,7 @@ def test_archives_without_a_dataset(tmp_path: Path) -> None:
 
 
 def test_a_declared_bomb(tmp_path: Path) -> None:
-    bomb = {**GOOD, "metadata.json": bytes(LIMITS.of_file("metadata.json") + 1)}
+    bomb = {**GOOD, "metadata.json": bytes(size_limit(SMALL, "metadata.json") + 1)}
     refused(zipped(tmp_path / "a.zip", bomb), r"'metadata\.json' of .* bytes, where .* at most")
     bomb = {**GOOD, "sample_00000.wav": bytes(10**7)}
     refused(zipped(tmp_path / "b.zip", bomb), r"'sample_00000\.wav' of .* 10000000 bytes")
@@ -128,7 +129,7 @@ def test_a_bomb_that_understates_itself(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {**GOOD, "sample_00001.wav": bytes(10**6)})
     with_bytes(path, struct.pack("<L", 10**6), struct.pack("<L", 100))
     with pytest.raises(ValueError, match=r"'sample_00001\.wav' of .* is damaged: Bad CRC-32"):
-        unpack(path, tmp_path / "out", LIMITS)
+        unpack(path, tmp_path / "out", SMALL)
     assert all(file.stat().st_size <= 100 for file in (tmp_path / "out").iterdir())
 
 
@@ -136,7 +137,7 @@ def test_a_member_that_overstates_itself(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {**GOOD, "sample_00001.wav": bytes(1001)})
     with_bytes(path, struct.pack("<L", 1001), struct.pack("<L", 2000))
     with pytest.raises(ValueError, match=r"'sample_00001\.wav' of .* it has 1001 bytes, not the 2"):
-        unpack(path, tmp_path / "out", LIMITS)
+        unpack(path, tmp_path / "out", SMALL)
 
 
 def test_far_too_many_members(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_far_too_many_members(tmp_path: Path) -> None:
 
 def test_samples_beyond_the_last_are_left_out(tmp_path: Path) -> None:
     more = {"sample_00005.wav": b"RIFF", "sample_1.wav": b"", "x.npy.exe": b"", "sub/x.npy": b""}
-    unpack(zipped(tmp_path / "a.zip", {**GOOD, **more}), tmp_path / "out", LIMITS)
+    unpack(zipped(tmp_path / "a.zip", {**GOOD, **more}), tmp_path / "out", SMALL)
     assert names(tmp_path / "out") == set(GOOD)
 
 
@@ -156,7 +157,7 @@ def test_damage_names_the_member(tmp_path: Path) -> None:
     )
     with_bytes(stored, b"RIFF data", b"RIFF dada")
     with pytest.raises(ValueError, match=r"'sample_00003\.wav' of .*a\.zip is damaged: Bad CRC"):
-        unpack(stored, tmp_path / "out", LIMITS)
+        unpack(stored, tmp_path / "out", SMALL)
     path = archive(tmp_path / "b")
     intact = path.read_bytes()
     for at in range(60, len(intact) - 22, 37):
@@ -191,42 +192,34 @@ def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = archive(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(OSError, match=r"unpacked dataset needs 0\.00 GB, but the disk of"):
-        unpack(path, tmp_path / "out", LIMITS)
+        unpack(path, tmp_path / "out", SMALL)
     with pytest.raises(OSError, match="unpacked dataset needs"):
-        copy(tmp_path / "source", tmp_path / "out", LIMITS)
+        unpack(tmp_path / "source", tmp_path / "out", SMALL)
     assert not (tmp_path / "out").exists()
 
 
 def test_limits_leave_room_for_what_was_published() -> None:
-    limits = Limits.of(PUBLISHED_DATASETS["5000-circular-drums-of-varying-size"])
+    published = PUBLISHED_DATASETS["5000-circular-drums-of-varying-size"]
     # Numbers at their longest, -1.2345678901234567e-100, and a comma and a space between them.
-    assert limits.of_file("metadata.json") > 5000 * 48000 * 26
-    assert limits.of_file("sample_04999.wav") > 44 + 48000 * 4
-    assert limits.of_file("sample_05000.wav") == 0
-    assert limits.of_file("x.npy") > 5000 * 48000 * 8
-    assert limits.of_file("readme.txt") == 0
-    assert 7e9 < limits.total < 2e10
+    assert size_limit(published, "metadata.json") > 5000 * 48000 * 26
+    assert size_limit(published, "sample_04999.wav") > 44 + 48000 * 4
+    assert size_limit(published, "sample_05000.wav") == 0
+    assert size_limit(published, "x.npy") > 5000 * 48000 * 8
+    assert size_limit(published, "readme.txt") == 0
+    assert 7e9 < archive_limit(published) < 2e10
 
 
 def test_a_directory_is_copied_without_what_is_not_the_datasets(tmp_path: Path) -> None:
     source = unpacked(tmp_path / "source")
     for name in ("thesis.tex", ".hidden", "sample_00005.wav"):
         (source / name).touch()
-    copy(source, tmp_path / "out", LIMITS)
+    unpack(source, tmp_path / "out", SMALL)
     assert names(tmp_path / "out") == names(source) - {"thesis.tex", ".hidden", "sample_00005.wav"}
     (source / "x.npy").mkdir()
     with pytest.raises(ValueError, match=r"x\.npy is no file"):
-        copy(source, tmp_path / "other", LIMITS)
+        unpack(source, tmp_path / "other", SMALL)
     (source / "x.npy").rmdir()
     (source / "sample_00000.wav").write_bytes(bytes(10**6))
     with pytest.raises(ValueError, match=r"sample_00000\.wav has 1000000 bytes"):
-        copy(source, tmp_path / "other", LIMITS)
+        unpack(source, tmp_path / "other", SMALL)
     assert not (tmp_path / "other").exists()
-
-
-@pytest.mark.parametrize("place", ["", "data", NAME, f"{NAME}/data"])
-def test_places_where_a_dataset_may_be_unpacked(place: str, tmp_path: Path) -> None:
-    assert find_dataset(tmp_path, NAME) is None
-    (tmp_path / place).mkdir(parents=True, exist_ok=True)
-    (tmp_path / place / "metadata.json").touch()
-    assert find_dataset(tmp_path, NAME) == tmp_path / place

@@ -12,10 +12,11 @@ import torch
 from typing_extensions import TypeVar
 
 from .checkpoint import BEST, read_checkpoint
+from .datasets.download import check_digest, hexadecimal
 from .legacy import convert_legacy
 from .model import Model as AnyModel
 from .model_input import ModelInput
-from .remote import check_sha256, fetch_checkpoint
+from .remote import fetch_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ def loadModel(
     else:
         file = Path(path)
         file = _best_checkpoint(file) if file.is_dir() else file
-        if file.is_file():
-            check_sha256(file, sha256)
+        if sha256 is not None and file.is_file():
+            check_digest(file, hexadecimal(sha256, "sha256"), "sha256")
     checkpoint = read_checkpoint(file)
     stored: Any = checkpoint["run_info"].get("model")
     info = stored if isinstance(stored, Mapping) else {}

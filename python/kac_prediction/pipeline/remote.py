@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pooch
 
 from .checkpoint import read_checkpoint
-from .datasets.download import fetch
+from .datasets.download import check_digest, fetch, hexadecimal
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
             f"{url} is not protected against a change on the way: give its https address, or the "
             "file's sha256"
         )
-    expected = None if sha256 is None else _digest(sha256)
+    expected = None if sha256 is None else hexadecimal(sha256, "sha256")
     name = re.sub(r"[^\w.-]", "_", unquote(parts.path).rpartition("/")[2])[-60:] or "model"
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     copy = Path(pooch.os_cache("kac_prediction")) / "models" / f"{key}-{name}"
@@ -54,7 +54,8 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
                 " by other means and give loadModel its path"
             ) from error
         try:
-            check_sha256(arrived, expected)
+            if expected is not None:
+                check_digest(arrived, expected, "sha256")
             read_checkpoint(arrived)
         except ValueError as error:
             reason = str(error).replace(str(arrived), url)
@@ -62,23 +63,3 @@ def fetch_checkpoint(url: str, sha256: str | None = None) -> Path:
         arrived.replace(copy)
     logger.info("%s: kept in %s", url, copy)
     return copy
-
-
-def check_sha256(file: Path, sha256: str | None) -> None:
-    """Raise ValueError if a file has not this sha256, hexadecimal; None: any will do."""
-    if sha256 is None:
-        return
-    found = pooch.file_hash(str(file))
-    if found != _digest(sha256):
-        raise ValueError(
-            f"{file} has the sha256 {found} where {sha256} was expected: it is another file, or "
-            "damaged. If you trust it, give its own sha256"
-        )
-
-
-def _digest(sha256: str) -> str:
-    """Return a sha256 as 64 hexadecimal digits in lower case; raise ValueError for another text."""
-    digits = sha256.lower().removeprefix("sha256:")
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ValueError(f"a sha256 has 64 hexadecimal digits, which {sha256!r} has not")
-    return digits

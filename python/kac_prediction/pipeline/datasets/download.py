@@ -71,7 +71,7 @@ def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
     version = target.with_name(f"{target.name}.version")
     for _ in range(2):  # should the part of an earlier call be wrong, all of it is fetched
         _complete(url, part, version, limit, verified=bool(md5))
-        found = md5_of(part) if md5 else ""
+        found = pooch.file_hash(str(part), alg="md5") if md5 else ""
         if found == md5:
             part.replace(target)
             version.unlink(missing_ok=True)
@@ -84,9 +84,23 @@ def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
     )
 
 
-def md5_of(path: Path) -> str:
-    """Return the md5 of a file, hexadecimal."""
-    return str(pooch.file_hash(str(path), alg="md5"))
+def hexadecimal(digest: str, algorithm: str) -> str:
+    """Return an md5 or sha256 in lower case; raise ValueError for another text."""
+    digits = digest.lower().removeprefix(f"{algorithm}:")
+    count = {"md5": 32, "sha256": 64}[algorithm]
+    if not re.fullmatch(f"[0-9a-f]{{{count}}}", digits):
+        raise ValueError(f"{algorithm} must have {count} hexadecimal digits, got {digest!r}")
+    return digits
+
+
+def check_digest(file: Path, expected: str, algorithm: str) -> None:
+    """Raise ValueError if a file has another md5 or sha256."""
+    found = pooch.file_hash(str(file), alg=algorithm)
+    if found != expected:
+        raise ValueError(
+            f"{file} has the {algorithm} {found} where {expected} was expected: it is another"
+            f" file, or damaged. If you trust it, give its own {algorithm}"
+        )
 
 
 def require_space(directory: Path, needed: int, what: str) -> None:

@@ -1,5 +1,6 @@
 """How a routine comes by its dataset: loaded, else downloaded, else generated."""
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,12 +72,12 @@ def import_dataset(
     dataset_source: str | Path | None = None,
 ) -> TorchDataset:
     """Load, download or generate a dataset; see `Routine.importDataset`."""
-    known: list[Datasets] = list(PUBLISHED_DATASETS)
-    name = check_choice("dataset_name", dataset_name, known) if dataset_name else None
+    known = ", ".join(PUBLISHED_DATASETS)
+    name = check_choice("dataset_name", dataset_name, PUBLISHED_DATASETS) if dataset_name else None
     if dataset_source is not None and name is None:
         raise ValueError(
             f"dataset_source is {str(dataset_source)!r}, but there is no dataset_name: name the"
-            f" published dataset that is to be found there ({', '.join(known)})"
+            f" published dataset that is to be found there ({known})"
         )
     if not DatasetDirectory(dataset_dir).holds_dataset():
         if name is not None:
@@ -96,17 +97,10 @@ def import_dataset(
             found = f"an installation of {begun} that was interrupted" if begun else "no dataset"
             raise FileNotFoundError(
                 f"{dataset_dir} holds {found}: give importDataset a dataset_name to download"
-                f" ({', '.join(known)}) or a LocalSampler to generate one with"
+                f" ({known}) or a LocalSampler to generate one with"
             )
     dataset = loadDataset(dataset_dir)
-    _check_origin(dataset, name, LocalSampler, sampler_settings or {})
-    if dataset_size not in (None, len(dataset)):
-        logger.warning(
-            "%s holds %d samples, which are used as they are; dataset_size is %d",
-            dataset_dir,
-            len(dataset),
-            dataset_size,
-        )
+    _check_origin(dataset, name, LocalSampler, sampler_settings or {}, dataset_size)
     if not representation_settings:
         return dataset
     sample_rate = dataset.sampler_settings["sample_rate"]
@@ -144,8 +138,9 @@ def _check_origin(
     name: Datasets | None,
     LocalSampler: type[AudioSampler] | None,
     settings: Mapping[str, Any],
+    size: int | None,
 ) -> None:
-    """Raise ValueError for a dataset made by another sampler, or with other settings."""
+    """Raise ValueError for another sampler, or other settings; warn of another size."""
     made_by, place, expected = dataset.sampler["name"], dataset.dataset_dir, dict[str, str]()
     if LocalSampler is not None:
         expected["the LocalSampler"] = LocalSampler.__name__
@@ -158,19 +153,21 @@ def _check_origin(
                 f" dataset_dir, or ask for {made_by}"
             )
     stored = dataset.sampler_settings  # legacy datasets do not store all of them
+    shared = [key for key in settings if key in stored]
+    # As metadata.json has them, where tuples are lists.
+    kept, given = (
+        json.loads(json.dumps([plain(each[key]) for key in shared])) for each in (stored, settings)
+    )
     different = [
-        f"{key} is {stored[key]!r}, given is {value!r}"
-        for key, value in settings.items()
-        if key in stored and _comparable(stored[key]) != _comparable(value)
+        f"{key} is {stored[key]!r}, given is {settings[key]!r}"
+        for key, a, b in zip(shared, kept, given, strict=True)
+        if a != b
     ]
     if different:
         raise ValueError(
             f"{place} holds a dataset made with other sampler_settings: {'; '.join(different)}."
             " Name another dataset_dir, or leave these keys out"
         )
-
-
-def _comparable(value: Any) -> Any:
-    """Return a setting as metadata.json has it, where tuples are lists."""
-    value = plain(value)
-    return [_comparable(item) for item in value] if isinstance(value, list | tuple) else value
+    if size not in (None, len(dataset)):
+        message = "%s holds %d samples, which are used as they are; dataset_size is %d"
+        logger.warning(message, place, len(dataset), size)

@@ -6,11 +6,9 @@ complete (converted, to be moved to its place). Called again, it continues from 
 """
 
 import logging
-import re
 import shlex
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,8 +18,8 @@ from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
 from ...dataset.storage.layout import METADATA
 from ...samplers.published import PUBLISHED_DATASETS, Datasets, PublishedDataset
-from .download import ask_record, fetch, md5_of
-from .unpack import Limits, copy, find_dataset, unpack
+from .download import ask_record, check_digest, fetch, hexadecimal
+from .unpack import archive_limit, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -53,19 +51,17 @@ def download_dataset(
             says, damaged, unsafe, too large, or holds no such dataset. Nothing of it is kept.
     """
     check_choice("name", name, PUBLISHED_DATASETS)
-    directory, digest = Path(dataset_dir).absolute(), md5.lower().removeprefix("md5:")
-    if digest and not re.fullmatch(r"[0-9a-f]{32}", digest):
-        raise ValueError(f"an md5 has 32 hexadecimal digits, which {md5!r} has not")
+    directory, digest = Path(dataset_dir).absolute(), md5 and hexadecimal(md5, "md5")
     if urlsplit(str(source)).scheme not in ("http", "https"):
         if "://" in str(source):
             raise ValueError(f"{source} is neither a path nor an http(s) address")
         source = Path(source).expanduser().absolute() if source else None
-    wanted = _Wanted(name, source, digest)
     existed = directory.is_dir()
     try:
-        if not existed or not _is_published(directory, wanted.name):
+        if not _is_published(directory, name):
             with write_lock(directory):
-                _install(wanted, directory)
+                if not _is_published(directory, name):  # by another process, in the meantime
+                    _install(name, directory, source, digest)
     except ConnectionError as error:
         place = shlex.quote(str(directory))
         raise ConnectionError(
@@ -87,33 +83,6 @@ def interrupted_installation(dataset_dir: str | Path) -> str:
     return next(begun, "")
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """Which dataset is to be installed, from where (None: its record), and its md5 if given."""
-
-    name: Datasets
-    source: str | Path | None
-    md5: str
-
-    @property
-    def file(self) -> str:
-        return f"{self.name}.zip"
-
-    @property
-    def published(self) -> PublishedDataset:
-        return PUBLISHED_DATASETS[self.name]
-
-    def expected_md5(self, place: str) -> str:
-        """Return the md5 that was given, else the record's, else '', with a warning."""
-        if self.md5:
-            return self.md5
-        try:
-            return ask_record(self.published.doi, self.file, attempts=1)[1]
-        except (ConnectionError, ValueError) as error:
-            logger.warning("%s is not verified, since no md5 is known (give it): %s", place, error)
-            return ""
-
-
 def _is_published(directory: Path, name: str) -> bool:
     """Return whether the dataset is in its place; raise as download_dataset for another one."""
     target = DatasetDirectory(directory)
@@ -128,34 +97,32 @@ def _is_published(directory: Path, name: str) -> bool:
     return False
 
 
-def _install(wanted: _Wanted, directory: Path) -> None:
+def _install(name: Datasets, directory: Path, source: str | Path | None, md5: str) -> None:
     """Prepare and publish a dataset; a staging folder with nothing to continue with is removed."""
-    if directory.is_dir() and _is_published(directory, wanted.name):
-        return
-    staging = directory / _STAGING / wanted.name
+    staging = directory / _STAGING / name
+    complete = staging / "complete"
     try:
-        if not (staging / "complete").is_dir():
-            _prepare(wanted, staging)
-        _publish(staging / "complete", directory)
+        if not complete.is_dir():
+            _prepare(name, staging, source, md5)
+        _publish(complete, directory)
     except ValueError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     finally:
-        arrived = [
-            entry
-            for entry in (staging.iterdir() if staging.is_dir() else ())
-            if entry.is_dir() or (entry.suffix in (".zip", ".part") and entry.stat().st_size)
-        ]
-        if not arrived:
+        if not any(
+            entry.is_dir() or (entry.suffix in (".zip", ".part") and entry.stat().st_size)
+            for entry in staging.glob("*")
+        ):
             shutil.rmtree(staging, ignore_errors=True)
             with suppress(OSError):  # another dataset's may be there
                 staging.parent.rmdir()
     shutil.rmtree(directory / _STAGING, ignore_errors=True)
 
 
-def _prepare(wanted: _Wanted, staging: Path) -> None:
+def _prepare(name: Datasets, staging: Path, source: str | Path | None, md5: str) -> None:
     """Bring the dataset into the staging folder, unpacked, converted and checked."""
-    note, origin = staging / "source", f"{wanted.source or 'record'}\n{wanted.md5}\n"
+    published, archive = PUBLISHED_DATASETS[name], staging / f"{name}.zip"
+    note, origin = staging / "source", f"{source or 'record'}\n{md5}\n"
     if not note.is_file() or note.read_text() != origin:  # an earlier call wanted another
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -163,77 +130,69 @@ def _prepare(wanted: _Wanted, staging: Path) -> None:
     unpacking, unpacked = staging / "unpacking", staging / "unpacked"
     if not unpacked.is_dir():
         shutil.rmtree(unpacking, ignore_errors=True)
-        found = _obtain(wanted, staging / wanted.file)
-        limits = Limits.of(wanted.published)
+        found = archive if archive.is_file() else _obtain(name, archive, source, md5)
         try:
-            copy(found, unpacking, limits) if found.is_dir() else unpack(found, unpacking, limits)
+            unpack(found, unpacking, published)
         except BaseException:  # it would only fill the disk
             shutil.rmtree(unpacking, ignore_errors=True)
             raise
         unpacking.rename(unpacked)
-    (staging / wanted.file).unlink(missing_ok=True)
-    _open(wanted, unpacked)
-    unpacked.rename(staging / "complete")
+    archive.unlink(missing_ok=True)
 
-
-def _obtain(wanted: _Wanted, archive: Path) -> Path:
-    """Return the archive, downloaded or where a user has it; or a directory to copy."""
-    source = wanted.source
-    if archive.is_file():
-        return archive
-    if isinstance(source, Path):
-        return _local(wanted, source)
-    if source is None:
-        url, md5 = ask_record(wanted.published.doi, wanted.file)
-        md5 = wanted.md5 or md5
-    else:
-        path = urlsplit(source).path
-        folder = wanted.file not in path and not path.endswith(".zip")
-        url = f"{source.rstrip('/')}/{wanted.file}" if folder else source
-        md5 = wanted.expected_md5(url)
-    logger.info("downloading %s from %s", wanted.name, url)
-    fetch(url, archive, Limits.of(wanted.published).total, md5)
-    return archive
-
-
-def _local(wanted: _Wanted, source: Path) -> Path:
-    """Return the verified archive that a path means, or a directory in which one was unpacked."""
-    archive = source / wanted.file if source.is_dir() else source
-    if archive.is_file():
-        expected = wanted.expected_md5(str(archive))
-        found = md5_of(archive) if expected else ""
-        if found != expected:
-            raise ValueError(
-                f"{archive} has the md5 {found} where {expected} was expected: it is another file,"
-                " or damaged. If you trust it, give its own md5"
-            )
-        return archive
-    folder = find_dataset(source, wanted.name)
-    if folder is None:
-        raise FileNotFoundError(
-            f"{source} is no archive, and no directory with {wanted.file} or {METADATA} in it"
-        )
-    if wanted.md5:
-        raise ValueError(f"{source} is unpacked: an md5 is of the archive, {wanted.file}")
-    logger.warning("%s is not verified: it is unpacked, and the record's md5 is of a zip", folder)
-    return folder
-
-
-def _open(wanted: _Wanted, unpacked: Path) -> None:
-    """Convert a dataset, and check that it is the one that was wanted."""
-    dataset, published = loadDataset(str(unpacked)), wanted.published
+    dataset = loadDataset(str(unpacked))  # which converts it
     if dataset.sampler["name"] != published.sampler.__name__:
         raise ValueError(
-            f"what was taken for {wanted.name} was made by {dataset.sampler['name']}, not by"
+            f"what was taken for {name} was made by {dataset.sampler['name']}, not by"
             f" {published.sampler.__name__}: it is another dataset"
         )
     size, sounds = len(dataset), sum(1 for _ in unpacked.glob("sample_*.wav"))
     message = "%s holds %d %s; expected were %d"
     if size != published.size:
-        logger.warning(message, wanted.name, size, "samples", published.size)
+        logger.warning(message, name, size, "samples", published.size)
     if sounds != size:
-        needed = "sounds, which transforming it needs"
-        logger.warning(message, wanted.name, sounds, needed, size)
+        logger.warning(message, name, sounds, "sounds, which transforming it needs", size)
+    unpacked.rename(staging / "complete")
+
+
+def _obtain(name: Datasets, archive: Path, source: str | Path | None, md5: str) -> Path:
+    """Return the archive, downloaded or where a user has it; or a directory to copy."""
+    published = PUBLISHED_DATASETS[name]
+    if not isinstance(source, Path):
+        if source is None:
+            url, recorded = ask_record(published.doi, archive.name)
+            md5 = md5 or recorded
+        else:
+            path = urlsplit(source).path
+            is_folder = archive.name not in path and not path.endswith(".zip")
+            url = f"{source.rstrip('/')}/{archive.name}" if is_folder else source
+            md5 = md5 or _recorded_md5(published, archive.name, url)
+        logger.info("downloading %s from %s", name, url)
+        fetch(url, archive, archive_limit(published), md5)
+        return archive
+    found = source / archive.name if source.is_dir() else source
+    if found.is_file():
+        if md5 := md5 or _recorded_md5(published, archive.name, str(found)):
+            check_digest(found, md5, "md5")
+        return found
+    places = (source / place for place in ("", "data", name, f"{name}/data"))
+    folder = next((place for place in places if (place / METADATA).is_file()), None)
+    if folder is None:
+        raise FileNotFoundError(
+            f"{source} is no archive, and no directory with {archive.name} or {METADATA} in it"
+        )
+    if md5:
+        raise ValueError(f"{source} is unpacked: an md5 is of the archive, {archive.name}")
+    logger.warning("%s is not verified: it is unpacked, and the record's md5 is of a zip", folder)
+    return folder
+
+
+def _recorded_md5(published: PublishedDataset, file: str, place: str) -> str:
+    """Return the md5 that the record gives of a file; '', with a warning, where it has none."""
+    try:
+        return ask_record(published.doi, file, attempts=1)[1]
+    except (ConnectionError, ValueError) as error:
+        logger.warning("%s is not verified, since no md5 is known (give it): %s", place, error)
+        return ""
 
 
 def _publish(complete: Path, directory: Path) -> None:

@@ -5,9 +5,11 @@ import re
 import stat
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
+from io import FileIO
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeAlias
 
 from ..._progress import progress_bar
 from ...dataset.storage.layout import ARRAY, LEGACY, METADATA
@@ -24,97 +26,56 @@ _BESIDE = 4096  # labels and headers, a sample
 _MEMBERS_BESIDE = 1000  # of an archive: folders and what systems leave there
 _PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
-
-@dataclass(frozen=True)
-class Limits:
-    """How large the files of a dataset of so many samples, each of so many values, may be."""
-
-    samples: int
-    length: int
-
-    @classmethod
-    def of(cls, published: PublishedDataset) -> "Limits":
-        """Return the limits of a published dataset."""
-        return cls(published.size, published.length)
-
-    def of_file(self, name: str) -> int:
-        """Return the bytes that a file of this name may have; 0: it is none of the dataset's."""
-        sound = _SOUND.fullmatch(name)
-        if sound is not None:
-            return (self.length * _VALUE + _BESIDE) * (int(sound[1]) < self.samples)
-        if name in {METADATA, LEGACY}:
-            return self.samples * (self.length * _TEXT_OF_NUMBER + _BESIDE)
-        return (self.samples * (2 * self.length * _VALUE) + _BESIDE) * (name == ARRAY)
-
-    @property
-    def total(self) -> int:
-        """Bytes that metadata.json, x.npy and all sounds may have together."""
-        sounds = self.samples * self.of_file("sample_00000.wav")
-        return self.of_file(METADATA) + self.of_file(ARRAY) + sounds
-
-    def require(self, place: str, size: int, name: str) -> None:
-        """Raise ValueError if a file of this name is larger than allowed."""
-        if size > self.of_file(name):
-            raise ValueError(
-                f"{place} has {size} bytes, where a published dataset of this name has at most"
-                f" {self.of_file(name)}: it is something else, and nothing of it was taken"
-            )
-
-    def require_room(self, directory: Path, sizes: dict[str, int]) -> None:
-        """Require the space of the files and, without an array, of the one made of their text."""
-        array = 0 if ARRAY in sizes else self.samples * self.length * _VALUE + _BESIDE
-        require_space(directory, sum(sizes.values()) + array, "the unpacked dataset")
+_Source: TypeAlias = tuple[str, int, Callable[[], IO[bytes]]]
+"""Where a file lies, for messages; the size that it declares; and what opens it."""
 
 
-def unpack(archive: Path, directory: Path, limits: Limits) -> None:
-    """Unpack the folder of a zip archive that holds `metadata.json`, wherever it is.
+def size_limit(published: PublishedDataset, name: str) -> int:
+    """Return the bytes that a file of this name may have; 0: it is none of the dataset's."""
+    size, length = published.size, published.length
+    if sound := _SOUND.fullmatch(name):
+        return (length * _VALUE + _BESIDE) * (int(sound[1]) < size)
+    if name in {METADATA, LEGACY}:
+        return size * (length * _TEXT_OF_NUMBER + _BESIDE)
+    return (size * (2 * length * _VALUE) + _BESIDE) * (name == ARRAY)
+
+
+def archive_limit(published: PublishedDataset) -> int:
+    """Return the bytes that metadata.json, x.npy and all sounds may have together."""
+    sounds = published.size * size_limit(published, "sample_00000.wav")
+    return size_limit(published, METADATA) + size_limit(published, ARRAY) + sounds
+
+
+def unpack(source: Path, directory: Path, published: PublishedDataset) -> None:
+    """Write the files of a dataset, and nothing else, to a new directory.
 
     Everything is checked before anything is written: an archive with one member that leads out of
-    the directory, is a link, encrypted, too large or there twice is refused whole. Only
-    metadata.json, x.npy and sounds are taken, into one new directory.
+    the directory, is a link, encrypted, too large or there twice is refused whole. The source is a
+    zip archive, with `metadata.json` in any of its folders, or the directory of an unpacked one.
     """
+    if source.is_dir():
+        names = [entry.name for entry in os.scandir(source) if size_limit(published, entry.name)]
+        files: dict[str, _Source] = {}
+        for name in sorted(names):
+            file = source / name
+            if not file.is_file():
+                raise ValueError(f"{file} is no file, but something else: nothing was copied")
+            files[name] = str(file), file.stat().st_size, partial(FileIO, file)
+        _write(files, directory, published)
+        return
     try:
-        with zipfile.ZipFile(archive) as content:
-            members = _members(content.infolist(), archive, limits)
-            sizes = {name: member.file_size for name, member in members.items()}
-            limits.require_room(directory.parent, sizes)
-            directory.mkdir()
-            for name in progress_bar(members, desc="unpacking", unit=" files"):
-                _extract(content, members[name], directory / name)
+        with zipfile.ZipFile(source) as archive:
+            _write(_members(archive, published), directory, published)
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{archive} is not a whole zip archive: {error}") from error
+        raise ValueError(f"{source} is not a whole zip archive: {error}") from error
 
 
-def copy(source: Path, directory: Path, limits: Limits) -> None:
-    """Copy the files of an unpacked dataset, and nothing else, into a new directory."""
-    names = sorted(entry.name for entry in os.scandir(source) if limits.of_file(entry.name))
-    for name in names:
-        if not (source / name).is_file():
-            raise ValueError(f"{source / name} is no file, but something else: nothing was copied")
-    sizes = {name: (source / name).stat().st_size for name in names}
-    for name, size in sizes.items():
-        limits.require(f"{source / name}", size, name)
-    limits.require_room(directory.parent, sizes)
-    directory.mkdir()
-    for name in progress_bar(names, desc="copying", unit=" files"):
-        with (source / name).open("rb") as file:
-            written = _write(file, directory / name, limits.of_file(name))
-        limits.require(f"{source / name}", written, name)
-
-
-def find_dataset(directory: Path, name: str) -> Path | None:
-    """Return the folder of an unpacked archive that holds its `metadata.json`, if any."""
-    places = (directory / place for place in ("", "data", name, f"{name}/data"))
-    return next((place for place in places if (place / METADATA).is_file()), None)
-
-
-def _members(
-    every: list[zipfile.ZipInfo], archive: Path, limits: Limits
-) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, published: PublishedDataset) -> dict[str, _Source]:
     """Return the files of the dataset by name; raise ValueError if any member is unsafe."""
-    if len(every) > 4 * limits.samples + _MEMBERS_BESIDE:
+    every, place = archive.infolist(), archive.filename
+    if len(every) > 4 * published.size + _MEMBERS_BESIDE:
         raise ValueError(
-            f"{archive} has {len(every)} members, far more than {limits.samples} samples need:"
+            f"{place} has {len(every)} members, far more than {published.size} samples need:"
             " nothing was unpacked"
         )
     seen: dict[PurePosixPath, str] = {}
@@ -123,60 +84,60 @@ def _members(
         outside = name.startswith("/") or ".." in PurePosixPath(name).parts
         if outside or "\\" in name or ":" in name or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise ValueError(
-                f"{archive} holds {name!r}, a link or a path that leads elsewhere: nothing was"
+                f"{place} holds {name!r}, a link or a path that leads elsewhere: nothing was"
                 " unpacked"
             )
         other = seen.setdefault(PurePosixPath(name.casefold()), name)  # as some file systems do
         if other is not name:
             raise ValueError(
-                f"{archive} holds {name!r} twice (the other is {other!r}): nothing was unpacked"
+                f"{place} holds {name!r} twice (the other is {other!r}): nothing was unpacked"
             )
     paths = {PurePosixPath(member.filename): member for member in every if not member.is_dir()}
     folders = [p.parent for p in paths if p.name == METADATA and "__MACOSX" not in p.parts]
     if len(folders) != 1:
         raise ValueError(
-            f"{archive} must hold one {METADATA}, but holds {len(folders)}: it is not a dataset"
+            f"{place} must hold one {METADATA}, but holds {len(folders)}: it is not a dataset"
         )
-    members = {
-        path.name: member
-        for path, member in paths.items()
-        if path.parent == folders[0] and limits.of_file(path.name) and path.name != LEGACY
-    }
-    for name, member in members.items():
-        place = f"{member.filename!r} of {archive}"
+    files: dict[str, _Source] = {}
+    for path, member in paths.items():
+        if path.parent != folders[0] or path.name == LEGACY or not size_limit(published, path.name):
+            continue
+        what = f"{member.filename!r} of {place}"
         if member.flag_bits & 1:
-            raise ValueError(f"{place} is encrypted: nothing was unpacked")
+            raise ValueError(f"{what} is encrypted: nothing was unpacked")
         if member.compress_type not in _PLAIN:
             raise ValueError(
-                f"{place} is compressed by method {member.compress_type}, not stored or deflated:"
+                f"{what} is compressed by method {member.compress_type}, not stored or deflated:"
                 " nothing was unpacked"
             )
-        limits.require(place, member.file_size, name)
-    return members
+        files[path.name] = what, member.file_size, partial(archive.open, member)
+    return files
 
 
-def _extract(content: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    """Write a member to a new file, never more of it than it declares."""
-    place = f"{member.filename!r} of {content.filename}"
-    try:
-        with content.open(member) as source:
-            written = _write(source, target, member.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        reason = str(error) or "it ends too early"
-        raise ValueError(f"{place} is damaged: {reason}") from error
-    if written != member.file_size:
-        raise ValueError(
-            f"{place} is damaged: it has {written} bytes, not the {member.file_size} it says"
-        )
-
-
-def _write(source: IO[bytes], target: Path, limit: int) -> int:
-    """Write a new file of at most `limit` bytes to the disk; return the bytes there were."""
-    size = 0
-    with target.open("xb") as sink:
-        while size <= limit and (block := source.read(_BLOCK)):
-            size += len(block)
-            sink.write(block[: len(block) - max(0, size - limit)])
-        sink.flush()
-        os.fsync(sink.fileno())
-    return size
+def _write(files: Mapping[str, _Source], directory: Path, published: PublishedDataset) -> None:
+    """Write files to a new directory, none larger than is allowed, nor than it declares."""
+    for name, (place, size, _) in files.items():
+        if size > (limit := size_limit(published, name)):
+            raise ValueError(
+                f"{place} has {size} bytes, where a published dataset of this name has at most"
+                f" {limit}: it is something else, and nothing of it was taken"
+            )
+    # Without an array, one will be made of the text of metadata.json.
+    array = 0 if ARRAY in files else published.size * published.length * _VALUE + _BESIDE
+    needed = sum(size for _, size, _ in files.values()) + array
+    require_space(directory.parent, needed, "the unpacked dataset")
+    directory.mkdir()
+    bar = progress_bar(files.items(), desc="unpacking", unit=" files")
+    for name, (place, size, open_file) in bar:
+        written = 0
+        try:
+            with open_file() as source, (directory / name).open("xb") as target:
+                while written <= size and (block := source.read(_BLOCK)):
+                    written += len(block)
+                    target.write(block[: len(block) - max(0, written - size)])
+                target.flush()
+                os.fsync(target.fileno())
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
+            raise ValueError(f"{place} is damaged: {str(e) or 'it ends too early'}") from e
+        if written != size:
+            raise ValueError(f"{place} is damaged: it has {written} bytes, not the {size} it says")
