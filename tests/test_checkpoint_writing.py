@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kac_prediction.pipeline import read_checkpoint
-from kac_prediction.pipeline.checkpoint import Checkpoints, save_checkpoint
+from kac_prediction.pipeline.checkpoint import Checkpoints
 from models_of_users import Linear
 from saved_models import exported
 
@@ -25,16 +25,17 @@ def names(directory: Path) -> set[str]:
 def test_a_failed_write_leaves_the_old_file(
     model: Linear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_checkpoint(tmp_path / "best.pt", exported(model, 1))
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.keep(exported(model, 1), due=False, best=True)
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        save_checkpoint(tmp_path / "best.pt", exported(model, 2))
+    with pytest.raises(OSError, match="No space"), Checkpoints(tmp_path) as checkpoints:
+        checkpoints.keep(exported(model, 2), due=False, best=True)
     assert read_checkpoint(tmp_path)["run_info"]["epoch"] == 1
-    assert names(tmp_path) == {"best.pt"}
+    assert names(tmp_path) == {"best.pt", "last.pt"}
 
 
 def test_the_last_finished_epoch_is_saved_as_it_was(model: Linear, tmp_path: Path) -> None:

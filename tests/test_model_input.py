@@ -160,8 +160,8 @@ def test_impossible_recipes_are_refused(fields: dict[str, object], text: str) ->
     [
         ({"labels": "drum_size"}, "labels must be a tuple of texts, got the text 'drum_size'"),
         ({"labels": 5}, "labels must be a tuple of texts, got 5"),
-        ({"labels": (1,)}, r"must be texts, got \(1,\)"),
-        ({"units": (None,)}, "labels and units must be texts"),
+        ({"labels": (1,)}, r"labels must be a tuple of texts, got \(1,\)"),
+        ({"units": (None,)}, "units must be a tuple of texts"),
         ({"normalise": "no"}, "normalise must be True or False, got 'no'"),
     ],
 )

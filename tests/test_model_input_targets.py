@@ -217,7 +217,11 @@ def test_what_it_was_made_of_may_change_afterwards() -> None:
         ({"classes": {"family": ("circle",)}}, ValueError, "two or more different names"),
         ({"classes": {"family": ("circle", "circle")}}, ValueError, "two or more different names"),
         ({"classes": {"family": ("circle", "")}}, ValueError, "two or more different names"),
-        ({"classes": {"family": (0, 1)}}, ValueError, "two or more different names"),
+        (
+            {"classes": {"family": (0, 1)}},
+            TypeError,
+            r"of family must be a tuple of texts, got \(0, 1\)",
+        ),
     ],
 )
 def test_impossible_scales_and_classes_are_refused(

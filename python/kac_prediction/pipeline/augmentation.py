@@ -99,8 +99,13 @@ class Augmentation:
             x = silent.gather(1, first + torch.arange(length, device=sounds.device))
         if self.noise is not None:
             decibels = self.noise - NOISE_RANGE * uniform()
-            noise = coloured_noise(x, STEEPEST * uniform(), generator)
-            x = x + noise * (10 ** (decibels / 20) * _rms(x))
+            beta = STEEPEST * uniform()
+            white = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+            spectrum = torch.fft.rfft(white)
+            bins = torch.arange(spectrum.shape[1], device=x.device, dtype=x.dtype)
+            # The amplitude goes with the root of the power. An offset (bin 0) is weighted as bin 1.
+            noise = torch.fft.irfft(spectrum * bins.clamp(min=1) ** (-beta / 2), length)
+            x = x + noise / _rms(noise) * (10 ** (decibels / 20) * _rms(x))
         if self.gain and not normalise:
             x = x * 10 ** ((2 * uniform() - 1) * self.gain / 20)
         if normalise:
@@ -124,17 +129,3 @@ def normalised(x: torch.Tensor) -> torch.Tensor:
 def _rms(x: torch.Tensor) -> torch.Tensor:
     """Return the root mean square of each sound, shape (n, 1)."""
     return x.square().mean(1, keepdim=True).sqrt()
-
-
-def coloured_noise(x: torch.Tensor, beta: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Draw noise of the shape of x, (n, length), with an RMS of 1 and a power spectrum 1 / f^beta.
-
-    `beta` has the shape (n, 1).
-    """
-    length = x.shape[1]
-    white = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-    spectrum = torch.fft.rfft(white)
-    bins = torch.arange(spectrum.shape[1], device=x.device, dtype=x.dtype)
-    # The amplitude goes with the root of the power. An offset (bin 0) is weighted as bin 1 is.
-    noise: torch.Tensor = torch.fft.irfft(spectrum * bins.clamp(min=1) ** (-beta / 2), length)
-    return noise / _rms(noise)

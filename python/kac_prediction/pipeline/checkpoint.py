@@ -62,16 +62,6 @@ class ExportedModel(TypedDict, total=True):
     progress: NotRequired[dict[str, Any]]  # what else a training needs to resume from here
 
 
-def save_checkpoint(path: str | Path, checkpoint: ExportedModel) -> None:
-    """Write a checkpoint atomically; raise OSError if it cannot be written."""
-    file = Path(path)
-    with replacing(file) as staged, staged.open("wb") as stream:
-        try:
-            torch.save(checkpoint, stream)
-        except RuntimeError as error:  # torch's writer, where the disk is full
-            raise OSError(f"{file} cannot be written: {error}") from error
-
-
 def read_checkpoint(path: str | Path) -> ExportedModel:
     """Read a checkpoint to the memory of the CPU; the directory of a run means its `best.pt`.
 
@@ -157,28 +147,25 @@ class Checkpoints:
         """Write what is held; equal files are hard links to one, where the disk has links."""
         if self._directory is None:
             return
-        written: dict[int, Path] = {}
+        saved: dict[int, Path] = {}
         for name, checkpoint in self._held.items():
             path = self._directory / name
-            twin = written.get(id(checkpoint))
-            if twin is None or not _linked(twin, path):
-                save_checkpoint(path, checkpoint)
-            written[id(checkpoint)] = path
+            if id(checkpoint) in saved:
+                with suppress(OSError):  # a disk without links
+                    with replacing(path, durable=False) as staged:
+                        staged.unlink(missing_ok=True)
+                        staged.hardlink_to(saved[id(checkpoint)])
+                    continue
+            with replacing(path) as staged, staged.open("wb") as stream:
+                try:
+                    torch.save(checkpoint, stream)
+                except RuntimeError as error:  # torch's writer, where the disk is full
+                    raise OSError(f"{path} cannot be written: {error}") from error
+            saved[id(checkpoint)] = path
         if self._held:
             self.last_good = self._directory / LAST
         self._held = {}
         self._written_at = self._clock()
-
-
-def _linked(source: Path, path: Path) -> bool:
-    """Make `path` another name of a file; return whether the disk has such links."""
-    try:
-        with replacing(path, durable=False) as staged:
-            staged.unlink(missing_ok=True)
-            staged.hardlink_to(source)
-    except OSError:
-        return False
-    return True
 
 
 def _unreadable(file: Path, error: str) -> str:

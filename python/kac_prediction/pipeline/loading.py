@@ -1,27 +1,31 @@
 """loadModel: from a file, a directory or an address to a trained model."""
 
+import hashlib
 import importlib
 import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import pooch
 import torch
 from typing_extensions import TypeVar
 
 from .checkpoint import BEST, read_checkpoint
-from .datasets.download import check_digest, hexadecimal
+from .datasets.download import check_digest, fetch, hexadecimal
 from .legacy import convert_legacy
 from .model import Model as AnyModel
 from .model_input import ModelInput
-from .remote import fetch_checkpoint
 
 logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=AnyModel, default=AnyModel)
 
+_LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optimiser, has 5e8
 _LOSSES = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
 
 
@@ -59,12 +63,12 @@ def loadModel(
             labels; names the file and the remedy.
     """
     if isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
-        file = fetch_checkpoint(path, sha256)
+        file = _fetch(path, sha256)
     else:
         file = Path(path)
         file = _best_checkpoint(file) if file.is_dir() else file
         if sha256 is not None and file.is_file():
-            check_digest(file, hexadecimal(sha256, "sha256"), "sha256")
+            check_digest(file, sha256, "sha256")
     checkpoint = read_checkpoint(file)
     stored: Any = checkpoint["run_info"].get("model")
     info = stored if isinstance(stored, Mapping) else {}
@@ -87,6 +91,48 @@ def loadModel(
     elif labels is not None:
         raise ValueError(f"{file} says itself what it predicts: call loadModel without labels")
     return model.to(device or "cpu").eval()
+
+
+def _fetch(url: str, sha256: str | None) -> Path:
+    """Return the copy of a checkpoint in the user's folder for caches; download it the first time.
+
+    It is kept there once it is whole, has the sha256, and can be read as a checkpoint.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"{url} is neither a path nor an https address")
+    if parts.scheme == "http" and sha256 is None:  # anybody on the way could have exchanged it
+        raise ValueError(
+            f"{url} is not protected against a change on the way: give its https address, or the "
+            "file's sha256"
+        )
+    expected = None if sha256 is None else hexadecimal(sha256, "sha256")
+    name = re.sub(r"[^\w.-]", "_", unquote(parts.path).rpartition("/")[2])[-60:] or "model"
+    key = hashlib.sha256(url.encode()).hexdigest()[:16]
+    copy = Path(pooch.os_cache("kac_prediction")) / "models" / f"{key}-{name}"
+    if copy.is_file() and (expected is None or pooch.file_hash(str(copy)) == expected):
+        logger.info("%s: taking the copy in %s", url, copy)
+        return copy
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=copy.parent, prefix=".arriving-") as folder:
+        arrived = Path(folder) / copy.name
+        try:
+            fetch(url, arrived, _LARGEST)
+        except ConnectionError as error:
+            raise ConnectionError(
+                f"{error}. Check the address and the network and call again, or bring the file here"
+                " by other means and give loadModel its path"
+            ) from error
+        try:
+            if expected is not None:
+                check_digest(arrived, expected, "sha256")
+            read_checkpoint(arrived)
+        except ValueError as error:
+            reason = str(error).replace(str(arrived), url)
+            raise ValueError(f"{reason}. Nothing of it was kept") from None
+        arrived.replace(copy)
+    logger.info("%s: kept in %s", url, copy)
+    return copy
 
 
 def _best_checkpoint(directory: Path) -> Path:
@@ -117,15 +163,10 @@ def _best_checkpoint(directory: Path) -> Path:
             f"{f'; name one of its folders: {runs}' if runs else ''}"
         )
     best = min(candidates, key=lambda file: candidates[file])
-    logger.log(
-        logging.WARNING if any(name.endswith(".pt") for name in ignored) else logging.INFO,
-        "%s: took %s, of the lowest %s, %g; ignored: %s",
-        directory,
-        best.name,
-        chosen.replace("_", " "),
-        candidates[best],
-        ", ".join(ignored) or "no file",
-    )
+    level = logging.WARNING if any(name.endswith(".pt") for name in ignored) else logging.INFO
+    message = "%s: took %s, of the lowest %s, %g; ignored: %s"
+    loss, others = chosen.replace("_", " "), ", ".join(ignored) or "no file"
+    logger.log(level, message, directory, best.name, loss, candidates[best], others)
     return best
 
 

@@ -114,18 +114,20 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         arguments = {key: value for key, value in stored if _accepts(signature, key)}
         if "outputs" in signature.parameters and "linear.weight" in weights:
             arguments.setdefault("outputs", len(weights["linear.weight"]))
-        needed = [
+        missing = [
             p.name
             for p in signature.parameters.values()
-            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+            if p.default is p.empty
+            and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+            and p.name not in arguments
         ]
-        if missing := [name for name in needed if name not in arguments]:
+        if missing:
             raise ValueError(f"the file lacks the hyperparameters {', '.join(missing)}")
         # The initial weights are thrown away: the caller's random state must not advance.
         with torch.random.fork_rng(devices=[]):
             model = cls(**arguments)
-        dtypes = {weight.dtype for weight in weights.values() if torch.is_tensor(weight)}
-        dtypes = {dtype for dtype in dtypes if dtype.is_floating_point}
+        tensors = [weight for weight in weights.values() if torch.is_tensor(weight)]
+        dtypes = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
         if "format_version" in checkpoint and len(dtypes) == 1:
             model.to(dtypes.pop())
         load_weights(model, weights)

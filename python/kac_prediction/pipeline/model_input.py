@@ -60,8 +60,6 @@ class ModelInput:
         for name in ("sample_rate", "length"):
             checked[name] = check_whole(name, getattr(self, name), most=HIGHEST_RATE)
         checked["normalise"] = check_flag("normalise", self.normalise)
-        if not all(isinstance(text, str) for text in (*labels, *units)):
-            raise TypeError(f"labels and units must be texts, got {labels} and {units}.")
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"labels must be one or more different names, got {labels}.")
         if len(units) != len(labels):
@@ -206,9 +204,9 @@ class ModelInput:
         Raises:
             ValueError: another number of outputs.
         """
-        columns = self.split(_at_least_single(outputs))
+        columns = self.split(outputs)
         for label in self.classes:
-            columns[label] = columns[label].argmax(-1, keepdim=True).to(columns[label])
+            columns[label] = columns[label].argmax(-1, keepdim=True).float()
         return self.unscaled(torch.cat([*columns.values()], dim=-1))
 
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
@@ -222,7 +220,9 @@ class ModelInput:
                 f"targets must have a column for each of {', '.join(self.labels)}, "
                 f"got the shape {tuple(targets.shape)}."
             )
-        columns = torch.split(_at_least_single(targets), 1, dim=-1)
+        # Halves have too few digits.
+        numbers = targets if targets.dtype == torch.float64 else targets.float()
+        columns = torch.split(numbers, 1, dim=-1)
         pairs = zip(columns, self.scales, strict=True)
         return torch.cat([x.exp() if scale == "log" else x for x, scale in pairs], dim=-1)
 
@@ -238,11 +238,6 @@ class ModelInput:
             return cls(**fields)
         except TypeError as error:
             raise ValueError(f"these are not the fields of a ModelInput: {error}") from error
-
-
-def _at_least_single(x: torch.Tensor) -> torch.Tensor:
-    """Return numbers in float32, or in float64 where they are: halves have too few digits."""
-    return x if x.dtype == torch.float64 else x.float()
 
 
 def _judged(x: torch.Tensor) -> torch.Tensor:

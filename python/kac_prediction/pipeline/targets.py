@@ -52,10 +52,11 @@ def target_columns(
 
 def check_texts(name: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return texts as a tuple; raise TypeError for a single text, whose letters would be taken."""
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
+    found = tuple(texts) if isinstance(texts, Iterable) else (None,)
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in found):
         kind = "the text " if isinstance(texts, str) else ""
         raise TypeError(f"{name} must be a tuple of texts, got {kind}{texts!r}.")
-    return tuple(texts)
+    return found
 
 
 def check_scales(scales: Iterable[str], count: int) -> tuple[Scale, ...]:
@@ -81,7 +82,6 @@ def check_classes(
             raise ValueError(f"classes names {label!r}, which is none of {', '.join(scales)}.")
         if scales[label] != "linear":
             raise ValueError(f"{label} is a class and has no logarithm: its scale is 'linear'.")
-        texts = all(isinstance(name, str) and name for name in found)
-        if not texts or len(found) < 2 or len(set(found)) != len(found):
+        if not all(found) or len(found) < 2 or len(set(found)) != len(found):
             raise ValueError(f"{label} needs two or more different names of classes, got {found}.")
     return checked

@@ -94,9 +94,9 @@ def hexadecimal(digest: str, algorithm: str) -> str:
 
 
 def check_digest(file: Path, expected: str, algorithm: str) -> None:
-    """Raise ValueError if a file has another md5 or sha256."""
+    """Raise ValueError if a file has another md5 or sha256, or the text is none."""
     found = pooch.file_hash(str(file), alg=algorithm)
-    if found != expected:
+    if found != hexadecimal(expected, algorithm):
         raise ValueError(
             f"{file} has the {algorithm} {found} where {expected} was expected: it is another"
             f" file, or damaged. If you trust it, give its own {algorithm}"

@@ -25,9 +25,6 @@ from .install import download_dataset, interrupted_installation
 
 logger = logging.getLogger(__name__)
 
-DATASET_SIZE = 200
-SAMPLER_SETTINGS = SamplerSettings(duration=1.0, sample_rate=48000)
-
 
 def generate_family(
     name: Datasets,
@@ -85,9 +82,9 @@ def import_dataset(
         elif LocalSampler is not None:
             return generateDataset(
                 LocalSampler,
-                sampler_settings or SAMPLER_SETTINGS,
+                sampler_settings or SamplerSettings(duration=1.0, sample_rate=48000),
                 dataset_dir,
-                dataset_size=DATASET_SIZE if dataset_size is None else dataset_size,
+                dataset_size=200 if dataset_size is None else dataset_size,
                 representation_settings=representation_settings or None,
                 seed=seed,
                 workers=workers,

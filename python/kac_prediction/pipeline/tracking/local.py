@@ -1,13 +1,13 @@
 """A training recorded beside its checkpoints: `log.jsonl`, `curve.png` and other pictures."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from ..._files import append_records, read_records, replacing
-from .tracker import Picture, Record, png
+from .tracker import Record, Tracker, png
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ DRAWING_SHARE: Final = 0.01  # of the time of a training that may go into drawin
 FIRST_DRAWING: Final = 1.0  # seconds: expected of the first drawing, which imports matplotlib
 
 
-class LocalTracker:
+class LocalTracker(Tracker):
     """Writes `log.jsonl`, a JSON object for each epoch, and draws it as `curve.png`.
 
     The curve is redrawn as often as a hundredth of the training time allows, and at the end. A disk
@@ -35,16 +35,6 @@ class LocalTracker:
         self._drawing_seconds = 0.0
         self._last_drawing = FIRST_DRAWING
 
-    def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
-        """Do nothing: the checkpoints hold the parameters."""
-        return {}
-
-    def watch(self, model: Any) -> None:
-        """Do nothing: the log has no gradients."""
-
-    def artifact(self, path: str | Path) -> None:
-        """Do nothing: the file is here already."""
-
     def resume(self, epoch: int) -> None:
         """Drop the records of later epochs, and a line that was half written."""
         try:
@@ -55,7 +45,6 @@ class LocalTracker:
                     append_records(staged, self._records)
         except OSError as error:
             self._warn(f"{self._file} cannot be resumed", error)
-        self._drawn = 0
 
     def log(self, record: Record) -> None:
         """Append an epoch; whoever watches the file sees it when this returns."""
@@ -68,15 +57,14 @@ class LocalTracker:
         if self._drawing_seconds + self._last_drawing <= DRAWING_SHARE * elapsed:
             self._draw()
 
-    def picture(self, name: str, figure: Picture) -> None:
-        """Save a figure as `name`.png."""
+    def picture(self, name: str, content: bytes) -> None:
+        """Save a picture as `name`.png."""
         path = self._directory / f"{name}.png"
         try:
-            content = png(figure)
             with replacing(path, durable=False) as staged:
                 staged.write_bytes(content)
-        except Exception as error:  # the disk, or whatever a user's figure holds
-            self._warn(f"{path} cannot be drawn", error)
+        except OSError as error:
+            self._warn(f"{path} cannot be written", error)
 
     def finish(self, failed: bool = False) -> None:
         """Write what is still to be written, and draw the whole curve."""
@@ -103,7 +91,7 @@ class LocalTracker:
 
         started = self._clock()
         try:
-            self.picture("curve", curve_figure(self._records))
+            self.picture("curve", png(curve_figure(self._records)))
         except Exception as error:  # a record of a user's own that cannot be drawn
             self._warn("the curve cannot be drawn", error)
         self._drawn = len(self._records)

@@ -1,4 +1,4 @@
-"""What follows a training: the protocol of trackers, and what they are given."""
+"""What follows a training: the base class of trackers, and what they are given."""
 
 import io
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ class Picture(Protocol):
         """Write the picture to a binary stream."""
 
 
-class Tracker(Protocol):
-    """Follows a training.
+class Tracker:
+    """Follows a training, and overrides the methods of what it records.
 
     No method raises because of what a disk or a network does: that is logged, and the training
     goes on.
@@ -26,6 +26,7 @@ class Tracker(Protocol):
 
     def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
         """Take the parameters, settled or not; return those that the tracker wants otherwise."""
+        return {}
 
     def watch(self, model: torch.nn.Module) -> None:
         """Take the model whose gradients may be recorded."""
@@ -36,8 +37,8 @@ class Tracker(Protocol):
     def log(self, record: Record) -> None:
         """Record an epoch."""
 
-    def picture(self, name: str, figure: Picture) -> None:
-        """Record a figure, which may change once this returns."""
+    def picture(self, name: str, content: bytes) -> None:
+        """Record a picture, a PNG file."""
 
     def artifact(self, path: str | Path) -> None:
         """Keep a file of the run, such as a checkpoint."""

@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from ..._checks import check_choice
-from .tracker import Picture, Record, png
+from .tracker import Record, Tracker
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ FINISH_GRACE: Final = 5.0  # seconds that wandb has to clean up after it has giv
 BINS: Final = 64
 
 
-class WandbTracker:
+class WandbTracker(Tracker):
     """Follows a training on Weights & Biases, and neither stops nor delays it.
 
     wandb is called in a thread; only its start and its end are waited for, and not for ever. Where
@@ -77,20 +77,27 @@ class WandbTracker:
             # An executor of the standard library would be waited for when Python ends.
             self._thread = Thread(target=self._work, name="wandb", daemon=True)
             self._thread.start()
+
+        def start() -> dict[str, Any]:
+            if self._run is None:
+                with _process_restored():
+                    self._run = self._wandb.init(**self._arguments(), config=requested)
+            else:
+                self._run.config.update(requested, allow_val_change=True)
+            return dict(self._run.config)
+
         # Packages that wandb imports on its way bring warnings filters of theirs.
         with warnings.catch_warnings():
-            answer = self._call("start", lambda: self._configure(requested))
-            started = answer in wait([answer], START_TIMEOUT).done
-        if not started:
-            logger.warning(
-                "wandb has not started after %g s: the run goes on with its own parameters",
-                START_TIMEOUT,
-            )
-            self._call("config", lambda: self._run.config.update(requested, allow_val_change=True))
-        stored = answer.result() if started else None
-        if stored is None:
-            return {} if settled else given
-        return {key: value for key, value in stored.items() if not key.startswith("_")}
+            try:
+                stored: dict[str, Any] | None = self._call("start", start).result(START_TIMEOUT)
+            except TimeoutError:
+                logger.warning(
+                    "wandb has not started after %g s: the run goes on with its own parameters",
+                    START_TIMEOUT,
+                )
+                self._call("config", start)
+                stored = None
+        return ({} if settled else given) if stored is None else stored
 
     def watch(self, model: torch.nn.Module) -> None:
         """Take the model whose histograms the settings may ask for."""
@@ -113,15 +120,8 @@ class WandbTracker:
 
         self._call("log", send)
 
-    def picture(self, name: str, figure: Picture) -> None:
-        """Send a figure, with the last epoch."""
-        if self._thread is None or self._failed:
-            return
-        try:
-            content = png(figure)
-        except Exception as error:  # whatever a user's figure holds
-            logger.warning("the picture %s is not sent (%s)", name, error)
-            return
+    def picture(self, name: str, content: bytes) -> None:
+        """Send a picture, with the last epoch."""
         step = self._step
 
         def send() -> None:
@@ -157,13 +157,11 @@ class WandbTracker:
         answer = self._call("finish", end)
         self._thread = None
         with warnings.catch_warnings():
-            ended = answer in wait([answer], FINISH_TIMEOUT + FINISH_GRACE).done
-        if not ended:
-            logger.warning(
-                "wandb is not done after %g s: `wandb sync` sends what is left in %s",
-                FINISH_TIMEOUT,
-                self._settings["dir"],
-            )
+            try:
+                answer.result(FINISH_TIMEOUT + FINISH_GRACE)
+            except TimeoutError:
+                message = "wandb is not done after %g s: `wandb sync` sends what is left in %s"
+                logger.warning(message, FINISH_TIMEOUT, self._settings["dir"])
 
     def _call(self, what: str, action: Callable[[], Any]) -> "Future[Any]":
         """Queue a call of wandb; its result is None where it fails, or there is no run."""
@@ -190,19 +188,14 @@ class WandbTracker:
                 self._failed = True
             answer.set_result(result)
 
-    def _configure(self, requested: Mapping[str, Any]) -> dict[str, Any]:
-        """Start the run, or tell it of other parameters; return them as it has them."""
-        if self._run is None:
-            with _process_restored():
-                self._run = self._wandb.init(**self._arguments(), config=requested)
-        else:
-            self._run.config.update(requested, allow_val_change=True)
-        return dict(self._run.config)
-
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of `wandb.init`, with what keeps it from taking over the process."""
         arguments = {key: value for key, value in self._settings.items() if key != "config"}
-        if reason := _no_account(self._wandb, arguments):
+        theirs = arguments.pop("settings", None) or {}
+        if not isinstance(theirs, Mapping):  # wandb.Settings
+            theirs = {name: getattr(theirs, name) for name in theirs.model_fields_set}
+        given = {key: value for key, value in arguments.items() if value}
+        if reason := _no_account(self._wandb, {**theirs, **given}):
             arguments["mode"] = "offline"
             logger.warning(
                 "wandb records offline, in %s: %s. Later, `wandb login` and `wandb sync` send it",
@@ -214,13 +207,7 @@ class WandbTracker:
             ours["reinit"] = "create_new"  # beside a run of the user's own
         known = getattr(getattr(self._wandb, "Settings", None), "model_fields", {})
         ours = {key: value for key, value in ours.items() if key in known}
-        theirs = arguments.get("settings") or {}
-        if isinstance(theirs, Mapping):
-            theirs = {**ours, **theirs}
-        else:
-            given = theirs.model_fields_set
-            theirs = theirs.model_copy(update={k: v for k, v in ours.items() if k not in given})
-        return {**arguments, "settings": theirs} if theirs else arguments
+        return {**arguments, "settings": {**ours, **theirs}}
 
 
 def histograms(model: torch.nn.Module, watched: str) -> dict[str, tuple[Any, Any]]:
@@ -246,27 +233,19 @@ def histograms(model: torch.nn.Module, watched: str) -> dict[str, tuple[Any, Any
     return found
 
 
-def _no_account(wandb: Any, settings: Mapping[str, Any]) -> str:
-    """Return why a run with these settings cannot be sent; '' if it can, or is not to be.
+def _no_account(wandb: Any, options: Mapping[str, Any]) -> str:
+    """Return why a run with these options cannot be sent; '' if it can, or is not to be.
 
     `wandb.init` itself would ask for a key at the terminal, and wait for an answer.
     """
-
-    def option(name: str) -> Any:
-        more = settings.get("settings")
-        if isinstance(more, Mapping):
-            return settings.get(name) or more.get(name)
-        given = getattr(more, "model_fields_set", ())  # of wandb.Settings, what is no default
-        return settings.get(name) or (getattr(more, name) if name in given else None)
-
-    mode, server = option("mode") or os.environ.get("WANDB_MODE"), option("base_url")
+    mode = options.get("mode") or os.environ.get("WANDB_MODE")
     keys = [os.environ.get(name) for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")]
-    login = getattr(wandb, "login", None)
-    if mode in ("offline", "disabled", "dryrun") or any((option("api_key"), *keys)) or not login:
+    server = options.get("base_url")
+    if mode in ("offline", "disabled", "dryrun") or any((options.get("api_key"), *keys)):
         return ""
     try:
-        if "prompt" in inspect.signature(login).parameters and not server:
-            return "" if login(prompt=False) else "no account is logged in"
+        if "prompt" in inspect.signature(wandb.login).parameters and not server:
+            return "" if wandb.login(prompt=False) else "no account is logged in"
         host = urlsplit(server or os.environ.get("WANDB_BASE_URL", "")).netloc or "api.wandb.ai"
         passwords = netrc.netrc(os.environ.get("NETRC"))
         return "" if passwords.authenticators(host) else f"no account is known for {host}"

@@ -14,7 +14,7 @@ from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
 from ..tracking.local import LocalTracker
-from ..tracking.tracker import Record, Tracker
+from ..tracking.tracker import Record, Tracker, png
 from ..tracking.wandb import WandbTracker
 from .distributed import ProcessGroup
 
@@ -189,9 +189,9 @@ class Run:
         if draw is None or not self._trackers:
             return
         try:
-            figure = draw()
+            content = png(draw())
             for tracker in self._trackers:
-                tracker.picture(name, figure)
+                tracker.picture(name, content)
         except Exception as error:
             logger.warning("the picture %r could not be drawn: %s", name, error)
 
