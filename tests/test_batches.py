@@ -1,3 +1,4 @@
+import os
 import re
 from typing import Any
 
@@ -6,12 +7,11 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from kac_prediction.pipeline.training import batches
 from kac_prediction.pipeline.training.batches import (
-    EvaluationBatches,
     Samples,
     TrainingBatches,
     as_targets,
+    batch_indices,
 )
 from kac_prediction.pipeline.training.distributed import ProcessGroup
 
@@ -31,17 +31,17 @@ def training_batches(
     return TrainingBatches(samples(), part, batch_size, seed, ALONE)
 
 
-def evaluation_batches(batch_size: int, indices: torch.Tensor | None = None) -> EvaluationBatches:
-    return EvaluationBatches(
-        samples(), torch.arange(10) if indices is None else indices, batch_size, ALONE
-    )
+def limit_memory(monkeypatch: pytest.MonkeyPatch, memory: int) -> None:
+    """Let the machine have so many bytes."""
+    sizes = {"SC_PHYS_PAGES": memory, "SC_PAGE_SIZE": 1}
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
 
 
 @pytest.fixture(params=["on the device", "streamed"])
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the data is: moved as a whole, or in a memory that is too large for that."""
     if request.param == "streamed":
-        monkeypatch.setattr(batches, "available_memory", lambda device: 1)
+        limit_memory(monkeypatch, 1)
     return str(request.param)
 
 
@@ -50,12 +50,9 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     ("batch_size", "sizes"), [(1, [1] * 10), (4, [4, 4, 2]), (10, [10]), (0, [10]), (-3, [10])]
 )
 def test_every_sample_comes_once_in_batches_of_the_size(batch_size: int, sizes: list[int]) -> None:
-    part = evaluation_batches(batch_size)
-    found = list(part)
-    assert len(part) == len(found)
-    assert [i for i, _, _ in found] == list(range(len(sizes)))
-    assert [len(x) for _, x, _ in found] == sizes
-    assert torch.cat([y for _, _, y in found]).equal(torch.arange(10))
+    found = list(samples().batches(batch_indices(torch.arange(10), batch_size)))
+    assert [len(x) for x, _ in found] == sizes
+    assert torch.cat([y for _, y in found]).equal(torch.arange(10))
     batched = training_batches(batch_size)
     assert [len(x) for x, _ in batched.epoch(0)] == sizes
     assert batched.count == 10
@@ -92,9 +89,10 @@ def test_what_is_drawn_for_a_change_is_a_function_of_the_epoch_too() -> None:
 
 
 def test_an_empty_part_has_no_batches() -> None:
-    for part in (evaluation_batches(0, torch.arange(0)), evaluation_batches(3, torch.arange(0))):
-        assert len(part) == 0
-        assert list(part) == []
+    for batch_size in (0, 3):
+        parts = batch_indices(torch.arange(0), batch_size)
+        assert len(parts) == 0
+        assert list(samples().batches(parts)) == []
 
 
 def test_indices_are_moved_once_an_epoch() -> None:
@@ -118,7 +116,7 @@ def test_indices_are_moved_once_an_epoch() -> None:
 def test_what_does_not_fit_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     X, Y = torch.ones(100, 1, dtype=torch.float64), torch.ones(100, 1)
     for memory, fits in ((799, False), (800, True)):
-        monkeypatch.setattr(batches, "available_memory", lambda device, memory=memory: memory)
+        limit_memory(monkeypatch, memory)
         X[0] = 1
         batched = Samples(X, Y, CPU, torch.float32)
         X[0] = 2

@@ -3,8 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kac_prediction.pipeline.training.batches import split_groups
 from kac_prediction.pipeline.training.options import check_fractions
-from kac_prediction.pipeline.training.split import split_groups
 
 
 def test_groups_of_one_are_split_exactly() -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from kac_prediction.architecture import CRePE
-from kac_prediction.pipeline import Model
+from kac_prediction.pipeline import Model, TrainingOptions
 from kac_prediction.pipeline.training.distributed import ProcessGroup
+from kac_prediction.pipeline.training.options import TrainingPrecision
 from kac_prediction.pipeline.training.schedule import LearningRate
 from kac_prediction.pipeline.training.step import (
     WARM_UP,
@@ -18,7 +20,7 @@ from kac_prediction.pipeline.training.step import (
     optimiser_state,
     training_step,
 )
-from models_of_users import Linear
+from models_of_users import Linear, parameters
 from routines_of_users import ready, squared
 
 CPU = torch.device("cpu")
@@ -47,6 +49,10 @@ class Recorder(CudaGraphs):
 def crepe() -> CRePE:
     torch.manual_seed(0)
     return CRePE("tiny", 0.0, 1e-3, "adam", 1)
+
+
+def options(**changes: Any) -> TrainingOptions:
+    return TrainingOptions.read(parameters(**changes))
 
 
 def trained(model: Model, step: TrainingStep, sizes: list[int], epochs: int = 2) -> list[float]:
@@ -120,7 +126,8 @@ def test_on_the_cpu_nothing_is_recorded() -> None:
     assert CRePE.capturable
     assert not Linear.capturable
     model = crepe()
-    with training_step(model, CPU, "float32", ProcessGroup(), 0.0, record=True) as step:
+    model._compiled_call_impl = model._call_impl  # type: ignore[assignment]  # by its user
+    with training_step(model, CPU, options(compile=True), ProcessGroup()) as step:
         trained(model, step, [2] * (WARM_UP + 1), 1)
         assert isinstance(model.optimiser.param_groups[0]["lr"], float)
         assert not model.optimiser.param_groups[0]["capturable"]
@@ -156,12 +163,29 @@ def test_gradients_are_clipped_while_it_lasts() -> None:
     weight = torch.nn.Parameter(torch.zeros(2))
     model.optimiser = optimiser = torch.optim.SGD([weight], lr=1.0)
     for clip, expected in ((0.5, [0.3, 0.4]), (0.0, [3.0, 4.0]), (100.0, [3.0, 4.0])):
-        with training_step(model, CPU, "float32", ProcessGroup(), clip, False), torch.no_grad():
+        asked = options(gradient_clip=clip)
+        with training_step(model, CPU, asked, ProcessGroup()), torch.no_grad():
             weight.zero_()
             weight.grad = torch.tensor([-3.0, -4.0])
             optimiser.step()
         assert weight.tolist() == pytest.approx(expected, rel=1e-5)
     assert not optimiser._optimizer_step_pre_hooks
+
+
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+def test_numbers_are_cast_only_in_bfloat16(precision: TrainingPrecision) -> None:
+    class Multiplying(Linear):
+        def innerTrainingLoop(
+            self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor
+        ) -> None:
+            product = torch.ones(2, 2) @ torch.ones(2, 2)
+            assert (product.dtype == torch.bfloat16) == (precision == "bfloat16")
+
+    model, batch = Multiplying(0.1), torch.ones(2, 3)
+    TrainingStep(model, CPU, precision)(0, 1, batch, batch)
+    # Older torch knows no autocast of some devices, not even one that is off.
+    if precision == "float32":
+        TrainingStep(model, torch.device("meta"), precision)(0, 1, batch, batch)
 
 
 @pytest.mark.parametrize("precision", ["auto", "bfloat16", "tf32"])

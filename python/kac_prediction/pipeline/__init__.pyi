@@ -4,9 +4,9 @@ from .datasets.install import download_dataset
 from .loading import loadModel
 from .model import Model
 from .model_input import ModelInput
-from .training.early_stopping import EarlyStopping
 from .training.options import Parameters, TrainingOptions
 from .training.routine import Routine
+from .training.schedule import EarlyStopping
 
 __all__ = [
     "EarlyStopping",

@@ -66,7 +66,7 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
     criterion: torch.nn.Module
     optimiser: torch.optim.Optimizer
     testing_loss: dict[str, Any]
-    training_loss: float
+    training_loss: float | torch.Tensor  # a tensor once its loop has added one
     hyperparameters: dict[str, Any]  # the arguments it was made with, in plain types
     model_input: ModelInput | None = None  # how a sound becomes its input, when known
     run_info: RunInfo | None = None  # of the training it was loaded from

@@ -1,8 +1,9 @@
-"""Batches of a dataset: where its samples lie, how they are shuffled, and who gets which."""
+"""Batches of a dataset: its split into sets, where its samples lie, and who gets which."""
 
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,12 +12,49 @@ import torch
 from ...dataset.labels import LabelTable
 from ...dataset.prefetch import prefetch
 from .distributed import ProcessGroup
+from .options import check_fractions
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # inputs and targets
+Split: TypeAlias = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # indices of the three sets
 Transform: TypeAlias = Callable[[torch.Tensor, torch.Generator], torch.Tensor]  # of inputs
 
 _WHOLE = ""  # the label of targets that have no labels
 _REMEDY = "give routine.D.Y a tensor of shape (n, columns)"
+
+
+def split_groups(groups: torch.Tensor, fractions: Sequence[float], seed: int = 0) -> Split:
+    """Return the samples of training, validation and test set, which share no group, ascending.
+
+    The groups (drums), shape (n,), are shuffled by a generator of their own and cut where the sizes
+    come nearest to the fractions, so that a set is off by at most half a group at either end. Raise
+    ValueError where the fractions do not sum to 1, or there are fewer groups than sets.
+    """
+    fractions = check_fractions("dataset_split", fractions)
+    _, group_of, sizes = torch.unique(groups, return_inverse=True, return_counts=True)
+    count, wanted = len(sizes), [fraction > 0 for fraction in fractions]
+    if count < sum(wanted):
+        raise ValueError(
+            f"the split {tuple(fractions)} needs at least {sum(wanted)} groups (drums), but the"
+            f" dataset has {count}: make it larger, or set a part of dataset_split to 0"
+        )
+    shuffled = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    ends = torch.cumsum(sizes[shuffled], 0)
+    starts = torch.cat([torch.zeros(1, dtype=ends.dtype), ends]).double()
+
+    def nearest_cut(fraction: float, low: int, high: int) -> int:
+        target = int(ends[-1]) * fraction
+        return low + int(torch.argmin((starts[low : high + 1] - target).abs()))
+
+    first = nearest_cut(fractions[0], 1, count - wanted[1] - wanted[2])
+    second = first if not wanted[1] else count
+    if wanted[1] and wanted[2]:
+        second = nearest_cut(fractions[0] + fractions[1], first + 1, count - 1)
+    place = torch.empty_like(shuffled)
+    place[shuffled] = torch.arange(count)
+    place = place[group_of]
+    training = torch.nonzero(place < first).flatten()
+    validation = torch.nonzero((place >= first) & (place < second)).flatten()
+    return training, validation, torch.nonzero(place >= second).flatten()
 
 
 class Samples:
@@ -32,9 +70,14 @@ class Samples:
     ) -> None:
         self.device, self.dtype, self.targets = device, dtype, Y
         self._tensors = X, Y
-        memory = available_memory(device)
+        memory = math.inf
+        if device.type == "cuda":
+            memory = torch.cuda.mem_get_info(device)[0]
+        else:
+            with suppress(AttributeError, OSError, ValueError):  # not every system tells
+                memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         sizes = (tensor.numel() * dtype.itemsize for tensor in (X, Y))
-        self._resident = memory is None or all(2 * size <= memory for size in sizes)
+        self._resident = all(2 * size <= memory for size in sizes)
         if self._resident:
             # Not by way of pinned memory, which torch would keep for good: as much as the dataset.
             self._tensors = to_dtype(X, dtype).to(device), to_dtype(Y, dtype).to(device)
@@ -76,8 +119,7 @@ class TrainingBatches:
     ) -> None:
         self._samples, self._indices, self._seed = samples, indices, seed
         self._processes, self._transform = processes, transform
-        together = processes.size * batch_size if batch_size > 0 else max(1, len(indices))
-        sizes = [len(part) for part in torch.split(indices, together)]
+        sizes = map(len, batch_indices(indices, processes.size * batch_size))
         self._sizes = [size for size in sizes if size >= processes.size]
         self.count = sum(self._sizes)
         shards = [processes.shard(size) for size in self._sizes]
@@ -99,28 +141,10 @@ class TrainingBatches:
         return ((transform(x, draws), y) for x, y in batches)
 
 
-class EvaluationBatches:
-    """Batches of a validation or test set, of which each process gets whole ones.
-
-    They hold `batch_size` samples (0 or less: all), the last one may be smaller.
-    """
-
-    def __init__(
-        self, samples: Samples, indices: torch.Tensor, batch_size: int, processes: ProcessGroup
-    ) -> None:
-        self._samples, self._processes = samples, processes
-        size = batch_size if batch_size > 0 else max(1, len(indices))
-        self._parts = torch.split(indices, size) if len(indices) else ()
-
-    def __len__(self) -> int:
-        """Number of batches, of all processes."""
-        return len(self._parts)
-
-    def __iter__(self) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
-        """Yield this process's batches in the order of the dataset, each with its number."""
-        own = range(self._processes.rank, len(self._parts), self._processes.size)
-        batches = self._samples.batches(self._parts[i] for i in own)
-        return ((i, x, y) for i, (x, y) in zip(own, batches, strict=True))
+def batch_indices(indices: torch.Tensor, batch_size: int) -> Sequence[torch.Tensor]:
+    """Cut indices into batches of `batch_size` (0 or less: all); the last may be smaller."""
+    size = batch_size if batch_size > 0 else len(indices)
+    return torch.split(indices, size) if len(indices) else ()
 
 
 def as_targets(Y: Any) -> torch.Tensor:
@@ -135,20 +159,16 @@ def as_targets(Y: Any) -> torch.Tensor:
     if not Y:
         raise ValueError(f"routine.D.Y holds no samples: {_REMEDY}")
     labels = [y if isinstance(y, Mapping) else {_WHOLE: y} for y in Y]
-    try:
+    with suppress(TypeError, ValueError):  # of which the cause is named below
         table = LabelTable.of(labels, keep_dtypes=True)
-        unlike = table.first_unlike()
-        if unlike is None and all(sizes[0] >= 0 for sizes in table.sizes.values()):
+        if table.first_unlike() is None and all(n[0] >= 0 for n in table.sizes.values()):
             return table.columns[_WHOLE] if _WHOLE in table.columns else table.matrix()
-    except (TypeError, ValueError):
-        unlike = None
-    sizes = [
-        {
-            name: _numbers(value, f"{name!r} in {place}" if name != _WHOLE else place).shape
-            for name, value in y.items()
-        }
-        for y, place in zip(labels, (f"sample {i} of routine.D.Y" for i in count()), strict=False)
-    ]
+    sizes: list[dict[str, torch.Size]] = [{} for _ in labels]
+    for i, y in enumerate(labels):
+        sample = f"sample {i} of routine.D.Y"
+        for name, value in y.items():
+            place = sample if name == _WHOLE else f"{name!r} in {sample}"
+            sizes[i][name] = _numbers(value, place).shape
     unlike = next(i for i, size in enumerate(sizes) if size != sizes[0])
     described = [
         f"the shape {tuple(size[_WHOLE])}"
@@ -192,13 +212,3 @@ def to_device(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) ->
 def to_dtype(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Return a tensor with floating numbers in the dtype, whole ones as they are."""
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-
-def available_memory(device: torch.device) -> int | None:
-    """Return the bytes of memory of a device; None where they are unknown."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None

@@ -3,14 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from ..._torch import compiled_call, cpu_has_bfloat16, eager_call, set_compiled_call
+from ..._torch import compiled_call, eager_call, set_compiled_call
 from .distributed import ProcessGroup
-from .options import Precision
+from .options import TrainingPrecision
 
 logger = logging.getLogger(__name__)
 
@@ -58,30 +58,8 @@ def cpu_threads(processes: ProcessGroup) -> int:
     return min(torch.get_num_threads(), cores)
 
 
-def resolve_precision(precision: Precision, device: torch.device) -> Precision:
-    """Return what 'auto' stands for: bfloat16 where the device computes in it, else float32."""
-    if precision != "auto":
-        return precision
-    if device.type == "cuda":
-        native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:
-        native = device.type == "cpu" and cpu_has_bfloat16()
-    return "bfloat16" if native else "float32"
-
-
-def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
-    """In 'bfloat16', let torch choose what is computed in it; else do nothing.
-
-    Weights, losses and sums stay in float32, and so does a model in float64. Casts of weights are
-    not cached, since a CUDA graph has to make them anew each time.
-    """
-    if precision != "bfloat16":
-        return nullcontext()  # not an autocast that is off: older torch has none for MPS
-    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
-
-
 @contextmanager
-def compute_settings(precision: Precision, threads: int) -> Iterator[None]:
+def compute_settings(precision: TrainingPrecision, threads: int) -> Iterator[None]:
     """Compute float32 in a precision, and with so many CPU threads, in the block.
 
     'tf32' lets CUDA's matrix products and convolutions drop to 10 bits of mantissa; all others

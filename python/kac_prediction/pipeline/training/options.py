@@ -21,7 +21,7 @@ from ..._checks import (
     did_you_mean,
 )
 
-Precision = Literal["auto", "float32", "tf32", "bfloat16"]
+TrainingPrecision = Literal["auto", "float32", "tf32", "bfloat16"]
 ScheduleKind = Literal["constant", "cosine", "one_cycle"]
 Layer = tuple[str, Mapping[str, Any]]  # where values come from, for messages, and the values
 
@@ -44,7 +44,7 @@ class Parameters(TypedDict, total=True):
     dataset_size: NotRequired[int]
     gradient_clip: NotRequired[float]
     patience: NotRequired[int]
-    precision: NotRequired[Precision]
+    precision: NotRequired[TrainingPrecision]
     schedule: NotRequired[ScheduleKind]
     seed: NotRequired[int]
     steps_per_epoch: NotRequired[int]
@@ -84,7 +84,7 @@ class TrainingOptions:
     )
     gradient_clip: float = _option("largest norm of all gradients; 0: no limit", 0.0, least=0)
     patience: int = _option("epochs without an improvement before early stopping", 32, least=1)
-    precision: Precision = _option(  # noqa: RUF009
+    precision: TrainingPrecision = _option(  # noqa: RUF009
         "of float32 in training; `auto`: bfloat16 where the device has it", "float32"
     )
     schedule: ScheduleKind = _option("of the learning rate", "constant")  # noqa: RUF009

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -17,8 +17,7 @@ from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel, read_checkpoint
 from ..model import Model, load_weights
 from ..model_input import ModelInput
-from .distributed import ProcessGroup
-from .split import Split
+from .batches import Split
 
 logger = logging.getLogger(__name__)
 
@@ -158,17 +157,6 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"], device)
     elif device.type == "mps" and "mps" in state:
         torch.mps.set_rng_state(state["mps"])
-
-
-def restore_random_state(
-    states: Sequence[Mapping[str, Any]], processes: ProcessGroup, device: torch.device
-) -> None:
-    """Restore the random state of this process where as many resume as had begun, else warn."""
-    if len(states) == processes.size:
-        set_random_state(states[processes.rank], device)
-    else:
-        text = "%d processes resume what %d had begun, with other random numbers"
-        logger.warning(text, processes.size, len(states))
 
 
 @contextmanager

@@ -17,12 +17,12 @@ from ..model import Model
 from ..model_input import ModelInput
 from ..targets import Missing
 from ..tracking.tracker import Record
+from .batches import Split, split_groups
 from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
 from .resume import check_model, check_streaming, resumable
 from .run import Run
-from .split import Split, split_groups
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
 
@@ -260,20 +260,23 @@ class Routine:
                 predictions against targets, or is not finite: names epoch, batch and checkpoint.
         """
         self._require("P", "D", "M")
-        options = TrainingOptions.read(self.P)
+        split = self.parts()
         if self._renew_run():
             self._run.configure(self.P, settled=True)
         sounds, inputs = self._shaped or (None, None)
         trainer = Trainer(
-            *(self.M, self.D, options, self.P, self.parts()),
-            *(self._run, self._processes, self.device),
+            self.M,
+            self.D,
+            self.P,
+            split,
+            self._run,
+            self.device,
             model_input=self.model_input,
             sounds=sounds if inputs is self.D.X else None,
             sources=self._sources,
-            illustrate=self.illustrate,
         )
         self.history = trainer.history
-        trainer.fit(innerTestingLoop)
+        trainer.fit(innerTestingLoop, self.illustrate)
 
     def _require(self, *names: str) -> None:
         """Raise ValueError where parameters, dataset or model are missing."""

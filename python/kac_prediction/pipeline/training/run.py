@@ -42,7 +42,7 @@ class Run:
         resumed: ExportedModel | None = None,
     ) -> None:
         self.info, self.over, self.resumed = info, False, resumed
-        self._processes = processes
+        self.processes = processes
         self._directory = Path(info["exports_dir"])
         self._checkpoints = Checkpoints(self._directory if processes.leader else None)
         self._trackers: list[Tracker] = []
@@ -98,7 +98,7 @@ class Run:
         """Remove a run that has not been trained."""
         for tracker in self._trackers:
             tracker.finish()
-        if self._processes.leader:
+        if self.processes.leader:
             _remove_empty(self._directory)
         self.over = True
 
@@ -109,7 +109,7 @@ class Run:
             changes |= tracker.config(parameters, settled)
         # Keys that wandb adds itself are no parameters.
         own = {key: value for key, value in changes.items() if not key.startswith(("_", "wandb"))}
-        return self._processes.broadcast(own)
+        return self.processes.broadcast(own)
 
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
@@ -139,7 +139,7 @@ class Run:
                 )
             else:
                 hint += ", before its first checkpoint: nothing is there to resume"
-            if self._processes.leader:
+            if self.processes.leader:
                 interrupt.add_note(hint)
             raise
         finally:
@@ -149,7 +149,7 @@ class Run:
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """Yield the epochs from `first` to below `count` (0: without end), with a progress bar."""
         numbers = range(first, count) if count else itertools.count(first)
-        total, hidden = count or None, not self._processes.leader
+        total, hidden = count or None, not self.processes.leader
         with progress_bar(
             numbers, hidden=hidden, desc="training", total=total, unit=" epochs", initial=first
         ) as self._bar:
@@ -159,13 +159,13 @@ class Run:
 
     def progress(self, batches: Iterable[T], count: int) -> Iterable[T]:
         """Show a progress bar over the batches of an epoch."""
-        hidden = not self._processes.leader
+        hidden = not self.processes.leader
         return progress_bar(batches, hidden=hidden, desc="batches", total=count, leave=False)
 
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""
         self._checkpoints.keep(checkpoint, due=due, best=best)
-        if not self._processes.leader:
+        if not self.processes.leader:
             return
         for tracker in self._trackers:
             tracker.log(record)

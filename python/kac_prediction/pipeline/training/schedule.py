@@ -1,6 +1,7 @@
-"""The learning rate in the course of a training."""
+"""The course of a training: its learning rate, and when it stops early."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -63,3 +64,34 @@ class LearningRate:
 
 def _half_cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * min(1.0, share))) / 2
+
+
+@dataclass
+class EarlyStopping:
+    """Stops when a loss has not improved for `patience` epochs."""
+
+    patience: float = 32  # at least 1; infinity: never stop
+    best: float = math.inf  # the lowest loss so far
+    waited: int = 0  # epochs since then
+
+    def __post_init__(self) -> None:
+        if self.patience < 1:
+            raise ValueError(f"patience must be at least 1 epoch, not {self.patience}")
+
+    @property
+    def improved(self) -> bool:
+        """Whether the last loss was the lowest so far."""
+        return self.waited == 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether to stop."""
+        return self.waited >= self.patience
+
+    def step(self, loss: float) -> bool:
+        """Take the loss of an epoch; return whether to stop. An equal loss is no improvement."""
+        if loss < self.best:
+            self.best, self.waited = loss, 0
+        else:
+            self.waited += 1
+        return self.stopped

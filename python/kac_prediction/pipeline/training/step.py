@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from ..._torch import compiled_call
+from ..._torch import compiled_call, cpu_has_bfloat16
 from ..model import Model
-from .device import autocast
+from .device import compiled, compute_settings, cpu_threads
 from .distributed import ProcessGroup
-from .options import Precision
+from .options import TrainingOptions, TrainingPrecision
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class TrainingStep:
         self,
         model: Model,
         device: torch.device,
-        precision: Precision = "float32",
+        precision: TrainingPrecision = "float32",
         graphs: CudaGraphs | None = None,
     ) -> None:
         self._model, self._device, self._precision = model, device, precision
@@ -127,7 +127,10 @@ class TrainingStep:
 
     def _train(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
         with ExitStack() as stack:
-            stack.enter_context(autocast(self._precision, self._device))
+            if self._precision == "bfloat16":  # not one that is off: older torch has none for MPS
+                kind = self._device.type
+                # Without its cache, since a CUDA graph has to cast the weights anew each time.
+                stack.enter_context(torch.autocast(kind, torch.bfloat16, cache_enabled=False))
             if self._graphs is not None:
                 # Torch warns of capturable optimisers whose steps are not recorded.
                 stack.enter_context(warnings.catch_warnings())
@@ -140,31 +143,35 @@ class TrainingStep:
 
 @contextmanager
 def training_step(
-    model: Model,
-    device: torch.device,
-    precision: Precision,
-    processes: ProcessGroup,
-    gradient_clip: float,
-    record: bool,
+    model: Model, device: torch.device, options: TrainingOptions, processes: ProcessGroup
 ) -> Iterator[TrainingStep]:
-    """Yield the step of a training; `record`: replayed as a CUDA graph, where that can be.
+    """Set torch up as the options ask, and yield the step, compiled and recorded where that can be.
 
     In the block, gradients are averaged over all processes and then clipped before each step.
     """
-    optimiser, graphs = model.optimiser, None
+    precision, optimiser, graphs = options.precision, model.optimiser, None
+    if precision == "auto":
+        native = device.type == "cpu" and cpu_has_bfloat16()
+        if device.type == "cuda":
+            native = torch.cuda.get_device_capability(device) >= (8, 0)
+        precision = "bfloat16" if native else "float32"
+    compiling = device.type == "cuda" if options.compile is None else options.compile
+    compiling = compiling and model.capturable
     with ExitStack() as stack:
-        if record and device.type == "cuda":
+        stack.enter_context(compute_settings(precision, cpu_threads(processes)))
+        stack.enter_context(compiled(model, compiling))
+        if compiling and device.type == "cuda":
             if stack.enter_context(capturable(optimiser, device)):
                 graphs = CudaGraphs(device)
             else:
                 logger.info("%s cannot be recorded: steps are eager", type(optimiser).__name__)
         step = TrainingStep(model, device, precision, graphs)
         stack.enter_context(processes.average_gradients(optimiser, step.weight))
-        if gradient_clip > 0:
+        if options.gradient_clip > 0:
 
             def clip(*_: Any) -> None:
                 parameters = [p for group in optimiser.param_groups for p in group["params"]]
-                torch.nn.utils.clip_grad_norm_(parameters, gradient_clip)
+                torch.nn.utils.clip_grad_norm_(parameters, options.gradient_clip)
 
             stack.callback(optimiser.register_step_pre_hook(clip).remove)
         yield step

@@ -19,22 +19,19 @@ from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
 from ..model import Model
 from ..model_input import ModelInput
 from ..tracking.tracker import Record
-from .batches import EvaluationBatches, Samples, as_targets
-from .device import batch_errors, compiled, compute_settings, cpu_threads, resolve_precision
-from .distributed import ProcessGroup
-from .early_stopping import EarlyStopping
+from .batches import Samples, Split, as_targets, batch_indices
+from .device import batch_errors
 from .options import TrainingOptions
 from .resume import (
     check_data,
     check_streaming,
     random_state,
     restore,
-    restore_random_state,
     seeded,
+    set_random_state,
 )
 from .run import LossError, Run
-from .schedule import LearningRate
-from .split import Split
+from .schedule import EarlyStopping, LearningRate
 from .step import optimiser_state, training_step
 from .synthesis import Source, training_batches
 
@@ -52,21 +49,19 @@ class Trainer:
 
     model: Model  # to be trained, on the device
     dataset: TorchDataset  # shaped for it
-    options: TrainingOptions
-    parameters: Mapping[str, Any]  # the options and those of the model, as checkpoints store them
+    parameters: Mapping[str, Any]  # of training and model, as checkpoints store them
     split: Split
     run: Run
-    processes: ProcessGroup
     device: torch.device
     model_input: ModelInput | None = None  # from sounds to inputs, where that is known
     sounds: torch.Tensor | None = None  # of the dataset, as before `model_input`; to be augmented
     sources: Sequence[Source] = ()  # of sounds synthesised on the fly, in place of the training set
-    illustrate: Callable[[], Any] | None = None  # draws what the trackers show at the end
     history: list[Record] = field(default_factory=list)  # one record an epoch
 
     def __post_init__(self) -> None:
         """Check model and data, and make the batches."""
-        model, options, processes = self.model, self.options, self.processes
+        self.options, self.processes = TrainingOptions.read(self.parameters), self.run.processes
+        model, options = self.model, self.options
         if getattr(model, "optimiser", None) is None:
             raise ValueError(
                 f"{type(model).__name__} has no optimiser, so it would not learn: let its __init__"
@@ -80,37 +75,34 @@ class Trainer:
             )
         kinds = (parameter.dtype for parameter in model.parameters())
         dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
-        samples = Samples(torch.as_tensor(X), Y, self.device, dtype)
-        inputs = self.model_input, self.sounds, self.sources
-        self._batches = training_batches(options, samples, self.split[0], processes, *inputs)
-        self._validation, self._test = (
-            EvaluationBatches(samples, indices, options.batch_size, processes)
-            for indices in self.split[1:]
+        self._samples = Samples(torch.as_tensor(X), Y, self.device, dtype)
+        self._batches = training_batches(
+            options,
+            self._samples,
+            self.split[0],
+            self.processes,
+            self.model_input,
+            self.sounds,
+            self.sources,
         )
         patience = options.patience if options.with_early_stopping else math.inf
         self._stopping = EarlyStopping(patience)
 
-    def fit(self, innerTestingLoop: InnerLoop) -> None:
+    def fit(self, innerTestingLoop: InnerLoop, illustrate: Callable[[], Any] | None = None) -> None:
         """Train until the last epoch or early stopping, and save; see `Routine.train`."""
+        _, validation, test = self.split
         model, options, run, processes = self.model, self.options, self.run, self.processes
         batches, stopping, steps = self._batches, self._stopping, len(self._batches.weights)
-        precision = resolve_precision(options.precision, self.device)
-        compiling = self.device.type == "cuda" if options.compile is None else options.compile
-        compiling = compiling and model.capturable
         with ExitStack() as stack:
             stack.enter_context(processes.report_once(LossError))
             stack.enter_context(seeded(self._seed(), self.device))
             self._resume()
             stack.enter_context(run.training(model))
-            stack.enter_context(compute_settings(precision, cpu_threads(processes)))
-            stack.enter_context(compiled(model, compiling))
             processes.broadcast_model(model)
             all_steps = steps * options.num_of_epochs
             # Before the step, which rounds the optimiser's rate to float32 where it is recorded.
             rate = LearningRate(model.optimiser, options.schedule, all_steps, options.warm_up)
-            clip = options.gradient_clip
-            stepping = training_step(model, self.device, precision, processes, clip, compiling)
-            step = stack.enter_context(stepping)
+            step = stack.enter_context(training_step(model, self.device, options, processes))
             epochs = run.epochs(len(self.history), options.num_of_epochs)
             for epoch in () if stopping.stopped else epochs:
                 started, losses = time.perf_counter(), []
@@ -121,7 +113,7 @@ class Trainer:
                     rate.set(epoch * steps + i)
                     with batch_errors(x):
                         step(i, steps, x, y, weight)
-                    loss: Any = model.training_loss  # a tensor is added to in place
+                    loss = model.training_loss  # a tensor is added to in place
                     losses.append(loss.detach().clone() if isinstance(loss, torch.Tensor) else loss)
                 record: Record = {"epoch": epoch, "training_loss": self._epoch_loss(losses)}
                 processes.average_buffers(model)
@@ -129,19 +121,19 @@ class Trainer:
                     record["learning_rate"] = last_rate
                 record["samples_per_second"] = batches.count / (time.perf_counter() - started)
 
-                if len(self._validation):
-                    record["selection_loss"] = self._evaluate(self._validation, innerTestingLoop)
+                if len(validation):
+                    record["selection_loss"] = self._evaluate(validation, innerTestingLoop)
                 choice = record.get("selection_loss", {"aggregate": record["training_loss"]})
                 stop = stopping.step(float(choice["aggregate"]))
                 due = stop or epoch + 1 == options.num_of_epochs or epoch % SAVE_EVERY == 0
-                if len(self._test) and (due or stopping.improved):
-                    record["evaluation_loss"] = self._evaluate(self._test, innerTestingLoop)
+                if len(test) and (due or stopping.improved):
+                    record["evaluation_loss"] = self._evaluate(test, innerTestingLoop)
                 record["seconds"] = time.perf_counter() - started
                 self.history.append(record)
                 run.save(self._checkpoint(record), record, due=due, best=stopping.improved)
                 if stop:
                     break
-            run.illustrate("drums", self.illustrate)
+            run.illustrate("drums", illustrate)
 
     def _seed(self) -> int | None:
         """Return the seed of what this process draws while it trains, such as dropout."""
@@ -163,7 +155,12 @@ class Trainer:
         self.history[:] = progress["history"]
         if len(self.history) == self.options.num_of_epochs:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
-        restore_random_state(progress["random"], self.processes, self.device)
+        states, processes = progress["random"], self.processes
+        if len(states) == processes.size:
+            set_random_state(states[processes.rank], self.device)
+        else:
+            text = "%d processes resume what %d had begun, with other random numbers"
+            logger.warning(text, processes.size, len(states))
 
     def _epoch_loss(self, sums: list[Any]) -> float:
         """Return the loss of an epoch over all processes, from its sums after each batch."""
@@ -183,15 +180,15 @@ class Trainer:
             )
         return sum(loss for loss, _ in losses) / len(losses)
 
-    def _evaluate(self, batches: EvaluationBatches, innerTestingLoop: InnerLoop) -> dict[str, Any]:
-        """Return the losses of a validation or test set, in plain numbers.
-
-        Each process evaluates its own batches, and the losses of all are summed.
-        """
+    def _evaluate(self, indices: torch.Tensor, innerTestingLoop: InnerLoop) -> dict[str, Any]:
+        """Return the losses of a set, in plain numbers, summed over the batches of all."""
+        batches = batch_indices(indices, self.options.batch_size)
+        own = range(self.processes.rank, len(batches), self.processes.size)
         self.model.eval()
         self.model.testing_loss = defaultdict(float)
         with torch.no_grad():
-            for i, x, y in batches:
+            own_batches = self._samples.batches(batches[i] for i in own)
+            for i, (x, y) in zip(own, own_batches, strict=True):
                 with batch_errors(x):
                     innerTestingLoop(i, len(batches), x, y)
         parts: list[dict[str, Any]] = self.processes.all_gather(plain(self.model.testing_loss))
