@@ -80,8 +80,5 @@ class BesselModel(ModalDrum):
             r = math.sqrt(draw_between(self.rng, (low**2, high**2)))
         return r, draw_between(self.rng, angles)
 
-    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
-        sizes = [size for size, _ in struck]
-        return _core.circular_drums(
-            self.series, self._strikes(struck), self.sample_location, sizes, *self._core_arguments()
-        )
+    def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
+        return _core.circular_drums(self.series, *arguments)

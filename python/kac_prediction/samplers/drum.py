@@ -2,16 +2,15 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from .._checks import check_choice, check_count, check_number, check_numbers
-from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
-from .fixed_settings import FixedSettings
+from .batch_sampler import BatchSampler
 
 NumberOrRange: TypeAlias = float | Sequence[float]
 """A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
@@ -33,7 +32,7 @@ class DrumSettings(SamplerSettings, total=False):
     tension: float
 
 
-class Drum(FixedSettings, AudioSampler):
+class Drum(BatchSampler):
     """A membrane under tension, fixed at its rim, struck at one point and heard at another.
 
     A drum is struck five times, then comes the next. Its body is drawn from `group_rng`, so that
@@ -45,8 +44,8 @@ class Drum(FixedSettings, AudioSampler):
     place on a drum of another size. All other settings are fixed when a sampler is made.
 
     A subclass is one shape: it draws what else there is of a body, and a strike, and makes the
-    sounds of a batch in one call to the core. One that redefines `updateProperties`,
-    `generateWaveform` or `getLabels` is rendered a sound at a time.
+    sounds. One that redefines `updateProperties`, `generateWaveform` or `getLabels` is rendered a
+    sound at a time.
 
     Args:
         duration: length of a sound in seconds.
@@ -73,7 +72,7 @@ class Drum(FixedSettings, AudioSampler):
     _drum_size: float
     _strike: tuple[float, ...]
     fixed: ClassVar[frozenset[str]] = (
-        FixedSettings.fixed
+        BatchSampler.fixed
         | {"amplitude", "decay_time", "material_density"}
         | {"precision", "sample_location", "tension"}
     )
@@ -168,13 +167,8 @@ class Drum(FixedSettings, AudioSampler):
         """Return the labels of the current drum; a shape adds its own."""
         return {"drum_size": [self.drum_size]}
 
-    def _struck(self) -> Any:
-        """Return all that the sound of the current strike on the current drum depends on."""
-        return self.drum_size, self.strike_location
-
-    @abstractmethod
-    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
-        """Make the sounds, shape (n, length), of n results of `_struck`, in order."""
+    def _parameters(self) -> tuple[Any, ...]:
+        return self.drum_size, *self.strike_location
 
     def updateProperties(self, i: int | None) -> None:
         """Draw the drum and the strike of sample `i`; None: any strike on any drum."""
@@ -184,10 +178,6 @@ class Drum(FixedSettings, AudioSampler):
         self._draw_body()
         vars(self)["_strike"] = self._middle() if in_the_middle else self._draw_strike()
 
-    def generateWaveform(self) -> None:
-        """Make the sound of the current strike on the current drum."""
-        self.waveform = self._sounds([self._struck()])[0].astype(np.float64, copy=False)
-
     def getLabels(self) -> Labels:
         """Return the drum's own labels, `sample_location` and `strike_location`."""
         return {
@@ -196,15 +186,7 @@ class Drum(FixedSettings, AudioSampler):
             "strike_location": [*self.strike_location],
         }
 
-    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
-        """Make n sounds, shape (n, length), and their labels, in one call to the core."""
-        struck, labels = [], []
-        for i in indices:
-            self.reseed(i)
-            self.updateProperties(i)
-            struck.append(self._struck())
-            labels.append(self.getLabels())
-        return self._sounds(struck).astype(np.float64, copy=False), labels
+    render = BatchSampler.render
 
 
 def draw_between(rng: np.random.Generator, interval: Interval) -> float:

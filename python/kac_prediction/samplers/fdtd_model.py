@@ -196,12 +196,12 @@ class FDTDModel(Drum):
         labels = {name: [*numbers] for name, numbers in self._body.labels.items()}
         return {**labels, **super()._body_labels()}
 
-    def _struck(self) -> tuple[bytes, Membrane, tuple[float, ...]]:
+    def _parameters(self) -> tuple[Any, ...]:
         return self._drawn_from, self._body, self.strike_location
 
-    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
+    def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
         # Sounds of one drum share one simulation, also where others were asked for in between.
-        bodies = {source: body for source, body, _ in struck}
+        bodies = {source: body for source, body, _ in parameters}
         number = {source: drum for drum, source in enumerate(bodies)}
         # c_0, c_1 and c_2 of each grid: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous.
         steps = np.array([body.grid.step for body in bodies.values()])
@@ -211,8 +211,8 @@ class FDTDModel(Drum):
             [_core.Grid(body.grid.live) for body in bodies.values()],
             coefficients,
             [body.grid.nodes_at(body.pick_up) for body in bodies.values()],
-            np.array([number[source] for source, _, _ in struck], dtype=np.int64),
-            [body.grid.raised_cosine(point, self.strike_width) for _, body, point in struck],
+            np.array([number[source] for source, _, _ in parameters], dtype=np.int64),
+            [body.grid.raised_cosine(point, self.strike_width) for _, body, point in parameters],
             self.length,
             self.amplitude,
             self.precision,

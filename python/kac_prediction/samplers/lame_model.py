@@ -109,12 +109,5 @@ class LaméModel(ModalDrum):
                 point[self._widest] = min(max(rest, low), high)
                 return tuple(point)
 
-    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
-        return _core.triangular_drums(
-            self.M,
-            self.N,
-            self._strikes(struck),
-            self.sample_location,
-            [size for size, _ in struck],
-            *self._core_arguments(),
-        )
+    def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
+        return _core.triangular_drums(self.M, self.N, *arguments)

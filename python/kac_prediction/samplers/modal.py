@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .._checks import check_count
 from ..dataset import classLocalsToKwargs
-from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_intervals
+from .drum import Drum, DrumSettings, Interval, NumberOrRange, as_intervals
 
 
 class ModalDrum(Drum):
@@ -19,8 +19,8 @@ class ModalDrum(Drum):
     u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
     omega_mn^2 = (2 pi f_mn)^2 - sigma^2; partials at or above half the sample rate are left out.
     The shape makes the frequencies f_mn and the weights w_mn. It names the `coordinates` of its
-    points, the ranges in which they lie `anywhere`, its `centroid` and what is `inside`, and gives
-    its lowest partial.
+    points, the ranges in which they lie `anywhere`, its `centroid` and what is `inside`, gives its
+    lowest partial. Its `_parameters` are numbers, the strike at the end.
 
     Raises:
         TypeError: an argument is not a number, or `M` or `N` not an integer.
@@ -101,13 +101,17 @@ class ModalDrum(Drum):
                 "larger drum_size, a lower tension or a higher sample_rate"
             )
 
-    def _strikes(self, struck: Sequence[Any]) -> npt.NDArray[np.float64]:
-        """Gather the points, the last of each result of `_struck`, shape (n, coordinates)."""
-        return np.array([each[-1] for each in struck]).reshape(-1, len(self.centroid))
+    @abstractmethod
+    def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
+        """Call the core: the modes of the shape, then `arguments`, from the strikes on."""
 
-    def _core_arguments(self) -> tuple[float, float, float, int, int, Precision, int]:
-        """Return the last arguments of the core's drums, which all sounds share."""
-        return (
+    def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
+        rows = np.array(parameters).reshape(-1, len(self._parameters()))
+        coordinates = len(self.centroid)
+        return self._kernel(
+            rows[:, -coordinates:],
+            self.sample_location,
+            *rows[:, :-coordinates].T,
             self.wave_speed,
             self.sigma,
             self.amplitude,

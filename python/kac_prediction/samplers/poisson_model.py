@@ -102,16 +102,8 @@ class PoissonModel(ModalDrum):
     def _body_labels(self) -> Labels:
         return {"aspect_ratio": [self.aspect_ratio], **super()._body_labels()}
 
-    def _struck(self) -> tuple[float, float, tuple[float, ...]]:
-        return self.drum_size, self.aspect_ratio, self.strike_location
+    def _parameters(self) -> tuple[Any, ...]:
+        return self.drum_size, self.aspect_ratio, *self.strike_location
 
-    def _sounds(self, struck: Sequence[Any]) -> npt.NDArray[np.floating]:
-        return _core.rectangular_drums(
-            self.M,
-            self.N,
-            self._strikes(struck),
-            self.sample_location,
-            [size for size, _, _ in struck],
-            [ratio for _, ratio, _ in struck],
-            *self._core_arguments(),
-        )
+    def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
+        return _core.rectangular_drums(self.M, self.N, *arguments)

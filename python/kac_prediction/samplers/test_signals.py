@@ -1,16 +1,16 @@
 """Test signals: steady tones of a plain waveshape, and a sweep."""
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal, TypeAlias, get_args
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
 from .._checks import check_choice, check_number
-from ..dataset import AudioSampler, SamplerSettings, classLocalsToKwargs
+from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
-from .fixed_settings import FixedSettings
+from .batch_sampler import BatchSampler
 
 Waveshape: TypeAlias = Literal["saw", "sin", "sqr", "tri"]
 
@@ -18,7 +18,7 @@ _LOWEST, _HIGHEST = 110.0, 880.0  # Hz, of tones
 _SWEPT_FROM = 20.0
 
 
-class TestTone(FixedSettings, AudioSampler):
+class TestTone(BatchSampler):
     """A sawtooth, sine, square or triangle wave between -1 and 1.
 
     The shapes are the plain mathematical ones, so all but the sine carry aliases.
@@ -37,7 +37,7 @@ class TestTone(FixedSettings, AudioSampler):
             waveshape is unknown.
     """
 
-    fixed: ClassVar[frozenset[str]] = FixedSettings.fixed | {"waveshape"}
+    fixed: ClassVar[frozenset[str]] = BatchSampler.fixed | {"waveshape"}
 
     __test__: ClassVar[bool] = False  # the name does not mean a test of pytest
     _f_0: float
@@ -80,29 +80,20 @@ class TestTone(FixedSettings, AudioSampler):
         frequency = self._fixed_f_0 or _LOWEST + (_HIGHEST - _LOWEST) * self.rng.random()
         vars(self)["_f_0"] = frequency  # past the guard of the settings, which costs as much
 
-    def generateWaveform(self) -> None:
-        """Make the sound of the current frequency."""
-        self.waveform = self._sounds([self.f_0])[0]
-
     def getLabels(self) -> Labels:
         """Return `f_0`, Hz."""
         return {"f_0": [self.f_0]}
 
-    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
-        """Make n sounds, shape (n, length), and their labels, in one call to the core."""
-        labels = []
-        for i in indices:
-            self.reseed(i)
-            self.updateProperties(i)
-            labels.append(self.getLabels())
-        return self._sounds([label["f_0"][0] for label in labels]), labels
+    render = BatchSampler.render
 
-    def _sounds(self, frequencies: list[float]) -> npt.NDArray[np.float64]:
-        """Make one sound for each frequency."""
-        return _core.tone(self.waveshape, frequencies, self.length, self.sample_rate, self.threads)
+    def _parameters(self) -> float:
+        return self.f_0
+
+    def _sounds(self, parameters: Sequence[float]) -> npt.NDArray[np.float64]:
+        return _core.tone(self.waveshape, parameters, self.length, self.sample_rate, self.threads)
 
 
-class TestSweep(FixedSettings, AudioSampler):
+class TestSweep(BatchSampler):
     """A sine sweep from 20 Hz to half the sample rate, exponential in time, between -1 and 1.
 
     Every sample of a dataset is the same sound, and there is nothing to learn: it has no labels.
@@ -126,18 +117,17 @@ class TestSweep(FixedSettings, AudioSampler):
             )
 
     def updateProperties(self, i: int | None) -> None:
-        """Do nothing: all sweeps are alike."""
-
-    def generateWaveform(self) -> None:
-        """Make the sweep."""
-        self.waveform = _core.sweep(self.length, self.sample_rate)
+        """Draw nothing."""
 
     def getLabels(self) -> Labels:
         """Return no labels."""
         return {}
 
-    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
-        """Return n times the one sweep, shape (n, length), and n empty dictionaries."""
-        count = sum(1 for _ in indices)
-        self.generateWaveform()
-        return np.repeat(self.waveform[None], count, axis=0), [{} for _ in range(count)]
+    render = BatchSampler.render
+
+    def _parameters(self) -> None:
+        """Return nothing: all sweeps are alike."""
+
+    def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.float64]:
+        sweep = _core.sweep(self.length, self.sample_rate)
+        return np.repeat(sweep[None], len(parameters), axis=0)
