@@ -28,12 +28,8 @@ SAMPLERS = [
     if inspect.isclass(member) and issubclass(member, AudioSampler)
 ]
 RATE, DURATION, COUNT = 8000, 0.05, 13
-# What a sampler must be told beside duration and sample rate. At 8 kHz, three cells of the grid do
-# not fit in every polygon of 0.1 m, and one in 400 constructors would refuse what it draws.
-EXTRA = {
-    "FDTDModel": {"arbitrary_shape": "ConvexPolygon", "drum_size": 0.35},
-    "MixedModel": {"drum_size": (0.35, 1.0)},
-}
+# What a sampler must be told beside duration and sample rate.
+EXTRA = {"FDTDModel": {"arbitrary_shape": "ConvexPolygon", "drum_size": 0.35}}
 
 
 def make(sampler: type[AudioSampler]) -> AudioSampler:

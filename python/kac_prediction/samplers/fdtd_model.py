@@ -14,9 +14,12 @@ from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Shape
+from ..physics import DrumGrid, drum_grid
 from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
 from .membrane import Membrane
 from .shapes import ShapeSource
+
+_MOST_DRAWS = 100
 
 
 class FDTDModel(Drum):
@@ -31,6 +34,7 @@ class FDTDModel(Drum):
     The scheme is symmetric, so that strike and pick-up may change places: all strikes on a drum
     are heard in one simulation, that of a blow on the pick-up.
 
+    A shape that is drawn, but too narrow for three cells of the grid, is drawn again.
     Its labels are those of the shape, at its size, and where it is struck and heard. Of `vertices`,
     x0, y0, x1, y1, ..., the last is repeated until all drums of a dataset have as many; `N` says
     how many count.
@@ -66,8 +70,8 @@ class FDTDModel(Drum):
     Raises:
         TypeError: not a shape, or arguments that it does not take.
         ValueError: a number is out of range, no shape has the name, a point does not lie inside the
-            drum, or the drum is smaller than three cells of the grid; also raised later, where it
-            depends on what is drawn.
+            drum, or the drum is smaller than three cells of the grid, as are 100 that are drawn in
+            its stead; also raised later, where it depends on what is drawn.
     """
 
     coordinates: ClassVar[tuple[str, ...]] = ("x", "y")
@@ -159,7 +163,8 @@ class FDTDModel(Drum):
         """Scale the current drum, with the strike on it."""
         shape, factor = deepcopy(self.shape), size / self._drum_size
         shape.area = size * size
-        body, strike = self._membrane(size, shape), tuple(factor * x for x in self._strike)
+        body = self._membrane(size, shape, drum_grid(shape, self._step))
+        strike = tuple(factor * x for x in self._strike)
         body.require_inside("strike_location", strike)
         self._body, self._strike, self._drum_size = body, strike, size
         self._drawn_from = b""  # not as it was drawn: no other sound shares its simulation
@@ -167,8 +172,8 @@ class FDTDModel(Drum):
     def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         self._body.require_inside(name, point)
 
-    def _membrane(self, size: float, shape: Shape) -> Membrane:
-        return Membrane(size, shape, self._shapes.labels(shape), self._step, self._pick_up)
+    def _membrane(self, size: float, shape: Shape, grid: DrumGrid) -> Membrane:
+        return Membrane(size, shape, self._shapes.labels(shape), grid, self._pick_up)
 
     def _draw_body(self) -> None:
         """Draw size and shape, unless the last drum was drawn from the same random numbers.
@@ -180,8 +185,15 @@ class FDTDModel(Drum):
         source = pickle.dumps(generator.state)
         if self._drawn_from != source:
             super()._draw_body()
-            shape = self._shapes.draw(self.drum_size, self.group_rng)
-            self._body = self._membrane(self.drum_size, shape)
+            for draw in range(_MOST_DRAWS):
+                shape = self._shapes.draw(self.drum_size, self.group_rng)
+                try:
+                    grid = drum_grid(shape, self._step)
+                    break
+                except ValueError:  # too narrow for it
+                    if draw == _MOST_DRAWS - 1:
+                        raise
+            self._body = self._membrane(self.drum_size, shape, grid)
             self._drawn_from, self._state_after = source, generator.state
         generator.state = self._state_after
         self._drum_size = self._body.size

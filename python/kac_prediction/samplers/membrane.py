@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..geometry import Shape
-from ..physics import drum_grid
+from ..physics import DrumGrid
 
 Point = tuple[float, ...]  # (x, y)
 
@@ -32,12 +32,11 @@ class Membrane:
         size: float,
         shape: Shape,
         labels: dict[str, list[float | int]],
-        smallest_step: float,
+        grid: DrumGrid,
         pick_up: Point | None,
     ) -> None:
-        """Lay the drum on its grid; raise ValueError where the pick-up given does not move."""
-        self.size, self.shape, self.labels = size, shape, labels
-        self.grid = drum_grid(shape, smallest_step)
+        """Find middle and pick-up; raise ValueError where the pick-up given does not move."""
+        self.size, self.shape, self.labels, self.grid = size, shape, labels, grid
         self.middle: Point = (0.0, 0.0)
         if not self._takes_strike(self.middle):
             self.middle = self.grid.deepest()
