@@ -18,7 +18,7 @@ ROW = Row("circles", TASK, changes={"dropout": 0.5}, seeds=(0, 1))
 def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dict[str, Any]:
     errors = {
         "model": {"mean_absolute": error, "median_relative": 2 * error},
-        "always the mean": {"mean_absolute": 0.2, "median_relative": 0.5},
+        "mean predictor": {"mean_absolute": 0.2, "median_relative": 0.5},
     }
     label = {"label": "drum_size", "unit": "m", "count": 750, "errors": errors, "parts": []}
     return {
@@ -34,7 +34,7 @@ def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dic
 
 def test_a_line_for_each_label_with_the_means_of_all_seeds() -> None:
     lines = to_markdown([record(ROW, 0, 0.01), record(ROW, 1, 0.02)]).splitlines()
-    assert lines[0] == "| drums | seeds | time of one | label | model | always the mean |"
+    assert lines[0] == "| drums | seeds | time of one | label | model | mean predictor |"
     assert lines[1].count("---") == 6
     assert lines[2:] == [
         "| circles | 0, 1 | 1.5 min | drum_size | 1.50 cm, 3.00% | 20.00 cm, 50.00% |"
@@ -43,9 +43,9 @@ def test_a_line_for_each_label_with_the_means_of_all_seeds() -> None:
 
 def test_classes_and_estimators_without_a_prediction() -> None:
     shapes = record(Row("shapes", TASK), 0)
-    shapes["report"]["classes"] = {"family": {"right": {"model": 0.9, "always the mean": 0.4}}}
+    shapes["report"]["classes"] = {"family": {"right": {"model": 0.9, "mean predictor": 0.4}}}
     circles = record(ROW, 0)
-    circles["report"]["labels"]["drum_size"]["errors"]["peaks"] = {
+    circles["report"]["labels"]["drum_size"]["errors"]["classical"] = {
         "mean_absolute": 0.0,
         "median_relative": 0.001,
     }

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 TRUE = RNG.uniform(0.1, 1.0, 40)
 PREDICTED = TRUE + RNG.normal(0, 0.02, 40)
 ASPECT = 1 + 3 * RNG.random(40)
-BASELINES = {MEAN: np.full(40, 0.3), "peaks of 21 ms": TRUE * 1.1}
+BASELINES = {MEAN: np.full(40, 0.3), "classical, 21 ms": TRUE * 1.1}
 HISTORY = [
     {"epoch": epoch, "training_loss": 1 / epoch, "selection_loss": 1 / epoch + 0.01 * epoch}
     for epoch in range(1, 21)
@@ -90,7 +90,7 @@ def test_the_picture_says_the_figures_of_the_table() -> None:
     errors = LabelReport.of("drum_size", "m", TRUE, predictions).errors
     said = texts(report(baselines={MEAN: predictions[MEAN]})).split()
     assert said[said.index("error") + 1] == f"{errors[MODEL].mean_absolute:.4f}"
-    assert said[said.index("mean:") + 1] == f"{errors[MEAN].mean_absolute:.4f}"
+    assert said[said.index("predictor:") + 1] == f"{errors[MEAN].mean_absolute:.4f}"
 
 
 def test_report_is_a_picture() -> None:
@@ -149,7 +149,7 @@ def test_baselines_are_compared_with() -> None:
     mean = np.abs(TRUE - 0.3).mean()
     assert f"{MEAN}: {mean:.4f} m" in said
     assert said.count(f"{MEAN}:") == 1
-    assert f"peaks of 21 ms: {0.1 * TRUE.mean():.4f} m" in said
+    assert f"classical, 21 ms: {0.1 * TRUE.mean():.4f} m" in said
     assert [axes.get_title() for axes in figure.axes] == [
         "Predictions on unseen drums (n = 40)",
         "Baselines",
@@ -164,7 +164,7 @@ def test_baselines_are_compared_with() -> None:
         line.get_label(): line.get_ydata() for line in panels["Errors of the drum size"].lines
     }
     assert list(errors) == ["model", *BASELINES]
-    np.testing.assert_allclose(errors["peaks of 21 ms"], 10)
+    np.testing.assert_allclose(errors["classical, 21 ms"], 10)
     figure.savefig(io.BytesIO(), dpi=30)
 
 

@@ -69,12 +69,14 @@ def test_what_it_reports_is_what_the_best_checkpoint_predicts(result: Result) ->
     assert "drum_size of 5 unseen sounds" in str(result.report)
 
 
-def test_it_is_compared_with_peaks_of_as_much_and_of_the_whole_sound(result: Result) -> None:
+def test_it_is_compared_with_the_classical_estimator(
+    result: Result,
+) -> None:
     assert result.report is not None
-    assert [*result.report["drum_size"].errors] == ["model", "always the mean"]
+    assert [*result.report["drum_size"].errors] == ["model", MEAN]
     errors = result.compare()["drum_size"].errors
-    assert [*errors] == ["model", "always the mean", "peaks of 21 ms", "peaks of 1000 ms"]
-    assert errors["peaks of 1000 ms"].median_relative < 0.01
+    assert [*errors] == ["model", MEAN, "classical, 21 ms", "classical, whole sound"]
+    assert errors["classical, whole sound"].median_relative < 0.01
     assert errors["model"] == result.report["drum_size"].model
 
 

@@ -32,7 +32,9 @@ def check_count(name: str, value: Any, least: int | None = 1, most: int | None =
 
 
 def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number, also of a float such as 48000.0.
+    """Return a whole number, which may be a float such as 48000.0.
+
+    For what is often read from a file, as a sample rate is; `check_count` takes integers alone.
 
     Raises:
         ValueError: anything else (a bool too), or out of range.

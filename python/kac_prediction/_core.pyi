@@ -28,7 +28,7 @@ def additive(
     sample_rate: float,
     precision: _Precision = "double",
     threads: int = 0,
-) -> _Float64: ...
+) -> _Floating: ...
 def tone(
     waveshape: Literal["saw", "sin", "sqr", "tri"],
     frequencies: npt.ArrayLike,

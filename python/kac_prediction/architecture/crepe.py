@@ -1,4 +1,4 @@
-"""CRePE: a deep convolutional network on the waveform itself."""
+"""CRePE: a convolutional network on the waveform, after the pitch tracker CREPE."""
 
 import re
 from collections.abc import Mapping
@@ -63,10 +63,10 @@ class ConvolutionBlock(torch.nn.Module):
 
 
 class CRePE(Model):
-    """CREPE, a deep network for pitch detection, with an output layer of your own.
+    """CRePE: the network of the pitch tracker CREPE, with any number of linear outputs.
 
     Six blocks of convolution, ReLU, batch normalisation, max pooling and dropout, and a linear
-    layer. `from_published` makes the published network.
+    layer, where CREPE has 360 classes of pitch. `from_published` builds CREPE itself.
 
     Source: Kim, Salamon, Li and Bello, "CREPE: A Convolutional Representation for Pitch
     Estimation", 2018, https://doi.org/10.48550/arXiv.1802.06182, https://github.com/marl/crepe

@@ -1,4 +1,4 @@
-from .baselines import mean_predictor, spectral_peaks
+from .baselines import classical_estimator, mean_predictor
 from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report, size_ranges
 from .sounds import LabelledSounds
 
@@ -9,7 +9,7 @@ __all__ = [
     "LabelReport",
     "LabelledSounds",
     "Report",
+    "classical_estimator",
     "mean_predictor",
     "size_ranges",
-    "spectral_peaks",
 ]

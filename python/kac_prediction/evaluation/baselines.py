@@ -26,14 +26,14 @@ def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values
     return predictions
 
 
-def spectral_peaks(
+def classical_estimator(
     sounds: LabelledSounds,
     chosen: torch.Tensor,
     length: int,
     sizes: Float64,
     fallback: Values,
 ) -> Values:
-    """Predict by spectral peaks fitted to known partials, see `listening.classical`.
+    """Predict by the estimator of `listening.classical`.
 
     Where the family of the drums is not known, it is identified too.
 
@@ -42,7 +42,7 @@ def spectral_peaks(
         chosen: indices of the sounds to predict, shape (n,), n from 1.
         length: samples to analyse.
         sizes: of the drums of the training set, metres, shape (m,), whose range is known.
-        fallback: predictions for silent sounds; labels that peaks cannot predict are left out.
+        fallback: predictions for silent sounds; labels that cannot be estimated are left out.
     """
     waveforms = sounds.waveforms[chosen, :length].numpy()
     audible = np.abs(waveforms).max(axis=1) > 0

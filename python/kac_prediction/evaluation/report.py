@@ -16,7 +16,7 @@ Values = dict[str, Float64]
 """By label, a value for each sound; of a class its index."""
 
 MODEL: Final = "model"
-MEAN: Final = "always the mean"
+MEAN: Final = "mean predictor"
 """Names of the model and of the mean predictor, which of a class predicts the most frequent."""
 
 _SIZE_RANGES: Final = 5

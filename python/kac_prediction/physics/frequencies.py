@@ -31,12 +31,12 @@ def eigenfrequencies(
         n: how many, from 1. Frequencies that coincide are counted as often as they occur.
         drum_size: L, the square root of the area, metres.
         wave_speed: c, m/s.
-        method: "elements", finite elements, whose relative error is below 1e-6 for the first 30
-            frequencies of smooth shapes and of polygons, also with re-entrant corners, below 3e-6
-            for hundreds, and below 1e-5 for polygons with dozens of corners and narrow passages.
-            "grid", the frequencies of the finite difference scheme at `sample_rate`: of the
-            five-point Laplacian on its `drum_grid` with the smallest stable step, and of its
-            leapfrog in time; mostly within 0.2 % of the truth at L = 0.3 m and 48 kHz.
+        method: the solver. "elements": finite elements, with a relative error below 1e-6 for the
+            first 30 frequencies of smooth shapes and of polygons, also with re-entrant corners,
+            below 3e-6 for hundreds, and below 1e-5 for polygons with dozens of corners and narrow
+            passages. "grid": the finite difference scheme at `sample_rate`, of the five-point
+            Laplacian on its `drum_grid` with the smallest stable step, and of its leapfrog in time;
+            mostly within 0.2 % of the truth at L = 0.3 m and 48 kHz.
         sample_rate: of the grid's scheme, 1/s; elements do without.
 
     Returns:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ..architecture import CRePE
-from ..evaluation import MEAN, MODEL, LabelledSounds, Report, mean_predictor, spectral_peaks
+from ..evaluation import MEAN, MODEL, LabelledSounds, Report, classical_estimator, mean_predictor
 from ..evaluation.report import Values
 from ..listening.prediction import predict_inputs
 from ..pipeline import Model, ModelInput, Routine, loadModel
@@ -100,11 +100,12 @@ class Result:
             raise ValueError("nothing was evaluated: a training while `testing` has no test set.")
         chosen, mean = torch.from_numpy(self.evaluated), self.predictions[MEAN]
         sizes = self.sounds.values("drum_size")[self.routine.parts()[0]]
-        peaks = {}
-        for length in sorted({self.model_input.length, self.sounds.waveforms.shape[1]}):
-            name = f"peaks of {1000 * length / self.sounds.sample_rate:.0f} ms"
-            peaks[name] = spectral_peaks(self.sounds, chosen, length, sizes, mean)
-        return {**self.predictions, **peaks}
+        compared, whole = dict(self.predictions), self.sounds.waveforms.shape[1]
+        for length in sorted({self.model_input.length, whole}):
+            given = f"{1000 * length / self.sounds.sample_rate:.0f} ms"
+            name = f"classical, {'whole sound' if length == whole else given}"
+            compared[name] = classical_estimator(self.sounds, chosen, length, sizes, mean)
+        return compared
 
 
 def training_figure(

@@ -32,8 +32,8 @@ _BINS_FOR_ONE: Final = 2.0
 _BATCH: Final = 64
 _GUESSES: Final = 32
 _STRONGEST: Final = 24
-# The weight of the score of `fit_peaks` beside the likelihood, and the score that rectangles seldom
-# exceed with the peaks of polygons: circles and rectangles mostly have 1.5 to 3 with their own.
+# The weight of the score of `fit_peaks`, added to the log likelihood, and the score that rectangles
+# seldom exceed with the peaks of polygons: with their own, circles and rectangles have 1.5 to 3.
 _SCORE_WEIGHT: Final = 250.0
 _CHANCE_SCORE: Final = 1.0
 # The first ten partials of a drum lie c / (5 L) apart on average: here, five bins or more.
@@ -179,9 +179,9 @@ def _most_likely(family: str, sounds: _Sounds) -> _Estimates:
 def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
     """Return the mean drums of the posterior over a grid, refined where partials are resolved."""
     waveforms = waveforms / np.abs(waveforms).max(axis=1, keepdims=True).astype(np.float64)
-    likelihood = _likelihood(waveforms[:, : sounds.beginning], grid)
-    highest = likelihood.max(axis=(1, 2), keepdims=True)
-    posterior = np.exp(likelihood - highest)
+    log_likelihood = _log_likelihood(waveforms[:, : sounds.beginning], grid)
+    highest = log_likelihood.max(axis=(1, 2), keepdims=True)
+    posterior = np.exp(log_likelihood - highest)
     total = posterior.sum(axis=(1, 2), keepdims=True)
     evidence = (highest + np.log(total / posterior[0].size)).ravel()
     posterior /= total
@@ -196,7 +196,7 @@ def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
             sizes[resolved] = count_peaks(peaks, sizes[resolved], sounds.wave_speed)
             score[resolved] = _CHANCE_SCORE
         else:
-            guesses, prior = _guesses(likelihood[resolved])
+            guesses, prior = _guesses(log_likelihood[resolved])
             fitted = fit_peaks(
                 peaks.strongest(_STRONGEST),
                 grid.partials,
@@ -212,7 +212,7 @@ def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
     return _Estimates(sizes, aspects, evidence, score)
 
 
-def _likelihood(waveforms: Float64, grid: _Grid) -> Float64:
+def _log_likelihood(waveforms: Float64, grid: _Grid) -> Float64:
     """Return the log likelihood of sounds under each hypothesis and size, shape (n, b, s).
 
     Bins of a power spectrum I are independent and exponentially distributed about the expected
@@ -224,15 +224,16 @@ def _likelihood(waveforms: Float64, grid: _Grid) -> Float64:
     power = np.abs(spectra) ** 2
     power = (power / power.max(axis=1, keepdims=True)).astype(np.float32)
     fit = -bins * np.log(power @ grid.inverse / bins) - grid.logarithms
-    likelihood: Float64 = fit.reshape(len(power), -1, len(grid.sizes)).astype(np.float64)
-    return likelihood / _BINS_FOR_ONE
+    log_likelihood: Float64 = fit.reshape(len(power), -1, len(grid.sizes)).astype(np.float64)
+    return log_likelihood / _BINS_FOR_ONE
 
 
-def _guesses(likelihood: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
-    """Return the likeliest local maxima of (n, b, s): their places in (b s), and likelihoods."""
+def _guesses(log_likelihood: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
+    """Return the likeliest local maxima of (n, b, s): their places in (b s), and logarithms."""
     cross = [[[0, 1, 0], [1, 1, 1], [0, 1, 0]]]
-    highest = maximum_filter(likelihood, footprint=cross, mode="constant", cval=-np.inf)
-    flat = np.where(likelihood == highest, likelihood, -np.inf).reshape(len(likelihood), -1)
+    highest = maximum_filter(log_likelihood, footprint=cross, mode="constant", cval=-np.inf)
+    peaks = np.where(log_likelihood == highest, log_likelihood, -np.inf)
+    flat = peaks.reshape(len(peaks), -1)
     count = min(_GUESSES, flat.shape[1] - 1)
     places = np.argpartition(-flat, count, axis=1)[:, :count]
     return places, np.take_along_axis(flat, places, axis=1)
