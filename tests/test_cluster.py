@@ -146,7 +146,7 @@ def test_a_worker_that_would_make_other_bytes_refuses(
 
 
 def test_a_worker_without_the_directory_says_so(tmp_path: Path) -> None:
-    task = cluster.RenderTask(tmp_path / "elsewhere", {}, Click, SETTINGS, MEL, 1)
+    task = cluster.RenderTask(tmp_path / "elsewhere", {}, Click, SETTINGS, 1)
     with pytest.raises(DatasetError, match="all machines must see it at this path"):
         task(range(2))
 
@@ -183,7 +183,7 @@ def test_a_worker_of_a_version_that_sounds_alike_is_welcome(tmp_path: Path) -> N
     plan = {"instruction_set": _core.instruction_set()}
     for version, alike in ((f"{first}.999", True), ("77.0", False)):
         task = cluster.RenderTask(
-            tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, MEL, 1
+            tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, 1
         )
         disk.publish(tmp_path / "plan.json", disk.sealed(json.dumps(task.plan).encode()))
         with nullcontext() if alike else pytest.raises(DatasetError, match="one version"):

@@ -21,7 +21,6 @@ def test_columns_are_padded_and_sizes_count_what_is_there() -> None:
         "v": [3, 1, -1, -1],
         "size": [-1, 1, -1, 1],
     }
-    assert table.first_unlike() == 1
     assert table.matrix().shape == (4, 4)
     listed = [{name: value.tolist() for name, value in y.items()} for y in table.as_list()]
     assert listed == labels
@@ -61,7 +60,6 @@ def test_dtypes_are_kept_where_that_is_asked_for() -> None:
 def test_no_labels_and_no_samples() -> None:
     assert LabelTable.of([{}, {}]).as_list() == [{}, {}]
     assert LabelTable.of([{}, {}]).matrix().shape == (2, 0)
-    assert LabelTable.of([{}, {}]).first_unlike() is None
     assert len(LabelTable.of([])) == 0
     lacking = LabelTable.of([{"a": [1]}, {"a": [2]}], ["b"])
     assert lacking.sizes["b"].tolist() == [-1, -1]

@@ -14,7 +14,7 @@ def fourteen_samples_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("start", [0, 1, 7, 10, 122])
 def test_chunks_end_with_whole_drums(start: int) -> None:
-    cut = list(Renderer(BesselModel, SETTINGS, 0, workers=1).chunks(start, 123, 400))
+    cut = list(Renderer(BesselModel, SETTINGS, 0, workers=1).timed_chunks(start, 123, 400))
     assert [i for part in cut for i in part] == list(range(start, 123))
     assert all(part.stop % 5 == 0 for part in cut[:-1])
     assert len(cut[0]) <= 5
@@ -25,12 +25,12 @@ def test_chunks_end_with_whole_drums(start: int) -> None:
 def test_what_takes_long_is_cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 2))
     monkeypatch.setattr(rendering.time, "monotonic", lambda: next(clock))
-    cut = list(Renderer(BesselModel, SETTINGS, 0, workers=1).chunks(0, 25, 400))
+    cut = list(Renderer(BesselModel, SETTINGS, 0, workers=1).timed_chunks(0, 25, 400))
     assert [len(part) for part in cut] == [5] * 5
 
 
 def test_there_may_be_nothing_to_cut() -> None:
-    assert list(Renderer(BesselModel, SETTINGS, 0).chunks(5, 5, 400)) == []
+    assert list(Renderer(BesselModel, SETTINGS, 0).timed_chunks(5, 5, 400)) == []
     assert list(chunks(5, 5, 400)) == []
     assert list(chunks(3, 40, 400)) == [range(3, 17), range(17, 31), range(31, 40)]
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from .. import __version__, _core
 from .._files import locked
 from .rendering import Renderer, groups_per_chunk
-from .representation import InputRepresentation, RepresentationSettings
+from .representation import InputRepresentation
 from .sampler import AudioSampler, SamplerInfo, makes_same_sounds
-from .storage import DatasetError, Record, SampleWriter, Transaction
+from .storage import DatasetError, Record, Transaction, write_samples
 from .storage.layout import GENERATING, PLAN
 from .storage.unfinished import read_plan
 
@@ -48,7 +48,6 @@ class RenderTask:
     plan: dict[str, Any]
     Sampler: type[AudioSampler]
     sampler_settings: dict[str, Any]
-    representation_settings: RepresentationSettings
     threads: int
 
     def __call__(self, indices: range) -> Made:
@@ -65,15 +64,15 @@ class RenderTask:
             )
         with locked(folder / PLAN, shared=True):
             self._check(folder)
-            render = Renderer(self.Sampler, self.sampler_settings, self.plan["seed"], self.threads)
-            represent = InputRepresentation(
-                render.sampler.sample_rate, self.representation_settings, threads=self.threads
-            )
-            shard_size = self.plan["shard_size"]
+            plan = self.plan
+            render = Renderer(self.Sampler, self.sampler_settings, plan["seed"], self.threads)
+            settings, sampler = plan["representation_settings"], render.sampler
+            represent = InputRepresentation(sampler.sample_rate, settings, threads=self.threads)
+            row = InputRepresentation.transformShape(sampler.length, settings)
+            shard_size = plan["shard_size"]
             staged = Transaction(self.directory, GENERATING, shard_size=shard_size, resume=True)
-            size, length = self.plan["dataset_size"], render.sampler.length
-            with SampleWriter(staged, size, length, represent) as writer:
-                records = writer.write(indices, *render(indices))
+            with staged.array((plan["dataset_size"], *row)) as x:
+                records = write_samples(staged, x, represent, indices, *render(indices))
         return records, staged.clipped
 
     def _check(self, folder: Path) -> None:

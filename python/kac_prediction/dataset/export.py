@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -18,10 +18,11 @@ from .._files import sync_file
 from .._progress import progress_bar
 from .labels import parsed
 from .load import fingerprint_of
-from .storage import DatasetDirectory, DatasetError, disk, write_lock
+from .storage import DatasetDirectory, DatasetError, Header, disk, write_lock
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
+Row: TypeAlias = dict[str, Any]
 
 # Folders of many more files are slow to list, and refused by some hosts.
 _FILES_A_FOLDER = 5000
@@ -68,151 +69,132 @@ def exportDataset(
         ValueError: the dataset is in no directory or has no samples; an argument is unknown; a
             label has the name of another column.
     """
-    check_choice("layout", layout, list(_WRITERS))
+    check_choice("layout", layout, ["audiofolder", "webdataset"])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", prefix):
         raise ValueError(f"prefix must consist of ASCII letters, digits, - and _, got {prefix!r}")
     if shard_size is not None:
         shard_size = check_count("shard_size", shard_size)
-    samples = _Samples(dataset)
+    directory = _open_source(dataset)
+    rows = _columns(directory, np.asarray(dataset._rows).tolist())
     target = Path(export_dir).resolve()
-    if target.is_relative_to(samples.directory.path.resolve()):
+    if target.is_relative_to(directory.path.resolve()):
         raise ValueError(f"{target} is in the dataset itself: name a directory elsewhere.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"{target} is not empty: name a new directory.")
     if os.path.ismount(target) or target == Path.cwd():
         raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
+    if layout == "audiofolder":
+        write, size = _write_folder, shard_size or _FILES_A_FOLDER
+    else:
+        sound = directory.sound_file(rows[0]["index"])
+        write, size = _write_tar, shard_size or max(1, _BYTES_A_TAR // len(sound))
+    digits = max(5, len(str(len(rows) - 1)))  # names sort as the numbers do
+    names = [f"sample_{k:0{digits}d}" for k in range(len(rows))]
     with _staged(target) as folder:
-        disk.publish(folder / "README.md", samples.card().encode())
-        with progress_bar(total=len(samples), desc="exporting", unit=" sounds") as bar:
-            for _ in _WRITERS[layout](samples, folder, prefix, shard_size):
-                bar.update()
-        samples.directory.check_unchanged()
+        disk.publish(folder / "README.md", _card(directory.header, len(rows)).encode())
+        with progress_bar(total=len(rows), desc="exporting", unit=" sounds") as bar:
+            for shard, k in enumerate(range(0, len(rows), size)):
+                part = dict(zip(names[k : k + size], rows[k : k + size], strict=True))
+                for _ in write(directory, part, folder / f"{prefix}-{shard:06d}"):
+                    bar.update()
+        directory.check_unchanged()
 
 
-class _Samples:
-    """The samples of a dataset or of a part of one, as they are on the disk, in its order."""
+def _card(header: Header, exported: int) -> str:
+    """Return what made the samples, as a README.md whose head Hugging Face reads."""
+    names = ("sampler", "sampler_settings", "seed", "origin", "dataset_size")
+    facts = {name: getattr(header, name) for name in names} | {"exported": exported}
+    known = {name: value for name, value in facts.items() if value is not None}
+    return (
+        "---\nlicense: unknown\ntags:\n- audio\n---\n\n"
+        "Sounds and labels, made by kac_prediction with\n\n"
+        f"```json\n{json.dumps(known, indent=2)}\n```\n\n"
+        "Samples of one `group` were made on one body: keep them on one side of a split.\n"
+    )
 
-    def __init__(self, dataset: TorchDataset) -> None:
-        """Read the labels; raise as `exportDataset` does for a dataset that cannot be exported."""
-        if not isinstance(dataset, TorchDataset):
-            raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
-        if dataset._stored is None:
-            raise ValueError(
-                f"{dataset!r} is in no directory (it was put together from tensors, or pickled "
-                "with another X and Y): export what loadDataset returns, or a part of that."
-            )
-        if len(dataset._rows) != len(dataset):
-            raise ValueError(
-                f"{len(dataset)} samples were assigned to X where {len(dataset._rows)} are on the "
-                "disk, which alone is exported: select samples with subset."
-            )
-        if len(dataset) == 0:
-            raise ValueError(f"{dataset!r} has no samples to export.")
-        self.directory = DatasetDirectory(dataset.dataset_dir)
-        self._header, lines = self.directory.header, self.directory.label_lines
-        if fingerprint_of(self._header) != dataset._stored.fingerprint:
-            raise DatasetError(
-                f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
-                "with loadDataset, and select the samples anew."
-            )
-        self._rows = np.asarray(dataset._rows).tolist()
-        self._labels = list(parsed(lines))
-        self._is_number: dict[str, bool] = {}  # by label: has it one number in every sample?
-        for y in self._labels:
-            for name, values in y.items():
-                one = len(values) == 1 and not isinstance(values[0], list)
-                self._is_number[name] = one and self._is_number.get(name, True)
-        if clashing := sorted(self._is_number.keys() & _COLUMNS):
-            raise ValueError(
-                f"The label {clashing[0]!r} has the name of a column that every export has: rename "
-                "it in getLabels and generate the dataset again."
-            )
 
-    def __len__(self) -> int:
-        return len(self._rows)
+def _open_source(dataset: TorchDataset) -> DatasetDirectory:
+    """Open the directory of a dataset; raise for what `exportDataset` cannot export."""
+    if not isinstance(dataset, TorchDataset):
+        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
+    if dataset._header is None:
+        raise ValueError(
+            f"{dataset!r} is in no directory (it was put together from tensors, or pickled "
+            "with another X and Y): export what loadDataset returns, or a part of that."
+        )
+    if len(dataset._rows) != len(dataset):
+        raise ValueError(
+            f"{len(dataset)} samples were assigned to X where {len(dataset._rows)} are on the "
+            "disk, which alone is exported: select samples with subset."
+        )
+    if len(dataset) == 0:
+        raise ValueError(f"{dataset!r} has no samples to export.")
+    directory = DatasetDirectory(dataset.dataset_dir)
+    if fingerprint_of(directory.header) != fingerprint_of(dataset._header):
+        raise DatasetError(
+            f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
+            "with loadDataset, and select the samples anew."
+        )
+    return directory
 
-    def shards(self, size: int) -> Iterator[tuple[int, range]]:
-        """Yield the number of each shard, and its samples."""
-        return enumerate(range(len(self))[k : k + size] for k in range(0, len(self), size))
 
-    def key(self, k: int) -> str:
-        """Return the name of the k-th sample: names sort as the numbers do."""
-        return f"sample_{k:0{max(5, len(str(len(self) - 1)))}d}"
-
-    def row(self, k: int) -> dict[str, Any]:
-        """Return the columns of the k-th sample; labels are floats, or readers guess two types."""
-        i, header = self._rows[k], self._header
-        row = {"index": i, "group": header.groups[i]}
+def _columns(directory: DatasetDirectory, indices: list[int]) -> list[Row]:
+    """Return the columns of these samples; labels are floats, or readers guess two types."""
+    header, labels = directory.header, list(parsed(directory.label_lines))
+    is_number: dict[str, bool] = {}  # by label: has it one number in every sample?
+    for y in labels:
+        for name, values in y.items():
+            one = len(values) == 1 and not isinstance(values[0], list)
+            is_number[name] = one and is_number.get(name, True)
+    if clashing := sorted(is_number.keys() & _COLUMNS):
+        raise ValueError(
+            f"The label {clashing[0]!r} has the name of a column that every export has: rename "
+            "it in getLabels and generate the dataset again."
+        )
+    rows: list[Row] = []
+    for i in indices:
+        row: Row = {"index": i, "group": header.groups[i]}
         if header.origin is not None:
             row["older"] = header.revisions[i] == 0
-        for name, is_number in self._is_number.items():
-            values = self._labels[i].get(name)
-            floats = None if values is None else np.asarray(values, dtype=np.float64).tolist()
-            row[name] = floats[0] if floats and is_number else floats
-        return row
-
-    def wav(self, k: int) -> bytes:
-        """Read the file of the k-th sample."""
-        return self.directory.sound_file(self._rows[k])
-
-    def card(self) -> str:
-        """Return what made the samples, as a README.md whose head Hugging Face reads."""
-        names = ("sampler", "sampler_settings", "seed", "origin", "dataset_size")
-        facts = {name: getattr(self._header, name) for name in names} | {"exported": len(self)}
-        known = {name: value for name, value in facts.items() if value is not None}
-        return (
-            "---\nlicense: unknown\ntags:\n- audio\n---\n\n"
-            "Sounds and labels, made by kac_prediction with\n\n"
-            f"```json\n{json.dumps(known, indent=2)}\n```\n\n"
-            "Samples of one `group` were made on one body: keep them on one side of a split.\n"
-        )
+        for name, one in is_number.items():
+            label = labels[i].get(name)
+            floats = None if label is None else np.asarray(label, dtype=np.float64).tolist()
+            row[name] = floats[0] if floats and one else floats
+        rows.append(row)
+    return rows
 
 
-def _write_folders(
-    samples: _Samples, folder: Path, prefix: str, shard_size: int | None
-) -> Iterator[int]:
-    """Write wavs and metadata.jsonl; yield the number of each sample that was written."""
-    with (folder / "metadata.jsonl").open("w", encoding="utf-8", newline="\n") as lines:
-        for shard, part in samples.shards(shard_size or _FILES_A_FOLDER):
-            name = f"{prefix}-{shard:06d}"
-            disk.make_folder(folder / name)
-            for k in part:
-                file_name = f"{name}/{samples.key(k)}.wav"
-                (folder / file_name).write_bytes(samples.wav(k))
-                lines.write(json.dumps({"file_name": file_name, **samples.row(k)}) + "\n")
-                yield k
-            # All at last rather than each at once: most are on the disk by then, or go together.
-            for path in (folder / name).iterdir():
-                sync_file(path)
-            disk.sync_folder(folder / name)
+def _write_folder(directory: DatasetDirectory, rows: dict[str, Row], path: Path) -> Iterator[str]:
+    """Write wavs to a folder and lines to metadata.jsonl beside it; yield what is written."""
+    disk.make_folder(path)
+    metadata = path.with_name("metadata.jsonl")
+    with metadata.open("a", encoding="utf-8", newline="\n") as lines:
+        for name, row in rows.items():
+            (path / f"{name}.wav").write_bytes(directory.sound_file(row["index"]))
+            lines.write(json.dumps({"file_name": f"{path.name}/{name}.wav", **row}) + "\n")
+            yield name
         lines.flush()
         os.fsync(lines.fileno())
+    # All at last rather than each at once: most are on the disk by then, or go together.
+    for file in path.iterdir():
+        sync_file(file)
+    disk.sync_folder(path)
 
 
-def _write_tars(
-    samples: _Samples, folder: Path, prefix: str, shard_size: int | None
-) -> Iterator[int]:
-    """Write the tars; yield the number of each sample that was written."""
-    size = shard_size or max(1, _BYTES_A_TAR // len(samples.wav(0)))
-    for shard, part in samples.shards(size):
-        path = folder / f"{prefix}-{shard:06d}.tar"
-        # ustar: what every reader knows, and it has no room for anything that varies.
-        with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for k in part:
-                row = json.dumps(samples.row(k)).encode()
-                for ending, content in (("json", row), ("wav", samples.wav(k))):
-                    info = tarfile.TarInfo(f"{samples.key(k)}.{ending}")  # no time or owner, 644
-                    info.size = len(content)
-                    tar.addfile(info, BytesIO(content))
-                tar.getmembers().clear()  # or it keeps one for each file
-                yield k
-        sync_file(path)
-
-
-_WRITERS: dict[str, Callable[[_Samples, Path, str, int | None], Iterator[int]]] = {
-    "audiofolder": _write_folders,
-    "webdataset": _write_tars,
-}
+def _write_tar(directory: DatasetDirectory, rows: dict[str, Row], path: Path) -> Iterator[str]:
+    """Write a tar; yield what is written."""
+    path = path.with_suffix(".tar")
+    # ustar: what every reader knows, and it has no room for anything that varies.
+    with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, row in rows.items():
+            sound = directory.sound_file(row["index"])
+            for ending, content in (("json", json.dumps(row).encode()), ("wav", sound)):
+                info = tarfile.TarInfo(f"{name}.{ending}")  # no time or owner, 644
+                info.size = len(content)
+                tar.addfile(info, BytesIO(content))
+            tar.getmembers().clear()  # or it keeps one for each file
+            yield name
+    sync_file(path)
 
 
 @contextmanager

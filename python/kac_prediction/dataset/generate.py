@@ -1,7 +1,9 @@
 """generateDataset: decide what a directory lacks of the planned dataset, and make that."""
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,10 +25,10 @@ from .storage import (
     DatasetError,
     Header,
     Progress,
-    SampleWriter,
     Transaction,
     disk,
     write_lock,
+    write_samples,
 )
 from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
 from .storage.metadata import plain_settings
@@ -82,49 +84,37 @@ def generateDataset(
         TypeError: an argument has the wrong type, or settings do not fit the sampler or JSON.
         ValueError: a number out of range, or a sampler that made a value that is not finite.
     """
-    size = check_count("dataset_size", dataset_size)
-    if shard_size is not None:
-        shard_size = check_count("shard_size", shard_size)
     if cluster is not None:
         check_client(cluster)
-    seed = None if seed is None else check_seed("seed", seed)
-    renderer = Renderer(Sampler, sampler_settings, seed or 0, workers)
+    renderer = Renderer(Sampler, sampler_settings, 0, workers)
     representation = InputRepresentation(
         renderer.sampler.sample_rate, representation_settings, threads=renderer.threads
     )
     # Settings which do not fit are refused before anything is written.
     InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     plan = {  # with the names of the header's fields
-        "dataset_size": size,
+        "dataset_size": check_count("dataset_size", dataset_size),
         "representation_settings": dict(representation.settings),
         "sampler": {"name": Sampler.__name__, "version": __version__},
         "sampler_settings": plain_settings(renderer.sampler.settings),
-        "seed": seed,
+        "seed": None if seed is None else check_seed("seed", seed),
         "instruction_set": _core.instruction_set(),
-        "shard_size": shard_size,
+        "shard_size": None if shard_size is None else check_count("shard_size", shard_size),
     }
     if decide(DatasetDirectory(dataset_dir), plan, overwrite).action is not Action.RETURN:
         with write_lock(Path(dataset_dir).absolute()):
             directory = DatasetDirectory(dataset_dir)
             # Again, as another process may have written there in the meantime.
             action, plan, replaced = decide(directory, plan, overwrite)
-            if action is Action.RESTORE and not restore_sounds(directory, renderer, workers):
+            if action is Action.RESTORE and not restore_sounds(directory, renderer):
                 action = Action.GENERATE
             if action is Action.TRANSFORM:
                 transform_directory(directory, representation)
             elif action is Action.GENERATE:
                 if replaced:
                     logger.warning("%s %s.", directory.path, replaced)
-                transaction, progress = resume_or_begin(directory, plan, overwrite)
-                try:
+                with resume_or_begin(directory, plan, overwrite) as (transaction, progress):
                     generate(directory, transaction, progress, renderer, representation, cluster)
-                except (OSError, KeyboardInterrupt) as error:
-                    error.add_note(
-                        f"What was made is kept in {directory.path / GENERATING}: call "
-                        "generateDataset again, with the same arguments, to go on; or delete that "
-                        "folder."
-                    )
-                    raise
                 transaction.warn_clipped()
     return loadDataset(dataset_dir)
 
@@ -185,22 +175,23 @@ def decide(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -
 
 def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
     """Return the arguments that differ from another plan's or a header's, each with a message."""
-    equal = {"instruction_set"}  # is no argument
+    ignored = {"instruction_set"}  # is no argument
     if plan["seed"] is None:  # fits any
-        equal.add("seed")
+        ignored.add("seed")
     if makes_same_sounds(plan["sampler"], other["sampler"]):
-        equal.add("sampler")
+        ignored.add("sampler")
     return {
         key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
         for key, value in plan.items()
-        if key not in equal and value != other.get(key)
+        if key not in ignored and value != other.get(key)
     }
 
 
+@contextmanager
 def resume_or_begin(
     directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
-) -> tuple[Transaction, Progress]:
-    """Open the unfinished generation of this plan, or else a new one."""
+) -> Iterator[tuple[Transaction, Progress]]:
+    """Open the unfinished generation of this plan, or a new one; note on errors how to go on."""
     folder = directory.path / GENERATING
     unfinished = Progress(folder)
     started, other = unfinished.plan, ""
@@ -229,7 +220,14 @@ def resume_or_begin(
     progress = Progress(folder)
     if not resume:
         progress.start(plan | {"seed": fresh_seed() if plan["seed"] is None else plan["seed"]})
-    return transaction, progress
+    try:
+        yield transaction, progress
+    except (OSError, KeyboardInterrupt) as error:
+        error.add_note(
+            f"What was made is kept in {folder}: call generateDataset again, with the same "
+            "arguments, to go on; or delete that folder."
+        )
+        raise
 
 
 def generate(
@@ -244,28 +242,29 @@ def generate(
     plan: dict[str, Any] = progress.plan or {}
     size, group_size = plan["dataset_size"], renderer.sampler.group_size
     renderer.seed(plan["seed"])
-    with SampleWriter(transaction, size, renderer.sampler.length, representation) as writer:
-        progress.verify(writer.x, plan["shard_size"])
+    row = InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
+    values = max(renderer.sampler.length, math.prod(row))
+    with transaction.array((size, *row)) as x:
+        progress.verify(x, plan["shard_size"])
         if progress.done:
             logger.info("%s: going on after %d samples.", directory.path, progress.done)
 
         def write(indices: range, sounds: npt.NDArray[np.float64], labels: list[Labels]) -> None:
-            progress.append(writer.write(indices, sounds, labels))
+            progress.append(write_samples(transaction, x, representation, indices, sounds, labels))
 
         with progress_bar(total=size, initial=progress.done, unit=" samples") as bar:
             if cluster is None:
                 with write_behind(write) as submit:
-                    for indices in renderer.chunks(progress.done, size, writer.values):
+                    for indices in renderer.timed_chunks(progress.done, size, values):
                         submit(indices, *renderer(indices))
                         bar.update(len(indices))
             else:
-                settings, threads = representation.settings, renderer.threads or 1
-                task = RenderTask(directory.path, plan, *renderer.recipe, settings, threads)
-                for records, clipped in run_tasks(cluster, task, progress.done, writer.values):
+                task = RenderTask(directory.path, plan, *renderer.recipe, renderer.threads or 1)
+                for records, clipped in run_tasks(cluster, task, progress.done, values):
                     progress.append(records)
                     transaction.clipped += clipped
                     bar.update(len(records))
-        checksum = writer.x.checksum(record.row for record in progress.records())
+        checksum = x.checksum(record.row for record in progress.records())
     # A worker of a cluster may still be at a task that was cancelled, or is done by another.
     with locked(transaction.path / PLAN):
         header = Header(
@@ -281,11 +280,10 @@ def generate(
         transaction.commit(range(size), removed=sorted(removed))
 
 
-def restore_sounds(directory: DatasetDirectory, renderer: Renderer, workers: int | None) -> bool:
+def restore_sounds(directory: DatasetDirectory, renderer: Renderer) -> bool:
     """Make lost sounds as they were; where this machine makes others, change nothing: False."""
     header, lost = directory.header, directory.lost_sounds()
-    revisions = {i: header.revisions[i] for i in lost if header.revisions[i]}
-    renderer = Renderer(*renderer.recipe, header.seed or 0, workers, revisions)
+    renderer.seed(header.seed or 0, dict(enumerate(header.revisions)))
     transaction = Transaction(directory.path, shard_size=header.shard_size)
     for part in chunks(0, len(lost), header.length):
         indices = lost[part.start : part.stop]

@@ -65,11 +65,6 @@ class LabelTable:
     def __len__(self) -> int:
         return self._length
 
-    def first_unlike(self) -> int | None:
-        """Return the first sample whose labels, or their sizes, are not those of sample 0."""
-        unlike = np.any([sizes != sizes[:1] for sizes in self.sizes.values()], axis=0)
-        return int(np.argmax(unlike)) if unlike.any() else None
-
     def matrix(self) -> torch.Tensor:
         """Return all columns side by side, shape (n, number of all values of a sample)."""
         columns = [column.flatten(1) for column in self.columns.values()]

@@ -3,8 +3,7 @@
 import gc
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,28 +12,16 @@ from .labels import LabelTable, LabelTensors, label_tensors, parsed
 from .legacy.convert import convert_dataset, is_legacy
 from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
 
+Stored: TypeAlias = LabelTable | LabelTensors  # the latter where labels fit no table
+
 _ATTEMPTS = 5  # while another process changes the dataset at every one
 
 
-@dataclass(frozen=True)
-class StoredDataset:
-    """A dataset as it is on the disk.
+def open_stored(dataset_dir: str, verify: bool = False) -> tuple[Header, torch.Tensor, Stored]:
+    """Return the header, x (mapped copy-on-write) and labels of a dataset as it is on the disk.
 
-    X is mapped copy-on-write; `groups` and `legacy` are those of TorchDataset; the fingerprint
-    changes when the dataset is transformed or samples are regenerated.
+    Arguments and errors are those of `loadDataset`.
     """
-
-    path: str
-    header: Header
-    X: torch.Tensor
-    labels: LabelTable | LabelTensors  # the latter where they fit no table
-    groups: torch.Tensor
-    legacy: torch.Tensor
-    fingerprint: dict[str, Any]
-
-
-def open_stored(dataset_dir: str, verify: bool = False) -> StoredDataset:
-    """Open a directory; arguments and errors are those of `loadDataset`."""
     # A search for garbage between many small objects is most of what loading thousands of labels
     # costs, and finds nothing.
     collecting = gc.isenabled()
@@ -57,7 +44,7 @@ def fingerprint_of(header: Header) -> dict[str, Any]:
     return {name: getattr(header, name) for name in names} | hashed
 
 
-def _open(dataset_dir: str, verify: bool) -> StoredDataset:
+def _open(dataset_dir: str, verify: bool) -> tuple[Header, torch.Tensor, Stored]:
     directory = DatasetDirectory(dataset_dir)
     if directory.holds_dataset() and is_legacy(directory.metadata_path()):
         directory = convert_dataset(directory)
@@ -67,19 +54,11 @@ def _open(dataset_dir: str, verify: bool) -> StoredDataset:
         directory.verify()
     try:
         try:
-            labels: LabelTable | LabelTensors = LabelTable.of(parsed(lines))
+            labels: Stored = LabelTable.of(parsed(lines))
         except ValueError:  # a sampler gave labels that fit no table
             labels = label_tensors(list(parsed(lines)))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DatasetError(
             f"{directory.metadata_path()} is damaged: the labels are malformed: {error}."
         ) from error
-    return StoredDataset(
-        str(directory.path),
-        header,
-        torch.from_numpy(x),
-        labels,
-        torch.tensor(header.groups, dtype=torch.int64),
-        torch.tensor([header.origin is not None and r == 0 for r in header.revisions]),
-        fingerprint_of(header),
-    )
+    return header, torch.from_numpy(x), labels

@@ -46,7 +46,6 @@ class Renderer:
             raise TypeError(f"Sampler must be a subclass of AudioSampler, got {Sampler!r}.")
         self.threads = 0 if workers is None else check_count("workers", workers)
         self.recipe = Sampler, dict(settings)
-        self._revisions = dict(revisions or {})
         try:
             self.sampler = Sampler(**self.recipe[1])
         except TypeError as error:
@@ -54,13 +53,13 @@ class Renderer:
                 f"{Sampler.__name__} cannot be made from {self.recipe[1]}: {error}."
             ) from error
         self.sampler.threads = self.threads
-        self.seed(seed)
+        self.seed(seed, revisions)
         self._in_pure_python = Sampler.render is AudioSampler.render
         self._processes = (workers or 1) if self._in_pure_python else 1
 
-    def seed(self, seed: int) -> None:
-        """Draw everything from this seed."""
-        self._seed = seed
+    def seed(self, seed: int, revisions: Mapping[int, int] | None = None) -> None:
+        """Draw everything from this seed, and samples that are regenerated in their revisions."""
+        self._seed, self._revisions = seed, dict(revisions or {})
         self.sampler.seed(seed, self._revisions)
 
     def __call__(self, indices: range | list[int]) -> Rendered:
@@ -88,7 +87,7 @@ class Renderer:
             )
         return sounds, labels
 
-    def chunks(self, start: int, stop: int, values: int) -> Iterator[range]:
+    def timed_chunks(self, start: int, stop: int, values: int) -> Iterator[range]:
         """Cut [start, stop) into whole groups that fit the memory and take about a second.
 
         An interruption loses no more. `values` is the larger size, of a sound or its row of x.

@@ -1,8 +1,9 @@
 """TorchDataset: a dataset as PyTorch sees it; and loadDataset."""
 
-import operator
 from collections.abc import Sequence
 from functools import cached_property
+from operator import index
+from pathlib import Path
 from typing import Any, Self, SupportsIndex, overload
 
 import numpy as np
@@ -11,10 +12,10 @@ import torch
 
 from .collate import Rows, Sample, as_range, batch_samples, rows_of, take
 from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, unpack
-from .load import StoredDataset, open_stored
+from .load import fingerprint_of, open_stored
 from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
-from .storage import DatasetError
+from .storage import DatasetError, Header
 
 
 def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
@@ -36,7 +37,7 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
         DatasetError: the dataset is damaged or of a format that this version cannot read.
         PermissionError: it is in a legacy format, and the directory cannot be written.
     """
-    return TorchDataset.from_stored(open_stored(dataset_dir, verify))
+    return TorchDataset.open(dataset_dir, verify)
 
 
 class TorchDataset(torch.utils.data.Dataset[Sample]):
@@ -59,8 +60,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         legacy: which samples came from kac_drumset, so that their labels have its conventions
             (`dataset.legacy.current_labels` converts them), bool, shape (n,).
         representation_settings: how X was computed from the sounds.
-        sampler: name of the sampler, and version of the package that made the sounds ('' where a
-            legacy dataset does not say).
+        sampler: its name, and the version that made the sounds ('' where a legacy one has none).
         sampler_settings: arguments of the sampler's constructor.
         seed: what the samples were drawn from; None: not from a seed, as in legacy datasets.
         X: float64, shape (n, ...).
@@ -70,10 +70,9 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     # A tensor and its rows that X is (None: all): one attribute, so that threads see both as one.
     _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
     _x_is_stored: bool
-    # The labels on the disk, and Y once it was asked for or assigned: from then on, that counts.
-    _table: LabelTable | None
-    _y: Any
-    _stored: StoredDataset | None
+    _table: LabelTable | None  # the labels on the disk
+    _y: Any  # Y once it was asked for or assigned: from then on, that counts
+    _header: Header | None  # of the directory; None: of no directory
     _rows: Rows  # which samples of the directory these are
 
     def __init__(
@@ -100,27 +99,27 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.groups = torch.arange(len(X)) if groups is None else groups
         self.legacy = torch.zeros(len(X), dtype=torch.bool) if legacy is None else legacy
         self.seed = seed
-        self._stored, self._rows = None, range(len(X))
+        self._header, self._rows = None, range(len(X))
         self.X = X
         self._table, self._y = (Y, None) if isinstance(Y, LabelTable) else (None, Y)
         self._check_lengths()
 
     @classmethod
-    def from_stored(cls, stored: StoredDataset) -> "TorchDataset":
-        """Return the dataset of a directory that was opened; users call loadDataset."""
-        header = stored.header
+    def open(cls, dataset_dir: str, verify: bool = False) -> "TorchDataset":
+        """Return the dataset of a directory; users call loadDataset."""
+        header, X, labels = open_stored(dataset_dir, verify)
         dataset = TorchDataset(
-            stored.path,
+            str(Path(dataset_dir).absolute()),
             header.representation_settings,
             header.sampler,
             header.sampler_settings,
-            stored.X,
-            stored.labels,
-            stored.groups.clone(),
+            X,
+            labels,
+            torch.tensor(header.groups),
             header.seed,
-            stored.legacy.clone(),
+            torch.tensor(header.legacy),
         )
-        dataset._stored, dataset._x_is_stored = stored, True
+        dataset._header, dataset._x_is_stored = header, True
         return dataset
 
     @property
@@ -183,7 +182,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
             return self._view(as_range(range(len(self))[i]))
         if isinstance(i, bool | np.bool_) or not hasattr(i, "__index__"):
             raise TypeError(f"{i!r} is no index of a sample: give an integer, a slice, or subset.")
-        row, size = operator.index(i), len(self)
+        row, size = index(i), len(self)
         if not -size <= row < size:
             raise IndexError(f"There is no sample {row} in a dataset of {size} samples.")
         x, order = self._data
@@ -221,8 +220,8 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
     def __repr__(self) -> str:
         """Return size, sampler, representation and directory in one line."""
-        known = 0 if self._stored is None else len(self._stored.groups)
-        of = f" of {known}" if known > len(self) else ""
+        whole = len(self) if self._header is None else self._header.dataset_size
+        of = f" of {whole}" if whole > len(self) else ""
         output = self.representation_settings.get("output_type", "data")
         return (
             f"TorchDataset({len(self)}{of} samples of {self.sampler['name']}, {output} of shape "
@@ -238,31 +237,32 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     def __getstate__(self) -> dict[str, Any]:
         """Return path, samples and settings, and the data that are not on the disk."""
         state = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        stored, table = self._stored, self._table
+        header, table = self._header, self._table
         x_is_stored = self._x_is_stored and not _written(self._data[0])
         y_is_stored = table is not None and (self._y is None or table.equals(self._y))
-        if stored is not None and (x_is_stored or y_is_stored):
-            state |= {"_rows": self._rows, "_fingerprint": stored.fingerprint}
-            for name, on_disk in ("groups", stored.groups), ("legacy", stored.legacy):
-                if torch.equal(state[name], take(on_disk, self._rows)):
+        if header and (x_is_stored or y_is_stored):
+            state |= {"_rows": self._rows, "_fingerprint": fingerprint_of(header)}
+            for name in ("groups", "legacy"):
+                if torch.equal(state[name], take(torch.tensor(getattr(header, name)), self._rows)):
                     del state[name]
-        if stored is None or not x_is_stored:
+        if header is None or not x_is_stored:
             state["_X"] = pack(self.X)
-        if stored is None or not y_is_stored:
+        if header is None or not y_is_stored:
             state |= {"_Y": pack(self.Y), "_shapes": self._shapes}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Open the directory, unless it holds another dataset by now, and take the samples."""
-        self._stored, self._table, self._rows = None, None, range(0)
-        if "_fingerprint" in state:
-            stored, before = open_stored(state["dataset_dir"]), state["_fingerprint"]
-            if changed := [key for key in before if stored.fingerprint.get(key) != before[key]]:
+        self._header, self._table, self._rows = None, None, range(0)
+        if before := state.get("_fingerprint"):
+            stored = TorchDataset.open(state["dataset_dir"])
+            now = fingerprint_of(stored._header) if stored._header else {}
+            if changed := [key for key in before if now.get(key) != before[key]]:
                 raise DatasetError(
-                    f"{stored.path} has changed since this dataset was pickled (its "
+                    f"{stored.dataset_dir} has changed since this dataset was pickled (its "
                     f"{', '.join(changed)}): load it with loadDataset and take the samples again."
                 )
-            vars(self).update(vars(TorchDataset.from_stored(stored)._view(state["_rows"])))
+            vars(self).update(vars(stored._view(state["_rows"])))
         vars(self).update({name: v for name, v in state.items() if not name.startswith("_")})
         if "_X" in state:
             self.X = unpack(state["_X"])
@@ -282,7 +282,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if self._y is not None:
             view.Y, view._shapes = take(self._y, rows), self._shapes
         view.groups, view.legacy = take(self.groups, rows), take(self.legacy, rows)
-        if self._stored is not None:
+        if self._header is not None:
             view._rows = take(self._rows, rows)
         return view
 

@@ -9,7 +9,7 @@ from .directory import DatasetDirectory
 from .layout import DatasetChangedError, DatasetError, write_lock
 from .metadata import Header
 from .transaction import Transaction
-from .unfinished import Progress, Record, SampleWriter
+from .unfinished import Progress, Record, write_samples
 
 __all__ = [
     "DatasetChangedError",
@@ -18,7 +18,7 @@ __all__ = [
     "Header",
     "Progress",
     "Record",
-    "SampleWriter",
     "Transaction",
     "write_lock",
+    "write_samples",
 ]

@@ -60,6 +60,11 @@ class Header:
         length = float(self.sampler_settings["duration"]) * self.sample_rate
         return [round(length)] if self.origin is None else [round(length), math.floor(length)]
 
+    @property
+    def legacy(self) -> list[bool]:
+        """Whether kac_drumset made each sample."""
+        return [self.origin is not None and revision == 0 for revision in self.revisions]
+
     def x_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes that x may have, the usual one first."""
         settings = self.representation_settings

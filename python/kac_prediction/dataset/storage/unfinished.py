@@ -1,9 +1,7 @@
 """An unfinished generation: its plan, and a record of every sample that is on the disk."""
 
 import json
-import math
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,36 +94,19 @@ def _encode(record: Record) -> bytes:
     return disk.sealed(f"{record.sound} {record.row} {record.labels}".encode())
 
 
-class SampleWriter(AbstractContextManager["SampleWriter"]):
-    """Write samples of a dataset to a transaction: their sounds, and their rows of `x`.
-
-    `values` is how many values a sample has, in its sound or its row, whichever has more.
-    """
-
-    def __init__(
-        self,
-        transaction: Transaction,
-        dataset_size: int,
-        length: int,
-        representation: InputRepresentation,
-    ) -> None:
-        """Open the x of a dataset of sounds of this length."""
-        self._transaction, self._representation = transaction, representation
-        row = InputRepresentation.transformShape(length, representation.settings)
-        self.values = max(length, math.prod(row))
-        self.x = transaction.array((dataset_size, *row))
-
-    def write(
-        self, indices: range, sounds: npt.NDArray[np.float64], labels: list[Labels]
-    ) -> list[Record]:
-        """Write these samples and flush them to the disk; return their records."""
-        lines = [label_line(y, i) for i, y in zip(indices, labels, strict=True)]
-        threads, rate = self._representation.threads, self._representation.sample_rate
-        # One after the other: both at once is quicker by a tenth, and holds twice the memory.
-        checksums = self._transaction.write_sounds(indices, sounds, rate, threads)
-        quantised = _core.quantise(sounds, 24, threads=threads)
-        rows = self.x.write(indices.start, self._representation.transform(quantised).numpy())
-        return [Record(*parts) for parts in zip(checksums, rows, lines, strict=True)]
-
-    def __exit__(self, *_: object) -> None:
-        self.x.__exit__()
+def write_samples(
+    transaction: Transaction,
+    x: ArrayWriter,
+    representation: InputRepresentation,
+    indices: range,
+    sounds: npt.NDArray[np.float64],
+    labels: list[Labels],
+) -> list[Record]:
+    """Write sounds and rows of x to a transaction and flush them; return the samples' records."""
+    lines = [label_line(y, i) for i, y in zip(indices, labels, strict=True)]
+    threads, rate = representation.threads, representation.sample_rate
+    # One after the other: both at once is quicker by a tenth, and holds twice the memory.
+    checksums = transaction.write_sounds(indices, sounds, rate, threads)
+    quantised = _core.quantise(sounds, 24, threads=threads)
+    rows = x.write(indices.start, representation.transform(quantised).numpy())
+    return [Record(*parts) for parts in zip(checksums, rows, lines, strict=True)]

@@ -161,7 +161,7 @@ def as_targets(Y: Any) -> torch.Tensor:
     labels = [y if isinstance(y, Mapping) else {_WHOLE: y} for y in Y]
     with suppress(TypeError, ValueError):  # of which the cause is named below
         table = LabelTable.of(labels, keep_dtypes=True)
-        if table.first_unlike() is None and all(n[0] >= 0 for n in table.sizes.values()):
+        if all((n == max(n[0], 0)).all() for n in table.sizes.values()):
             return table.columns[_WHOLE] if _WHOLE in table.columns else table.matrix()
     sizes: list[dict[str, torch.Size]] = [{} for _ in labels]
     for i, y in enumerate(labels):
