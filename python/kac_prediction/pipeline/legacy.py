@@ -73,11 +73,7 @@ def convert_legacy(
 def _output_labels(
     sampler: str, outputs: int, checkpoint: ExportedModel, asked: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """Return the names of the outputs, in their order; raise ValueError if it cannot be known.
-
-    It shows in the folder of a run of wandb, and in `outputs` among the hyperparameters, which the
-    last programs alone kept.
-    """
+    """Return the names of the outputs, in their order; raise ValueError if it cannot be known."""
     known = _LABELS[sampler]
     if asked is not None:
         if len(asked) != outputs or len(set(asked)) != outputs or not set(asked) <= set(known):
@@ -87,6 +83,7 @@ def _output_labels(
     remedy = f"If you know them, say so: loadModel(..., labels=({example}))"
     if outputs != len(known):
         raise ValueError(f"what its {outputs} outputs are is not known. {remedy}")
+    # The last programs alone kept `outputs`; of others, the folder of a run of wandb may tell.
     run = _WANDB_RUN.search(str(checkpoint["run_info"].get("exports_dir")))
     orders = {known} if outputs == 1 or "outputs" in checkpoint["hyperparameters"] else set()
     if outputs > 1 and run is not None:

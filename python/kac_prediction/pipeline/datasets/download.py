@@ -138,11 +138,9 @@ def _complete(url: str, part: Path, version: Path, limit: int, verified: bool) -
 def _request(
     url: str, file: IO[bytes], version: Path, limit: int, verified: bool, bar: ProgressBar
 ) -> None:
-    """Request the bytes after those that a file has, and append them.
-
-    The version (ETag or date) that the server gave for the first bytes tells whether the rest
-    belongs to them. Without one, only verifying the whole will.
-    """
+    """Request the bytes after those that a file has, and append them."""
+    # What the server gave for the first bytes (ETag or date) tells whether the rest belongs to
+    # them. Without it, only verifying the whole will.
     of_version = version.read_text() if version.exists() else ""
     if not (of_version or verified):
         file.truncate(0)

@@ -204,8 +204,8 @@ def _publish(complete: Path, directory: Path) -> None:
                 f"{directory / file.name} is in the way of the dataset that was downloaded: move"
                 " it away and call again"
             )
-    for file in files:
-        if file.name == METADATA:
-            sync_folder(directory)  # after a power cut too, the others are there if it is
+    for file in files[:-1]:
         file.replace(directory / file.name)
+    sync_folder(directory)  # after a power cut too, the others are there if the metadata is
+    files[-1].replace(directory / METADATA)
     sync_folder(directory)

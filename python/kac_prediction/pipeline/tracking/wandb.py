@@ -57,14 +57,6 @@ class WandbTracker(Tracker):
         self._thread: Thread | None = None  # from the start of the run to its end
         self._wandb: Any = None
         self._failed = False
-        try:
-            with warnings.catch_warnings():
-                import wandb
-
-                self._wandb = wandb
-        except Exception as error:  # missing or broken
-            self._failed = True
-            logger.warning("wandb is missing (%s): the run is local. Try: pip install wandb", error)
 
     def config(self, parameters: Mapping[str, Any], settled: bool = False) -> dict[str, Any]:
         """Start the run with these parameters; return them as a sweep or the settings have them.
@@ -73,7 +65,7 @@ class WandbTracker(Tracker):
         """
         given = dict(self._settings.get("config") or {})
         requested = {**given, **parameters} if settled else {**parameters, **given}
-        if self._thread is None and not self._failed:
+        if self._thread is None:
             # An executor of the standard library would be waited for when Python ends.
             self._thread = Thread(target=self._work, name="wandb", daemon=True)
             self._thread.start()
@@ -81,6 +73,9 @@ class WandbTracker(Tracker):
         def start() -> dict[str, Any]:
             if self._run is None:
                 with _process_restored():
+                    import wandb
+
+                    self._wandb = wandb
                     self._run = self._wandb.init(**self._arguments(), config=requested)
             else:
                 self._run.config.update(requested, allow_val_change=True)
@@ -184,7 +179,9 @@ class WandbTracker(Tracker):
             except BaseException as error:  # even SystemExit
                 if not self._failed:
                     reason = str(error) or type(error).__name__
-                    logger.warning("wandb failed (%s: %s); the run goes on without", what, reason)
+                    remedy = ". Try: pip install wandb" if isinstance(error, ImportError) else ""
+                    message = "wandb failed (%s: %s); the run goes on without%s"
+                    logger.warning(message, what, reason, remedy)
                 self._failed = True
             answer.set_result(result)
 
@@ -234,10 +231,7 @@ def histograms(model: torch.nn.Module, watched: str) -> dict[str, tuple[Any, Any
 
 
 def _no_account(wandb: Any, options: Mapping[str, Any]) -> str:
-    """Return why a run with these options cannot be sent; '' if it can, or is not to be.
-
-    `wandb.init` itself would ask for a key at the terminal, and wait for an answer.
-    """
+    """Return why `wandb.init` would ask for a key, and wait for it; '' where it would not."""
     mode = options.get("mode") or os.environ.get("WANDB_MODE")
     keys = [os.environ.get(name) for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")]
     server = options.get("base_url")
