@@ -126,8 +126,16 @@ class SweepRun:
             environment["CUDA_VISIBLE_DEVICES"] = self.gpus[job % len(self.gpus)]
         if self.jobs > 1:
             environment.setdefault("OMP_NUM_THREADS", str(max(joblib.cpu_count() // self.jobs, 1)))
+        Sampler = TPESampler if self.sweep.method == "bayes" else RandomSampler
         for index in indices:
-            began, trial = time.monotonic(), self._ask(index)
+            began = time.monotonic()
+            if earlier := last_attempts(self.study).get(index):
+                self.study.enqueue_trial(earlier.params)
+            seeds = np.random.SeedSequence([self.study.user_attrs["seed"], index])
+            self.study.sampler = Sampler(seed=int(seeds.generate_state(1)[0]))
+            trial = self.study.ask()
+            trial.set_user_attr("parameters", self.sweep.choose(trial, index))
+            trial.set_user_attr("index", index)
             logger.info("trial %d begins: %s", index, trial.user_attrs["parameters"])
             state, message, values = await self._run_trial(trial, environment)
             took = f"{len(values)} epochs ({time.monotonic() - began:.0f} s)"
@@ -140,18 +148,6 @@ class SweepRun:
             failed = self.ended.count("failed")
             if not self.stopped and failed == len(self.ended) >= HOPELESS:
                 self.stopped = f"all of {failed} trials failed, the last one by: {message}"
-
-    def _ask(self, index: int) -> optuna.Trial:
-        """Return a new attempt of a trial: with the parameters of the attempt before, or drawn."""
-        if earlier := last_attempts(self.study).get(index):
-            self.study.enqueue_trial(earlier.params)
-        seeds = np.random.SeedSequence([self.study.user_attrs["seed"], index])
-        Sampler = TPESampler if self.sweep.method == "bayes" else RandomSampler
-        self.study.sampler = Sampler(seed=int(seeds.generate_state(1)[0]))
-        trial = self.study.ask()
-        trial.set_user_attr("parameters", self.sweep.choose(trial, index))
-        trial.set_user_attr("index", index)
-        return trial
 
     async def _run_trial(
         self, trial: optuna.Trial, environment: Mapping[str, str]

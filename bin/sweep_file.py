@@ -137,40 +137,34 @@ def pruner(section: Mapping[str, Any]) -> optuna.pruners.BasePruner:
     return optuna.pruners.SuccessiveHalvingPruner(first, eta)
 
 
-def distribution(name: str, parameter: Any) -> str:
-    """Return the distribution of a parameter, which its keys imply where it is not named."""
+def complete(name: str, parameter: Any) -> dict[str, Any]:
+    """Return a checked parameter with all it needs; its keys may imply the distribution."""
     if not isinstance(parameter, Mapping):
         raise ValueError(f"parameter {name} must be a mapping like 'value: 3', not {parameter!r}")
     if "distribution" in parameter:
         place = f"the distribution of parameter {name}"
-        return check_choice(place, parameter["distribution"], DISTRIBUTIONS)
-    if "parameters" in parameter:
-        return "parameters"
-    if "value" in parameter:
-        return "constant"
-    if "values" in parameter:
-        return "categorical_w_probabilities" if "probabilities" in parameter else "categorical"
-    if not ENDS.keys() <= parameter.keys():
-        raise ValueError(f"parameter {name} needs value, values, or min and max: {dict(parameter)}")
-    whole = all(isinstance(parameter[end], int) for end in ENDS)
-    return "int_uniform" if whole else "uniform"
-
-
-def complete(name: str, parameter: Any) -> dict[str, Any]:
-    """Return a checked parameter, with its distribution and all that this needs."""
-    kind = distribution(name, parameter)
-    if kind == "parameters":
+        kind = check_choice(place, parameter["distribution"], DISTRIBUTIONS)
+    elif "parameters" in parameter:
         items = parameter["parameters"].items()
         inner = {key: complete(f"{name}.{key}", each) for key, each in items}
-        return {"distribution": kind, "parameters": inner}
-    if kind == "constant":
-        if "value" not in parameter:
-            raise ValueError(f"parameter {name} needs value")
-        return {"distribution": kind, "value": parameter["value"]}
-    if kind.startswith("categorical"):
+        return {"distribution": "parameters", "parameters": inner}
+    elif "value" in parameter:
+        kind = "constant"
+    elif "values" in parameter:
+        kind = "categorical_w_probabilities" if "probabilities" in parameter else "categorical"
+    elif ENDS.keys() <= parameter.keys():
+        whole = all(isinstance(parameter[end], int) for end in ENDS)
+        kind = "int_uniform" if whole else "uniform"
+    else:
+        raise ValueError(f"parameter {name} needs value, values, or min and max: {dict(parameter)}")
+
+    if kind not in NUMBERS:
         values = parameter.get("values")
+        if kind == "constant":
+            values = [parameter["value"]] if "value" in parameter else None
         if not isinstance(values, list) or not values:
-            raise ValueError(f"parameter {name} needs values, a list")
+            needed = "value" if kind == "constant" else "values, a list"
+            raise ValueError(f"parameter {name} needs {needed}")
         weights = parameter.get("probabilities", [1 / len(values)] * len(values))
         if len(weights) != len(values) or min(weights) < 0 or abs(sum(weights) - 1) > 0.011:
             raise ValueError(  # 0.011, since thirds are written 0.33
@@ -194,7 +188,7 @@ def suggest(trial: optuna.Trial, name: str, parameter: Mapping[str, Any]) -> Any
         inner = parameter["parameters"].items()
         return {key: suggest(trial, f"{name}.{key}", each) for key, each in inner}
     if kind == "constant":
-        return parameter["value"]
+        return parameter["values"][0]
     if kind == "categorical":
         texts = [json.dumps(value) for value in parameter["values"]]  # Optuna stores no lists
         return parameter["values"][texts.index(trial.suggest_categorical(name, texts))]
@@ -223,7 +217,7 @@ def grid(parameters: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         if kind == "parameters":
             choices.append(grid(parameter["parameters"]))
         elif kind in ("constant", "categorical"):
-            choices.append(parameter.get("values") or [parameter["value"]])
+            choices.append(parameter["values"])
         elif kind in ("int_uniform", "q_uniform"):
             count = math.floor((parameter["max"] - parameter["min"]) / step + 1e-9) + 1
             choices.append([tidy(parameter["min"] + i * step, step) for i in range(count)])

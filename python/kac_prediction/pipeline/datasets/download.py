@@ -70,7 +70,23 @@ def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
     part = target.with_name(f"{target.name}.part")
     version = target.with_name(f"{target.name}.version")
     for _ in range(2):  # should the part of an earlier call be wrong, all of it is fetched
-        _complete(url, part, version, limit, verified=bool(md5))
+        with (
+            part.open("ab") as file,
+            progress_bar(desc="downloading", unit="B", unit_scale=True) as bar,
+        ):
+            failures, longest = 0, file.tell()
+            while True:
+                try:
+                    _request(url, file, version, limit, bool(md5), bar)
+                    break
+                except OSError as error:
+                    of_network = isinstance(error, ConnectionError | TimeoutError)
+                    if error.errno is not None and not of_network:  # the disk's
+                        raise
+                    arrived = file.seek(0, 2)
+                    failures = 1 if arrived > longest else failures + 1
+                    longest = max(longest, arrived)
+                    _pause(f"{url} could not be downloaded", error, failures, ATTEMPTS)
         found = pooch.file_hash(str(part), alg="md5") if md5 else ""
         if found == md5:
             part.replace(target)
@@ -112,27 +128,6 @@ def require_space(directory: Path, needed: int, what: str) -> None:
             f"{what} needs {needed / 1e9:.2f} GB, but the disk of {directory} has {free / 1e9:.2f}"
             " GB left: make room and call again, or name another directory",
         )
-
-
-def _complete(url: str, part: Path, version: Path, limit: int, verified: bool) -> None:
-    """Request what is missing of a file until all of it has arrived."""
-    failures = 0
-    with (
-        part.open("ab") as file,
-        progress_bar(desc="downloading", unit="B", unit_scale=True) as bar,
-    ):
-        longest = file.tell()
-        while True:
-            try:
-                return _request(url, file, version, limit, verified, bar)
-            except OSError as error:
-                of_network = isinstance(error, ConnectionError | TimeoutError)
-                if error.errno is not None and not of_network:  # the disk's
-                    raise
-                arrived = file.seek(0, 2)
-                failures = 1 if arrived > longest else failures + 1
-                longest = max(longest, arrived)
-                _pause(f"{url} could not be downloaded", error, failures, ATTEMPTS)
 
 
 def _request(
