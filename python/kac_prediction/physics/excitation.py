@@ -57,23 +57,16 @@ def raisedTriangle(
     middle = check_numbers("mu", mu, len(shape))
     if len(shape) == 1 and y_ab is not None:
         raise ValueError(f"y_ab needs a matrix_size of two dimensions, got {matrix_size}")
-    names, ends = ("x_ab", "y_ab")[: len(shape)], (x_ab, y_ab)
-    lines = [
-        _triangle(size, place, ab, name)
-        for size, place, ab, name in zip(shape, middle, ends, names, strict=False)
-    ]
-    return lines[0] if len(shape) == 1 else np.outer(lines[0], lines[1])
-
-
-def _triangle(size: int, mu: float, ab: Sequence[float] | None, name: str) -> Float64:
-    """Return one triangle over the nodes 0 ... size - 1."""
-    a, b = (0.0, size - 1.0) if ab is None else check_numbers(name, ab, 2)
-    if not a <= mu <= b:
-        raise ValueError(f"mu must lie between a and b of {name}, got {mu} and ({a}, {b})")
-    x = np.arange(size, dtype=np.float64)
-    up = (x - a) / (mu - a) if mu > a else np.where(x < a, 0.0, 1.0)
-    down = (b - x) / (b - mu) if mu < b else np.where(x > b, 0.0, 1.0)
-    return np.clip(np.minimum(up, down), 0.0, 1.0)
+    lines = []
+    for name, ab, size, peak in zip(("x_ab", "y_ab"), (x_ab, y_ab), shape, middle, strict=False):
+        a, b = (0.0, size - 1.0) if ab is None else check_numbers(name, ab, 2)
+        if not a <= peak <= b:
+            raise ValueError(f"mu must lie between a and b of {name}, got {peak} and ({a}, {b})")
+        x = np.arange(size, dtype=np.float64)
+        up = (x - a) / (peak - a) if peak > a else np.where(x < a, 0.0, 1.0)
+        down = (b - x) / (b - peak) if peak < b else np.where(x > b, 0.0, 1.0)
+        lines.append(np.clip(np.minimum(up, down), 0.0, 1.0))
+    return lines[0] if len(shape) == 1 else np.outer(*lines)
 
 
 def _shape(matrix_size: _Size) -> tuple[int, ...]:

@@ -61,30 +61,21 @@ def eigenfrequencies(
             from .elements.assembly import element_eigenvalues
 
             return wave_speed / (2 * math.pi * drum_size) * np.sqrt(element_eigenvalues(shape, n))
-        return _of_grid(shape, n, drum_size, wave_speed, sample_rate)
+        from scipy.sparse import csc_array, identity
 
+        from .elements.spectrum import lowest_eigenvalues
+        from .grid import drum_grid
 
-def _of_grid(
-    shape: Shape, n: int, drum_size: float, wave_speed: float, sample_rate: float
-) -> Float64:
-    """Return the lowest n frequencies of the finite difference scheme.
-
-    On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev
-    = -(c k)^2 mu u, with k = 1 / sample rate: it swings at sin(pi f k) = c k sqrt(mu) / 2.
-    """
-    from scipy.sparse import csc_array, identity
-
-    from .elements.spectrum import lowest_eigenvalues
-    from .grid import drum_grid
-
-    step_in_time = wave_speed / sample_rate
-    scale = math.sqrt(shape.area) / drum_size
-    laplacian = drum_grid(shape, math.sqrt(2) * step_in_time * scale).laplacian() * scale**2
-    count = laplacian.shape[0]
-    if count < n:
-        raise ValueError(
-            f"a grid of {count} nodes has no {n} modes: take a smaller n, a larger drum_size or a "
-            "higher sample_rate"
-        )
-    mu = lowest_eigenvalues(csc_array(-laplacian), csc_array(identity(count)), n)
-    return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))
+        step_in_time = wave_speed / sample_rate
+        scale = math.sqrt(shape.area) / drum_size
+        laplacian = drum_grid(shape, math.sqrt(2) * step_in_time * scale).laplacian() * scale**2
+        count = laplacian.shape[0]
+        if count < n:
+            raise ValueError(
+                f"a grid of {count} nodes has no {n} modes: take a smaller n, a larger drum_size "
+                "or a higher sample_rate"
+            )
+        # On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev
+        # = -(c k)^2 mu u, with k = 1 / sample rate: it swings at sin(pi f k) = c k sqrt(mu) / 2.
+        mu = lowest_eigenvalues(csc_array(-laplacian), csc_array(identity(count)), n)
+        return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))

@@ -57,17 +57,21 @@ def place(
     the share s that h does; half of that, as it falls between none and all, by the direction. To
     this is added s / 1000 for the highest partials, which a larger step cuts off.
 
-    Args:
-        walls: straight parts of the boundary, (from, to) counter-clockwise, shape (k, 2, 2).
-        area: area of the drum.
-        centre: where a node lies if there is no wall.
-        smallest_step: no step is smaller.
+    The walls are the straight parts of the boundary, (from, to) counter-clockwise, shape (k, 2, 2).
+    Where there are none, a node lies at the centre.
     """
     normals, norms, positions, targets, lengths = _lined_up(walls, centre, smallest_step)
     steps = _steps(norms, normals, positions, smallest_step)
-    # Where the lines of nodes are wanted, shape (steps, walls), and where two of them cross.
+    # Where the lines of nodes are wanted, normal . x = wanted, shape (steps, walls), and where any
+    # two of them cross, shape (steps, pairs, 2).
     wanted = positions + steps[:, None] * targets
-    nodes = _crossings(normals, wanted)
+    one, other = np.array([*combinations(range(len(normals)), 2)]).T
+    (a, b), (c, d) = normals[one].T, normals[other].T
+    determinant = a * d - b * c
+    crossing = np.abs(determinant) > 0.1
+    a, b, c, d, determinant = (number[crossing] for number in (a, b, c, d, determinant))
+    p, q = wanted[:, one[crossing]], wanted[:, other[crossing]]
+    nodes = np.stack([(d * p - b * q) / determinant, (a * q - c * p) / determinant], axis=-1)
     spacing = (steps[:, None] / norms)[:, None]
     off = (wanted[:, None] - nodes @ normals.T) / spacing
     off = (off - np.round(off)) * spacing
@@ -119,14 +123,3 @@ def _steps(norms: Float64, normals: Float64, positions: Float64, smallest_step: 
             fitting = np.maximum(distance / counts, smallest_step)
             steps.append(fitting[fitting <= _SWEEP[-1] * smallest_step])
     return np.concatenate(steps)
-
-
-def _crossings(normals: Float64, wanted: Float64) -> Float64:
-    """Return where any two lines normal . x = wanted cross, shape (steps, pairs, 2)."""
-    one, other = np.array([*combinations(range(len(normals)), 2)]).T
-    (a, b), (c, d) = normals[one].T, normals[other].T
-    determinant = a * d - b * c
-    crossing = np.abs(determinant) > 0.1
-    a, b, c, d, determinant = (number[crossing] for number in (a, b, c, d, determinant))
-    p, q = wanted[:, one[crossing]], wanted[:, other[crossing]]
-    return np.stack([(d * p - b * q) / determinant, (a * q - c * p) / determinant], axis=-1)

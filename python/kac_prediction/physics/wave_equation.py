@@ -90,7 +90,7 @@ class FDTD_2D:
     ) -> None:
         self._membrane = _check_membrane(u_0, u_1, B, c_0, c_1, c_2)
         self._length = check_count("T", T, 0)
-        self._simulation, self._given = _core.Simulation(*self._membrane), 0
+        iter(self)
 
     def __len__(self) -> int:
         return self._length
@@ -153,19 +153,18 @@ def _check_membrane(
     matrix = np.asarray(B)
     if matrix.ndim != 2:
         raise ValueError(f"B must have shape (rows, columns), got {matrix.shape}")
-    wrong = np.argwhere((matrix != 0) & (matrix != 1))
-    if len(wrong):
-        row, column = wrong[0]
-        raise ValueError(f"B must be 0 or 1, got {matrix[row, column]} at ({row}, {column})")
     u_0, u_1 = np.asarray(u_0, np.float64), np.asarray(u_1, np.float64)
-    for name, field in (("u_0", u_0), ("u_1", u_1)):
+    for name, field, kind, right in (
+        ("B", matrix, "0 or 1", (matrix == 0) | (matrix == 1)),
+        ("u_0", u_0, "finite", np.isfinite(u_0)),
+        ("u_1", u_1, "finite", np.isfinite(u_1)),
+    ):
         if field.shape != matrix.shape:
             raise ValueError(f"{name} must have the shape of B, {matrix.shape}, got {field.shape}")
-        wrong = np.argwhere(~np.isfinite(field))
-        if len(wrong):
-            row, column = wrong[0]
+        if not right.all():
+            row, column = np.argwhere(~right)[0]
             raise ValueError(
-                f"{name} must be finite, got {field[row, column]} at ({row}, {column})"
+                f"{name} must be {kind}, got {field[row, column]} at ({row}, {column})"
             )
     c_0, c_1, c_2 = check_number("c_0", c_0), check_number("c_1", c_1), check_number("c_2", c_2)
     return _core.Grid(matrix.astype(bool)), u_0, u_1, c_0, c_1, c_2

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csc_array
 from skfem import Basis, Dofs, ElementTriP4, MeshTri, MeshTri2
 from skfem.models.poisson import laplace, mass
@@ -71,7 +70,11 @@ def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: Float64) -> _Curv
     mesh = _CurvedMesh.from_mesh(flat)
     order = np.argsort(rim, axis=1)
     rim, places = (np.take_along_axis(pair, order, axis=1) for pair in (rim, places))
-    edges = _numbers(mesh.facets, rim)
+    # Which of the mesh's edges these are: both are numbered by their two points.
+    size = len(flat.p.T)
+    keys = mesh.facets[0].astype(np.int64) * size + mesh.facets[1]
+    order = np.argsort(keys)
+    edges = order[np.searchsorted(keys, rim[:, 0] * size + rim[:, 1], sorter=order)]
     triangles = mesh.f2t[0, edges]
     dofs: Dofs = mesh.dofs
     inner = ElementTriP4.doflocs[-3:]
@@ -92,12 +95,3 @@ def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: Float64) -> _Curv
     np.add.at(nodes, dofs.interior_dofs[:, triangles].T, shift)
     bent: _CurvedMesh = replace(mesh, doflocs=nodes.T.copy())
     return bent
-
-
-def _numbers(edges: npt.NDArray[np.int32], wanted: Any) -> npt.NDArray[np.int64]:
-    """Return at which columns of `edges`, shape (2, n), the rows of `wanted`, (e, 2), stand."""
-    size = int(edges.max()) + 1
-    keys = edges[0].astype(np.int64) * size + edges[1]
-    order = np.argsort(keys)
-    columns = order[np.searchsorted(keys, wanted[:, 0] * size + wanted[:, 1], sorter=order)]
-    return np.asarray(columns)

@@ -41,9 +41,8 @@ class Arc:
         if not closed and np.abs(aside).max() <= _STRAIGHT * (x * x + y * y):
             return cls(ends)
         way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-        if closed:
-            return cls(ends, CubicSpline(way / way[-1], points, bc_type="periodic"))
-        return cls(ends, CubicSpline(way / way[-1], points))
+        kind = "periodic" if closed else "not-a-knot"
+        return cls(ends, CubicSpline(way / way[-1], points, bc_type=kind))
 
     def at(self, fractions: Float64) -> Float64:
         """Return the points at fractions of the way, shape (f, 2)."""
@@ -93,7 +92,13 @@ class Boundary:
         points, walls = (points - middle) / size, (shape.walls() - middle) / size
         if len(walls):
             return cls.chained(_around(walls, points))
-        corners = _corners(points, (_walk(shape, 2 * _SAMPLES) - middle) / size)
+        corners = np.arange(len(points))
+        if len(points) >= _FEWEST_SAMPLES:
+            finer = (_walk(shape, 2 * _SAMPLES) - middle) / size
+            turning, finer_turning = np.abs(turns(points)), np.abs(turns(finer))
+            sharp = np.flatnonzero(turning > _KINK)
+            nearest = [np.argmin(np.hypot(*(finer - point).T)) for point in points[sharp]]
+            corners = sharp[finer_turning[nearest] > _KINK_STAYS * turning[sharp]]
         if len(corners) == 0:
             return cls((Arc.through(points, closed=True),), np.array([np.pi]))
         chains = np.split(np.roll(points, -corners[0], axis=0), (corners - corners[0])[1:])
@@ -102,10 +107,9 @@ class Boundary:
     @classmethod
     def chained(cls, chains: list[Float64]) -> "Boundary":
         """Return arcs through each chain of points and on to the first point of the next."""
-        following = [*chains[1:], chains[0]]
         arcs = tuple(
             Arc.through(np.vstack([chain, after[:1]]))
-            for chain, after in zip(chains, following, strict=True)
+            for chain, after in zip(chains, [*chains[1:], chains[0]], strict=True)
         )
         headings = np.array([arc.headings(np.array([0.0, 1.0])) for arc in arcs])
         turns = headings[:, 0] - np.roll(headings[:, 1], 1)
@@ -154,17 +158,6 @@ def _walk(shape: Shape, samples: int) -> Float64:
     if len(points) < 3:
         raise ValueError(f"{name} must give at least 3 different points, got {len(points)}.")
     return np.asarray(points[::-1] if signed_area(points) < 0 else points)
-
-
-def _corners(points: Float64, finer: Float64) -> npt.NDArray[np.int64]:
-    """Return the numbers of those points of a closed chain that are corners of a finer one too."""
-    if len(points) < _FEWEST_SAMPLES:
-        return np.arange(len(points))
-    turning, finer_turning = np.abs(turns(points)), np.abs(turns(finer))
-    sharp = np.flatnonzero(turning > _KINK)
-    nearest = [np.argmin(np.hypot(*(finer - point).T)) for point in points[sharp]]
-    stays = finer_turning[nearest] > _KINK_STAYS * turning[sharp]
-    return sharp[stays]
 
 
 def _around(walls: Float64, points: Float64) -> list[Float64]:

@@ -269,21 +269,17 @@ def _with_layers(mesh: Mesh, boundary: Boundary, corner: int, size: float) -> Me
         points[:, spoke] = boundary.at(along[1:-1])
         rims.append(_paired(chain, backwards=bool(start == middle)))
         places.append(_paired(along, backwards=bool(start == middle)))
+    # The triangles between two spokes, whose points are numbered from the outside inwards.
+    right, left = (numbers[:, np.searchsorted(spokes, fan[:, k])] for k in (1, 2))
+    tips = np.stack([fan[:, 0], right[-1], left[-1]], axis=-1)
+    outer = np.stack([right[1:], right[:-1], left[:-1]], axis=-1).reshape(-1, 3)
+    inner = np.stack([right[1:], left[:-1], left[1:]], axis=-1).reshape(-1, 3)
     return Mesh(
         np.concatenate([mesh.points, points.reshape(-1, 2)]),
-        np.concatenate([mesh.triangles[~at_corner], _layers(fan, spokes, numbers)]),
+        np.concatenate([mesh.triangles[~at_corner], tips, outer, inner]),
         np.concatenate(rims),
         np.concatenate(places),
     )
-
-
-def _layers(fan: _Int64, spokes: _Int64, numbers: _Int64) -> _Int64:
-    """Return the triangles between spokes whose points are numbered from the outside inwards."""
-    right, left = (numbers[:, np.searchsorted(spokes, fan[:, k])] for k in (1, 2))
-    tips = np.stack([fan[:, 0], right[-1], left[-1]], axis=-1)
-    outer = np.stack([right[1:], right[:-1], left[:-1]], axis=-1)
-    inner = np.stack([right[1:], left[:-1], left[1:]], axis=-1)
-    return np.concatenate([tips, outer.reshape(-1, 3), inner.reshape(-1, 3)])
 
 
 def _paired(chain: npt.NDArray[np.generic], *, backwards: bool) -> npt.NDArray[np.generic]:
