@@ -127,7 +127,34 @@ class Ellipse(Shape):
         return inside
 
     def _depth(self, points: Float64) -> Float64:
-        distance = _distance(points - self._middle, self.major, self.minor)
+        """Return the depths, by the nearest point of the boundary.
+
+        With z = (|x| / major, |y| / minor) and rho = (major / minor)^2 that point is
+        (rho |x| / (s + rho - 1), |y| / s), where s > 0 is the one root of
+
+            F(s) = (rho z_x / (s + rho - 1))^2 + (z_y / s)^2 - 1.
+
+        F falls and is convex, so Newton's iteration climbs to the root from any s below it; at a
+        root neither term is above 1, hence the first s. As -1 + s is how far the foot lies along
+        the normal, the distance needs no difference of nearly equal points, and is exact to
+        rounding, about 1e-14 of `major`.
+        Source: D. Eberly, "Distance from a Point to an Ellipse, an Ellipsoid, or a
+        Hyperellipsoid", Geometric Tools, 2013 (there with bisection).
+        """
+        (x, y), major, minor = np.abs(points - self._middle).T, self.major, self.minor
+        rho = (major / minor) ** 2
+        excess = (major - minor) * (major + minor) / minor**2
+        # On the longer axis s would be 0 and the foot 0 / 0: a height of 1e-14 of minor stands in.
+        y = np.maximum(y, 1e-14 * minor)
+        z_x, z_y = rho * (x / major), y / minor
+        s = np.maximum(z_y, z_x - excess)
+        for _ in range(100):
+            across, up = (z_x / (s + excess)) ** 2, (z_y / s) ** 2
+            above = across + up - 1
+            s += above / (2 * (across / (s + excess) + up / s))
+            if (above <= 16 * _EPSILON).all():
+                break
+        distance: Float64 = np.abs(s - 1) * np.hypot(x / (s + excess), y / s)
         return np.where(self._contains(points), distance, -distance)
 
     def _move(self, x: float, y: float) -> None:
@@ -180,35 +207,3 @@ class Circle(Ellipse):
     def r(self) -> float:
         """Radius in metres."""
         return self.major
-
-
-def _distance(points: Float64, major: float, minor: float) -> Float64:
-    """Return the distances of points, shape (n, 2), to an ellipse about the origin, shape (n,).
-
-    With z = (|x| / major, |y| / minor) and rho = (major / minor)^2 the nearest point of the
-    boundary is (rho |x| / (s + rho - 1), |y| / s), where s > 0 is the one root of
-
-        F(s) = (rho z_x / (s + rho - 1))^2 + (z_y / s)^2 - 1.
-
-    F falls and is convex, so Newton's iteration climbs to the root from any s below it; at a root
-    neither term is above 1, hence the first s. As -1 + s is how far the foot lies along the
-    normal, the distance needs no difference of nearly equal points, and is exact to rounding, about
-    1e-14 of `major`.
-    Source: D. Eberly, "Distance from a Point to an Ellipse, an Ellipsoid, or a Hyperellipsoid",
-    Geometric Tools, 2013 (there with bisection).
-    """
-    x, y = np.abs(points).T
-    rho = (major / minor) ** 2
-    excess = (major - minor) * (major + minor) / minor**2
-    # On the longer axis s would be 0 and the foot 0 / 0: a height of 1e-14 of minor stands in.
-    y = np.maximum(y, 1e-14 * minor)
-    z_x, z_y = rho * (x / major), y / minor
-    s = np.maximum(z_y, z_x - excess)
-    for _ in range(100):
-        across, up = (z_x / (s + excess)) ** 2, (z_y / s) ** 2
-        above = across + up - 1
-        s += above / (2 * (across / (s + excess) + up / s))
-        if (above <= 16 * _EPSILON).all():
-            break
-    distance: Float64 = np.abs(s - 1) * np.hypot(x / (s + excess), y / s)
-    return distance

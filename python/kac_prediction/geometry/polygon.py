@@ -180,9 +180,8 @@ def _distance(walls: Float64, points: Float64) -> tuple[Float64, npt.NDArray[np.
     `shapely.distance` to the last bit. Inside are the points from which a ray to the right crosses
     the walls an odd number of times.
 
-    Args:
-        walls: where they begin and how far they go from there, (x, y, e_x, e_y), shape (4, k, 1).
-        points: shape (2, n).
+    The walls are where they begin and how far they go from there, (x, y, e_x, e_y), shape
+    (4, k, 1); the points have the shape (2, n).
     """
     start_x, start_y, e_x, e_y = walls
     (x, y), square = points, e_x * e_x + e_y * e_y
@@ -201,12 +200,7 @@ def _distance(walls: Float64, points: Float64) -> tuple[Float64, npt.NDArray[np.
 
 
 def _check_vertices(value: npt.ArrayLike) -> Float64:
-    """Return the vertices of a polygon as a new array, shape (N, 2).
-
-    Raises:
-        ValueError: they are no points, fewer than three, not finite, repeated or folded back on
-            each other, or the boundary meets itself: which vertex does, and the remedy.
-    """
+    """Return the vertices of a polygon as a new array; ValueError says which is wrong and why."""
     vertices = np.array(check_points("vertices", value))
     count, after = len(vertices), following(vertices)
     if count < 3:

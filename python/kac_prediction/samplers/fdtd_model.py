@@ -176,11 +176,8 @@ class FDTDModel(Drum):
         return Membrane(size, shape, self._shapes.labels(shape), grid, self._pick_up)
 
     def _draw_body(self) -> None:
-        """Draw size and shape, unless the last drum was drawn from the same random numbers.
-
-        The state of the generator tells, and is left as drawing leaves it: what is drawn after
-        this, and the sound, are the same whether or not the drum was at hand.
-        """
+        # A drum drawn from the same random numbers is at hand. The state of the generator tells,
+        # and is left as drawing leaves it, so that what is drawn after this is the same too.
         generator = self.group_rng.bit_generator
         source = pickle.dumps(generator.state)
         if self._drawn_from != source:

@@ -51,17 +51,11 @@ class Membrane:
                 f"{self.size:.6g} m (metres from the centroid, rim {self.grid.step / 2:.3g} m)"
             )
 
-    def draw_strike(
-        self, rng: np.random.Generator, box: npt.NDArray[np.float64] | None
-    ) -> tuple[float, ...]:
-        """Draw a point that takes a strike.
+    def draw_strike(self, rng: np.random.Generator, box: npt.NDArray[np.float64] | None) -> Point:
+        """Draw a point that takes a strike, in a box or, where that is None, anywhere.
 
-        Args:
-            rng: draws it.
-            box: lower left and upper right corner of where it lies, shape (2, 2). None: anywhere.
-
-        Raises:
-            ValueError: no point of the box was found on the drum.
+        The box is given by its lower left and its upper right corner, shape (2, 2); ValueError is
+        raised where no point of it was found on the drum.
         """
         corners = box
         if corners is None:

@@ -17,7 +17,6 @@ Datasets: TypeAlias = Literal[
 ]
 """Names of the published datasets, each an archive of one Zenodo record."""
 
-_RECORD = "10.5281/zenodo.7274474"
 _SECOND = {"duration": 1.0, "sample_rate": 48000}
 
 
@@ -37,7 +36,7 @@ class PublishedDataset:
     size: int
     sampler: type[AudioSampler]
     settings: Mapping[str, Any]
-    doi: str = _RECORD
+    doi: str = "10.5281/zenodo.7274474"
 
     @property
     def length(self) -> int:

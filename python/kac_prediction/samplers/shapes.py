@@ -26,7 +26,20 @@ class ShapeSource:
 
     def __init__(self, kind: type[Shape] | str, settings: Mapping[str, Any] | None) -> None:
         """Check what is to be drawn, as `FDTDModel` has it."""
-        self.kind = _shape_class(kind)
+        if isinstance(kind, str):
+            kind = _shape_called(kind)
+        elif not (isinstance(kind, type) and issubclass(kind, Shape)) or inspect.isabstract(kind):
+            raise TypeError(
+                f"arbitrary_shape must be a class of geometry or the name of one, got {kind!r}; "
+                'for one given polygon: "Polygon", with '
+                'shape_settings={"vertices": polygon.vertices}'
+            )
+        elif _shape_called(kind.__name__) is not kind:
+            raise ValueError(
+                f"arbitrary_shape: another shape is called {kind.__name__!r} too, and would be "
+                "taken for yours when a stored dataset is drawn again: rename yours"
+            )
+        self.kind = kind
         if settings is not None and not isinstance(settings, Mapping):
             raise TypeError(f"shape_settings must be a dictionary, got {settings!r}")
         self.settings = {name: _plain(value) for name, value in (settings or {}).items()}
@@ -72,23 +85,6 @@ class ShapeSource:
             missing = self.most_vertices - len(vertices) // 2
             labels = labels | {"vertices": vertices + vertices[-2:] * missing}
         return labels
-
-
-def _shape_class(value: type[Shape] | str) -> type[Shape]:
-    """Return a class of shapes, given itself or by its name."""
-    if isinstance(value, str):
-        return _shape_called(value)
-    if not (isinstance(value, type) and issubclass(value, Shape)) or inspect.isabstract(value):
-        raise TypeError(
-            f"arbitrary_shape must be a class of geometry or the name of one, got {value!r}; for "
-            'one given polygon: "Polygon", with shape_settings={"vertices": polygon.vertices}'
-        )
-    if _shape_called(value.__name__) is not value:
-        raise ValueError(
-            f"arbitrary_shape: another shape is called {value.__name__!r} too, and would be taken "
-            "for yours when a stored dataset is drawn again: rename yours"
-        )
-    return value
 
 
 def _shape_called(name: str) -> type[Shape]:

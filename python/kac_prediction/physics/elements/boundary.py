@@ -41,8 +41,8 @@ class Arc:
         if not closed and np.abs(aside).max() <= _STRAIGHT * (x * x + y * y):
             return cls(ends)
         way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-        kind = "periodic" if closed else "not-a-knot"
-        return cls(ends, CubicSpline(way / way[-1], points, bc_type=kind))
+        way /= way[-1]
+        return cls(ends, CubicSpline(way, points, bc_type="periodic" if closed else "not-a-knot"))
 
     def at(self, fractions: Float64) -> Float64:
         """Return the points at fractions of the way, shape (f, 2)."""

@@ -138,12 +138,6 @@ class _Net:
         within: _Bool = (found >= 0) & self.inside()[found]
         return within
 
-    def wanted(self, points: Float64, edge: float) -> Float64:
-        """Return the length of edges wanted at points: that of the nearest wall's, or more."""
-        distance, nearest = cKDTree(self.points[: self.count]).query(points)
-        around = (self.lengths + np.roll(self.lengths, 1)) / 2
-        return np.asarray(np.minimum(edge, around[nearest] + _GROWTH * distance))
-
     def lattice(self, edge: float) -> Float64:
         """Return the points of a triangular lattice that lie well inside."""
         low, high = self.points.min(axis=0), self.points.max(axis=0)
@@ -168,7 +162,10 @@ class _Net:
         flat = twice <= 1e-14 * np.maximum(b_square, c_square)
         offset = np.column_stack([x, y])[~flat] / twice[~flat, None]
         centres, radii = origin[~flat] + offset, np.hypot(*offset.T)
-        distances = _RADIUS * self.wanted(centres, edge)
+        # Edges are wanted as long as those of the nearest wall, or longer.
+        distance, nearest = cKDTree(self.points[: self.count]).query(centres)
+        around = (self.lengths + np.roll(self.lengths, 1)) / 2
+        distances = _RADIUS * np.minimum(edge, around[nearest] + _GROWTH * distance)
         order = np.argsort(-radii / distances, kind="stable")
         order = order[(radii > distances)[order]]
         order = order[self.within(centres[order])]
@@ -267,8 +264,9 @@ def _with_layers(mesh: Mesh, boundary: Boundary, corner: int, size: float) -> Me
         far, near = between[::-1] if start == middle else between
         along = np.concatenate([[far], near + shrink * (far - near), [near]])
         points[:, spoke] = boundary.at(along[1:-1])
-        rims.append(_paired(chain, backwards=bool(start == middle)))
-        places.append(_paired(along, backwards=bool(start == middle)))
+        inwards = slice(None, None, -1) if start == middle else slice(None)
+        rims.append(np.column_stack([chain[:-1], chain[1:]])[:, inwards])
+        places.append(np.column_stack([along[:-1], along[1:]])[:, inwards])
     # The triangles between two spokes, whose points are numbered from the outside inwards.
     right, left = (numbers[:, np.searchsorted(spokes, fan[:, k])] for k in (1, 2))
     tips = np.stack([fan[:, 0], right[-1], left[-1]], axis=-1)
@@ -280,9 +278,3 @@ def _with_layers(mesh: Mesh, boundary: Boundary, corner: int, size: float) -> Me
         np.concatenate(rims),
         np.concatenate(places),
     )
-
-
-def _paired(chain: npt.NDArray[np.generic], *, backwards: bool) -> npt.NDArray[np.generic]:
-    """Return each two neighbours of a chain, shape (c - 1, 2)."""
-    pairs = np.column_stack([chain[:-1], chain[1:]])
-    return pairs[:, ::-1] if backwards else pairs
