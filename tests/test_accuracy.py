@@ -8,14 +8,22 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from kac_prediction.routines import ROWS, Row, fill_rows, to_markdown
+from kac_prediction.cli import ROUTINES
+from kac_prediction.routines import SizeOfCircularDrum
 
-PROGRAM = Path(__file__).resolve().parents[1] / "bin" / "report.py"
-TASK = ROWS[0].task
+SPEC = importlib.util.spec_from_file_location(
+    "report_program", Path(__file__).resolve().parents[1] / "bin" / "report.py"
+)
+assert SPEC is not None
+assert SPEC.loader is not None
+program = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(program)
+ROWS, Row, to_markdown = program.ROWS, program.Row, program.to_markdown
+TASK = SizeOfCircularDrum
 ROW = Row("circles", TASK, changes={"dropout": 0.5}, seeds=(0, 1))
 
 
-def record(row: Row, seed: int, error: float = 0.01, quick: bool = False) -> dict[str, Any]:
+def record(row: Any, seed: int, error: float = 0.01, quick: bool = False) -> dict[str, Any]:
     errors = {
         "model": {"mean_absolute": error, "median_relative": 2 * error},
         "mean predictor": {"mean_absolute": 0.2, "median_relative": 0.5},
@@ -56,30 +64,42 @@ def test_classes_and_estimators_without_a_prediction() -> None:
     assert to_markdown([]).splitlines()[0] == "| drums | seeds | time of one | label | model |"
 
 
-def test_what_was_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    trained, kept = [], []
+def test_what_was_trained_is_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
 
-    def train(self: Row, seed: int, quick: bool, **options: Any) -> dict[str, Any]:
+    def train(self: Any, seed: int, quick: bool, **options: Any) -> dict[str, Any]:
         trained.append((self.name, seed, quick, options))
         return record(self, seed, quick=quick)
 
     monkeypatch.setattr(Row, "train", train)
-    before = json.loads(json.dumps([record(ROW, 1)]))
-    found = fill_rows([ROW], before, kept.append, options=lambda row: {"device": "cpu"})
-    assert trained == [("circles", 0, False, {"device": "cpu"})]
-    assert [each["seed"] for each in found] == [0, 1]
-    assert [each["seed"] for each in kept] == [0]
-    # Another recipe, or a quick one, is another training.
-    other = Row("circles", TASK, changes={"dropout": 0.4})
-    for arguments in ({"rows": [other]}, {"rows": [ROW], "quick": True, "seeds": [1]}):
+    monkeypatch.chdir(tmp_path)
+    row, out = ROWS[0], Path("report")
+    out.mkdir()
+    (out / "rows.jsonl").write_text(json.dumps(record(row, 1)) + "\n")
+    arguments = ["--only", "circles", "--seeds", "0,1", "--device", "cpu"]
+    for _ in range(2):
+        result = CliRunner().invoke(program.report, arguments)
+        assert result.exit_code == 0, result.output
+        places = {"exports_dir": str(out / "model"), "dataset_dir": "", "device": "cpu"}
+        assert trained == [("circles", 0, False, places)]
+        kept = [json.loads(line)["seed"] for line in (out / "rows.jsonl").read_text().splitlines()]
+        assert kept == [1, 0]
+        assert "| circles | 0, 1 | 1.5 min | drum_size | 1.00 cm, 2.00% |" in result.output
+    # Another recipe is another training, and so is a quick one.
+    other = {**record(row, 1), "parameters": {**row.parameters(1), "dropout": 0.4}}
+    for name, further in (("rows.jsonl", []), ("quick.jsonl", ["--quick"])):
         trained.clear()
-        fill_rows(records=before, keep=kept.append, **arguments)
-        assert len(trained) == 1
+        (out / name).write_text(json.dumps(other) + "\n")
+        CliRunner().invoke(program.report, ["--only", "circles", "--seeds", "1", *further])
+        assert [each[1] for each in trained] == [1]
 
 
 def test_rows_have_names_of_their_own_and_the_settings_that_were_agreed() -> None:
     rows = {row.name: row for row in ROWS}
     assert len(rows) == len(ROWS)
+    assert {row.task.name for row in ROWS} == set(ROUTINES)
     assert rows["circles"].seeds == (0, 1, 2)
     fixed = rows["circles"].parameters(0)
     assert (fixed["dataset_size"], fixed["num_of_epochs"]) == (5000, 60)
@@ -97,11 +117,6 @@ def test_rows_have_names_of_their_own_and_the_settings_that_were_agreed() -> Non
 def test_the_program_goes_on_and_prints_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("report_program", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    program = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(program)
     monkeypatch.chdir(tmp_path)
     arguments = ["--quick", "--only", "circles", "--seeds", "3", "--device", "cpu"]
     result = CliRunner().invoke(program.report, arguments)

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from kac_prediction import routines
+from kac_prediction.cli import ROUTINES
 from kac_prediction.evaluation import LabelledSounds, classical_estimator, mean_predictor
-from kac_prediction.routines import ROWS
 from kac_prediction.samplers import FAMILIES
 
 pytestmark = pytest.mark.slow
 
 RATE = 48000
-TASKS = {row.task.name: row.task for row in ROWS}
+TASKS = {name: getattr(routines, name) for name in ROUTINES}
 TRAINING, CHOSEN = torch.arange(10), torch.arange(10, 20)
 
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from kac_prediction import routines
+from kac_prediction.cli import ROUTINES
 from kac_prediction.evaluation import LabelledSounds
 from kac_prediction.geometry import Circle, Polygon, Shape, UnitRectangle
-from kac_prediction.routines import ROWS
 from kac_prediction.samplers import FAMILIES
 from kac_prediction.samplers.shapes import elongation
 
-TASKS = {row.task.name: row.task for row in ROWS}
+TASKS = {name: getattr(routines, name) for name in ROUTINES}
 
 
 def render(name: str) -> LabelledSounds:

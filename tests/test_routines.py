@@ -12,7 +12,6 @@ from kac_prediction.dataset import generateDataset
 from kac_prediction.listening import drum_heard, predict
 from kac_prediction.pipeline import loadModel, read_checkpoint
 from kac_prediction.routines import (
-    ROWS,
     DimOfRectangularDrum,
     ShapeOfDrum,
     SizeOfCircularDrum,
@@ -27,7 +26,6 @@ ROUTINES = {
     routine.name: routine
     for routine in (DimOfRectangularDrum, ShapeOfDrum, SizeOfCircularDrum, SizeOfPolygonalDrum)
 }
-TASKS = {row.task.name: row.task for row in ROWS}
 SMALL: dict[str, Any] = {
     "batch_size": 14,
     "dataset_size": 40,
@@ -42,7 +40,7 @@ SHORT = {"duration": 0.03, "sample_rate": 48000}
 def drums(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small dataset for each routine, of sounds as short as they may be."""
     home = tmp_path_factory.mktemp("drums")
-    for name, task in TASKS.items():
+    for name, task in ROUTINES.items():
         settings = {**task.settings, **SHORT, "drum_size": (0.1, 0.3)}
         raw: Any = {"normalise_input": False}
         generateDataset(task.Sampler, settings, str(home / name), 40, raw, seed=2)
@@ -65,7 +63,7 @@ def test_it_reports_the_errors_of_its_model_by_label(
     name: str, drums: Path, tmp_path: Path
 ) -> None:
     result = train(name, drums / name, tmp_path)
-    model_input = TASKS[name].model_input
+    model_input = ROUTINES[name].model_input
     assert set(result.true) == set(result.predicted) == set(model_input.labels)
     assert {*result.report.labels, *result.report.classes} == set(model_input.labels)
     for label, report in result.report.labels.items():
@@ -92,11 +90,11 @@ def test_it_trains_on_drums_synthesised_on_the_fly(name: str, drums: Path, tmp_p
     assert set(result.routine.history[0]) >= {"selection_loss", "evaluation_loss"}
     assert len(validation) > 0
     stored = read_checkpoint(result.best)
-    assert stored["dataset"]["sampler"]["name"] == TASKS[name].Sampler.__name__
+    assert stored["dataset"]["sampler"]["name"] == ROUTINES[name].Sampler.__name__
     streamed = result.routine._sources
     assert len(streamed) == 1
     for y in streamed[0].Sampler(**streamed[0].settings).render(range(3))[1]:
-        assert set(TASKS[name].model_input.labels) <= y.keys()
+        assert set(ROUTINES[name].model_input.labels) <= y.keys()
 
 
 def test_families_have_a_confusion_matrix(drums: Path, tmp_path: Path) -> None:
@@ -114,11 +112,11 @@ def test_polygons_have_an_aspect_ratio(drums: Path, tmp_path: Path) -> None:
     labels = result.sounds.labels
     assert all(y["aspect_ratio"].item() >= 1 for y in labels)
     square = {"N": [4.0], "vertices": [0, 0, 2, 0, 2, 2, 0, 2, 0, 2.0], "drum_size": [2.0]}
-    (seen,) = TASKS["SizeOfPolygonalDrum"].add_labels(
+    (seen,) = ROUTINES["SizeOfPolygonalDrum"].add_labels(
         [{k: torch.tensor(v) for k, v in square.items()}]
     )
     assert seen["aspect_ratio"].item() == pytest.approx(1)
-    assert TASKS["SizeOfPolygonalDrum"].add_labels([{"drum_size": torch.ones(1)}])[0].keys() == {
+    assert ROUTINES["SizeOfPolygonalDrum"].add_labels([{"drum_size": torch.ones(1)}])[0].keys() == {
         "drum_size"
     }
 
@@ -136,20 +134,19 @@ def test_the_published_set_is_used_where_it_is_installed(
     monkeypatch.chdir(tmp_path)
     sizes = np.linspace(0.3, 1.0, 8).repeat(5)
     labels = [f'{{"aspect_ratio": [2.0], "drum_size": [{size}]}}' for size in sizes]
-    older(tmp_path / "data" / str(TASKS["DimOfRectangularDrum"].published), "PoissonModel", labels)
+    published = str(DimOfRectangularDrum.published)
+    older(tmp_path / "data" / published, "PoissonModel", labels)
     result = DimOfRectangularDrum(parameters=SMALL, device="cpu")
     assert result.true["drum_size"] == pytest.approx(sizes[result.evaluated] / 2)
     assert set(result.true["aspect_ratio"]) == {2.0}
-    assert [path.name for path in (tmp_path / "data").iterdir()] == [
-        TASKS["DimOfRectangularDrum"].published
-    ]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [published]
 
 
 def test_published_polygons_without_sizes_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    place = tmp_path / "data" / str(TASKS["SizeOfPolygonalDrum"].published)
+    place = tmp_path / "data" / str(ROUTINES["SizeOfPolygonalDrum"].published)
     older(place, "FDTDModel", ['{"vertices": [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]}'] * 10)
     result = SizeOfPolygonalDrum(parameters=SMALL | {"dataset_size": 15}, device="cpu")
     assert "does not say how large its drums are" in caplog.text
@@ -192,7 +189,7 @@ def test_a_checkpoint_of_another_task_is_refused_before_drums_are_made(
         ) as raised:
             train(name, tmp_path / "none", tmp_path / "other", resume=str(path))
         assert name in str(raised.value)
-        assert TASKS[name].Sampler.__name__ in str(raised.value)
+        assert ROUTINES[name].Sampler.__name__ in str(raised.value)
     with pytest.raises(ValueError, match="stream"):
         train("SizeOfPolygonalDrum", tmp_path / "none", tmp_path, resume=str(best), stream=True)
     assert not (tmp_path / "none").exists()
