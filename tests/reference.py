@@ -91,3 +91,16 @@ def mel_weights(
     heights = [2 / (t[2] - t[0]) if norm == "area" else 1.0 for t in triangles]
     drawn = zip(triangles, heights, strict=True)
     return np.stack([np.interp(frequencies, t, [0, height, 0], 0, 0) for t, height in drawn])
+
+
+def tones(frequencies, weights=None, seconds: float = 1.0, rate: int = 48000) -> np.ndarray:
+    """Partials that decay, as those of a struck drum: sines from the first sample on."""
+    t = np.arange(int(seconds * rate)) / rate
+    weights = 1 / np.asarray(frequencies) if weights is None else weights
+    partials = np.sin(2 * np.pi * np.multiply.outer(t, frequencies)) @ weights
+    return (partials * np.exp(-3.5 * t))[None]
+
+
+def of_size(series, size: float) -> np.ndarray:
+    """The frequencies of a drum, of its series, at 100 m/s."""
+    return np.sort(np.ravel(series)) * 100 / (2 * size)

@@ -13,8 +13,8 @@ from kac_prediction.evaluation import (
     ConfusionMatrix,
     LabelReport,
     Report,
-    size_ranges,
 )
+from kac_prediction.pipeline import ModelInput
 
 TRUE = np.array([0.5, 1.0, 0.2])
 PREDICTIONS = {MODEL: [0.6, 0.9, 0.2], MEAN: [0.5] * 3}
@@ -55,19 +55,26 @@ def test_errors_of_subsets() -> None:
     assert "  large (1)" in str(found)
 
 
+def by_size(sizes: np.ndarray) -> dict[str, int]:
+    """The ranges of a report on drums of these sizes, and how many drums each holds."""
+    model_input = ModelInput(48000, 1024, labels=("drum_size",), units=("m",))
+    predictions = {name: {"drum_size": sizes} for name in (MODEL, MEAN)}
+    parts = Report.of(model_input, {"drum_size": sizes}, predictions)["drum_size"].parts
+    return {part.name: part.count for part in parts}
+
+
 def test_sizes_are_divided_into_ranges_that_hold_each_drum_once() -> None:
     sizes = np.random.default_rng(0).uniform(0.1, 1, 200)
-    parts = size_ranges(sizes)
-    assert len(parts) == 5
-    assert (np.sum([which for _, which in parts], axis=0) == 1).all()
-    assert sizes.max() in sizes[parts[-1][1]]
-    (_, which), *_ = parts
-    assert sizes[which].max() <= sizes.min() + (sizes.max() - sizes.min()) / 5
-    assert [name for name, _ in size_ranges(np.array([0.1, 0.6]))][:2] == [
-        "10 to 20 cm",
-        "20 to 30 cm",
-    ]
-    assert sum(int(which.sum()) for _, which in size_ranges(np.array([0.3, 0.3]))) == 2
+    counts, edges = np.histogram(sizes, 5)
+    assert list(by_size(sizes).values()) == counts.tolist()
+    assert next(iter(by_size(sizes))) == f"{100 * edges[0]:.0f} to {100 * edges[1]:.0f} cm"
+    # Ranges without a drum are left out.
+    assert by_size(np.array([0.1, 0.25, 0.6])) == {
+        "10 to 20 cm": 1,
+        "20 to 30 cm": 1,
+        "50 to 60 cm": 1,
+    }
+    assert sum(by_size(np.array([0.3, 0.3])).values()) == 2
 
 
 def test_a_perfect_model_and_a_frozen_report() -> None:

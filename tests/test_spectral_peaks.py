@@ -6,21 +6,9 @@ import pytest
 from kac_prediction.listening.classical.partials import Partials, weyl_series
 from kac_prediction.listening.classical.peaks import Peaks, count_peaks, find_peaks, fit_peaks
 from kac_prediction.physics import rectangularSeries
+from reference import of_size, tones
 
 RATE = 48000
-
-
-def tones(frequencies, weights=None, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
-    """Partials that decay, as those of a struck drum: sines from the first sample on."""
-    t = np.arange(int(seconds * rate)) / rate
-    weights = 1 / np.asarray(frequencies) if weights is None else weights
-    partials = np.sin(2 * np.pi * np.multiply.outer(t, frequencies)) @ weights
-    return (partials * np.exp(-3.5 * t))[None]
-
-
-def of_size(series, size: float) -> np.ndarray:
-    """The frequencies of a drum, of its series, at 100 m/s."""
-    return np.sort(np.ravel(series)) * 100 / (2 * size)
 
 
 def test_exact_peaks_are_fitted_exactly() -> None:

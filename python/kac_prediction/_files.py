@@ -152,14 +152,12 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 def _json_value(value: Any) -> Any:
     """Return what JSON can hold of a value: null for numbers that are not finite, else its text."""
+    if hasattr(value, "tolist"):  # of NumPy or torch
+        value = value.tolist()
     if isinstance(value, Mapping):
         return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_json_value(item) for item in value]
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if hasattr(value, "tolist"):  # of NumPy or torch
-        return _json_value(value.tolist())
-    return str(value)
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -20,16 +20,6 @@ _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
 
-class Interrupted(click.ClickException):
-    """Ctrl-C: the exit status is that of a program ended by it."""
-
-    exit_code = 130
-
-    def show(self, file: Any = None) -> None:
-        """Print the message alone: it is no error."""
-        click.echo(self.message, file=file, err=file is None)
-
-
 @contextmanager
 def _errors_as_messages() -> Iterator[None]:
     """Show an error that a user can mend as one line, without a traceback."""
@@ -38,7 +28,8 @@ def _errors_as_messages() -> Iterator[None]:
     except (OSError, ValueError, TypeError, ImportError, MemoryError) as error:
         raise click.ClickException(_message(error)) from error
     except KeyboardInterrupt as error:
-        raise Interrupted(_message(error, "interrupted")) from error
+        click.echo(_message(error, "interrupted"), err=True)
+        raise click.exceptions.Exit(130) from error  # as a shell reports SIGINT
 
 
 def _message(error: BaseException, otherwise: str = "") -> str:

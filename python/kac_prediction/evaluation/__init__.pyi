@@ -1,5 +1,5 @@
 from .baselines import classical_estimator, mean_predictor
-from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report, size_ranges
+from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report
 from .sounds import LabelledSounds
 
 __all__ = [
@@ -11,5 +11,4 @@ __all__ = [
     "Report",
     "classical_estimator",
     "mean_predictor",
-    "size_ranges",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -162,7 +163,7 @@ class Report:
     def of(
         cls, model_input: ModelInput, true: Values, predictions: Mapping[str, Values]
     ) -> "Report":
-        """Compare predictions with the truth, also by the size of the drum and by its class.
+        """Compare predictions with the truth, also in five ranges of size and by class.
 
         Args:
             model_input: names the labels, their units and classes.
@@ -172,7 +173,13 @@ class Report:
         Raises:
             ValueError: other shapes, or a true number that is not above 0.
         """
-        subsets = size_ranges(true["drum_size"])
+        sizes = true["drum_size"]
+        edges = np.linspace(sizes.min(), sizes.max(), _SIZE_RANGES + 1)
+        place = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, _SIZE_RANGES - 1)
+        subsets = [
+            (f"{100 * low:.0f} to {100 * high:.0f} cm", place == k)
+            for k, (low, high) in enumerate(pairwise(edges))
+        ]
         for label, names in model_input.classes.items():
             subsets += [(name, true[label] == index) for index, name in enumerate(names)]
         labels, classes = {}, {}
@@ -201,16 +208,6 @@ class Report:
 def with_unit(error: float, unit: str) -> str:
     """Return an error with its unit as text, lengths in centimetres."""
     return f"{100 * error:.2f} cm" if unit == "m" else f"{error:.2f} {unit}".rstrip()
-
-
-def size_ranges(sizes: Float64) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    """Divide drums by their sizes in metres, shape (n,), into five ranges of equal width."""
-    edges = np.linspace(sizes.min(), sizes.max(), _SIZE_RANGES + 1)
-    place = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, _SIZE_RANGES - 1)
-    return [
-        (f"{100 * edges[k]:.0f} to {100 * edges[k + 1]:.0f} cm", place == k)
-        for k in range(_SIZE_RANGES)
-    ]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -91,10 +91,9 @@ def report_figure(
     labels = _by_label(true, predictions, {"drum_size": "m", **(units or {})})
     numbers = [each for label, each in labels.items() if label not in classes]
     size = numbers[0]
-    draw: list[Callable[[Axes], None]] = [partial(_draw_predictions, of=each) for each in numbers]
-    draw += [
-        partial(_draw_confusion, names=names, of=labels[label]) for label, names in classes.items()
-    ]
+    draw = [partial(_draw_predictions, of=each) for each in numbers]
+    for label, names in classes.items():
+        draw.append(partial(_draw_confusion, names=names, of=labels[label]))
     odd = len(draw) % 2 == 1  # the losses come too, and rows are full
     if size.baselines and odd:
         draw.append(partial(_draw_baselines, of=size))
@@ -118,9 +117,8 @@ def report_figure(
     order = np.argsort(size.true, kind="stable")
     # Fewer than three sounds: each once.
     chosen = [int(order[rank]) for rank in sorted({int(q * len(order)) for q in _QUANTILES})]
-    drums = panels["drums"]
-    draw_drums(drums, [true_shape(i) for i in chosen], [predicted_shape(i) for i in chosen])
-    drums.set_title("Drums to scale: true and predicted", fontsize=12, color=INK)
+    draw_drums(panels["drums"], [*map(true_shape, chosen)], [*map(predicted_shape, chosen)])
+    panels["drums"].set_title("Drums to scale: true and predicted", fontsize=12, color=INK)
     return figure
 
 

@@ -31,6 +31,7 @@ _NOISE: Final = 1e-4
 _BINS_FOR_ONE: Final = 2.0
 _BATCH: Final = 64
 _GUESSES: Final = 32
+_CROSS: Final = [[[0, 1, 0], [1, 1, 1], [0, 1, 0]]]  # a sound's neighbours on the grid
 _STRONGEST: Final = 24
 # The weight of the score of `fit_peaks`, added to the log likelihood, and the score that rectangles
 # seldom exceed with the peaks of polygons: with their own, circles and rectangles have 1.5 to 3.
@@ -196,7 +197,13 @@ def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
             sizes[resolved] = count_peaks(peaks, sizes[resolved], sounds.wave_speed)
             score[resolved] = _CHANCE_SCORE
         else:
-            guesses, prior = _guesses(log_likelihood[resolved])
+            # The likeliest local maxima over sizes and aspect ratios.
+            values = log_likelihood[resolved]
+            highest = maximum_filter(values, footprint=_CROSS, mode="constant", cval=-np.inf)
+            maxima = np.where(values == highest, values, -np.inf).reshape(len(values), -1)
+            count = min(_GUESSES, maxima.shape[1] - 1)
+            guesses = np.argpartition(-maxima, count, axis=1)[:, :count]
+            prior = np.take_along_axis(maxima, guesses, axis=1)
             fitted = fit_peaks(
                 peaks.strongest(_STRONGEST),
                 grid.partials,
@@ -206,7 +213,7 @@ def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:
             )
             best = (_SCORE_WEIGHT * fitted[2] + prior).argmax(axis=1)[:, None]
             sizes[resolved], aspects[resolved], score[resolved] = (
-                np.take_along_axis(values, best, axis=1)[:, 0] for values in fitted
+                np.take_along_axis(each, best, axis=1)[:, 0] for each in fitted
             )
         np.clip(sizes, *sounds.sizes, out=sizes)
     return _Estimates(sizes, aspects, evidence, score)
@@ -226,14 +233,3 @@ def _log_likelihood(waveforms: Float64, grid: _Grid) -> Float64:
     fit = -bins * np.log(power @ grid.inverse / bins) - grid.logarithms
     log_likelihood: Float64 = fit.reshape(len(power), -1, len(grid.sizes)).astype(np.float64)
     return log_likelihood / _BINS_FOR_ONE
-
-
-def _guesses(log_likelihood: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
-    """Return the likeliest local maxima of (n, b, s): their places in (b s), and logarithms."""
-    cross = [[[0, 1, 0], [1, 1, 1], [0, 1, 0]]]
-    highest = maximum_filter(log_likelihood, footprint=cross, mode="constant", cval=-np.inf)
-    peaks = np.where(log_likelihood == highest, log_likelihood, -np.inf)
-    flat = peaks.reshape(len(peaks), -1)
-    count = min(_GUESSES, flat.shape[1] - 1)
-    places = np.argpartition(-flat, count, axis=1)[:, :count]
-    return places, np.take_along_axis(flat, places, axis=1)

@@ -108,8 +108,14 @@ def fit_peaks(
         # Weyl's law at unit area: S dN / dS = pi S^2 / 2.
         weight *= np.maximum(-np.log(width * np.pi / 2 * matched**2), 0)
         score = weight.sum(axis=2) / (loudness.sum(axis=2) + _RIDGE)
-        step, turn = _least_squares(weight, error, slope)
-        log_size = log_size + step
+        # Step and turn minimise sum w (error + slope turn - step)^2 over the peaks.
+        total = weight.sum(axis=2) + _RIDGE
+        mean_error = (weight * error).sum(axis=2) / total
+        mean_slope = (weight * slope).sum(axis=2) / total
+        aside = slope - mean_slope[..., None]
+        spread = (weight * aside**2).sum(axis=2) + _RIDGE
+        turn = -(weight * aside * (error - mean_error[..., None])).sum(axis=2) / spread
+        log_size = log_size + (mean_error + mean_slope * turn)
         log_aspect = np.clip(log_aspect + turn, *ends)
     return np.exp(log_size), np.exp(log_aspect), score
 
@@ -128,17 +134,6 @@ def _nearest(series: Float64, measured: Float64) -> npt.NDArray[np.int64]:
     low, high = (np.take_along_axis(line, above - i, axis=1) for i in (1, 0))
     nearest = (above - (wanted - low < high - wanted)).reshape(measured.shape)
     return np.take_along_axis(order, nearest, axis=2)
-
-
-def _least_squares(weight: Float64, error: Float64, slope: Float64) -> tuple[Float64, Float64]:
-    """Minimise sum w (error + slope turn - step)^2 along the last axis: return step and turn."""
-    total = weight.sum(axis=-1) + _RIDGE
-    mean_error = (weight * error).sum(axis=-1) / total
-    mean_slope = (weight * slope).sum(axis=-1) / total
-    aside = slope - mean_slope[..., None]
-    spread = (weight * aside**2).sum(axis=-1) + _RIDGE
-    turn = -(weight * aside * (error - mean_error[..., None])).sum(axis=-1) / spread
-    return mean_error + mean_slope * turn, turn
 
 
 def count_peaks(peaks: Peaks, sizes: Float64, speed: float) -> Float64:
