@@ -5,10 +5,10 @@ import logging
 import os
 import secrets
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
@@ -19,8 +19,6 @@ from ..tracking.wandb import WandbTracker
 from .distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class LossError(ValueError):
@@ -156,11 +154,6 @@ class Run:
             for epoch in self._bar:
                 self.info["epoch"] = epoch
                 yield epoch
-
-    def progress(self, batches: Iterable[T], count: int) -> Iterable[T]:
-        """Show a progress bar over the batches of an epoch."""
-        hidden = not self.processes.leader
-        return progress_bar(batches, hidden=hidden, desc="batches", total=count, leave=False)
 
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""

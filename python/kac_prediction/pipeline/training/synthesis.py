@@ -1,7 +1,6 @@
-"""Batches to train on, whose sounds may be synthesised, each of a drum that never comes again."""
+"""Batches whose sounds are synthesised on the fly, each of a drum that never comes again."""
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import count, islice
 from types import MappingProxyType
@@ -16,11 +15,8 @@ from ...dataset.sampler import Labels
 from ...samplers.drum import Drum
 from ..augmentation import Augmentation
 from ..model_input import ModelInput
-from .batches import Batch, Samples, TrainingBatches, generator, to_device
+from .batches import Batch, generator, to_device
 from .distributed import ProcessGroup
-from .options import TrainingOptions
-
-logger = logging.getLogger(__name__)
 
 EPOCH: Final = 2**40  # samples set aside for each epoch: more than will be heard
 RAW: Final[RepresentationSettings] = {"normalise_input": False}
@@ -83,10 +79,7 @@ class SynthesisedBatches:
         self._device, self._dtype = torch.device(device), dtype
         self._model_input, self._augmentation = model_input, augmentation
         self._needed = model_input.length + (augmentation.margin if augmentation else 0)
-        crop = self._needed if augmentation else None
-        self._finish = [
-            partial(_example, model_input, crop, dtype, source.labels) for source in given
-        ]
+        self._labels = [source.labels for source in given]
         share, more = divmod(batch_size, len(given))
         self.streams = [
             StreamingDataset(
@@ -129,14 +122,25 @@ class SynthesisedBatches:
         They do not refer to this object, so that they and their threads end with it.
         """
         steps, rank, size = self._steps, self._processes.rank, self._processes.size
+        model_input, dtype = self._model_input, self._dtype
+        crop = self._needed if self._augmentation else None
+
+        def example(
+            further: Mapping[str, Any], sounds: torch.Tensor, labels: list[Labels]
+        ) -> Batch:
+            y = model_input.targets([{**each, **further} for each in labels], missing="nan")
+            x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
+            return x.to(dtype), y
 
         def firsts(share: int) -> Iterator[int]:
             for epoch in count(number):
                 start = EPOCH * epoch + rank * share
                 yield from range(start, start + steps * size * share, size * share)
 
-        streams = zip(self.streams, self._finish, strict=True)
-        chunks = [stream.chunks(firsts(stream.chunk), finish) for stream, finish in streams]
+        chunks = [
+            stream.chunks(firsts(stream.chunk), partial(example, labels))
+            for stream, labels in zip(self.streams, self._labels, strict=True)
+        ]
         pairs = (zip(*parts, strict=True) for parts in zip(*chunks, strict=True))
         return ((torch.cat(x), torch.cat(y)) for x, y in pairs)
 
@@ -161,58 +165,3 @@ class SynthesisedBatches:
             if self._dtype == torch.float32 and "precision" in sampler.settings:
                 settings.setdefault("precision", "single")
         return settings
-
-
-def _example(
-    model_input: ModelInput,
-    crop: int | None,
-    dtype: torch.dtype,
-    further: Mapping[str, Any],
-    sounds: torch.Tensor,
-    labels: list[Labels],
-) -> Batch:
-    """Return inputs and targets; where a crop is given, raw sounds of that length as inputs."""
-    y = model_input.targets([{**each, **further} for each in labels], missing="nan")
-    x = model_input.inputs(sounds) if crop is None else sounds[:, :crop]
-    return x.to(dtype), y
-
-
-def training_batches(
-    options: TrainingOptions,
-    samples: Samples,
-    indices: torch.Tensor,
-    processes: ProcessGroup,
-    model_input: ModelInput | None,
-    sounds: torch.Tensor | None,
-    sources: Sequence[Source],
-) -> TrainingBatches | SynthesisedBatches:
-    """Return batches by the sources, if any, else of the training set, from `sounds` if augmented.
-
-    `indices` are those of the training set, `sounds` what `model_input` made the samples of.
-    """
-    size, seed = options.batch_size, options.seed or 0
-    augmentation = None if model_input is None else Augmentation.of(options, model_input)
-    if sources:
-        if model_input is None:
-            raise ValueError("streaming needs to know the inputs: call routine.use_input")
-        usual = max(1, len(indices) // (max(1, size) * processes.size))
-        return SynthesisedBatches(
-            *(sources, model_input, size, options.steps_per_epoch or usual, seed),
-            processes=processes,
-            device=samples.device,
-            dtype=samples.dtype,
-            augmentation=augmentation,
-        )
-    if augmentation is not None and sounds is not None:
-        raw = sounds[..., : augmentation.model_input.length + augmentation.margin]
-        samples = Samples(raw, samples.targets, samples.device, samples.dtype)
-    elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
-        logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
-        augmentation = None
-    batches = TrainingBatches(samples, indices, size, seed, processes, augmentation)
-    if not batches.weights:
-        raise ValueError(
-            f"the training set holds {len(indices)} samples, and {processes.size} processes are to"
-            " learn from it: make it larger"
-        )
-    return batches

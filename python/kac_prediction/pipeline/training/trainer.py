@@ -13,13 +13,15 @@ from typing import Any, Final
 import torch
 
 from ..._files import plain
+from ..._progress import progress_bar
 from ...dataset import TorchDataset
 from ...dataset.sampler import fresh_seed
+from ..augmentation import Augmentation
 from ..checkpoint import FORMAT_VERSION, ExportedModel, RunInfo
 from ..model import Model
 from ..model_input import ModelInput
 from ..tracking.tracker import Record
-from .batches import Samples, Split, as_targets, batch_indices
+from .batches import Samples, Split, TrainingBatches, as_targets, batch_indices
 from .device import batch_errors
 from .options import TrainingOptions
 from .resume import (
@@ -33,7 +35,7 @@ from .resume import (
 from .run import LossError, Run
 from .schedule import EarlyStopping, LearningRate
 from .step import optimiser_state, training_step
-from .synthesis import Source, training_batches
+from .synthesis import Source, SynthesisedBatches
 
 logger = logging.getLogger(__name__)
 
@@ -76,17 +78,44 @@ class Trainer:
         kinds = (parameter.dtype for parameter in model.parameters())
         dtype = next((kind for kind in kinds if kind.is_floating_point), torch.float32)
         self._samples = Samples(torch.as_tensor(X), Y, self.device, dtype)
-        self._batches = training_batches(
-            options,
-            self._samples,
-            self.split[0],
-            self.processes,
-            self.model_input,
-            self.sounds,
-            self.sources,
-        )
+        self._batches = self._training_batches()
         patience = options.patience if options.with_early_stopping else math.inf
         self._stopping = EarlyStopping(patience)
+
+    def _training_batches(self) -> TrainingBatches | SynthesisedBatches:
+        """Return batches by the sources, if any, else of the training set, augmented if asked."""
+        options, processes, model_input = self.options, self.processes, self.model_input
+        size, seed = options.batch_size, options.seed or 0
+        samples, indices = self._samples, self.split[0]
+        augmentation = None if model_input is None else Augmentation.of(options, model_input)
+        if self.sources:
+            if model_input is None:
+                raise ValueError("streaming needs to know the inputs: call routine.use_input")
+            usual = max(1, len(indices) // (max(1, size) * processes.size))
+            return SynthesisedBatches(
+                self.sources,
+                model_input,
+                size,
+                options.steps_per_epoch or usual,
+                seed,
+                processes=processes,
+                device=samples.device,
+                dtype=samples.dtype,
+                augmentation=augmentation,
+            )
+        if augmentation is not None and self.sounds is not None:
+            raw = self.sounds[..., : augmentation.model_input.length + augmentation.margin]
+            samples = Samples(raw, samples.targets, samples.device, samples.dtype)
+        elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
+            logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
+            augmentation = None
+        batches = TrainingBatches(samples, indices, size, seed, processes, augmentation)
+        if not batches.weights:
+            raise ValueError(
+                f"the training set holds {len(indices)} samples, and {processes.size} processes are"
+                " to learn from it: make it larger"
+            )
+        return batches
 
     def fit(self, innerTestingLoop: InnerLoop, illustrate: Callable[[], Any] | None = None) -> None:
         """Train until the last epoch or early stopping, and save; see `Routine.train`."""
@@ -109,7 +138,10 @@ class Trainer:
                 model.train()
                 step.begin_epoch()
                 weighted = zip(batches.epoch(epoch), batches.weights, strict=True)
-                for i, ((x, y), weight) in enumerate(run.progress(weighted, steps)):
+                bar = progress_bar(
+                    weighted, hidden=not processes.leader, desc="batches", total=steps, leave=False
+                )
+                for i, ((x, y), weight) in enumerate(bar):
                     rate.set(epoch * steps + i)
                     with batch_errors(x):
                         step(i, steps, x, y, weight)
