@@ -14,12 +14,11 @@ from .options import TrainingPrecision
 
 logger = logging.getLogger(__name__)
 
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")  # in torch's messages
+
 
 def select_device(name: str | torch.device | None) -> torch.device:
-    """Return the device of a name such as 'cuda:1'; None: CUDA, else Apple's MPS, else the CPU.
-
-    Raise ValueError where it is not there; the message says what is.
-    """
+    """Return the device of a name such as 'cuda:1'; None: CUDA, else Apple's MPS, else the CPU."""
     if name is None:
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -60,11 +59,7 @@ def cpu_threads(processes: ProcessGroup) -> int:
 
 @contextmanager
 def compute_settings(precision: TrainingPrecision, threads: int) -> Iterator[None]:
-    """Compute float32 in a precision, and with so many CPU threads, in the block.
-
-    'tf32' lets CUDA's matrix products and convolutions drop to 10 bits of mantissa; all others
-    leave them whole.
-    """
+    """Compute float32 in a precision, and with so many CPU threads, in the block."""
     # From 2.9 on, torch keeps the precision in places of its own. The older settings, which
     # torch.compile still goes by, set these too, and refuse to be read where these contradict
     # them; where these are all 'ieee', the older one of convolutions may still say TF32.
@@ -84,6 +79,7 @@ def compute_settings(precision: TrainingPrecision, threads: int) -> Iterator[Non
         convolutions_before = True
     threads_before = torch.get_num_threads()
     try:
+        # TF32 keeps 10 bits of mantissa in CUDA's matrix products and convolutions.
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
         torch.set_num_threads(threads)
@@ -98,11 +94,7 @@ def compute_settings(precision: TrainingPrecision, threads: int) -> Iterator[Non
 
 @contextmanager
 def compiled(model: torch.nn.Module, wanted: bool) -> Iterator[None]:
-    """Compile a model's forward pass in the block, unless its user has compiled it already.
-
-    Where torch cannot do that, for want of a compiler or of Triton, the log says so and the model
-    computes eagerly.
-    """
+    """Compile a model's forward pass in the block, unless its user has or torch cannot."""
     if not wanted or compiled_call(model) is not None:
         yield
         return
@@ -159,19 +151,16 @@ def batch_errors(x: torch.Tensor) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        cause: BaseException | None = error
+        while cause is not None and not (
+            isinstance(cause, torch.cuda.OutOfMemoryError | MemoryError)
+            or any(words in str(cause) for words in _OUT_OF_MEMORY)
+        ):
+            cause = cause.__context__
+        if cause is None:
             error.add_note(f"The inputs of this batch had the shape {tuple(x.shape)}.")
             raise
         raise MemoryError(
             f"the memory of {x.device} is too small for a batch_size of {len(x)}: try"
             f" {max(1, len(x) // 2)} ({error})"
         ) from error
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came after, is about memory."""
-    if error is None:
-        return False
-    said = any(words in str(error) for words in ("can't allocate memory", "out of memory"))
-    kinds = torch.cuda.OutOfMemoryError | MemoryError
-    return said or isinstance(error, kinds) or _is_out_of_memory(error.__context__)

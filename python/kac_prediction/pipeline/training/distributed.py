@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import zip_longest
@@ -175,7 +175,17 @@ class ProcessGroup:
             parameters = [p for group in optimiser.param_groups for p in group["params"]]
             present = [parameter.grad is not None for parameter in parameters]
             if present != agreed:
-                texts = [_describe(parameter) for parameter in parameters]
+                texts = []
+                for shape, gradient in ((tuple(p.shape), p.grad) for p in parameters):
+                    if gradient is not None and gradient.layout != torch.strided:
+                        raise ValueError(
+                            f"the gradient of a parameter of shape {shape} is sparse, which cannot"
+                            " be averaged over processes: make its layer with sparse=False"
+                        )
+                    kind = "without a gradient"
+                    if gradient is not None:
+                        kind = f"with a gradient in {gradient.dtype}"
+                    texts.append(f"of shape {shape} {kind}")
                 self._check_agreement(texts, "parameter", "of the optimiser")
                 agreed[:] = present
             gradients = [p.grad for p in parameters if p.grad is not None]
@@ -194,9 +204,10 @@ class ProcessGroup:
 
             return (optimiser, averaged_closure), {}
 
-        with ExitStack() as hooks:
-            if self.size > 1:
-                hooks.callback(optimiser.register_step_pre_hook(before_step).remove)
+        averaging = (
+            optimiser.register_step_pre_hook(before_step) if self.size > 1 else nullcontext()
+        )
+        with averaging:
             yield
 
     def _check_agreement(self, descriptions: list[str], noun: str, place: str) -> None:
@@ -256,18 +267,6 @@ def _exchange(
         parts = torch.split(flat, [tensor.numel() for tensor in bucket])
         for tensor, part in zip(bucket, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
-
-
-def _describe(parameter: torch.Tensor) -> str:
-    """Describe what must be the same of a parameter on all processes; refuse a sparse gradient."""
-    gradient, shape = parameter.grad, tuple(parameter.shape)
-    if gradient is not None and gradient.layout != torch.strided:
-        raise ValueError(
-            f"the gradient of a parameter of shape {shape} is sparse, which cannot be averaged over"
-            " processes: make its layer with sparse=False"
-        )
-    kind = "without a gradient" if gradient is None else f"with a gradient in {gradient.dtype}"
-    return f"of shape {shape} {kind}"
 
 
 @contextmanager

@@ -139,11 +139,7 @@ _TYPES = get_type_hints(TrainingOptions)
 
 
 def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, Any]:
-    """Lay values over the defaults, later layers over earlier ones, and check all of them.
-
-    Common keys are checked as `TrainingOptions` says, those of a model against the type of their
-    default; an unknown key raises ValueError, with the nearest name.
-    """
+    """Lay values over the defaults, later layers over earlier ones, and check all of them."""
     known = default.keys() | OPTIONS.keys()
     parameters: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -211,10 +207,7 @@ def _check_own(name: str, value: Any, default: Any) -> Any:
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read parameters from a yaml file, which may be empty and may hold `!!python/tuple [..]`.
-
-    Raise FileNotFoundError where there is none, ValueError where it is no mapping of names.
-    """
+    """Read parameters from a yaml file, which may be empty and may hold `!!python/tuple [..]`."""
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"there is no parameter file {str(path)!r}")

@@ -23,10 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
-    """Return the file to resume from (a directory stands for its `last.pt`), and what it holds.
-
-    Raise FileNotFoundError where there is none, ValueError where it holds no progress.
-    """
+    """Return the file to resume from (a directory stands for its `last.pt`), and what it holds."""
     file = Path(path)
     if file.is_dir():
         file /= LAST
@@ -63,11 +60,12 @@ def check_model(
     now = model_input or model.model_input
     if "model_input" in checkpoint and now is not None:
         was = ModelInput.from_dict(checkpoint["model_input"])
-        for name in (each.name for each in fields(was)):
-            if (old := getattr(was, name)) != (new := getattr(now, name)):
+        for each in fields(was):
+            old, new = getattr(was, each.name), getattr(now, each.name)
+            if old != new:
                 raise ValueError(
                     "the checkpoint to resume from is of a model of other inputs:"
-                    f" {name} was {old!r} and now is {new!r}"
+                    f" {each.name} was {old!r} and now is {new!r}"
                 )
     optimiser = checkpoint["hyperparameters"].get("optimiser")
     if optimiser is not None and parameters.get("optimiser", optimiser) != optimiser:
@@ -105,11 +103,7 @@ def check_data(checkpoint: ExportedModel, dataset: TorchDataset, split: Split) -
 
 
 def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, Any]) -> None:
-    """Restore a model, which must fit, and its optimiser from a checkpoint.
-
-    Other parameters than the checkpoint's are allowed, and logged: more epochs are what resuming is
-    often for. A learning rate that is now another one stays as the model was built with it.
-    """
+    """Restore a model, which must fit, and its optimiser; log which parameters have changed."""
     check_model(checkpoint, model, parameters)
     stored = checkpoint["hyperparameters"]
     for key, value in plain(dict(parameters)).items():
@@ -123,6 +117,7 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
         raise ValueError(
             f"the checkpoint to resume from does not fit routine.M: {error}"
         ) from error
+    # A rate that is now another one stays as the model was built with it.
     if parameters.get("learning_rate") != stored.get("learning_rate"):
         for group, rate in zip(model.optimiser.param_groups, rates, strict=True):
             group["lr"] = group["initial_lr"] = rate

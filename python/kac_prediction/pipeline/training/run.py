@@ -111,10 +111,7 @@ class Run:
 
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
-        """Surround the epochs of a training: at the end, everything is written and closed.
-
-        A LossError is made to name epoch and last checkpoint, a KeyboardInterrupt how to resume.
-        """
+        """Surround the epochs, so that a LossError names the checkpoint, Ctrl-C how to resume."""
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
             tracker.watch(model)

@@ -91,8 +91,7 @@ class TrainingStep:
 
     def begin_epoch(self) -> None:
         """Set the training loss to 0, in its place where a recording adds to it."""
-        zero: Any = 0.0 if self._graphs is None else self._loss.zero_()
-        self._model.training_loss = zero
+        self._model.training_loss = 0.0 if self._graphs is None else self._loss.zero_()
 
     def __call__(
         self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor, weight: float = 1.0
@@ -173,16 +172,13 @@ def training_step(
                 parameters = [p for group in optimiser.param_groups for p in group["params"]]
                 torch.nn.utils.clip_grad_norm_(parameters, options.gradient_clip)
 
-            stack.callback(optimiser.register_step_pre_hook(clip).remove)
+            stack.enter_context(optimiser.register_step_pre_hook(clip))
         yield step
 
 
 @contextmanager
 def capturable(optimiser: torch.optim.Optimizer, device: torch.device) -> Iterator[bool]:
-    """Move the rates and counts of an optimiser to where a recording reads them, in the block.
-
-    Yield whether it can be recorded.
-    """
+    """Move what a recording reads of an optimiser to the device; yield whether that can be."""
     if "capturable" not in optimiser.defaults:
         yield False
         return
@@ -216,8 +212,7 @@ def refuse_broadcasting(model: Model, y: torch.Tensor) -> Iterator[None]:
     """Refuse a loss in the block that broadcasts predictions against the targets y.
 
     That is: one of torch's losses that warns of it, or a difference from y that is larger than
-    both. Shapes that are meant to differ, as those of logits and classes, pass. The ValueError
-    names both shapes.
+    both. Shapes that are meant to differ, as those of logits and classes, pass.
     """
     remedy = (
         "they would be broadcast against each other. If they are to match, let forward return the"

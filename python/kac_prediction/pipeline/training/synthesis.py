@@ -117,10 +117,8 @@ class SynthesisedBatches:
         self._under_way = number + 1, ready
 
     def _from_epoch(self, number: int) -> Iterator[Batch]:
-        """Return batches from an epoch on, without end, not yet on a device.
-
-        They do not refer to this object, so that they and their threads end with it.
-        """
+        """Return batches from an epoch on, without end, not yet on a device."""
+        # None of them refers to self, so that they and their threads end with it.
         steps, rank, size = self._steps, self._processes.rank, self._processes.size
         model_input, dtype = self._model_input, self._dtype
         crop = self._needed if self._augmentation else None
@@ -145,11 +143,7 @@ class SynthesisedBatches:
         return ((torch.cat(x), torch.cat(y)) for x, y in pairs)
 
     def _settings(self, source: Source) -> dict[str, Any]:
-        """Return the settings of a source, with as short a sound and as low a precision as will do.
-
-        Only what is normalised may be cut: the level of a drum depends on its duration, since
-        `amplitude` is the peak of the whole sound. float32 will do where the model computes in it.
-        """
+        """Return a source's settings, with as short a sound and as low a precision as will do."""
         sampler = Renderer(source.Sampler, source.settings, 0).sampler
         rate, needed = self._model_input.sample_rate, self._needed
         if sampler.sample_rate != rate or sampler.length < needed:
@@ -160,6 +154,7 @@ class SynthesisedBatches:
         settings = dict(source.settings)
         # Drums whose sound is the core's, and not that of an overridden `render`.
         if issubclass(source.Sampler, Drum) and source.Sampler.render is Drum.render:
+            # Else the level would change with the duration: `amplitude` is the peak of all of it.
             if self._model_input.normalise:
                 settings["duration"] = needed / rate
             if self._dtype == torch.float32 and "precision" in sampler.settings:
