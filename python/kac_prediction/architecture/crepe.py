@@ -96,7 +96,8 @@ class CRePE(Model):
         Args:
             depth: how many filters there are: 32, 24, 16, 8 or 4 times (32, 4, 4, 4, 8, 16).
             dropout: probability of an activation being left out in training, in [0, 1).
-            learning_rate: step size of the optimiser, above 0.
+            learning_rate: step size of the optimiser, above 0; the peak under the schedule
+                `one_cycle`.
             optimiser: 'adam', or 'sgd' (without momentum).
             outputs: number of nodes in the output layer.
 

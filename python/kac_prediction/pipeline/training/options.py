@@ -12,14 +12,7 @@ from typing import Any, Final, Literal, NotRequired, Self, get_args, get_origin
 import yaml
 from typing_extensions import TypedDict, get_type_hints
 
-from ..._checks import (
-    check_choice,
-    check_count,
-    check_flag,
-    check_number,
-    check_seed,
-    did_you_mean,
-)
+from ..._checks import check_choice, check_count, check_flag, check_number, check_seed, did_you_mean
 
 TrainingPrecision = Literal["auto", "float32", "tf32", "bfloat16"]
 ScheduleKind = Literal["constant", "cosine", "one_cycle"]
@@ -85,9 +78,11 @@ class TrainingOptions:
     gradient_clip: float = _option("largest norm of all gradients; 0: no limit", 0.0, least=0)
     patience: int = _option("epochs without an improvement before early stopping", 32, least=1)
     precision: TrainingPrecision = _option(  # noqa: RUF009
-        "of float32 in training; `auto`: bfloat16 where the device has it", "float32"
+        "in which a float32 model trains; `auto`: bfloat16 where the device has it", "float32"
     )
-    schedule: ScheduleKind = _option("of the learning rate", "constant")  # noqa: RUF009
+    schedule: ScheduleKind = _option(  # noqa: RUF009
+        "of the learning rate, which is the peak of `one_cycle`", "constant"
+    )
     seed: int | None = _option(
         "of split, order and augmentation (by default 0), weights and dropout (else not seeded)",
         None,

@@ -24,14 +24,7 @@ from ..tracking.tracker import Record
 from .batches import Samples, Split, TrainingBatches, as_targets, batch_indices
 from .device import batch_errors
 from .options import TrainingOptions
-from .resume import (
-    check_data,
-    check_streaming,
-    random_state,
-    restore,
-    seeded,
-    set_random_state,
-)
+from .resume import check_data, check_streaming, random_state, restore, seeded, set_random_state
 from .run import LossError, Run
 from .schedule import EarlyStopping, LearningRate
 from .step import optimiser_state, training_step
