@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kac_prediction.dataset.legacy import LegacyDataset, convert_dataset
+from kac_prediction.dataset.legacy import convert_dataset, legacy_header, legacy_samples
 from kac_prediction.dataset.legacy.tokens import Tokens
 from kac_prediction.dataset.storage import DatasetDirectory
 
@@ -56,7 +56,7 @@ def megabytes_per_second(path: Path, call: Callable[[Path], object]) -> float:
 
 def read(path: Path) -> None:
     with Tokens(path) as tokens:
-        for _ in LegacyDataset(tokens).samples():
+        for _ in legacy_samples(tokens, legacy_header(tokens)):
             pass
 
 

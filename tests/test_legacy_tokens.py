@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kac_prediction.dataset import DatasetError
-from kac_prediction.dataset.legacy import LegacyDataset, tokens
+from kac_prediction.dataset.legacy import legacy_header, legacy_samples, tokens
 from legacy_text import MEL, MEL_SETTINGS, waves, write
 
 TEXT = '{"a\\"b" : [1,-2.5e3 ,nan],"é":"[,]"}'
@@ -131,4 +131,4 @@ def test_a_text_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path, nested: b
 
 def samples(path: Path) -> list[np.ndarray]:
     with tokens.Tokens(path) as found:
-        return [x for x, _ in LegacyDataset(found).samples()]
+        return [x for x, _ in legacy_samples(found, legacy_header(found))]

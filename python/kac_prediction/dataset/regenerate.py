@@ -80,7 +80,7 @@ def _regenerate(
     transaction = Transaction(directory.path, shard_size=old.shard_size)
     lines, groups, sounds = list(directory.label_lines), list(old.groups), list(old.sounds)
     directory.verify_array()  # or damage that it has would get a checksum that fits it
-    x, checksums = directory.array(), list[int]()
+    x = directory.array()
     with transaction.array(x.shape) as array:
         for part in chunks(0, len(x), max(sampler.length, x[0].size)):
             rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
@@ -93,8 +93,8 @@ def _regenerate(
                     groups[i], lines[i] = old.dataset_size + i, label_line(y, i)
                     if sounds:
                         sounds[i] = sound
-            checksums += array.write(part.start, rows)
-        checksum = array.checksum(checksums)
+            array.write(part.start, rows)
+        checksum = array.checksum()
     instruction_sets = {*old.instruction_set.split("+"), _core.instruction_set()} - {""}
     header = replace(
         old,

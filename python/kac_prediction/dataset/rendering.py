@@ -131,12 +131,12 @@ def groups_per_chunk(values: int, threads: int = 1) -> int:
 
 
 @contextmanager
-def write_behind(write: Callable[..., None]) -> Iterator[Callable[..., None]]:
+def write_behind(write: Callable[..., object]) -> Iterator[Callable[..., None]]:
     """Yield a function that calls `write` in a thread, once the call before has ended.
 
     The next samples are made while these are written, and no more than two chunks are held.
     """
-    pending: list[Future[None]] = []
+    pending: list[Future[object]] = []
     with ThreadPoolExecutor(1) as writer:
 
         def submit(*arguments: Any) -> None:

@@ -1,6 +1,7 @@
 """InputRepresentation: what a network sees of a sound."""
 
 import logging
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -100,14 +101,10 @@ class InputRepresentation:
             parts.append(f"precision={self._precision!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the plan, which costs less to make than to send."""
-        return {key: value for key, value in vars(self).items() if key != "_plan"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Plan again."""
-        vars(self).update(state)
-        self._plan = _plan(self._settings, self._sample_rate, self._precision)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the arguments: the plan costs less to make than to send."""
+        make = partial(type(self), threads=self.threads, precision=self._precision)
+        return make, (self._sample_rate, self._settings)
 
     def transform(self, waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
         """Represent one sound or many.

@@ -4,9 +4,6 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from .._checks import check_count
 from .._progress import progress_bar
 from .rendering import chunks, write_behind
@@ -59,18 +56,14 @@ def transform_directory(directory: DatasetDirectory, representation: InputRepres
     header = directory.header
     row = InputRepresentation.transformShape(header.length, representation.settings)
     transaction = Transaction(directory.path)
-    size, checksums = header.dataset_size, list[int]()
+    size = header.dataset_size
     with transaction.array((size, *row)) as array:
-
-        def write(first: int, x: npt.NDArray[np.float64]) -> None:
-            checksums.extend(array.write(first, x))
-
-        with progress_bar(total=size, unit=" samples") as bar, write_behind(write) as submit:
+        with progress_bar(total=size, unit=" samples") as bar, write_behind(array.write) as submit:
             for indices in chunks(0, size, max(header.length, math.prod(row))):
                 sounds = directory.sounds(indices, representation.threads)
                 submit(indices.start, representation.transform(sounds).numpy())
                 bar.update(len(indices))
-        checksum = array.checksum(checksums)
+        checksum = array.checksum()
     changed = replace(
         header,
         representation_settings=representation.settings,

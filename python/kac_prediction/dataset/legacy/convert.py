@@ -65,11 +65,10 @@ def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
 def _stage(source: Path, transaction: Transaction) -> None:
     """Stage x, the metadata, and the old metadata under its new name."""
     labels: list[Labels] = []
-    checksums: list[int] = []
     batch: list[npt.NDArray[np.float64]] = []
     with Tokens(source) as tokens:
-        legacy = LegacyDataset(tokens)
-        size, samples = legacy.header.dataset_size, legacy.samples()
+        header = legacy_header(tokens)
+        size, samples = header.dataset_size, legacy_samples(tokens, header)
         first = next(samples)
         with (
             progress_bar(desc="converting", total=tokens.size, unit="B", unit_scale=True) as bar,
@@ -79,11 +78,11 @@ def _stage(source: Path, transaction: Transaction) -> None:
                 batch.append(x)
                 labels.append(y)
                 if len(batch) * x.nbytes >= _BATCH_BYTES or len(labels) == size:
-                    checksums += array.write(len(checksums), np.stack(batch))
+                    array.write(len(labels) - len(batch), np.stack(batch))
                     batch.clear()
                     bar.update(tokens.position - bar.n)
-            checksum = array.checksum(checksums)
-    header = replace(legacy.header, groups=_infer_groups(labels), checksums={ARRAY: checksum})
+            checksum = array.checksum()
+    header = replace(header, groups=_infer_groups(labels), checksums={ARRAY: checksum})
     try:
         lines = [label_line(y, i) for i, y in enumerate(labels)]
     except (TypeError, ValueError) as error:
@@ -110,79 +109,72 @@ def is_legacy(path: Path) -> bool:
         return _read_header(tokens) is not None
 
 
-class LegacyDataset:
-    """The header of a legacy metadata.json, and its samples, to be read once.
+def legacy_header(tokens: Tokens) -> Header:
+    """Read the header, without groups and the checksum of x; raise DatasetError for damage."""
+    found, path = _read_header(tokens), tokens.path
+    if found is None:
+        raise DatasetError(f"{path} is not in a legacy format.")
+    size, settings = found["dataset_size"], found["sampler_settings"]
+    if type(size) is not int or size < 1:
+        raise DatasetError(f"{path} has a dataset_size of {size!r}, which must be at least 1.")
+    sampler = sampler_info(path, found["sampler"])
+    try:
+        rate, representation = settings["sample_rate"], found["representation_settings"]
+        header = Header(
+            dataset_size=size,
+            representation_settings=InputRepresentation(rate, representation).settings,
+            sampler=sampler,
+            sampler_settings=plain_settings(settings),
+            seed=None,
+            instruction_set="",
+            groups=[],
+            revisions=[0] * size,
+            origin=LEGACY_ORIGIN,
+        )
+        header.x_shapes()
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise DatasetError(f"{path} has settings that make no dataset: {reason}.") from error
+    return header
 
-    Attributes:
-        header: as this package has it, but for groups and the checksum of x.
-    """
 
-    def __init__(self, tokens: Tokens) -> None:
-        """Read the header; raise DatasetError if it is damaged or not of a legacy format."""
-        found, path = _read_header(tokens), tokens.path
-        if found is None:
-            raise DatasetError(f"{path} is not in a legacy format.")
-        size, settings = found["dataset_size"], found["sampler_settings"]
-        if type(size) is not int or size < 1:
-            raise DatasetError(f"{path} has a dataset_size of {size!r}, which must be at least 1.")
-        sampler = sampler_info(path, found["sampler"])
-        try:
-            rate, representation = settings["sample_rate"], found["representation_settings"]
-            self.header = Header(
-                dataset_size=size,
-                representation_settings=InputRepresentation(rate, representation).settings,
-                sampler=sampler,
-                sampler_settings=plain_settings(settings),
-                seed=None,
-                instruction_set="",
-                groups=[],
-                revisions=[0] * size,
-                origin=LEGACY_ORIGIN,
-            )
-            self._shapes = [shape[1:] for shape in self.header.x_shapes()]
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-            raise DatasetError(f"{path} has settings that make no dataset: {reason}.") from error
-        self._tokens = tokens
-        self._largest = max(math.prod(shape) for shape in self._shapes)
-
-    def samples(self) -> Iterator[tuple[npt.NDArray[np.float64], Labels]]:
-        """Read x and the labels of each sample; all x have one shape."""
-        self._tokens.expect(b"[")
-        size = self.header.dataset_size
-        for i in range(size):
-            yield self._sample(i)
-            more = self._tokens.expect(b",", b"]") == b","
-            if more == (i + 1 == size):
-                raise DatasetError(
-                    f"{self._tokens.path} holds {'more' if more else f'only {i + 1}'} samples where"
-                    f" its dataset_size says {size}: it is damaged, or its generation was "
-                    "interrupted."
-                )
-        self._tokens.expect(b"}")
-        self._tokens.expect(b"")
-
-    def _sample(self, i: int) -> tuple[npt.NDArray[np.float64], Labels]:
-        tokens, found, more = self._tokens, dict[str, Any](), True
+def legacy_samples(
+    tokens: Tokens, header: Header
+) -> Iterator[tuple[npt.NDArray[np.float64], Labels]]:
+    """Read x and the labels of each sample, which follow the header; all x have one shape."""
+    size, shapes = header.dataset_size, [shape[1:] for shape in header.x_shapes()]
+    largest = max(map(math.prod, shapes))
+    tokens.expect(b"[")
+    for i in range(size):
+        found, more = dict[str, Any](), True
         tokens.expect(b"{")
         while more:
             key = tokens.key()
             if key in found or key not in ("x", "y"):
                 raise tokens.damaged(f"sample {i} has a key {key!r} too many")
             if key == "x":
-                limit = _BYTES_PER_NUMBER * self._largest + _BYTES_BESIDE
-                x = found["x"] = tokens.numbers(self._largest, limit)
-                if x.shape not in self._shapes:
+                x = found["x"] = tokens.numbers(
+                    largest, _BYTES_PER_NUMBER * largest + _BYTES_BESIDE
+                )
+                if x.shape not in shapes:
                     raise tokens.damaged(
-                        f"x of sample {i} has the shape {x.shape}, expected was {self._shapes[0]}"
+                        f"x of sample {i} has the shape {x.shape}, expected was {shapes[0]}"
                     )
-                self._shapes = [x.shape]
+                shapes = [x.shape]
             else:
                 found["y"] = tokens.value()
             more = tokens.expect(b",", b"}") == b","
         if found.keys() != {"x", "y"} or not isinstance(found["y"], dict):
             raise tokens.damaged(f"sample {i}, which ends here, must have x and y")
-        return found["x"], found["y"]
+        yield found["x"], found["y"]
+        more = tokens.expect(b",", b"]") == b","
+        if more == (i + 1 == size):
+            raise DatasetError(
+                f"{tokens.path} holds {'more' if more else f'only {i + 1}'} samples where its "
+                f"dataset_size says {size}: it is damaged, or its generation was interrupted."
+            )
+    tokens.expect(b"}")
+    tokens.expect(b"")
 
 
 def sampler_info(path: Path, sampler: Any) -> SamplerInfo:

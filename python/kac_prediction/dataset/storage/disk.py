@@ -141,6 +141,7 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
         """Open the file of an array of this shape; rows that are in it stay."""
+        self._written: list[int] = []
         self._row = tuple(shape[1:])
         self._row_bytes = 8 * int(np.prod(self._row))
         header = BytesIO()
@@ -159,7 +160,9 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
         values = np.ascontiguousarray(rows, dtype="<f8")
         self._file.seek(len(self._header) + first * self._row_bytes)
         write(self._file, values.data.cast("B"))
-        return [_core.crc32(row) for row in values]
+        written = [_core.crc32(row) for row in values]
+        self._written += written
+        return written
 
     def checksums(self, count: int) -> list[int]:
         """Return the CRC-32 of the first rows, as many as are in the file, at most `count`."""
@@ -171,10 +174,13 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
             found.append(_core.crc32(row))
         return found
 
-    def checksum(self, rows: Iterable[int]) -> int:
-        """Return the CRC-32 of the file from those of all its rows; cut off what is beyond them."""
+    def checksum(self, rows: Iterable[int] | None = None) -> int:
+        """Return the CRC-32 of the file from those of all its rows; cut off what is beyond them.
+
+        Without `rows`, all were written here, in their order.
+        """
         total, size = _core.crc32(self._header), len(self._header)
-        for row in rows:
+        for row in self._written if rows is None else rows:
             total = _core.crc32_combine(total, row, self._row_bytes)
             size += self._row_bytes
         if os.fstat(self._file.fileno()).st_size != size:

@@ -24,6 +24,7 @@ _DATA = ',\n"data": [\n'
 _END = "\n],\n"
 _CHECKSUM = b'"checksum"'
 _BLOCK = 2**20
+_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,16 @@ def decode(path: Path) -> tuple[Header, list[str]]:
     """Read the header, and the lines of the labels; raise DatasetError for what is damaged."""
     content = path.read_bytes()
     try:
-        document, lines = _split(content)
+        start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
+        if 0 <= start < end:  # the labels stay unparsed
+            document = json.loads(content[:start] + b"," + content[end + len(_END) :])
+            lines = content[start + len(_DATA) : end].decode().split(",\n")
+        else:
+            document = json.loads(content)
+            entries = document.pop("data")
+            if not all(isinstance(entry["y"], dict) for entry in entries):
+                raise TypeError("labels must be objects")
+            lines = [json.dumps({"y": entry["y"]}) for entry in entries]
         version = document.get("format_version")
         if version != FORMAT_VERSION:
             raise DatasetError(
@@ -140,33 +150,13 @@ def decode(path: Path) -> tuple[Header, list[str]]:
         _check(header, lines)
     except DatasetError:
         raise
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except _MALFORMED as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise DatasetError(
             f"{path} is damaged or not a dataset's: {reason}. Restore it from a copy, or make the "
             "dataset again in another directory."
         ) from error
     return header, lines
-
-
-def _split(content: bytes) -> tuple[Any, list[str]]:
-    """Split the document into its header and the lines of its labels, unparsed if possible."""
-    start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
-    if 0 <= start < end:
-        document = json.loads(content[:start] + b"," + content[end + len(_END) :])
-        return document, content[start + len(_DATA) : end].decode().split(",\n")
-    document = json.loads(content)
-    entries = document.pop("data")
-    if not all(isinstance(entry["y"], dict) for entry in entries):
-        raise TypeError("labels must be objects")
-    return document, [json.dumps({"y": entry["y"]}) for entry in entries]
 
 
 def _check(header: Header, lines: list[str]) -> None:
