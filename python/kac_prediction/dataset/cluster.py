@@ -51,11 +51,7 @@ class RenderTask:
     threads: int
 
     def __call__(self, indices: range) -> Made:
-        """Return the records of these samples, and how many were clipped.
-
-        Raises:
-            DatasetError: this machine does not see the directory, or would make other bytes.
-        """
+        """Return the records of these samples, and how many were clipped."""
         folder = self.directory / GENERATING
         if not (folder / PLAN).is_file():
             raise DatasetError(

@@ -121,11 +121,7 @@ def are_labels(Y: Any) -> bool:
 
 
 def shapes_to_pad_to(Y: Any) -> dict[str, tuple[int, ...]] | None:
-    """Return the shapes that labels of samples are padded to; None: they are as they are.
-
-    Raises:
-        ValueError: a label has not as many dimensions in all samples.
-    """
+    """Return the shapes that labels of samples are padded to; None: they are as they are."""
     if not are_labels(Y):
         return None
     found: dict[str, set[tuple[int, ...]]] = {}
@@ -167,14 +163,12 @@ def padded(y: Any, shapes: dict[str, tuple[int, ...]] | None) -> Any:
 
 
 def pack(values: Any) -> Any:
-    """Return X or Y in a form for pickling: a tensor without what it is a view of, labels as bytes.
-
-    Tensors by the thousand in a list would each become a shared file on the way to a worker.
-    """
+    """Return X or Y in a form for pickling: tensors without what they are views of."""
     if isinstance(values, torch.Tensor):
         return values if values.untyped_storage().nbytes() <= values.nbytes else values.clone()
     if not are_labels(values):
         return values
+    # Tensors by the thousand in a list would each become a shared file on the way to a worker.
     file = io.BytesIO()
     torch.save(values, file)
     return file.getvalue()

@@ -18,10 +18,7 @@ _ATTEMPTS = 5  # while another process changes the dataset at every one
 
 
 def open_stored(dataset_dir: str, verify: bool = False) -> tuple[Header, torch.Tensor, Stored]:
-    """Return the header, x (mapped copy-on-write) and labels of a dataset as it is on the disk.
-
-    Arguments and errors are those of `loadDataset`.
-    """
+    """Return header, x (mapped copy-on-write) and labels of a directory, as `loadDataset` does."""
     # A search for garbage between many small objects is most of what loading thousands of labels
     # costs, and finds nothing.
     collecting = gc.isenabled()

@@ -191,29 +191,29 @@ class _Producer(Generic[T]):
         self._groups_per_part = self._fewest
 
     def __call__(self, indices: list[int]) -> T:
-        """Return the finished chunk of these samples, or raise CancelledError."""
-        sounds, labels = zip(*map(self._render, self._parts(indices)), strict=True)
-        together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
-        return self._finish(self._represent.transform(together), [*chain.from_iterable(labels)])
+        """Return the finished chunk of these samples, or raise CancelledError.
 
-    def _parts(self, indices: list[int]) -> Iterator[list[int]]:
-        """Cut a chunk into parts that take about as long as a cancellation may.
-
-        They are whole groups: what a group shares is made once. No bit depends on the cut.
+        Parts are whole groups, as what a group shares is made once, and take about as long as a
+        cancellation may. No bit depends on them.
         """
         size = self._render.sampler.group_size
         groups = [[*members] for _, members in groupby(indices, lambda i: i // size)]
+        sounds, labels = [], list[Labels]()
         while groups:
             if self._cancel.is_set():
                 raise CancelledError
             started = time.monotonic()
-            yield [*chain.from_iterable(groups[: self._groups_per_part])]
+            rendered = self._render([*chain.from_iterable(groups[: self._groups_per_part])])
             took = time.monotonic() - started
+            sounds.append(rendered[0])
+            labels += rendered[1]
             del groups[: self._groups_per_part]
             if took > _PART_SECONDS:
                 self._groups_per_part = max(self._groups_per_part // 2, self._fewest)
             elif groups and took < _PART_SECONDS / 2:
                 self._groups_per_part *= 2
+        together = sounds[0] if len(sounds) == 1 else np.concatenate(sounds)
+        return self._finish(self._represent.transform(together), labels)
 
 
 def _singles(x: torch.Tensor, labels: list[Labels]) -> list[Example]:

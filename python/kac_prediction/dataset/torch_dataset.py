@@ -37,7 +37,20 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
         DatasetError: the dataset is damaged or of a format that this version cannot read.
         PermissionError: it is in a legacy format, and the directory cannot be written.
     """
-    return TorchDataset.open(dataset_dir, verify)
+    header, X, labels = open_stored(dataset_dir, verify)
+    dataset = TorchDataset(
+        str(Path(dataset_dir).absolute()),
+        header.representation_settings,
+        header.sampler,
+        header.sampler_settings,
+        X,
+        labels,
+        torch.tensor(header.groups),
+        header.seed,
+        torch.tensor(header.legacy),
+    )
+    dataset._header, dataset._x_is_stored = header, True
+    return dataset
 
 
 class TorchDataset(torch.utils.data.Dataset[Sample]):
@@ -103,24 +116,6 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.X = X
         self._table, self._y = (Y, None) if isinstance(Y, LabelTable) else (None, Y)
         self._check_lengths()
-
-    @classmethod
-    def open(cls, dataset_dir: str, verify: bool = False) -> "TorchDataset":
-        """Return the dataset of a directory; users call loadDataset."""
-        header, X, labels = open_stored(dataset_dir, verify)
-        dataset = TorchDataset(
-            str(Path(dataset_dir).absolute()),
-            header.representation_settings,
-            header.sampler,
-            header.sampler_settings,
-            X,
-            labels,
-            torch.tensor(header.groups),
-            header.seed,
-            torch.tensor(header.legacy),
-        )
-        dataset._header, dataset._x_is_stored = header, True
-        return dataset
 
     @property
     def X(self) -> torch.Tensor:
@@ -255,7 +250,7 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         """Open the directory, unless it holds another dataset by now, and take the samples."""
         self._header, self._table, self._rows = None, None, range(0)
         if before := state.get("_fingerprint"):
-            stored = TorchDataset.open(state["dataset_dir"])
+            stored = loadDataset(state["dataset_dir"])
             now = fingerprint_of(stored._header) if stored._header else {}
             if changed := [key for key in before if now.get(key) != before[key]]:
                 raise DatasetError(

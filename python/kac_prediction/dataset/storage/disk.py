@@ -175,10 +175,7 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
         return found
 
     def checksum(self, rows: Iterable[int] | None = None) -> int:
-        """Return the CRC-32 of the file from those of all its rows; cut off what is beyond them.
-
-        Without `rows`, all were written here, in their order.
-        """
+        """Return the file's CRC-32 from those of its rows (None: as written); cut off the rest."""
         total, size = _core.crc32(self._header), len(self._header)
         for row in self._written if rows is None else rows:
             total = _core.crc32_combine(total, row, self._row_bytes)
