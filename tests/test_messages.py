@@ -61,7 +61,7 @@ S = (0.1, 8000)
         (lambda: BesselModel(*S).updateProperties("a"), TypeError, "i must be a whole number"),
         (lambda: Circle("a"), TypeError, "r must be a number, got 'a'"),
         (lambda: Ellipse("a"), TypeError, "major must be a number, got 'a'"),
-        (lambda: Circle(1.0, centroid=3), ValueError, "centroid must be two finite numbers"),
+        (lambda: Circle(1.0, centroid=3), ValueError, r"centroid \(x, y\) must be 2 finite number"),
         (lambda: eigenfrequencies("Circle", 3), TypeError, "shape must be a shape, such as Circle"),
         (lambda: eigenfrequencies(Circle, 3), TypeError, "shape must be a shape"),
         (lambda: weylCondition(Circle(1.0), 3), TypeError, "S_2 must be a shape"),

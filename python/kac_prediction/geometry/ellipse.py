@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import check_count, check_number
-from .shape import Float64, Shape, ShapeSettings, check_point
+from .._checks import check_count, check_number, check_numbers
+from .shape import Float64, Shape, ShapeSettings
 
 _DRAWN_LENGTH = (0.1, 1.0)
 _DRAWN_ASPECT = (1.0, 4.0)
@@ -56,7 +56,8 @@ class Ellipse(Shape):
             major = rng.uniform(*_DRAWN_LENGTH)
         self._major = float(major or minor * rng.uniform(*_DRAWN_ASPECT))
         self._minor = float(minor or major / rng.uniform(*_DRAWN_ASPECT))
-        self._middle = check_point("centroid", centroid)
+        x, y = check_numbers("centroid (x, y)", centroid, 2)
+        self._middle = (x, y)
 
     @property
     def major(self) -> float:

@@ -88,7 +88,10 @@ def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float
         ValueError: `A` or `B` has another shape, holds a number that is not finite, or has two ends
             that are one point.
     """
-    a, b = _check_segment("A", A), _check_segment("B", B)
+    a, b = _check_count("A", A, 2), _check_count("B", B, 2)
+    for name, (start, end) in (("A", a), ("B", b)):
+        if (start == end).all():
+            raise ValueError(f"{name} must have two ends, both are {start.tolist()}")
     lengths = [float(np.hypot(*(line[1] - line[0]))) for line in (a, b)]
     tolerance = _tolerance(np.concatenate([a, b]), max(lengths))
     # Seen from the longer one, whose direction is known best.
@@ -132,10 +135,3 @@ def _check_count(name: str, value: npt.ArrayLike, count: int) -> Float64:
     if len(points) != count:
         raise ValueError(f"{name} must be {count} points, shape ({count}, 2), got {points.shape}")
     return points
-
-
-def _check_segment(name: str, value: npt.ArrayLike) -> Float64:
-    ends = _check_count(name, value, 2)
-    if (ends[0] == ends[1]).all():
-        raise ValueError(f"{name} must have two ends, both are {ends[0].tolist()}")
-    return ends

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from .._checks import check_count, check_number
+from .._checks import check_count, check_number, check_numbers
 
 Float64 = npt.NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Shape(ABC):
 
     @centroid.setter
     def centroid(self, centroid: Sequence[float]) -> None:
-        x, y = check_point("centroid", centroid)
+        x, y = check_numbers("centroid (x, y)", centroid, 2)
         self._move(x - self.centroid[0], y - self.centroid[1])
 
     @property
@@ -162,15 +162,6 @@ class Shape(ABC):
         x, y = np.meshgrid(*(steps + middle for middle in (low + high) / 2))
         inside = self._contains(np.column_stack([x.ravel(), y.ravel()]))
         return inside.reshape(grid_size, grid_size)
-
-
-def check_point(name: str, value: Sequence[float]) -> tuple[float, float]:
-    """Return two finite numbers (x, y); raise ValueError for anything else."""
-    try:
-        x, y = check_points(name, [value])[0].tolist()
-    except ValueError as error:
-        raise ValueError(f"{name} must be two finite numbers (x, y), got {value!r}") from error
-    return x, y
 
 
 def check_points(name: str, value: npt.ArrayLike) -> Float64:

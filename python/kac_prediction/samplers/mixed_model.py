@@ -85,19 +85,13 @@ class _FamilySource(ShapeSource):
                 f"{aspect_ratio!r}"
             )
 
-    def draw(self, size: float, rng: np.random.Generator) -> Shape:
-        """Draw a shape of the area size^2 (m^2), its centroid at the origin."""
+    def _of_any_size(self, rng: np.random.Generator) -> Shape:
         family = self._family or FAMILIES[rng.integers(len(FAMILIES))]
-        shape: Shape
         if family == "circle":
-            shape = Circle(1.0)
-        elif family == "rectangle":
-            shape = UnitRectangle(draw_between(rng, self._ratios))
-        else:
-            return super().draw(size, rng)
-        shape.area = size * size
-        shape.centroid = (0.0, 0.0)
-        return shape
+            return Circle(1.0)
+        if family == "rectangle":
+            return UnitRectangle(draw_between(rng, self._ratios))
+        return super()._of_any_size(rng)
 
     def labels(self, shape: Shape) -> Labels:
         """Return the family, how elongated the shape is, and its vertices."""

@@ -72,10 +72,13 @@ class ShapeSource:
 
     def draw(self, size: float, rng: np.random.Generator) -> Shape:
         """Draw a shape of the area size^2 (m^2), its centroid at the origin."""
-        shape = self.kind(**self.settings, **({"rng": rng} if self._takes_rng else {}))
+        shape = self._of_any_size(rng)
         shape.area = size * size
         shape.centroid = (0.0, 0.0)
         return shape
+
+    def _of_any_size(self, rng: np.random.Generator) -> Shape:
+        return self.kind(**self.settings, **({"rng": rng} if self._takes_rng else {}))
 
     def labels(self, shape: Shape) -> dict[str, list[float | int]]:
         """Return a shape's labels, the last vertex repeated until there are `most_vertices`."""
