@@ -40,7 +40,7 @@ class BatchSampler(AudioSampler):
 
     @abstractmethod
     def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
-        """Make the sounds, shape (n, length), of n results of `_parameters`, in order."""
+        """Make the sounds, shape (n, length), of n results of `_parameters`, n from 1."""
 
     def generateWaveform(self) -> None:
         """Make the sound of the current properties."""
@@ -54,4 +54,6 @@ class BatchSampler(AudioSampler):
             self.updateProperties(i)
             parameters.append(self._parameters())
             labels.append(self.getLabels())
+        if not labels:
+            return np.empty((0, self.length)), labels
         return self._sounds(parameters).astype(np.float64, copy=False), labels

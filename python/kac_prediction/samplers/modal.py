@@ -106,7 +106,7 @@ class ModalDrum(Drum):
         """Call the core: the modes of the shape, then `arguments`, from the strikes on."""
 
     def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
-        rows = np.array(parameters).reshape(-1, len(self._parameters()))
+        rows = np.array(parameters)
         coordinates = len(self.centroid)
         return self._kernel(
             rows[:, -coordinates:],
