@@ -51,15 +51,17 @@ def test_a_gain_without_an_effect_is_logged_once(
 @pytest.mark.parametrize("testing", [True, False])
 def test_a_model_without_parameters_counts_batches(testing: bool, tmp_path: Path) -> None:
     routine = ready(tmp_path, Counter(), batch_size=1, testing=testing, num_of_epochs=1)
+    seen: list[tuple[int, int]] = []
 
     def count(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-        assert 0 <= i < loop_length
+        seen.append((i, loop_length))
         assert x.dtype == y.dtype == torch.float32
         assert not routine.M.training
         assert not torch.is_grad_enabled()
         routine.M.testing_loss["aggregate"] += 1.0
 
     routine.train(count)
+    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4)] * (1 if testing else 2)
     checkpoint = torch.load(Path(routine.R["exports_dir"]) / "best.pt", weights_only=True)
     assert checkpoint["training_loss"] == 12.0
     assert checkpoint["selection_loss"] == {"aggregate": 4.0}

@@ -112,8 +112,7 @@ def compiled(model: torch.nn.Module, wanted: bool) -> Iterator[None]:
 class _CompiledCall:
     """A compiled call for training on batches of the first shape it meets.
 
-    Other shapes and evaluation are eager: compiling each of them takes longer than a small training
-    gains by it.
+    Others, and evaluation, are eager: compiling them takes longer than a small training gains.
     """
 
     def __init__(self, model: torch.nn.Module) -> None:

@@ -63,9 +63,7 @@ class SynthesisedBatches:
         """Check everything; nothing is synthesised before the first batch is asked for.
 
         Each process has `steps` batches of `batch_size` samples in an epoch; a label that a source
-        lacks is nan. `augmentation` takes raw sounds to inputs on the device, in place of
-        `model_input`. Raise TypeError or ValueError where a source is no sampler with its settings,
-        has another sample rate or sounds too short for the model, or a number is out of range.
+        lacks is nan. `augmentation` makes the inputs on the device, in place of `model_input`.
         """
         given = [Source(*source) for source in sources]
         if not given or batch_size < len(given) or steps < 1:
@@ -100,8 +98,7 @@ class SynthesisedBatches:
         """Yield the batches of an epoch, on the device.
 
         The epoch after the last one is already under way, any other begins anew. One that is left
-        ends its threads. A sound that is not finite or has labels that do not fit raises
-        ValueError.
+        ends its threads.
         """
         under_way, self._under_way = self._under_way, None
         if under_way is not None and under_way[0] == number:
