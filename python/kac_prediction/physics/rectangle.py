@@ -52,20 +52,14 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> F
 def rectangularChladniPattern(
     n: int, m: int, X: int, Y: int, tolerance: float = 0.1
 ) -> npt.NDArray[np.bool_]:
-    """Draw where sand comes to rest on a rectangular drum: the nodal lines of one mode.
+    """Draw where sand comes to rest on a rectangular drum, as `circularChladniPattern` does.
 
     Args:
         n: half waves along y, from 1.
         m: half waves along x, from 1.
         X: cells of the drawing along x, which the drum fills.
-        Y: cells of the drawing along y.
-        tolerance: sand lies where the mode moves less than this part of its largest movement.
-
-    Returns:
-        Shape (Y, X), True where sand lies. Rows go along y from the lowest, columns along x.
-
-    Raises:
-        TypeError, ValueError: a number is of the wrong type, or out of range.
+        Y: cells of the drawing along y; the drawing has the shape (Y, X).
+        tolerance: as of `circularChladniPattern`; so are the errors.
     """
     tolerance = check_number("tolerance", tolerance, above=0)
     x = (mode_numbers("X", X) - 0.5) / X

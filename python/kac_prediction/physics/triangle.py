@@ -36,9 +36,8 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
 
     With l = -(m + n), d = pi (v - w) / 3, and F = cos (symmetric) or sin (antisymmetric),
     T = sin(pi l (1-u)) F((m-n) d) + sin(pi m (1-u)) F((n-l) d) + sin(pi n (1-u)) F((l-m) d),
-    over the root of its mean square, which is 3/4, or 3/2 for m = n. They are orthonormal over the
-    triangle, so the weights of the partials that a strike at a and a pick-up at b make are
-    `np.sum(amplitudes(a) * amplitudes(b), axis=0)`, each pair of m and n taken once.
+    over the root of its mean square, which is 3/4, or 3/2 for m = n. They are orthonormal, and make
+    weights as `circularAmplitudes` do, each pair of m and n taken once.
 
     Returns:
         Shape (2, M, N): the symmetric and the antisymmetric ones, the latter 0 where m = n.

@@ -1,4 +1,7 @@
-"""Pictures of drums and of trainings, through matplotlib's objects alone: no global state."""
+"""Pictures of drums and of trainings, through matplotlib's objects alone: no global state.
+
+A figure that is returned is attached to no window: `figure.savefig(path)`.
+"""
 
 from lazy_loader import attach_stub
 

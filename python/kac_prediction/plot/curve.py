@@ -26,9 +26,6 @@ def curve_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
         records: one mapping an epoch, with `epoch` and any of `training_loss`, `selection_loss`
             (validation), `evaluation_loss` (test), numbers or mappings with the key 'aggregate',
             and `learning_rate`. What is missing, None or not finite is skipped.
-
-    Returns:
-        The figure, not attached to any window: `figure.savefig(path)`.
     """
     figure = Figure(figsize=(8.0, 5.2), facecolor="white")
     epochs, rates = _points(records, "learning_rate")

@@ -74,9 +74,6 @@ def report_figure(
         shapes: make the true and the predicted drum of sound i; None: circles of these sizes.
         title: heading of the figure.
 
-    Returns:
-        The figure, not attached to any window: `figure.savefig(path)`.
-
     Raises:
         ValueError: the values are not arrays of one shape (n,), are empty or not finite, or there
             is no such class; no label is a number, or the model lacks one.

@@ -41,9 +41,6 @@ def spectra_figure(
         highest: where the frequency axes end, Hz.
         title: heading of the figure.
 
-    Returns:
-        The figure, not attached to any window: `figure.savefig(path)`.
-
     Raises:
         ValueError: no drums, `highest` not above 0, or a spectrum whose frequencies and levels do
             not match, or with nothing up to `highest`.
