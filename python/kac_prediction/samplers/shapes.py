@@ -1,7 +1,7 @@
 """Shapes that samplers draw: the families, or one kind by class or name, and their labels."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -27,14 +27,17 @@ class ShapeSource:
     def __init__(self, kind: type[Shape] | str, settings: Mapping[str, Any] | None) -> None:
         """Check what is to be drawn, as `FDTDModel` has it."""
         if isinstance(kind, str):
-            kind = _shape_called(kind)
+            try:
+                kind = shape_called(kind)
+            except ValueError as error:
+                raise ValueError(f"arbitrary_shape: {error}") from error
         elif not (isinstance(kind, type) and issubclass(kind, Shape)) or inspect.isabstract(kind):
             raise TypeError(
                 f"arbitrary_shape must be a class of geometry or the name of one, got {kind!r}; "
                 'for one given polygon: "Polygon", with '
                 'shape_settings={"vertices": polygon.vertices}'
             )
-        elif _shape_called(kind.__name__) is not kind:
+        elif shape_called(kind.__name__) is not kind:
             raise ValueError(
                 f"arbitrary_shape: another shape is called {kind.__name__!r} too, and would be "
                 "taken for yours when a stored dataset is drawn again: rename yours"
@@ -88,27 +91,6 @@ class ShapeSource:
             missing = self.most_vertices - len(vertices) // 2
             labels = labels | {"vertices": vertices + vertices[-2:] * missing}
         return labels
-
-
-def _shape_called(name: str) -> type[Shape]:
-    """Return the class of geometry of this name, or the shape defined last under it."""
-    try:
-        return shape_called(name)
-    except ValueError as error:
-        own = [shape for shape in _concrete_shapes(Shape) if shape.__name__ == name]
-        if own:
-            return own[-1]
-        raise ValueError(
-            f"arbitrary_shape: {error}; a shape of your own must be defined before"
-        ) from error
-
-
-def _concrete_shapes(shape: type[Any]) -> Iterator[type[Shape]]:
-    """Yield all concrete classes below a class of shapes."""
-    for child in shape.__subclasses__():
-        if not inspect.isabstract(child):
-            yield child
-        yield from _concrete_shapes(child)
 
 
 def _plain(value: Any) -> Any:
