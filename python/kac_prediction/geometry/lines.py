@@ -25,7 +25,7 @@ def isColinear(vertices: npt.ArrayLike) -> bool:
     Raises:
         ValueError: `vertices` has another shape or holds a number that is not finite.
     """
-    points = _check_count("vertices", vertices, 3)
+    points = check_points("vertices", vertices, 3)
     sides = np.roll(points, -1, axis=0) - points
     longest = float(np.hypot(*sides.T).max())
     if longest == 0:
@@ -88,7 +88,7 @@ def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float
         ValueError: `A` or `B` has another shape, holds a number that is not finite, or has two ends
             that are one point.
     """
-    a, b = _check_count("A", A, 2), _check_count("B", B, 2)
+    a, b = check_points("A", A, 2), check_points("B", B, 2)
     for name, (start, end) in (("A", a), ("B", b)):
         if (start == end).all():
             raise ValueError(f"{name} must have two ends, both are {start.tolist()}")
@@ -128,10 +128,3 @@ def _seen_from(line: Float64, points: Float64) -> tuple[Float64, Float64]:
 
 def _tolerance(points: Float64, length: float) -> float:
     return max(_FLAT * length, _ROUNDING * float(np.abs(points).max()))
-
-
-def _check_count(name: str, value: npt.ArrayLike, count: int) -> Float64:
-    points = check_points(name, value)
-    if len(points) != count:
-        raise ValueError(f"{name} must be {count} points, shape ({count}, 2), got {points.shape}")
-    return points

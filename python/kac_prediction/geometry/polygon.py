@@ -133,12 +133,8 @@ class Polygon(Shape):
         vertices.flags.writeable = False
         self._vertices, self._region = vertices, region
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state without the region, which Shapely prepares anew."""
-        return {name: value for name, value in self.__dict__.items() if name != "_region"}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore what `__getstate__` returned."""
+        """Restore a copy, whose region must be prepared and its vertices made read only again."""
         self.__dict__.update(state)
         self._place(np.array(state["_vertices"]))
 

@@ -164,14 +164,14 @@ class Shape(ABC):
         return inside.reshape(grid_size, grid_size)
 
 
-def check_points(name: str, value: npt.ArrayLike) -> Float64:
-    """Return points as an array of finite numbers, shape (n, 2); else raise ValueError."""
+def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> Float64:
+    """Return points as finite numbers, shape (n, 2), n = `count` if given; else ValueError."""
     try:
         points = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be points (x, y), got {value!r}") from error
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"{name} must be points of shape (n, 2), got {points.shape}")
+    if points.ndim != 2 or points.shape[1] != 2 or count not in (None, len(points)):
+        raise ValueError(f"{name} must be points of shape ({count or 'n'}, 2), got {points.shape}")
     finite = np.isfinite(points)
     if not finite.all():
         wrong = int(np.argmin(finite.all(axis=1)))

@@ -65,9 +65,8 @@ class MixedModel(FDTDModel):
         strike_width: float = 0.01,
         precision: Precision = "double",
     ) -> None:
-        settings = classLocalsToKwargs(locals())
-        Drum.__init__(self, **settings)  # FDTDModel's own constructor is for one kind of shape
-        self.settings = settings | {"sample_rate": self.sample_rate}
+        # FDTDModel's own constructor is for one kind of shape.
+        Drum.__init__(self, **classLocalsToKwargs(locals()))
         self.family, self.aspect_ratio = family, aspect_ratio
         self._set_up(_FamilySource(family, aspect_ratio), strike_width)
 
