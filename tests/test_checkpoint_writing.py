@@ -8,6 +8,8 @@ import torch
 
 from kac_prediction.pipeline import read_checkpoint
 from kac_prediction.pipeline.checkpoint import Checkpoints
+from kac_prediction.pipeline.training.distributed import ProcessGroup
+from kac_prediction.pipeline.training.run import Run
 from models_of_users import Linear
 from saved_models import exported
 
@@ -140,7 +142,12 @@ def test_a_disk_without_links_has_copies(
     assert epochs(tmp_path) == {"best.pt": 0, "epoch_000.pt": 0, "last.pt": 0}
 
 
-def test_nowhere_is_nothing_written(model: Linear) -> None:
-    with Checkpoints(None) as checkpoints:
-        checkpoints.keep(exported(model, 0), due=True, best=True)
-    assert checkpoints.last_good is None
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_leader_alone_writes(model: Linear, tmp_path: Path, rank: int) -> None:
+    run = Run.create(tmp_path / "runs", {}, ProcessGroup(rank=rank))
+    with run.training(model):
+        run.save(exported(model, 0), {"epoch": 0, "seconds": 0.1}, due=True, best=True)
+    written = {path.name for path in tmp_path.rglob("*.*")}
+    assert (
+        written >= {"best.pt", "epoch_000.pt", "last.pt", "log.jsonl"} if rank == 0 else not written
+    )

@@ -33,7 +33,23 @@ def test_a_run_that_fails_before_its_training_leaves_no_directory(tmp_path: Path
     with pytest.raises(FileNotFoundError, match=r"missing\.yaml"):
         Routine(str(tmp_path / "runs")).setParameters(parameters(), str(tmp_path / "missing.yaml"))
     gc.collect()
-    assert list((tmp_path / "runs").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with pytest.raises(FileNotFoundError, match="no dataset"):
+        Routine(str(kept)).importDataset(str(tmp_path / "drums"))
+    with pytest.raises(ValueError, match="watch must be one of"):
+        Routine(str(tmp_path / "runs"), {"watch": "weights"})
+    gc.collect()
+    assert [*tmp_path.rglob("*")] == [kept]
+
+
+def test_a_run_that_is_replaced_before_its_training_leaves_no_directory(tmp_path: Path) -> None:
+    trained = ready(tmp_path / "first", num_of_epochs=1)
+    trained.train(squared(trained))
+    other = Routine(str(tmp_path / "runs" / "of" / "mine"))
+    other.resume(trained.R["exports_dir"])
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
 
 
 def test_a_gain_without_an_effect_is_logged_once(

@@ -103,15 +103,13 @@ class Checkpoints:
     The latter two are held in memory, and written when an epoch is due, ten seconds after the last
     write, and at the end of the `with` block around a training, also by Ctrl-C or an error: quick
     epochs do not wait for the disk, and a process that is killed loses ten seconds. Where the disk
-    is full, training goes on, and the next write tries again. Without a directory, nothing is
-    written. `last_good` is the file of the last epoch on disk.
+    is full, training goes on, and the next write tries again. `last_good` is the file of the last
+    epoch on disk.
     """
 
-    def __init__(
-        self, directory: str | Path | None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, directory: str | Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.last_good: Path | None = None
-        self._directory = None if directory is None else Path(directory)
+        self._directory = Path(directory)
         self._clock = clock
         self._written_at = clock()
         self._held: dict[str, ExportedModel] = {}
@@ -129,8 +127,6 @@ class Checkpoints:
 
     def keep(self, checkpoint: ExportedModel, *, due: bool, best: bool) -> None:
         """Take the state at the end of an epoch, whose tensors may be the model's own."""
-        if self._directory is None:
-            return
         names = [f"epoch_{checkpoint['run_info']['epoch']:03d}.pt"] if due else []
         names += [BEST] if best else []
         self._held |= dict.fromkeys([*names, LAST], checkpoint)
@@ -145,8 +141,6 @@ class Checkpoints:
 
     def write(self) -> None:
         """Write what is held; equal files are hard links to one, where the disk has links."""
-        if self._directory is None:
-            return
         saved: dict[int, Path] = {}
         for name, checkpoint in self._held.items():
             path = self._directory / name

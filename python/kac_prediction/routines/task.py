@@ -50,7 +50,10 @@ STREAMING: Final[Mapping[str, Any]] = {"dropout": 0.0}
 
 @dataclass(frozen=True)
 class Task:
-    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model."""
+    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model.
+
+    bin/config/local has a yaml file for each task, which holds the same defaults.
+    """
 
     name: str
     model_input: ModelInput
@@ -111,11 +114,11 @@ class Task:
             )
         if resume:
             self._check_checkpoint(resume)
+        defaults = {**self.defaults, **(self.streaming if stream else {})}
+        defaults = merge_parameters(defaults, ("parameters", parameters or {}))
         routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
         if resume:
             routine.resume(resume)
-        defaults = {**self.defaults, **(self.streaming if stream else {})}
-        defaults = merge_parameters(defaults, ("parameters", parameters or {}))
         routine.setParameters(defaults, config_path=config_path)
         with seeded(routine.P["seed"], routine.device):
             routine.M = CRePE(**routine.P, outputs=self.model_input.outputs)

@@ -61,7 +61,7 @@ class Routine:
         wandb_config: dict[str, Any] | None = None,
         device: str | torch.device | None = None,
     ) -> None:
-        """Make a directory for the run; it is removed at the end where nothing was saved in it.
+        """Make a directory for the run; what was made is removed where nothing was saved in it.
 
         Args:
             exports_dir: where that goes; '': the current directory.
@@ -230,7 +230,7 @@ class Routine:
         or ValueError where there is nothing that can be resumed.
         """
         file, checkpoint = resumable(path)
-        self._run.discard()
+        self._run.finish()
         self._run = Run.resume(file.parent, checkpoint, self._wandb_config, self._processes)
 
     def parts(self) -> Split:

@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +29,7 @@ class Run:
     """Where one training is kept; of several processes, only the leader writes.
 
     `info` holds its id, directory, model and the epoch under way; `over` says whether it has been
-    trained or discarded; `resumed` is the checkpoint that its training is to resume from, if any.
+    finished; `resumed` is the checkpoint that its training is to resume from, if any.
     """
 
     def __init__(
@@ -42,16 +42,19 @@ class Run:
         self.info, self.over, self.resumed = info, False, resumed
         self.processes = processes
         self._directory = Path(info["exports_dir"])
-        self._checkpoints = Checkpoints(self._directory if processes.leader else None)
+        self._checkpoints = Checkpoints(self._directory)
         self._trackers: list[Tracker] = []
         if processes.leader:
             self._trackers = [LocalTracker(self._directory)]
         if processes.leader and wandb_config:
             self._trackers.append(WandbTracker(wandb_config, info["id"], self._directory))
         self._bar: ProgressBar | None = None
-        if processes.leader:
-            # So that a call which fails before the training, or none at all, leaves nothing behind.
-            weakref.finalize(self, _remove_empty, self._directory)
+        places = (self._directory, *self._directory.parents) if processes.leader else ()
+        made = [place for place in places if not place.exists()]
+        # So that a call which fails before the training, or none at all, leaves nothing behind.
+        self._remove_empty = weakref.finalize(self, _remove_empty, made)
+        if made:
+            self._directory.mkdir(parents=True)
 
     @classmethod
     def create(
@@ -71,8 +74,6 @@ class Run:
             directory = directory.with_name(f"{run_id}-{secrets.token_hex(4)}")
         info = RunInfo(epoch=0, exports_dir=str(directory), id=run_id, model=model)
         info = processes.broadcast(info)
-        if processes.leader:
-            directory.mkdir(parents=True)
         # A run that ended before its training leaves the next one to resume.
         return cls(info, wandb_config, processes, previous.resumed if previous else None)
 
@@ -91,14 +92,6 @@ class Run:
         for tracker in run._trackers:
             tracker.resume(info["epoch"])
         return run
-
-    def discard(self) -> None:
-        """Remove a run that has not been trained."""
-        for tracker in self._trackers:
-            tracker.finish()
-        if self.processes.leader:
-            _remove_empty(self._directory)
-        self.over = True
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
         """Tell the trackers the parameters; return those that they set otherwise."""
@@ -154,9 +147,9 @@ class Run:
 
     def save(self, checkpoint: ExportedModel, record: Record, *, due: bool, best: bool) -> None:
         """Save the checkpoint of an epoch, and log its record."""
-        self._checkpoints.keep(checkpoint, due=due, best=best)
         if not self.processes.leader:
             return
+        self._checkpoints.keep(checkpoint, due=due, best=best)
         for tracker in self._trackers:
             tracker.log(record)
         sets = {
@@ -185,8 +178,8 @@ class Run:
         except Exception as error:
             logger.warning("the picture %r could not be drawn: %s", name, error)
 
-    def finish(self, failed: bool) -> None:
-        """Hand the checkpoints to the trackers, the local one first, and close them."""
+    def finish(self, failed: bool = False) -> None:
+        """Hand the checkpoints to the trackers, close these, and remove what was made in vain."""
         self.over = True
         while self._trackers:
             tracker = self._trackers.pop(0)
@@ -194,9 +187,11 @@ class Run:
                 if (self._directory / name).is_file():
                     tracker.artifact(self._directory / name)
             tracker.finish(failed)
+        self._remove_empty()
 
 
-def _remove_empty(directory: Path) -> None:
-    """Remove a directory that holds nothing."""
+def _remove_empty(directories: Sequence[Path]) -> None:
+    """Remove directories, each the parent of the one before, as far as they hold nothing."""
     with suppress(OSError):
-        directory.rmdir()
+        for directory in directories:
+            directory.rmdir()
