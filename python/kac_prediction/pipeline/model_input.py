@@ -177,12 +177,9 @@ class ModelInput:
     def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Split a model's outputs, shape (n, outputs) or (outputs,), by label.
 
-        Returns:
-            Views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a logit for each
-            of its names, shape (n, classes) or (classes,).
-
-        Raises:
-            ValueError: another number of outputs.
+        Return views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a logit for
+        each of its names, shape (n, classes) or (classes,). Raise ValueError for another number of
+        outputs.
         """
         sizes = {label: len(self.classes.get(label, (label,))) for label in self.labels}
         found = outputs.shape[-1] if outputs.ndim else 1
@@ -195,14 +192,10 @@ class ModelInput:
         return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
 
     def values(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return what a model's outputs, shape (n, outputs) or (outputs,), predict.
+        """Return what a model's outputs predict, which are as for `split`.
 
-        Returns:
-            Numbers in the units of the labels, and of a class the index of the most probable, shape
-            (n, labels) or (labels,); float64 where the outputs are, else float32.
-
-        Raises:
-            ValueError: another number of outputs.
+        That is numbers in the units of the labels, and of a class the index of the most probable,
+        shape (n, labels) or (labels,); float64 where the outputs are, else float32.
         """
         columns = self.split(outputs)
         for label in self.classes:
@@ -212,8 +205,7 @@ class ModelInput:
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
         """Return the numbers that targets, shape (n, labels) or (labels,), stand for, as `values`.
 
-        Raises:
-            ValueError: not one column a label.
+        Raise ValueError unless there is one column a label.
         """
         if not targets.ndim or targets.shape[-1] != len(self.labels):
             raise ValueError(

@@ -23,4 +23,3 @@ DimOfRectangularDrum: Final = Task(
     family="rectangle",
     published="5000-rectangular-drums-of-varying-dimension",
 )
-"""bin/config/local/dim_of_rectangular_drum.yaml holds the same defaults."""

@@ -75,23 +75,15 @@ class Result:
         """Return the report with the classical estimator beside the model and the mean predictor.
 
         The classical estimator is given as much of each sound as the model, and all of it. Its
-        predictions take seconds to minutes; they are computed once.
-
-        Raises:
-            ValueError: nothing was evaluated.
+        predictions take seconds to minutes; they are computed once. Raise ValueError where nothing
+        was evaluated.
         """
         return Report.of(self.model_input, self.true, self._compared)
 
     def figure(self) -> Picture:
-        """Draw predictions and errors of all that `compare` has, the losses, and some drums.
-
-        Raises:
-            ValueError: nothing was evaluated.
-        """
-        return _draw(
-            *(self.name, self.model_input, self.routine, self.sounds),
-            *(self.evaluated, self._compared),
-        )
+        """Draw predictions and errors of all that `compare` has, the losses, and some drums."""
+        known = self.name, self.model_input, self.routine, self.sounds
+        return _draw(*known, self.evaluated, self._compared)
 
     @cached_property
     def _compared(self) -> dict[str, Values]:

@@ -23,4 +23,3 @@ ShapeOfDrum: Final = Task(
     directory="mixed-drums",
     defaults={**DEFAULTS, "dataset_size": 6000},
 )
-"""bin/config/local/shape_of_drum.yaml holds the same defaults."""

@@ -20,4 +20,3 @@ SizeOfCircularDrum: Final = Task(
     published="5000-circular-drums-of-varying-size",
     streaming={**STREAMING, "learning_rate": 2e-3},
 )
-"""bin/config/local/size_of_circular_drum.yaml holds the same defaults."""

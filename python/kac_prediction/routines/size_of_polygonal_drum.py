@@ -49,4 +49,3 @@ SizeOfPolygonalDrum: Final = Task(
     add_labels=with_aspect_ratio,
     streaming_source=(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"}),
 )
-"""bin/config/local/size_of_polygonal_drum.yaml holds the same defaults."""
