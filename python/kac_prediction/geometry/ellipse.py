@@ -25,9 +25,7 @@ class Ellipse(Shape):
         rng: draws what is 0.
 
     Raises:
-        TypeError: a semi-axis is not a number.
-        ValueError: a semi-axis is negative or not finite, `minor` is longer than `major`, or the
-            centroid is not two finite numbers.
+        ValueError: a semi-axis is negative, or `minor` is longer than `major`.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -106,11 +104,7 @@ class Ellipse(Shape):
         return 2 * math.pi * total / a
 
     def outline(self, points: int = 256) -> Float64:
-        """Return points once around, from the far end of the longer axis: see `Shape.outline`.
-
-        Raises:
-            TypeError, ValueError: `points` is not an integer from 3.
-        """
+        """Return points once around, from the far end of the longer axis: see `Shape.outline`."""
         angle = np.linspace(0, 2 * np.pi, check_count("points", points, 3) + 1)
         circle = np.column_stack([np.cos(angle), np.sin(angle)])
         circle[-1] = circle[0]
@@ -170,13 +164,9 @@ class Circle(Ellipse):
     """A circle: an ellipse whose two semi-axes are its radius.
 
     Args:
-        r: radius in metres. 0: drawn, uniform in [0.1, 1).
+        r: radius in metres, not negative. 0: drawn, uniform in [0.1, 1).
         centroid: (x, y) in metres.
         rng: draws what is 0.
-
-    Raises:
-        TypeError, ValueError: the radius is not a finite number from 0, or the centroid is not two
-            finite numbers.
     """
 
     class Settings(ShapeSettings, total=False):

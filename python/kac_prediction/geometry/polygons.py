@@ -20,9 +20,6 @@ class UnitRectangle(Polygon):
     Args:
         epsilon: the aspect ratio, above 0. 0: drawn, uniform in [1, 4).
         rng: draws what is 0.
-
-    Raises:
-        TypeError, ValueError: `epsilon` is not a finite number from 0.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -67,9 +64,6 @@ class UnitTriangle(Polygon):
         r: distance of the apex, in (0, 1]. 0: drawn, uniform in [0.3, 1).
         theta: angle of the apex in radians, in (0, pi/2]. 0: drawn, uniform in [pi/6, pi/2).
         rng: draws what is 0.
-
-    Raises:
-        TypeError, ValueError: `r` or `theta` is not a number in its range.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -114,9 +108,6 @@ class RegularPolygon(Polygon):
     Args:
         N: number of vertices. Below 3: drawn, uniform in 3 .. 10.
         rng: draws `N`.
-
-    Raises:
-        TypeError: `N` is not an integer.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -146,7 +137,6 @@ class RegularStar(Polygon):
         rng: draws what is 0.
 
     Raises:
-        TypeError: `N` or `m` is not an integer.
         ValueError: there is no such star.
     """
 

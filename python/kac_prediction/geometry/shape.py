@@ -21,7 +21,8 @@ class Shape(ABC):
     """A region of the plane, in metres, that can be scaled, moved and drawn.
 
     Every shape takes a NumPy Generator `rng`, which draws what its other arguments leave to be
-    drawn; None: fresh entropy does.
+    drawn; None: fresh entropy does. A number of the wrong type raises TypeError; one that is not
+    finite or out of its range, or a centroid that is not two finite numbers, ValueError.
 
     A subclass measures (`_area`, `_centroid`, `perimeter`), scales and moves itself, and knows
     which points it contains, how deep they lie and what its outline is; one that is not smooth
@@ -72,8 +73,8 @@ class Shape(ABC):
     def outline(self, points: int = 256) -> Float64:
         """Return points once around the boundary, counter-clockwise and closed, in metres.
 
-        A smooth boundary is drawn with so many `points`, shape (points + 1, 2); a polygon has its
-        vertices.
+        A smooth boundary is drawn with so many `points`, from 3, shape (points + 1, 2); a polygon
+        has its vertices.
         """
 
     def __repr__(self) -> str:

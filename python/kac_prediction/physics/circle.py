@@ -25,11 +25,7 @@ def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> Float64:
 
 
 def besselJZero(n: int, m: int) -> float:
-    """Return the m-th zero of J_n above 0, n from 0 and m from 1 to 1200: (0, 1) gives 2.404826.
-
-    Raises:
-        TypeError, ValueError: `n` or `m` is not an integer, or out of range.
-    """
+    """Return the m-th zero of J_n above 0, n from 0 and m from 1 to 1200: (0, 1) gives 2.404826."""
     return float(jn_zeros(check_count("n", n, 0), check_count("m", m, most=_MOST_ZEROS))[-1])
 
 
@@ -38,9 +34,6 @@ def circularSeries(N: int, M: int) -> Float64:
 
     The first N zeros, 1200 at most, of the M orders m = 0 ... M - 1: shape (M, N), row m of J_m.
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
-
-    Raises:
-        TypeError, ValueError: `N` or `M` is not an integer, or out of range.
     """
     count = check_count("N", N, most=_MOST_ZEROS)
     zeros = [jn_zeros(m, count) for m in range(check_count("M", M))]
@@ -87,9 +80,6 @@ def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> np
 
     Returns:
         Shape (H, H), True where sand lies. Rows go along y from the lowest, columns along x.
-
-    Raises:
-        TypeError, ValueError: a number is of the wrong type, or out of range.
     """
     tolerance = check_number("tolerance", tolerance, above=0)
     z = besselJZero(n, m)

@@ -19,9 +19,6 @@ def rectangularSeries(N: int, M: int, epsilon: float) -> Float64:
     S = sqrt(m^2 / epsilon + epsilon n^2) for m = 1 ... M, n = 1 ... N and the aspect ratio epsilon,
     the side along x over the side along y: shape (M, N).
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
-
-    Raises:
-        TypeError, ValueError: a number is of the wrong type, or out of range.
     """
     check_number("epsilon", epsilon, above=0)
     m, n = mode_numbers("M", M), mode_numbers("N", N)
@@ -38,8 +35,7 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> F
     pick-up at b make are `amplitudes(a) * amplitudes(b)`.
 
     Raises:
-        TypeError: `N` or `M` is not an integer.
-        ValueError: the point is outside the rectangle, or a number is out of range.
+        ValueError: the point is outside the rectangle.
     """
     check_number("epsilon", epsilon, above=0)
     x, y = check_numbers("p", p, 2)
@@ -59,7 +55,7 @@ def rectangularChladniPattern(
         m: half waves along x, from 1.
         X: cells of the drawing along x, which the drum fills.
         Y: cells of the drawing along y; the drawing has the shape (Y, X).
-        tolerance: as of `circularChladniPattern`; so are the errors.
+        tolerance: as of `circularChladniPattern`.
     """
     tolerance = check_number("tolerance", tolerance, above=0)
     x = (mode_numbers("X", X) - 0.5) / X

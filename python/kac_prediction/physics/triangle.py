@@ -22,9 +22,6 @@ def equilateralTriangleSeries(N: int, M: int) -> Float64:
     S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2) for m = 1 ... M and n = 1 ... N: shape (M, N).
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m
     and n stands twice in the table where it is square; a sound has it once.
-
-    Raises:
-        TypeError, ValueError: `N` or `M` is not an integer, or out of range.
     """
     m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
     series: Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)
@@ -43,8 +40,7 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
         Shape (2, M, N): the symmetric and the antisymmetric ones, the latter 0 where m = n.
 
     Raises:
-        TypeError: `N` or `M` is not an integer.
-        ValueError: the point is outside the triangle, or `N` or `M` is less than 1.
+        ValueError: the point is outside the triangle.
     """
     u, v, w = (check_number(name, x, least=0) for name, x in zip("uvw", (u, v, w), strict=True))
     if abs(u + v + w - 1) > 1e-8:

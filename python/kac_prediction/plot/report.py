@@ -210,11 +210,7 @@ def _draw_errors_by_size(axes: Axes, of: _Predictions) -> None:
 
 
 def _draw_confusion(axes: Axes, names: Sequence[str], of: _Predictions) -> None:
-    """Draw the share of each true class, a row, predicted as each; classes are indices of names.
-
-    Raises:
-        ValueError: there is no such class.
-    """
+    """Draw the share of each true class, a row, predicted as each; classes are indices of names."""
     size = len(names)
     for index in (*of.true, *of.model):
         if not (index == int(index) and 0 <= index < size):
