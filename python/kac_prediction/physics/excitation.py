@@ -49,9 +49,8 @@ def raisedTriangle(
     the first and the last node if left out.
 
     Raises:
-        ValueError: the size has no or more than two dimensions or is not positive, mu does not have
-            as many, a <= mu <= b does not hold, a number is not finite, or there is a y_ab in one
-            dimension.
+        ValueError: as of `raisedCosine`; or a <= mu <= b does not hold, a or b is not finite, or
+            there is a y_ab in one dimension.
     """
     shape = _shape(matrix_size)
     middle = check_numbers("mu", mu, len(shape))

@@ -20,8 +20,7 @@ Weights = tuple[npt.NDArray[np.int64], Float64]
 
 _MOST_NODES = 2**24
 _BLOCKS = (8, 2, 1)
-_SHALLOWEST_LIVE, _DEEPEST_DEAD = 0.3, 0.5
-"""What `wall_distance` lies between, in steps."""
+_SHALLOWEST_LIVE, _DEEPEST_DEAD = 0.3, 0.5  # steps: `wall_distance` lies between
 
 
 @dataclass(frozen=True, eq=False)

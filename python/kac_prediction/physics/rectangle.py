@@ -60,8 +60,8 @@ def rectangularChladniPattern(
     tolerance = check_number("tolerance", tolerance, above=0)
     x = (mode_numbers("X", X) - 0.5) / X
     y = (mode_numbers("Y", Y) - 0.5) / Y
-    along_x = np.sin(np.pi * mode_numbers("m", m)[-1] * x)
-    along_y = np.sin(np.pi * mode_numbers("n", n)[-1] * y)
+    along_x = np.sin(np.pi * check_count("m", m) * x)
+    along_y = np.sin(np.pi * check_count("n", n) * y)
     quiet: npt.NDArray[np.bool_] = np.abs(np.outer(along_y, along_x)) < tolerance
     return quiet
 

@@ -71,10 +71,8 @@ class Drum(BatchSampler):
     coordinates: ClassVar[tuple[str, ...]]
     _drum_size: float
     _strike: tuple[float, ...]
-    fixed: ClassVar[frozenset[str]] = (
-        BatchSampler.fixed
-        | {"amplitude", "decay_time", "material_density"}
-        | {"precision", "sample_location", "tension"}
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {*DrumSettings.__annotations__, "sample_location"} - {"drum_size"}
     )
 
     def __init__(

@@ -12,8 +12,7 @@ from ..physics import equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum
 
-_ROUNDING = 1e-9
-"""How far three numbers that should add to one may be off."""
+_ROUNDING = 1e-9  # how far three numbers that should add to one may be off
 
 
 class LaméModel(ModalDrum):
