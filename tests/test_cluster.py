@@ -12,8 +12,7 @@ import pytest
 
 from kac_prediction import __version__, _core
 from kac_prediction.dataset import DatasetError, cluster, generateDataset, loadDataset, rendering
-from kac_prediction.dataset.storage import Transaction, disk
-from kac_prediction.dataset.storage.unfinished import Progress
+from kac_prediction.dataset.storage import Generation, Transaction, disk, read_records
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
@@ -79,21 +78,21 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path, digest: Digest, client: 
 def test_what_was_begun_on_one_machine_is_finished_on_many(
     tmp_path: Path, digest: Digest, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = Progress.append
+    append = Generation.append
 
-    def stop(progress: Progress, records: Any) -> None:
-        if progress.done:
+    def stop(generation: Generation, records: Any) -> None:
+        if generation.done:
             raise KeyboardInterrupt
-        append(progress, records)
+        append(generation, records)
 
     for name, begun, finished in (("one", None, client), ("many", client, None)):
         directory = tmp_path / name
         with monkeypatch.context() as patch:
-            patch.setattr(Progress, "append", stop)
+            patch.setattr(Generation, "append", stop)
             patch.setattr(rendering, "_CHUNK_BYTES", 4 * 80 * 8)
             with pytest.raises(KeyboardInterrupt):
                 generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=begun)
-        assert 0 < Progress(directory / ".generating").done < 23
+        assert 0 < len([*read_records(directory / ".generating")]) < 23
         generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=finished)
     generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 23, seed=1)
     assert digest(tmp_path / "one") == digest(tmp_path / "many") == digest(tmp_path / "whole")

@@ -19,9 +19,8 @@ from .._files import locked
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation
 from .sampler import AudioSampler, SamplerInfo, makes_same_sounds
-from .storage import DatasetError, Record, Transaction, write_samples
+from .storage import DatasetError, Generation, Record, read_plan
 from .storage.layout import GENERATING, PLAN
-from .storage.unfinished import read_plan
 
 _QUEUED = 3  # tasks for each thread of the cluster: one under way, the others wait at hand
 _RETRIES = 3
@@ -65,11 +64,10 @@ class RenderTask:
             settings, sampler = plan["representation_settings"], render.sampler
             represent = InputRepresentation(sampler.sample_rate, settings, threads=self.threads)
             row = InputRepresentation.transformShape(sampler.length, settings)
-            shard_size = plan["shard_size"]
-            staged = Transaction(self.directory, GENERATING, shard_size=shard_size, resume=True)
-            with staged.array((plan["dataset_size"], *row)) as x:
-                records = write_samples(staged, x, represent, indices, *render(indices))
-        return records, staged.clipped
+            generation = Generation(self.directory, plan, resume=True)
+            with generation.array((plan["dataset_size"], *row)) as x:
+                records = generation.write_samples(x, represent, indices, *render(indices))
+        return records, generation.clipped
 
     def _check(self, folder: Path) -> None:
         """Raise DatasetError if this machine would make other bytes."""

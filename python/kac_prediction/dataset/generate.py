@@ -23,12 +23,13 @@ from .sampler import AudioSampler, Labels, SamplerSettings, fresh_seed, makes_sa
 from .storage import (
     DatasetDirectory,
     DatasetError,
+    Generation,
     Header,
-    Progress,
     Transaction,
     disk,
+    read_plan,
+    read_records,
     write_lock,
-    write_samples,
 )
 from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
 from .storage.metadata import plain_settings
@@ -113,9 +114,9 @@ def generateDataset(
             elif action is Action.GENERATE:
                 if replaced:
                     logger.warning("%s %s.", directory.path, replaced)
-                with resume_or_begin(directory, plan, overwrite) as (transaction, progress):
-                    generate(directory, transaction, progress, renderer, representation, cluster)
-                transaction.warn_clipped()
+                with resume_or_begin(directory, plan, overwrite) as generation:
+                    generate(directory, generation, renderer, representation, cluster)
+                generation.warn_clipped()
     return loadDataset(dataset_dir)
 
 
@@ -190,11 +191,10 @@ def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
 @contextmanager
 def resume_or_begin(
     directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool
-) -> Iterator[tuple[Transaction, Progress]]:
+) -> Iterator[Generation]:
     """Open the unfinished generation of this plan, or a new one; note on errors how to go on."""
     folder = directory.path / GENERATING
-    unfinished = Progress(folder)
-    started, other = unfinished.plan, ""
+    started, other = read_plan(folder), ""
     if started is not None:
         other = ", ".join(differences(plan, started).values())
         rendered_with = started.get("instruction_set")
@@ -204,8 +204,8 @@ def resume_or_begin(
                 f"{rendered_with}, and this machine uses {plan['instruction_set']}, which may "
                 f"differ in the last bits: go on where it was begun, or delete {folder}."
             )
-    if other and unfinished.done:
-        found = f"{unfinished.done} samples of an unfinished dataset"
+    if other and (done := sum(1 for _ in read_records(folder))):
+        found = f"{done} samples of an unfinished dataset"
         if not overwrite:
             raise FileExistsError(
                 f"{directory.path} holds {found} ({other}): finish it with its own arguments, name "
@@ -213,15 +213,13 @@ def resume_or_begin(
             )
         logger.warning("%s: %s are given up (%s).", directory.path, found, other)
     disk.remove_folder(directory.path / STAGING)  # what a transformation that was killed left
-    resume = started is not None and not other
-    transaction = Transaction(
-        directory.path, GENERATING, shard_size=plan["shard_size"], resume=resume
-    )
-    progress = Progress(folder)
-    if not resume:
-        progress.start(plan | {"seed": fresh_seed() if plan["seed"] is None else plan["seed"]})
+    if started is not None and not other:
+        generation = Generation(directory.path, started, resume=True)
+    else:
+        seed = fresh_seed() if plan["seed"] is None else plan["seed"]
+        generation = Generation(directory.path, plan | {"seed": seed}, resume=False)
     try:
-        yield transaction, progress
+        yield generation
     except (OSError, KeyboardInterrupt) as error:
         error.add_note(
             f"What was made is kept in {folder}: call generateDataset again, with the same "
@@ -232,52 +230,53 @@ def resume_or_begin(
 
 def generate(
     directory: DatasetDirectory,
-    transaction: Transaction,
-    progress: Progress,
+    generation: Generation,
     renderer: Renderer,
     representation: InputRepresentation,
-    cluster: Any = None,
+    cluster: Any,
 ) -> None:
     """Make the samples that are missing, and let the new dataset replace what is there."""
-    plan: dict[str, Any] = progress.plan or {}
-    size, group_size = plan["dataset_size"], renderer.sampler.group_size
+    plan, group_size = generation.plan, renderer.sampler.group_size
+    size = plan["dataset_size"]
     renderer.seed(plan["seed"])
     row = InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     values = max(renderer.sampler.length, math.prod(row))
-    with transaction.array((size, *row)) as x:
-        progress.verify(x, plan["shard_size"])
-        if progress.done:
-            logger.info("%s: going on after %d samples.", directory.path, progress.done)
+    with generation.array((size, *row)) as x:
+        generation.verify(x)
+        if generation.done:
+            logger.info("%s: going on after %d samples.", directory.path, generation.done)
 
         def write(indices: range, sounds: npt.NDArray[np.float64], labels: list[Labels]) -> None:
-            progress.append(write_samples(transaction, x, representation, indices, sounds, labels))
+            generation.append(generation.write_samples(x, representation, indices, sounds, labels))
 
-        with progress_bar(total=size, initial=progress.done, unit=" samples") as bar:
+        with progress_bar(total=size, initial=generation.done, unit=" samples") as bar:
             if cluster is None:
                 with write_behind(write) as submit:
-                    for indices in renderer.timed_chunks(progress.done, size, values):
+                    for indices in renderer.timed_chunks(generation.done, size, values):
                         submit(indices, *renderer(indices))
                         bar.update(len(indices))
             else:
                 task = RenderTask(directory.path, plan, *renderer.recipe, renderer.threads or 1)
-                for records, clipped in run_tasks(cluster, task, progress.done, values):
-                    progress.append(records)
-                    transaction.clipped += clipped
+                for records, clipped in run_tasks(cluster, task, generation.done, values):
+                    generation.append(records)
+                    generation.clipped += clipped
                     bar.update(len(records))
-        checksum = x.checksum(record.row for record in progress.records())
+        checksum = x.checksum(record.row for record in read_records(generation.path))
     # A worker of a cluster may still be at a task that was cancelled, or is done by another.
-    with locked(transaction.path / PLAN):
+    with locked(generation.path / PLAN):
         header = Header(
             **plan,
             groups=[i // group_size for i in range(size)],
             revisions=[0] * size,
             checksums={ARRAY: checksum},
-            sounds=[record.sound for record in progress.records()],
+            sounds=[record.sound for record in read_records(generation.path)],
         )
-        transaction.write_metadata(header, (record.labels for record in progress.records()))
+        generation.write_metadata(
+            header, (record.labels for record in read_records(generation.path))
+        )
         old = directory.sound_names() if directory.holds_dataset() else []
-        removed = set(old).difference(transaction.sound_names(range(size)))
-        transaction.commit(range(size), removed=sorted(removed))
+        removed = set(old).difference(generation.sound_names(range(size)))
+        generation.commit(range(size), removed=sorted(removed))
 
 
 def restore_sounds(directory: DatasetDirectory, renderer: Renderer) -> bool:

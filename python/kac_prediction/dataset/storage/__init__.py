@@ -9,16 +9,17 @@ from .directory import DatasetDirectory
 from .layout import DatasetChangedError, DatasetError, write_lock
 from .metadata import Header
 from .transaction import Transaction
-from .unfinished import Progress, Record, write_samples
+from .unfinished import Generation, Record, read_plan, read_records
 
 __all__ = [
     "DatasetChangedError",
     "DatasetDirectory",
     "DatasetError",
+    "Generation",
     "Header",
-    "Progress",
     "Record",
     "Transaction",
+    "read_plan",
+    "read_records",
     "write_lock",
-    "write_samples",
 ]

@@ -12,7 +12,7 @@ import shutil
 import signal
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
@@ -164,15 +164,11 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
         self._written += written
         return written
 
-    def checksums(self, count: int) -> list[int]:
-        """Return the CRC-32 of the first rows, as many as are in the file, at most `count`."""
-        found: list[int] = []
+    def row_checksums(self) -> Iterator[int]:
+        """Read the rows in the file, and yield the CRC-32 of each."""
         self._file.seek(len(self._header))
-        while (
-            len(found) < count and len(row := self._file.read(self._row_bytes)) == self._row_bytes
-        ):
-            found.append(_core.crc32(row))
-        return found
+        while len(row := self._file.read(self._row_bytes)) == self._row_bytes:
+            yield _core.crc32(row)
 
     def checksum(self, rows: Iterable[int] | None = None) -> int:
         """Return the file's CRC-32 from those of its rows (None: as written); cut off the rest."""
