@@ -50,7 +50,7 @@ def test_what_is_meant_is_taken() -> None:
         ("dataset_split", ["0.5", 0.25, 0.25], "a number"),
         ("augment_gain", "loud", "a number"),
         ("augment_noise", None, "a number"),
-        ("seed", "x", "an integer"),
+        ("seed", "x", "a whole number"),
         ("learning_rate", "fast", "float"),
         ("learning_rate", True, "float"),
         ("layers", 1.5, "int"),

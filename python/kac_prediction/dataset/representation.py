@@ -41,6 +41,10 @@ class InputRepresentation:
     Mel filters are triangles, equally wide on the mel scale, from f_min to f_max. One that falls
     between two bins of the transform sees nothing: its row is silent, and a warning is logged.
 
+    The settings, which `RepresentationSettings` explains: output_type ('end2end', 'fft' or 'mel')
+    and normalise_input; for spectra n_bins, window_length, hop_length, and optionally power and
+    log; for the mel filters n_mels, f_min, and optionally f_max, mel_scale and mel_norm.
+
     Attributes:
         threads: how many threads `transform` may use; 0 means all that the process may use. The
             result has the same bits for any number.
