@@ -16,6 +16,7 @@ from kac_prediction.dataset import AudioSampler
 from kac_prediction.samplers import (
     BesselModel,
     FDTDModel,
+    FiniteElementModel,
     LaméModel,
     MixedModel,
     PoissonModel,
@@ -29,7 +30,10 @@ SAMPLERS = [
 ]
 RATE, DURATION, COUNT = 8000, 0.05, 13
 # What a sampler must be told beside duration and sample rate.
-EXTRA = {"FDTDModel": {"arbitrary_shape": "ConvexPolygon", "drum_size": 0.35}}
+EXTRA = {
+    name: {"arbitrary_shape": "ConvexPolygon", "drum_size": 0.35}
+    for name in ("FDTDModel", "FiniteElementModel")
+}
 
 
 def make(sampler: type[AudioSampler]) -> AudioSampler:
@@ -47,6 +51,7 @@ def test_samplers_were_found() -> None:
     assert {
         "BesselModel",
         "FDTDModel",
+        "FiniteElementModel",
         "LaméModel",
         "MixedModel",
         "PoissonModel",
@@ -168,6 +173,7 @@ def test_settings_that_would_change_nothing_cannot_be_set(sampler: AudioSampler)
         (PoissonModel, {"strike_location": (0.4, 0.3), "aspect_ratio": 1.3}),
         (LaméModel, {"strike_location": (0.4, 0.25, 0.35)}),
         (FDTDModel, {"strike_location": (0.02, -0.01), "arbitrary_shape": "RegularPolygon"}),
+        (FiniteElementModel, {"strike_location": (0.02, 0.01), "arbitrary_shape": "Circle"}),
         (MixedModel, {"family": "rectangle"}),
     ],
 )
@@ -197,7 +203,9 @@ def test_size_and_strike_that_are_set_are_heard(
     assert drum.drum_size == 0.6
 
 
-@pytest.mark.parametrize("kind", [BesselModel, PoissonModel, LaméModel, FDTDModel, MixedModel])
+@pytest.mark.parametrize(
+    "kind", [BesselModel, PoissonModel, LaméModel, FDTDModel, FiniteElementModel, MixedModel]
+)
 def test_what_no_drum_may_have_cannot_be_set(kind: type[AudioSampler]) -> None:
     drum = kind(DURATION, RATE, **EXTRA.get(kind.__name__, {}))
     drum.seed(1)

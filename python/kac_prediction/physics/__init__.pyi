@@ -5,6 +5,7 @@ from .circle import (
     circularChladniPattern,
     circularSeries,
 )
+from .eigenmodes import Modes, modes
 from .excitation import raisedCosine, raisedTriangle
 from .frequencies import eigenfrequencies
 from .grid import DrumGrid, drum_grid
@@ -16,6 +17,7 @@ __all__ = [
     "FDTD_2D",
     "DrumGrid",
     "FDTDWaveform2D",
+    "Modes",
     "WaveEquationWaveform2D",
     "besselJ",
     "besselJZero",
@@ -26,6 +28,7 @@ __all__ = [
     "eigenfrequencies",
     "equilateralTriangleAmplitudes",
     "equilateralTriangleSeries",
+    "modes",
     "raisedCosine",
     "raisedTriangle",
     "rectangularAmplitudes",

@@ -23,8 +23,8 @@ def eigenfrequencies(
     """Return the lowest n frequencies at which a drum of any shape sounds, undamped.
 
     f = c sqrt(lambda) / (2 pi L), where lambda is a Dirichlet eigenvalue of the shape scaled to
-    unit area. Ten take about a tenth of a second, a hundred a second; from there the time grows
-    with the square of their number and more, with the number of corners and in very long shapes.
+    unit area. Ten take about a tenth of a second, 200 a second; from there the time grows with
+    the square of their number and more, with the number of corners and in very long shapes.
 
     Args:
         shape: any shape, of any size, anywhere; only its proportions matter.
@@ -63,7 +63,7 @@ def eigenfrequencies(
             return wave_speed / (2 * math.pi * drum_size) * np.sqrt(element_eigenvalues(shape, n))
         from scipy.sparse import csc_array, identity
 
-        from .elements.spectrum import lowest_eigenvalues
+        from .elements.spectrum import lowest_eigenpairs
         from .grid import drum_grid
 
         step_in_time = wave_speed / sample_rate
@@ -77,5 +77,6 @@ def eigenfrequencies(
             )
         # On an eigenvector of the five-point Laplacian, eigenvalue -mu, u_next - 2 u + u_prev
         # = -(c k)^2 mu u, with k = 1 / sample rate: it swings at sin(pi f k) = c k sqrt(mu) / 2.
-        mu = lowest_eigenvalues(csc_array(-laplacian), csc_array(identity(count)), n)
+        guess = 4 * math.pi * n / drum_size**2  # by Weyl's law
+        mu = lowest_eigenpairs(csc_array(-laplacian), csc_array(identity(count)), n, guess)[0]
         return sample_rate / math.pi * np.arcsin(np.minimum(step_in_time / 2 * np.sqrt(mu), 1))

@@ -1,5 +1,6 @@
 from .bessel_model import BesselModel
 from .fdtd_model import FDTDModel
+from .finite_element_model import FiniteElementModel
 from .lame_model import LaméModel
 from .mixed_model import MixedModel
 from .poisson_model import PoissonModel
@@ -12,6 +13,7 @@ __all__ = [
     "BesselModel",
     "Datasets",
     "FDTDModel",
+    "FiniteElementModel",
     "LaméModel",
     "MixedModel",
     "PoissonModel",

@@ -156,6 +156,16 @@ class Drum(BatchSampler):
     def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         """Raise ValueError, with the setting's name, unless a point lies inside the drum."""
 
+    def _check_audible(self, size: float, lowest: float) -> None:
+        """Raise ValueError unless a drum has a partial, S c / (2 L), below half the sample rate."""
+        frequency = lowest * self.wave_speed / (2 * size)
+        if frequency >= self.sample_rate / 2:
+            raise ValueError(
+                f"a drum_size of {size} m has no partial below half the sample rate: its lowest "
+                f"lies at {frequency:.6g} Hz, the limit at {self.sample_rate / 2:.6g} Hz; take a "
+                "larger drum_size, a lower tension or a higher sample_rate"
+            )
+
     def _point(self, name: str, value: Sequence[float]) -> tuple[float, ...]:
         """Return a point as finite numbers, one for each coordinate; else raise ValueError."""
         names = self.coordinates

@@ -14,9 +14,9 @@ from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Shape
-from ..physics import DrumGrid, drum_grid
+from ..physics import drum_grid
 from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
-from .membrane import Membrane
+from .membrane import Grid, Membrane
 from .shapes import ShapeSource
 
 _MOST_DRAWS = 100
@@ -131,13 +131,7 @@ class FDTDModel(Drum):
                 f"{strike_width!r}"
             )
         self._step = math.sqrt(2) * self.wave_speed / self.sample_rate
-        smallest = 3 * self._step * math.sqrt(math.pi) / 2  # a disc three cells across
-        if self._sizes[0] < smallest:
-            raise ValueError(
-                f"a drum_size of {self._sizes[0]} m is smaller than three cells of the grid, whose "
-                f"smallest stable step is {self._step:.6g} m: take a drum_size of at least "
-                f"{smallest:.6g} m, a higher sample_rate or a lower tension"
-            )
+        self._check_smallest(self._sizes[0])
         # Lower left and upper right corner of where strikes are drawn.
         self._box = None
         if strike_location is not None:
@@ -148,6 +142,20 @@ class FDTDModel(Drum):
             self._pick_up = self._point("sample_location", sample_location)
         self._drawn_from, self._state_after = b"", self.group_rng.bit_generator.state
         self.updateProperties(None)
+
+    def _check_smallest(self, size: float) -> None:
+        """Raise ValueError where no drum of a size can sound."""
+        smallest = 3 * self._step * math.sqrt(math.pi) / 2  # a disc three cells across
+        if size < smallest:
+            raise ValueError(
+                f"a drum_size of {size} m is smaller than three cells of the grid, whose "
+                f"smallest stable step is {self._step:.6g} m: take a drum_size of at least "
+                f"{smallest:.6g} m, a higher sample_rate or a lower tension"
+            )
+
+    def _lay_out(self, size: float, shape: Shape) -> Grid:
+        """Return the grid of a shape; raise ValueError where it cannot sound."""
+        return drum_grid(shape, self._step)
 
     @property
     def shape(self) -> Shape:
@@ -163,7 +171,7 @@ class FDTDModel(Drum):
         """Scale the current drum, with the strike on it."""
         shape, factor = deepcopy(self.shape), size / self._drum_size
         shape.area = size * size
-        body = self._membrane(size, shape, drum_grid(shape, self._step))
+        body = self._membrane(size, shape, self._lay_out(size, shape))
         strike = tuple(factor * x for x in self._strike)
         body.require_inside("strike_location", strike)
         self._body, self._strike, self._drum_size = body, strike, size
@@ -172,7 +180,7 @@ class FDTDModel(Drum):
     def _require_inside(self, name: str, point: tuple[float, ...]) -> None:
         self._body.require_inside(name, point)
 
-    def _membrane(self, size: float, shape: Shape, grid: DrumGrid) -> Membrane:
+    def _membrane(self, size: float, shape: Shape, grid: Grid) -> Membrane:
         return Membrane(size, shape, self._shapes.labels(shape), grid, self._pick_up)
 
     def _draw_body(self) -> None:
@@ -185,7 +193,7 @@ class FDTDModel(Drum):
             for draw in range(_MOST_DRAWS):
                 shape = self._shapes.draw(self.drum_size, self.group_rng)
                 try:
-                    grid = drum_grid(shape, self._step)
+                    grid = self._lay_out(self.drum_size, shape)
                     break
                 except ValueError:  # too narrow for it
                     if draw == _MOST_DRAWS - 1:

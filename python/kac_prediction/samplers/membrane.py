@@ -1,18 +1,32 @@
 """Membrane: one drum of any shape on its grid, with its middle and its pick-up."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..geometry import Shape
-from ..physics import DrumGrid
 
 Point = tuple[float, ...]  # (x, y)
 
 _PICK_UP_DIRECTION = np.array([math.cos(1.0), math.sin(1.0)])
 _PICK_UP_FRACTION = 0.58
 _MOST_DRAWS = 256
+
+
+class Grid(Protocol):
+    """What the motion of a membrane is computed on."""
+
+    @property
+    def step(self) -> float:
+        """Distance between nodes, metres; a rim of half of it is at rest."""
+
+    def carries(self, point: Point) -> bool:
+        """Return whether a point, so deep inside, moves."""
+
+    def deepest(self) -> Point:
+        """Return a point that lies farthest from the wall, or nearly."""
 
 
 class Membrane:
@@ -32,7 +46,7 @@ class Membrane:
         size: float,
         shape: Shape,
         labels: dict[str, list[float | int]],
-        grid: DrumGrid,
+        grid: Grid,
         pick_up: Point | None,
     ) -> None:
         """Find middle and pick-up; raise ValueError where the pick-up given does not move."""

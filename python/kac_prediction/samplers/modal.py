@@ -91,16 +91,6 @@ class ModalDrum(Drum):
         self._check_audible(size, self._lowest())
         self._drum_size = size
 
-    def _check_audible(self, size: float, lowest: float) -> None:
-        """Raise ValueError unless a drum has a partial below half the sample rate."""
-        frequency = lowest * self.wave_speed / (2 * size)
-        if frequency >= self.sample_rate / 2:
-            raise ValueError(
-                f"a drum_size of {size} m has no partial below half the sample rate: its lowest "
-                f"lies at {frequency:.6g} Hz, the limit at {self.sample_rate / 2:.6g} Hz; take a "
-                "larger drum_size, a lower tension or a higher sample_rate"
-            )
-
     @abstractmethod
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         """Call the core: the modes of the shape, then `arguments`, from the strikes on."""

@@ -1,1 +1,1 @@
-"""Eigenvalues of shapes by finite elements; only `frequencies` imports this."""
+"""Finite elements; only `frequencies` and `eigenmodes` import them."""

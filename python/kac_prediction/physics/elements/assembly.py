@@ -13,7 +13,7 @@ from ...geometry import Shape
 from ...geometry.shape import Float64
 from .boundary import Boundary
 from .mesh import graded, triangulate
-from .spectrum import lowest_eigenvalues
+from .spectrum import lowest_eigenpairs
 
 # Measured: the highest mode of n loses 3e-7 of its eigenvalue with 4 edges to a wave, 3e-6 with 3,
 # and the cost of hundreds grows with the square of the edges.
@@ -39,10 +39,7 @@ def element_eigenvalues(shape: Shape, n: int) -> Float64:
     1e-5. The shape is scaled to unit area; they ascend, shape (n,).
     """
     boundary = Boundary.of_shape(shape)
-    # Weyl's law, k^2/(4 pi) - perimeter k/(4 pi) = n, which is not far off for thin shapes either:
-    # for a strip of width w and length 1/w it gives the wavenumber k = 2/w where pi/w is right.
-    perimeter = boundary.perimeter()
-    wavenumber = (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
+    wavenumber = boundary.wavenumber(n)
     edges_per_wave = np.interp(n, _MODES, _EDGES_PER_WAVE)
     mesh = triangulate(boundary, 2 * math.pi / (edges_per_wave * wavenumber))
     mesh = graded(mesh, boundary, wavenumber, _TOLERANCE)
@@ -54,7 +51,7 @@ def element_eigenvalues(shape: Shape, n: int) -> Float64:
     stiffness, weight = (
         csc_array(form.assemble(basis))[free][:, free].tocsc() for form in (laplace, mass)
     )
-    return lowest_eigenvalues(stiffness, weight, n)
+    return lowest_eigenpairs(stiffness, weight, n, wavenumber**2)[0]
 
 
 def _bent(flat: MeshTri, boundary: Boundary, rim: Any, places: Float64) -> _CurvedMesh:

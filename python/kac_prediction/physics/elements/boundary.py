@@ -70,10 +70,14 @@ class Boundary:
     Attributes:
         arcs: the arcs.
         angles: the interior angle where each arc begins, radians; pi where that is no corner.
+        origin: where in the shape the origin lies, (x, y) in metres.
+        size: square root of the shape's area, metres, which is 1 here.
     """
 
     arcs: tuple[Arc, ...]
     angles: Float64
+    origin: Float64
+    size: float
 
     @classmethod
     def of_shape(cls, shape: Shape) -> "Boundary":
@@ -91,7 +95,7 @@ class Boundary:
         middle, size = points.mean(axis=0), math.sqrt(shape.area)
         points, walls = (points - middle) / size, (shape.walls() - middle) / size
         if len(walls):
-            return cls.chained(_around(walls, points))
+            return cls.chained(_around(walls, points), middle, size)
         corners = np.arange(len(points))
         if len(points) >= _FEWEST_SAMPLES:
             finer = (_walk(shape, 2 * _SAMPLES) - middle) / size
@@ -100,12 +104,12 @@ class Boundary:
             nearest = [np.argmin(np.hypot(*(finer - point).T)) for point in points[sharp]]
             corners = sharp[finer_turning[nearest] > _KINK_STAYS * turning[sharp]]
         if len(corners) == 0:
-            return cls((Arc.through(points, closed=True),), np.array([np.pi]))
+            return cls((Arc.through(points, closed=True),), np.array([np.pi]), middle, size)
         chains = np.split(np.roll(points, -corners[0], axis=0), (corners - corners[0])[1:])
-        return cls.chained(chains)
+        return cls.chained(chains, middle, size)
 
     @classmethod
-    def chained(cls, chains: list[Float64]) -> "Boundary":
+    def chained(cls, chains: list[Float64], origin: Float64, size: float) -> "Boundary":
         """Return arcs through each chain of points and on to the first point of the next."""
         arcs = tuple(
             Arc.through(np.vstack([chain, after[:1]]))
@@ -113,7 +117,8 @@ class Boundary:
         )
         headings = np.array([arc.headings(np.array([0.0, 1.0])) for arc in arcs])
         turns = headings[:, 0] - np.roll(headings[:, 1], 1)
-        return cls(arcs, np.pi - (np.mod(turns + np.pi, 2 * np.pi) - np.pi))
+        angles = np.pi - (np.mod(turns + np.pi, 2 * np.pi) - np.pi)
+        return cls(arcs, angles, origin, size)
 
     def at(self, places: Float64) -> Float64:
         """Return the points at places, shape (p, 2)."""
@@ -141,11 +146,16 @@ class Boundary:
         smooth = np.abs(exponents - np.round(exponents)) < _STRAIGHT
         return np.where(smooth, np.nan, exponents)
 
-    def perimeter(self) -> float:
-        """Return the length of the boundary, of curves that of a fine polygon."""
+    def wavenumber(self, n: int) -> float:
+        """Return about the wavenumber of the n-th mode, by Weyl's law.
+
+        k^2/(4 pi) - perimeter k/(4 pi) = n is not far off for thin shapes either: for a strip of
+        width w and length 1/w it gives k = 2/w where pi/w is right.
+        """
         fractions = np.linspace(0, 1, _FEWEST_SAMPLES)
         points = np.concatenate([arc.at(fractions) for arc in self.arcs])
-        return float(np.hypot(*np.diff(points, axis=0).T).sum())
+        perimeter = float(np.hypot(*np.diff(points, axis=0).T).sum())
+        return (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
 
 
 def _walk(shape: Shape, samples: int) -> Float64:

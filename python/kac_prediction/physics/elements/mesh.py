@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ _GROWTH = 0.3  # of the edges' length, per way from the boundary or a corner
 _TURN = 0.4  # radians that the boundary bends along one edge
 _RADIUS = 0.62  # of a circumcircle over the edge wanted there; 0.58 is an equilateral triangle
 _FLAT = 0.4  # height of a triangle on the boundary over its base
+_CLEAR = 0.2  # of an edge of the boundary: what lies nearer to it
 _NARROWEST = 0.05  # of the longest edge: what is narrower is not resolved
 _CLOSEST = 1e-8
 _MOST_MISSING = 2000
@@ -123,6 +125,7 @@ class _Net:
         self.missing = np.ones(self.count, dtype=bool)
         self.missing[self.begin[self.leftwards]] = False
 
+    @cached_property
     def inside(self) -> _Bool:
         """Return which triangles lie inside: those that no wall parts from the left of one."""
         rows, edges = np.nonzero(~self.walls & (self.delaunay.neighbors >= 0))
@@ -135,8 +138,20 @@ class _Net:
     def within(self, points: Float64) -> _Bool:
         """Return which points lie inside."""
         found = self.delaunay.find_simplex(points)
-        within: _Bool = (found >= 0) & self.inside()[found]
+        within: _Bool = (found >= 0) & self.inside[found]
         return within
+
+    def clear(self, points: Float64) -> _Bool:
+        """Return which points lie off every edge of the boundary, by a part of its length.
+
+        The centre of a right triangle lies on its longest edge: there, it would part a wall.
+        """
+        start = self.points[: self.count]
+        way, offset = np.roll(start, -1, axis=0) - start, points[:, None] - start
+        along = np.clip((offset * way).sum(axis=2) / self.lengths**2, 0, 1)
+        distance = np.hypot(*np.moveaxis(offset - along[..., None] * way, 2, 0))
+        clear: _Bool = (distance > _CLEAR * self.lengths).all(axis=1)
+        return clear
 
     def lattice(self, edge: float) -> Float64:
         """Return the points of a triangular lattice that lie well inside."""
@@ -152,7 +167,7 @@ class _Net:
 
     def centres(self, edge: float) -> Float64:
         """Return centres of circumcircles that are too large, far enough from one another."""
-        corners = self.points[self.triangles[self.inside()]]
+        corners = self.points[self.triangles[self.inside]]
         origin, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
         twice = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
         b_square, c_square = (b * b).sum(axis=1), (c * c).sum(axis=1)
@@ -169,6 +184,7 @@ class _Net:
         order = np.argsort(-radii / distances, kind="stable")
         order = order[(radii > distances)[order]]
         order = order[self.within(centres[order])]
+        order = order[self.clear(centres[order])]
         centres, distances = centres[order], distances[order]
         free, chosen = np.ones(len(centres), dtype=bool), []
         for i, centre in enumerate(centres):  # first come, first served
@@ -216,7 +232,7 @@ class _Net:
         ends = np.append(self.places[1:], len(self.boundary.arcs))
         rim = np.column_stack([np.arange(self.count), np.roll(np.arange(self.count), -1)])
         places = np.column_stack([self.places, ends])
-        return Mesh(self.points, self.triangles[self.inside()], rim, places)
+        return Mesh(self.points, self.triangles[self.inside], rim, places)
 
 
 def graded(mesh: Mesh, boundary: Boundary, wavenumber: float, tolerance: float) -> Mesh:

@@ -1,0 +1,135 @@
+"""The modes of a drum of any shape: its frequencies and in what patterns it swings."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
+
+from .._checks import check_count, check_number
+from ..geometry import Shape
+from ..geometry.shape import Float64, check_points, check_shape
+
+if TYPE_CHECKING:
+    from .elements.lagrange import LagrangeSpace
+
+# Measured: what `modes` promises costs least with these.
+_DEGREE = 5
+_EDGES_PER_WAVE = 1.05
+_FEWEST = 8  # modes that the mesh is made for
+_CORNER_LOSS = 1e-4  # of an eigenvalue, at each re-entrant corner
+_ACCURACY = 1e-6  # of the eigenvalues of the matrices
+_QUADRATURE = np.polynomial.legendre.leggauss(32)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modes:
+    """The lowest n modes of a shape: -laplacian phi_k = lambda_k phi_k, phi_k = 0 on the boundary.
+
+    Both are of the shape scaled to unit area: the mean over it of phi_j phi_k is 1 for j = k, else
+    0. The sign of each phi_k is fixed by its integral with a fixed function. Modes of one frequency
+    are an orthonormal basis of all there are, no particular one.
+
+    Attributes:
+        eigenvalues: lambda_k, ascending, shape (n,); a drum of size L has lambda_k / L^2.
+    """
+
+    eigenvalues: Float64
+    _values: Float64  # at the nodes of the space, shape (nodes, n)
+    _space: "LagrangeSpace"
+    _origin: Float64  # of the space, in the shape's own coordinates
+    _size: float  # square root of the shape's area, metres
+
+    def __len__(self) -> int:
+        return len(self.eigenvalues)
+
+    def frequencies(self, drum_size: float = 1.0, wave_speed: float = 100.0) -> Float64:
+        """Return the frequencies c sqrt(lambda) / (2 pi L), undamped, in Hz, shape (n,).
+
+        Args:
+            drum_size: L, the square root of the drum's area, metres.
+            wave_speed: c, m/s.
+
+        Raises:
+            TypeError, ValueError: what is not a finite number above 0.
+        """
+        drum_size = check_number("drum_size", drum_size, above=0)
+        wave_speed = check_number("wave_speed", wave_speed, above=0)
+        return wave_speed / (2 * math.pi * drum_size) * np.sqrt(self.eigenvalues)
+
+    def __call__(self, points: npt.ArrayLike, width: float = 0.0) -> Float64:
+        """Return the eigenfunctions at points, or their means around them, shape (p, n).
+
+        Args:
+            points: (x, y) in the coordinates of the shape, metres, shape (p, 2). Outside of it
+                eigenfunctions are 0.
+            width: diameter of a raised cosine (1 + cos(2 pi d / width)) / 2 to take means under,
+                metres. They are phi_k times an integral of J_0, by the mean value property of
+                solutions of Helmholtz's equation, which continues them beyond straight walls.
+
+        Raises:
+            TypeError, ValueError: points of another shape, or what is not finite, or a width
+                below 0.
+        """
+        where = (check_points("points", points) - self._origin) / self._size
+        radius = check_number("width", width, least=0) / (2 * self._size)
+        values = np.asarray(self._space.interpolation(where) @ self._values)
+        if radius == 0:
+            return values
+        from scipy.special import j0
+
+        r, weights = (1 + _QUADRATURE[0]) / 2, _QUADRATURE[1]
+        weights = weights * (1 + np.cos(np.pi * r)) * r
+        waves = j0(np.outer(radius * np.sqrt(self.eigenvalues), r))
+        return np.asarray(values * (waves * weights).sum(axis=1) / weights.sum())
+
+
+def modes(shape: Shape, n: int) -> Modes:
+    """Return the lowest n modes of a drum of any shape.
+
+    Finite elements of degree 5, about one to a wavelength of the n-th mode: frequencies are at most
+    0.05 % too high, the first tenth of them 0.003 %; the root mean square error of eigenfunctions
+    that stand apart is at most 1.5 % of theirs, 0.1 % for the first third. On one core 60 modes of
+    a convex drum take 20 ms, 200 take 150 ms; each re-entrant corner costs several ms. The result
+    does not depend on the number of threads. `eigenfrequencies` is more accurate and slower.
+
+    Args:
+        shape: any shape, of any size, anywhere.
+        n: how many, from 1. Frequencies that coincide are counted as often as they occur.
+
+    Raises:
+        TypeError: `n` is not an integer, or `shape` not a shape.
+        ValueError: `n` is below 1, or the shape's outline is not usable or meets itself.
+    """
+    # Imported where they are used: SciPy's solvers take longer to load than drums to solve.
+    from .elements.boundary import Boundary
+    from .elements.lagrange import LagrangeSpace
+    from .elements.mesh import graded, triangulate
+    from .elements.spectrum import lowest_eigenpairs
+
+    check_shape("shape", shape)
+    n = check_count("n", n)
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        boundary = Boundary.of_shape(shape)
+        wavenumber = boundary.wavenumber(max(n, _FEWEST))
+        # Of all corners only re-entrant ones need small elements, in layers.
+        smooth = replace(boundary, angles=np.full_like(boundary.angles, np.pi))
+        mesh = triangulate(smooth, 2 * math.pi / (_EDGES_PER_WAVE * wavenumber))
+        inwards = replace(boundary, angles=np.maximum(boundary.angles, np.pi))
+        mesh = graded(mesh, inwards, wavenumber, _CORNER_LOSS)
+        space = LagrangeSpace(mesh, boundary, _DEGREE)
+        stiffness, mass = space.matrices()
+        guess = boundary.wavenumber(n) ** 2
+        eigenvalues, vectors = lowest_eigenpairs(stiffness, mass, n, guess, _ACCURACY)
+        signs = np.sign(vectors @ (mass @ np.exp(space.nodes @ (1.0, 2.0))))
+        values = np.ascontiguousarray((signs[:, None] * vectors).T)
+        return Modes(eigenvalues, values, space, boundary.origin, boundary.size)
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """Return what limits the threads of the linear algebra; to find that takes a millisecond."""
+    return ThreadpoolController()
