@@ -44,7 +44,6 @@ MAY_USE = {
     "requests": {"pipeline"},
     "scipy": {"physics", "listening"},
     "shapely": {"geometry"},
-    "skfem": {"physics"},
     "soundfile": {"dataset", "listening"},
     "threadpoolctl": {"physics"},
     "torch": {

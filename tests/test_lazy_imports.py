@@ -71,12 +71,13 @@ def test_help_needs_nothing_heavy(command: str) -> None:
     )
 
 
-def test_frequencies_of_a_grid_need_no_finite_elements() -> None:
+def test_frequencies_and_modes_need_no_torch() -> None:
     run_without(
-        "torch skfem",
+        "torch",
         "from kac_prediction.geometry import Circle\n"
-        "from kac_prediction.physics import eigenfrequencies\n"
-        "eigenfrequencies(Circle(1.0), 2, 0.2, method='grid', sample_rate=8000)",
+        "from kac_prediction.physics import eigenfrequencies, modes\n"
+        "eigenfrequencies(Circle(1.0), 2, 0.2, method='grid', sample_rate=8000)\n"
+        "modes(Circle(1.0), 2), eigenfrequencies(Circle(1.0), 2)",
     )
 
 

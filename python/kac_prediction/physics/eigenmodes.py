@@ -104,7 +104,7 @@ def modes(shape: Shape, n: int) -> Modes:
         TypeError: `n` is not an integer, or `shape` not a shape.
         ValueError: `n` is below 1, or the shape's outline is not usable or meets itself.
     """
-    # Imported where they are used: SciPy's solvers take longer to load than drums to solve.
+    # Imported where they are used: SciPy's solvers take as long to load as drums to solve.
     from .elements.boundary import Boundary
     from .elements.lagrange import LagrangeSpace
     from .elements.mesh import graded, triangulate

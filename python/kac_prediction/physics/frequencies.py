@@ -57,8 +57,8 @@ def eigenfrequencies(
     # a busy machine a tenth of a second becomes ten.
     with threadpool_limits(1, "blas"):
         if method == "elements":
-            # Imported where it is used: scikit-fem takes as long to load as ten drums to solve.
-            from .elements.assembly import element_eigenvalues
+            # Imported where it is used: SciPy's solvers take as long to load as drums to solve.
+            from .elements.eigenvalues import element_eigenvalues
 
             return wave_speed / (2 * math.pi * drum_size) * np.sqrt(element_eigenvalues(shape, n))
         from scipy.sparse import csc_array, identity

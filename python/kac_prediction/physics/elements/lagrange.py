@@ -1,6 +1,5 @@
 """Elements of any degree, straight or bent along a curved boundary: nodes, matrices, values."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -19,30 +18,42 @@ _AT_ONCE = 256  # points, whose coordinates in all triangles stay in the cache
 _ITERATIONS = 30  # towards a point in a bent triangle; six are mostly enough
 
 
-@dataclass(frozen=True)
 class _Basis:
     """The Lagrange basis of one degree on the triangle (0, 0), (1, 0), (0, 1), of b functions.
 
-    The nodes are its vertices; then those on each of `_EDGES`, from the lower vertex on; then those
-    inside. The quadrature is exact for products of two functions.
-
-    Attributes:
-        nodes: where they lie, shape (b, 2).
-        powers: exponents of the b monomials, shape (b, 2).
-        coefficients: function j is the sum of monomials i times [i, j], shape (b, b).
-        gradients: derivatives of the functions at the q points of the quadrature, (q, 2, b).
-        weights: of these points, shape (q,).
-        mass: products of functions i and j there, shape (q, b b).
-        stiffness: those of their derivatives by x x, by x y and y x, by y y, shape (3 q, b b).
+    Its `nodes`, shape (b, 2), are the vertices; then those on each of `_EDGES`, from the lower
+    vertex on; then those inside. Equally spaced as they are, they do for degrees up to about 7.
     """
 
-    nodes: Float64
-    powers: _Int64
-    coefficients: Float64
-    gradients: Float64
-    weights: Float64
-    mass: Float64
-    stiffness: Float64
+    def __init__(self, degree: int) -> None:
+        steps, corners = np.arange(1, degree), degree * np.eye(3)
+        ways = [corners[a] + steps[:, None] / degree * (corners[b] - corners[a]) for a, b in _EDGES]
+        inner = [(degree - i - j, i, j) for i in steps for j in steps if i + j < degree]
+        self.nodes = np.vstack([corners, *ways, np.reshape(inner, (-1, 3))])[:, 1:] / degree
+        # Function j is the sum of monomials i times coefficient [i, j].
+        self.powers = np.array([(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)])
+        self.coefficients = np.linalg.inv(_monomials(self.nodes, self.powers))
+        # Gauss's rule on the square, of which one side is drawn together into a point: q points,
+        # exact for products of two functions.
+        x, w = np.polynomial.legendre.leggauss(degree + 1)
+        u, v = (grid.ravel() for grid in np.meshgrid((1 + x) / 2, (1 + x) / 2))
+        points = np.stack([u, (1 - u) * v], axis=-1)
+        self.weights = np.outer(w, w).ravel() / 4 * (1 - u)
+        values = _monomials(points, self.powers) @ self.coefficients
+        lowered = np.maximum(self.powers[:, None] - np.eye(2, dtype=np.int64), 0)
+        by_x, by_y = (
+            (_monomials(points, lowered[:, i]) * self.powers[:, i]) @ self.coefficients
+            for i in range(2)
+        )
+        self.gradients = np.stack([by_x, by_y], axis=1)  # (q, 2, b)
+
+        def products(one: Float64, other: Float64) -> Float64:
+            return np.asarray((one[:, :, None] * other[:, None]).reshape(len(points), -1))
+
+        # Of all pairs of functions, and of their derivatives: by x x, by x y and y x, by y y.
+        mixed = products(by_x, by_y) + products(by_y, by_x)
+        self.mass = products(values, values)  # (q, b b)
+        self.stiffness = np.vstack([products(by_x, by_x), mixed, products(by_y, by_y)])
 
     def at(self, points: Float64) -> Float64:
         """Return the functions at points, shape (p, 2): shape (p, b)."""
@@ -51,34 +62,7 @@ class _Basis:
         return np.asarray((monomials * self.coefficients).sum(axis=1))
 
 
-@cache
-def _basis(degree: int) -> _Basis:
-    """Return the basis of a degree from 1; equally spaced nodes are good for up to about 7."""
-    steps, corners = np.arange(1, degree), degree * np.eye(3, dtype=np.int64)
-    edges = [
-        ((degree - steps)[:, None] * corners[a] + steps[:, None] * corners[b]) // degree
-        for a, b in _EDGES
-    ]
-    inner = [(degree - i - j, i, j) for i in steps for j in steps if i + j < degree]
-    nodes = np.vstack([corners, *edges, np.reshape(inner, (-1, 3))])[:, 1:] / degree
-    powers = np.array([(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)])
-    coefficients = np.asarray(np.linalg.inv(_monomials(nodes, powers)), dtype=np.float64)
-    # Gauss's rule on the square, of which one side is drawn together into a point.
-    x, w = np.polynomial.legendre.leggauss(degree + 1)
-    u, v = (grid.ravel() for grid in np.meshgrid((1 + x) / 2, (1 + x) / 2))
-    points, weights = np.stack([u, (1 - u) * v], axis=-1), np.outer(w, w).ravel() / 4 * (1 - u)
-    lowered = np.maximum(powers[:, None] - np.eye(2, dtype=np.int64), 0)
-    slopes = [_monomials(points, lowered[:, i]) * powers[:, i] for i in range(2)]
-    by_x, by_y = (slope @ coefficients for slope in slopes)
-    values = _monomials(points, powers) @ coefficients
-
-    def products(one: Float64, other: Float64) -> Float64:
-        return np.asarray((one[:, :, None] * other[:, None]).reshape(len(points), -1))
-
-    mixed = products(by_x, by_y) + products(by_y, by_x)
-    stiffness = np.vstack([products(by_x, by_x), mixed, products(by_y, by_y)])
-    gradients, mass = np.stack([by_x, by_y], axis=1), products(values, values)
-    return _Basis(nodes, powers, coefficients, gradients, weights, mass, stiffness)
+_basis = cache(_Basis)
 
 
 def _monomials(points: Float64, powers: _Int64) -> Float64:
