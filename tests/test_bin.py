@@ -156,6 +156,7 @@ def test_the_programs_of_the_readme_run(
         "    2500,": "    60,",
         '(dataset_dir="data/drums")': '(dataset_dir="data/drums", parameters={"num_of_epochs": 3})',
         "num_of_epochs=30": "num_of_epochs=1",
+        '"drums.bank", 2000': '"drums.bank", 4',
     }
     text = (ROOT / "README.md").read_text()
     for large, small in smaller.items():
@@ -163,7 +164,7 @@ def test_the_programs_of_the_readme_run(
         text = text.replace(large, small)
     monkeypatch.chdir(tmp_path)
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 7
+    assert len(programs) == 8
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unseen sounds" in capsys.readouterr().out

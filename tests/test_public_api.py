@@ -246,11 +246,13 @@ NAMES = {
         "rectangularSeries",
     ],
     samplers: [
+        "BankModel",
         "BesselModel",
         "Datasets",
         "FDTDModel",
         "FiniteElementModel",
         "LaméModel",
+        "ModeBank",
         "PoissonModel",
         "TestSweep",
         "TestTone",

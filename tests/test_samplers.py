@@ -19,6 +19,7 @@ from kac_prediction.samplers import (
     FiniteElementModel,
     LaméModel,
     MixedModel,
+    ModeBank,
     PoissonModel,
     TestTone,
 )
@@ -36,6 +37,12 @@ EXTRA = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def a_bank(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("bank") / "drums.bank"
+    EXTRA["BankModel"] = {"bank": ModeBank.make(path, 6, modes=30, points=4, workers=1).path}
+
+
 def make(sampler: type[AudioSampler]) -> AudioSampler:
     return sampler(DURATION, RATE, **EXTRA.get(sampler.__name__, {}))
 
@@ -49,6 +56,7 @@ def sampler(request: pytest.FixtureRequest) -> AudioSampler:
 
 def test_samplers_were_found() -> None:
     assert {
+        "BankModel",
         "BesselModel",
         "FDTDModel",
         "FiniteElementModel",

@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController
 from .._checks import check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import Float64, check_points, check_shape
+from .excitation import mean_of_waves
 
 if TYPE_CHECKING:
     from .elements.lagrange import LagrangeSpace
@@ -22,7 +23,6 @@ _EDGES_PER_WAVE = 1.05
 _FEWEST = 8  # modes that the mesh is made for
 _CORNER_LOSS = 1e-4  # of an eigenvalue, at each re-entrant corner
 _ACCURACY = 1e-6  # of the eigenvalues of the matrices
-_QUADRATURE = np.polynomial.legendre.leggauss(32)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,12 +79,7 @@ class Modes:
         values = np.asarray(self._space.interpolation(where) @ self._values)
         if radius == 0:
             return values
-        from scipy.special import j0
-
-        r, weights = (1 + _QUADRATURE[0]) / 2, _QUADRATURE[1]
-        weights = weights * (1 + np.cos(np.pi * r)) * r
-        waves = j0(np.outer(radius * np.sqrt(self.eigenvalues), r))
-        return np.asarray(values * (waves * weights).sum(axis=1) / weights.sum())
+        return values * mean_of_waves(radius * np.sqrt(self.eigenvalues))
 
 
 def modes(shape: Shape, n: int) -> Modes:

@@ -1,8 +1,10 @@
+from .bank_model import BankModel
 from .bessel_model import BesselModel
 from .fdtd_model import FDTDModel
 from .finite_element_model import FiniteElementModel
 from .lame_model import LaméModel
 from .mixed_model import MixedModel
+from .mode_bank import ModeBank
 from .poisson_model import PoissonModel
 from .published import Datasets
 from .shapes import FAMILIES
@@ -10,12 +12,14 @@ from .test_signals import TestSweep, TestTone
 
 __all__ = [
     "FAMILIES",
+    "BankModel",
     "BesselModel",
     "Datasets",
     "FDTDModel",
     "FiniteElementModel",
     "LaméModel",
     "MixedModel",
+    "ModeBank",
     "PoissonModel",
     "TestSweep",
     "TestTone",
