@@ -291,7 +291,7 @@ def test_a_full_disk_and_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ({"shapes": 0}, ValueError, "shapes must be at least 1"),
         ({"modes": 1.5}, TypeError, "modes must be a whole number"),
         ({"points": 1}, ValueError, "points must be at least 2"),
-        ({"seed": -1}, ValueError, "seed must lie in"),
+        ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"workers": 0}, ValueError, "workers must be at least 1"),
         ({"families": ["circle"]}, TypeError, "families must be a dictionary"),
         ({"families": {"cirle": 1}}, ValueError, "did you mean circle"),
