@@ -121,7 +121,8 @@ class BankModel(Drum):
                 f"strike_width must lie between 0 and the smallest drum_size, {self._sizes[0]} m, "
                 f"got {strike_width!r}"
             )
-        self._bank = _open(Path(bank).resolve(), Path(bank).stat().st_mtime_ns)
+        path = Path(bank).resolve()
+        self._bank = _open(path, path.stat().st_mtime_ns if path.exists() else 0)
         self.bank, self.strike_width, self.modes = str(bank), strike_width, modes
         self.tail = check_flag("tail", tail)
         self._counts = (math.inf, math.inf)

@@ -66,9 +66,12 @@ class ModeBank:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.exists() and Path(f"{path}.unfinished").exists():
+        if not self.path.is_file():
+            unfinished = Path(f"{path}.unfinished").exists()
             raise FileNotFoundError(
                 f"{path} is unfinished: call ModeBank.make with the arguments it was begun with"
+                if unfinished
+                else f"there is no bank of modes at {path}: make one with ModeBank.make"
             )
         with self.path.open("rb") as file:
             settings = _read_header(file.read(_HEADER))
@@ -84,8 +87,8 @@ class ModeBank:
         damaged = np.flatnonzero(records["crc"] != _checksums(records))
         if damaged.size:
             raise ValueError(
-                f"{path} is damaged: record {damaged[0]} is not as it was written, nor are "
-                f"{damaged.size - 1} others of {shapes}; copy it anew, or delete and make it anew"
+                f"{path} is damaged: record {damaged[0]} is not as it was written ({damaged.size} "
+                f"of {shapes} are not); copy it anew, or delete and make it anew"
             )
         self.family: npt.NDArray[np.int32] = records["family"]
         self.aspect_ratio: Float32 = records["aspect_ratio"]
@@ -147,6 +150,8 @@ class ModeBank:
         path = Path(path)
         if not path.exists():
             unfinished = Path(f"{path}.unfinished")
+            if not path.parent.is_dir():
+                raise FileNotFoundError(f"there is no folder {path.parent} to make {path} in")
             unfinished.touch()
             try:
                 with locked(unfinished, wait=False):
