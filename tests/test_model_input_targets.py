@@ -195,6 +195,52 @@ def test_scales_and_classes_survive_a_checkpoint(tmp_path: Path) -> None:
     assert replace(SHAPE, classes={}) != SHAPE
 
 
+OUTLINED = replace(
+    SHAPE,
+    labels=("family", "outline", "drum_size"),
+    units=("", "", "m"),
+    scales=("linear", "linear", "log"),
+    sizes={"outline": 3},
+    spreads=("drum_size",),
+)
+
+
+def test_several_numbers_and_spreads_among_the_outputs() -> None:
+    assert OUTLINED.outputs == len(FAMILIES) + 3 + 1 + 1
+    outputs = torch.arange(16.0).reshape(2, 8)
+    parts = OUTLINED.split(outputs)
+    assert parts["family"].tolist() == [[0, 1, 2], [8, 9, 10]]
+    assert parts["outline"].tolist() == [[3, 4, 5], [11, 12, 13]]
+    assert parts["drum_size"].tolist() == [[6], [14]]
+    assert OUTLINED.log_spreads(outputs)["drum_size"].tolist() == [[7], [15]]
+    assert OUTLINED.log_spreads(outputs[0])["drum_size"].tolist() == [7]
+    expected = [2, 3, 4, 5, math.exp(6)]
+    torch.testing.assert_close(OUTLINED.values(outputs)[0], torch.tensor(expected))
+    assert SHAPE.log_spreads(torch.zeros(SHAPE.outputs)) == {}
+    with pytest.raises(
+        ValueError, match=r"needs 8: 3 for family, 3 for outline, 1 for drum_size, 1"
+    ):
+        OUTLINED.split(outputs[:, 1:])
+
+
+def test_targets_of_several_numbers() -> None:
+    tensors = {"family": torch.tensor([1.0]), "outline": torch.arange(3.0)}
+    columns = OUTLINED.targets([tensors | {"drum_size": torch.tensor([1.0])}])
+    assert columns.tolist() == [[1, 0, 1, 2, 0]]
+    unknown = OUTLINED.targets([{"family": torch.tensor([1.0])}], missing="nan")
+    assert unknown.shape == (1, 5)
+    assert unknown.isnan().tolist() == [[False, True, True, True, True]]
+    with pytest.raises(ValueError, match="outline has 1 numbers a sample, the model 3"):
+        OUTLINED.targets([tensors | {"outline": torch.ones(1), "drum_size": torch.ones(1)}])
+
+
+def test_sizes_and_spreads_survive_a_checkpoint() -> None:
+    stored = OUTLINED.to_dict()
+    assert ModelInput.from_dict(json.loads(json.dumps(stored))) == OUTLINED
+    assert not {"sizes", "spreads"} & SHAPE.to_dict().keys()
+    assert replace(OUTLINED, spreads=()) != OUTLINED
+
+
 def test_what_it_was_made_of_may_change_afterwards() -> None:
     names = {"family": list(FAMILIES)}
     seen = replace(SHAPE, classes=names)  # type: ignore[arg-type]
@@ -217,6 +263,13 @@ def test_what_it_was_made_of_may_change_afterwards() -> None:
         ({"classes": {"family": ("circle",)}}, ValueError, "two or more different names"),
         ({"classes": {"family": ("circle", "circle")}}, ValueError, "two or more different names"),
         ({"classes": {"family": ("circle", "")}}, ValueError, "two or more different names"),
+        ({"sizes": ("drum_size",)}, TypeError, "sizes must map labels to how many"),
+        ({"sizes": {"outline": 3}}, ValueError, "'outline', which is no number among drum_size"),
+        ({"sizes": {"family": 3}}, ValueError, "'family', which is no number among drum_size"),
+        ({"sizes": {"drum_size": 1}}, ValueError, "size of drum_size must be at least 2, got 1"),
+        ({"spreads": "drum_size"}, TypeError, "spreads must be a tuple of texts"),
+        ({"spreads": ("family",)}, ValueError, "some of drum_size, aspect_ratio, once each"),
+        ({"spreads": ("drum_size", "drum_size")}, ValueError, "once each"),
         (
             {"classes": {"family": (0, 1)}},
             TypeError,

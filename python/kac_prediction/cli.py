@@ -131,6 +131,7 @@ def _hear(model: "Model", path: Path) -> str:
     said = ", ".join(
         f"{label} {value if isinstance(value, str) else f'{value:.3f}'} {unit}".rstrip()
         for (label, value), unit in zip(prediction.items(), units, strict=True)
+        if not isinstance(value, list)
     )
     try:
         drum = drum_heard(model, prediction)

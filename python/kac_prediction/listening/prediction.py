@@ -17,8 +17,8 @@ from ..samplers.drum import DrumSettings
 from ..samplers.published import published_of
 from .audio import prepare, read_sound
 
-Prediction: TypeAlias = dict[str, float | str]
-"""What a model predicts: of each label the number, or the name of the class."""
+Prediction: TypeAlias = dict[str, float | str | list[float]]
+"""What a model predicts: of each label the number or numbers, or the name of the class."""
 
 _BATCH = 256  # sounds
 
@@ -34,7 +34,7 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
 
     Returns:
         The labels the model was trained on, in their order, with its predictions: a number in the
-        unit that `model.model_input` names, or the name of the most probable class.
+        unit that `model.model_input` names, a list of them, or the name of the most probable class.
 
     Raises:
         TypeError, ValueError: `prepare` refuses the sound; or the model has no `model_input`, or
@@ -42,11 +42,16 @@ def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: i
     """
     model_input = _input_of(model)
     x = prepare(waveform, sample_rate, model_input)
-    (numbers,) = predict_inputs(model, x[None], model_input).tolist()
-    return {
-        label: classes[round(number)] if (classes := model_input.classes.get(label)) else number
-        for label, number in zip(model_input.labels, numbers, strict=True)
-    }
+    (row,) = predict_inputs(model, x[None], model_input)
+    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
+    prediction: Prediction = {}
+    for label, numbers in zip(model_input.labels, torch.split(row, sizes), strict=True):
+        if label in model_input.sizes:
+            prediction[label] = numbers.tolist()
+        else:
+            classes, number = model_input.classes.get(label), numbers.item()
+            prediction[label] = classes[round(number)] if classes else number
+    return prediction
 
 
 def predict_inputs(model: Model, X: torch.Tensor, model_input: ModelInput) -> torch.Tensor:
@@ -56,14 +61,15 @@ def predict_inputs(model: Model, X: torch.Tensor, model_input: ModelInput) -> to
     modules are left as they were.
 
     Returns:
-        What `model_input.values` makes of the outputs, shape (n, labels), on the CPU.
+        What `model_input.values` makes of the outputs, shape (n, numbers), on the CPU.
     """
     weight = next(model.parameters(), torch.empty(0))
     device = weight.device.type
     has_autocast = torch.amp.is_autocast_available(device)
     exact = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
     modes = [(module, module.training) for module in model.modules()]
-    values = [torch.empty(0, len(model_input.labels))]
+    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
+    values = [torch.empty(0, sum(sizes))]
     try:
         model.eval()
         with torch.no_grad(), exact:
@@ -94,7 +100,7 @@ def predict_file(model: Model, path: str | Path) -> Prediction:
 
 def drum_heard(
     model: Model,
-    prediction: Mapping[str, float | str],
+    prediction: Mapping[str, float | str | list[float]],
     duration: float | None = None,
     sample_rate: int | None = None,
     Sampler: type[AudioSampler] | None = None,

@@ -14,7 +14,16 @@ from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision, readable
 from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
-from .targets import Missing, Scale, check_classes, check_scales, check_texts, target_columns
+from .targets import (
+    Missing,
+    Scale,
+    check_classes,
+    check_scales,
+    check_sizes,
+    check_spreads,
+    check_texts,
+    target_columns,
+)
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
@@ -40,6 +49,10 @@ class ModelInput:
             logarithm of the number; (): all linear.
         classes: the labels that are one of several classes, with the names of these. Such a label
             is the index of its class, and a model has an output (logit) for each class.
+        sizes: how many numbers a label has, where it is several, such as an outline.
+        spreads: the labels, numbers, whose uncertainty a model predicts too: as a further output,
+            the natural logarithm of the scale b of a Laplace distribution exp(-|x| / b) / (2 b)
+            about the number, or about its logarithm where its scale is 'log'.
     """
 
     sample_rate: int
@@ -51,6 +64,8 @@ class ModelInput:
     representation: RepresentationSettings | None = field(default=None, hash=False)
     scales: tuple[Scale, ...] = ()
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    sizes: Mapping[str, int] = field(default_factory=dict, hash=False)
+    spreads: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError or TypeError for fields that do not fit together."""
@@ -66,6 +81,9 @@ class ModelInput:
             raise ValueError(f"each label needs its unit: {labels} have {units}.")
         checked["scales"] = scales = check_scales(self.scales, len(labels))
         checked["classes"] = check_classes(self.classes, dict(zip(labels, scales, strict=True)))
+        checked["sizes"] = check_sizes(self.sizes, labels, checked["classes"])
+        single = [each for each in labels if each not in {*checked["sizes"], *checked["classes"]}]
+        checked["spreads"] = check_spreads(self.spreads, single)
         if self.representation is not None:
             if not isinstance(self.representation, Mapping):
                 raise TypeError(
@@ -153,7 +171,8 @@ class ModelInput:
 
         Raises:
             ValueError: a sample lacks a label, or has more or fewer numbers than the first; or a
-                number is not finite, not above 0 though its scale is 'log', or no index of a class.
+                number is not finite, not above 0 though its scale is 'log', or no index of a class;
+            or a label has another number of numbers than `sizes` says.
         """
         check_choice("missing", missing, get_args(Missing))
         if not len(Y):
@@ -165,37 +184,54 @@ class ModelInput:
                 i = int(np.argmax(table.sizes[label] < 0))
                 has = ", ".join(sorted(Y[i])) or "none"
                 raise ValueError(f"sample {i} has no label {label}; it has {has}.")
-            classes = self.classes.get(label, ())
-            columns.append(target_columns(table, label, scale, classes, missing))
+            columns.append(
+                target_columns(
+                    table, label, scale, self.classes.get(label, ()), missing, self.sizes.get(label)
+                )
+            )
         return torch.cat(columns, dim=1)
 
     @property
     def outputs(self) -> int:
-        """The outputs that a model needs: one a label, of a class one for each of its names."""
-        return sum(len(self.classes.get(label, (label,))) for label in self.labels)
+        """The outputs that a model needs: of a class one for each of its names, else one a number.
+
+        A label of `spreads` has another one.
+        """
+        return sum(self._outputs().values()) + len(self.spreads)
 
     def split(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Split a model's outputs, shape (n, outputs) or (outputs,), by label.
 
-        Return views: the number, or its logarithm, shape (n, 1) or (1,); of a class, a logit for
-        each of its names, shape (n, classes) or (classes,). Raise ValueError for another number of
-        outputs.
+        Return views: its numbers, or their logarithms, shape (n, size) or (size,); of a class, a
+        logit for each of its names, shape (n, classes) or (classes,). Raise ValueError for another
+        number of outputs.
         """
-        sizes = {label: len(self.classes.get(label, (label,))) for label in self.labels}
+        sizes = self._outputs()
         found = outputs.shape[-1] if outputs.ndim else 1
         if not outputs.ndim or found != self.outputs:
-            needed = ", ".join(f"{size} for {label}" for label, size in sizes.items())
+            needed = [f"{size} for {label}" for label, size in sizes.items()]
+            needed += [f"1 for the spread of {label}" for label in self.spreads]
             raise ValueError(
                 f"the model has {found} outputs, but its model_input needs {self.outputs}: "
-                f"{needed}."
+                f"{', '.join(needed)}."
             )
-        return dict(zip(sizes, torch.split(outputs, [*sizes.values()], dim=-1), strict=True))
+        parts = torch.split(outputs, [*sizes.values(), *[1] * len(self.spreads)], dim=-1)
+        return dict(zip(sizes, parts, strict=False))
+
+    def log_spreads(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the natural logarithms of the scales of `spreads`, shape (n, 1) or (1,) each.
+
+        They are the last of a model's outputs, which are as for `split`.
+        """
+        numbers = sum(part.shape[-1] for part in self.split(outputs).values())
+        columns = torch.split(outputs[..., numbers:], 1, dim=-1) if self.spreads else ()
+        return dict(zip(self.spreads, columns, strict=True))
 
     def values(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return what a model's outputs predict, which are as for `split`.
 
         That is numbers in the units of the labels, and of a class the index of the most probable,
-        shape (n, labels) or (labels,); float64 where the outputs are, else float32.
+        shape (n, numbers) or (numbers,); float64 where the outputs are, else float32.
         """
         columns = self.split(outputs)
         for label in self.classes:
@@ -203,25 +239,33 @@ class ModelInput:
         return self.unscaled(torch.cat([*columns.values()], dim=-1))
 
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
-        """Return the numbers that targets, shape (n, labels) or (labels,), stand for, as `values`.
+        """Return the numbers that targets stand for, as `values`, of the same shape.
 
-        Raise ValueError unless there is one column a label.
+        Raise ValueError unless there is one column a number of each label.
         """
-        if not targets.ndim or targets.shape[-1] != len(self.labels):
+        sizes = [self.sizes.get(label, 1) for label in self.labels]
+        if not targets.ndim or targets.shape[-1] != sum(sizes):
             raise ValueError(
                 f"targets must have a column for each of {', '.join(self.labels)}, "
                 f"got the shape {tuple(targets.shape)}."
             )
         # Halves have too few digits.
         numbers = targets if targets.dtype == torch.float64 else targets.float()
-        columns = torch.split(numbers, 1, dim=-1)
-        pairs = zip(columns, self.scales, strict=True)
+        pairs = zip(torch.split(numbers, sizes, dim=-1), self.scales, strict=True)
         return torch.cat([x.exp() if scale == "log" else x for x, scale in pairs], dim=-1)
+
+    def _outputs(self) -> dict[str, int]:
+        """Return how many outputs each label has, without that of its spread."""
+        classes = {label: len(names) for label, names in self.classes.items()}
+        return dict.fromkeys(self.labels, 1) | dict(self.sizes) | classes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in plain types, as a checkpoint keeps them."""
         fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return fields | {"classes": {label: [*names] for label, names in self.classes.items()}}
+        fields["classes"] = {label: [*names] for label, names in self.classes.items()}
+        # Absent where there are none: versions that did not have them can read such a checkpoint.
+        absent = [name for name in ("sizes", "spreads") if not fields[name]]
+        return {name: value for name, value in fields.items() if name not in absent}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import torch
 
-from .._checks import check_choice
+from .._checks import check_choice, check_count
 from ..dataset.labels import LabelTable
 
 Missing: TypeAlias = Literal["raise", "nan"]
@@ -17,13 +17,18 @@ Scale: TypeAlias = Literal["linear", "log"]
 
 
 def target_columns(
-    table: LabelTable, label: str, scale: Scale, classes: tuple[str, ...], missing: Missing
+    table: LabelTable,
+    label: str,
+    scale: Scale,
+    classes: tuple[str, ...],
+    missing: Missing,
+    size: int | None = None,
 ) -> torch.Tensor:
     """Return the targets of one label, shape (n, k), float64; refuse what cannot be learnt."""
     sizes = table.sizes[label]
     known = np.flatnonzero(sizes >= 0)
     if not len(known):
-        return torch.full((len(sizes), 1), torch.nan, dtype=torch.float64)
+        return torch.full((len(sizes), size or 1), torch.nan, dtype=torch.float64)
     first = known[0]
     if (other := known[sizes[known] != sizes[first]]).size:
         raise ValueError(
@@ -31,6 +36,8 @@ def target_columns(
             f"sample {first} has {sizes[first]}."
         )
     columns = table.columns[label].flatten(1)
+    if size is not None and columns.shape[1] != size:
+        raise ValueError(f"{label} has {columns.shape[1]} numbers a sample, the model {size}.")
     if classes and columns.shape[1] != 1:
         raise ValueError(f"{label} is a class, one number a sample, got {columns.shape[1]}.")
     is_nan = columns.isnan()
@@ -85,3 +92,24 @@ def check_classes(
         if not all(found) or len(found) < 2 or len(set(found)) != len(found):
             raise ValueError(f"{label} needs two or more different names of classes, got {found}.")
     return checked
+
+
+def check_sizes(
+    sizes: Mapping[str, int], labels: tuple[str, ...], classes: Mapping[str, object]
+) -> dict[str, int]:
+    """Return how many numbers the labels named have, none of which is a class."""
+    if not isinstance(sizes, Mapping):
+        raise TypeError(f"sizes must map labels to how many numbers they are, got {sizes!r}.")
+    for label in sizes:
+        if label not in labels or label in classes:
+            known = ", ".join(each for each in labels if each not in classes)
+            raise ValueError(f"sizes names {label!r}, which is no number among {known}.")
+    return {label: check_count(f"the size of {label}", size, 2) for label, size in sizes.items()}
+
+
+def check_spreads(spreads: Iterable[str], numbers: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels whose spread is predicted, each of them a single number."""
+    found, known = check_texts("spreads", spreads), (*numbers,)
+    if len(set(found)) != len(found) or not set(found) <= set(known):
+        raise ValueError(f"spreads must be some of {', '.join(known)}, once each, got {found}.")
+    return found
