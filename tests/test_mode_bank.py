@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
 from kac_prediction.geometry import Ellipse, UnitRectangle
 from kac_prediction.physics import circularSeries, modes
 from kac_prediction.samplers import ModeBank
+from kac_prediction.samplers.bank_shapes import draw_shape
 
 HEADER = 4096
 EQUAL = dict.fromkeys(ModeBank.families, 1.0)
@@ -102,6 +104,14 @@ def test_points_are_uniform_over_the_area(tmp_path: Path) -> None:
     np.testing.assert_allclose((drums.points**2).sum(axis=2).mean(axis=1), moment, rtol=0.15)
     for values in drums.eigenfunctions:
         np.testing.assert_allclose(values.T @ values / len(values), np.eye(20), atol=0.15)
+
+
+def test_stars_have_dents() -> None:
+    rng = np.random.default_rng(5)
+    stars = [draw_shape("star", rng)[0] for _ in range(40)]
+    solidities = [1 / ConvexHull(star.outline()).volume for star in stars]  # of unit area
+    assert max(solidities) <= 0.9
+    assert max(solidities) > 0.88
 
 
 def test_frequencies_of_closed_form(bank: ModeBank) -> None:

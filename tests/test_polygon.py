@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
-from kac_prediction.geometry import Polygon, isospectral_pair
+from kac_prediction.geometry import IrregularStar, Polygon, RegularPolygon, isospectral_pair
 
 RNG = np.random.default_rng(3)
 L_SHAPE = [(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]
@@ -50,6 +51,14 @@ def test_the_order_of_the_user_is_kept_and_the_outline_is_counter_clockwise() ->
         )
     assert clockwise.area == 3
     assert clockwise.depth([(-0.5, -0.5)]) == 0.5
+
+
+def test_solidity() -> None:
+    assert Polygon(L_SHAPE).solidity == pytest.approx(6 / 7)
+    assert RegularPolygon(5).solidity == pytest.approx(1)
+    for _ in range(20):
+        star = IrregularStar(9, rng=RNG)
+        assert star.solidity == pytest.approx(star.area / ConvexHull(star.vertices).volume)
 
 
 def test_a_straight_vertex_is_kept() -> None:

@@ -349,7 +349,7 @@ def test_every_shape_draws_from_a_generator_that_is_passed_by_name(shape: type) 
 
 
 def test_what_a_polygon_says_of_itself() -> None:
-    assert {"N", "convex", "simple", "vertices"} <= set(dir(geometry.Polygon))
+    assert {"N", "convex", "simple", "solidity", "vertices"} <= set(dir(geometry.Polygon))
 
 
 def test_attributes_are_there_and_of_their_types(tmp_path: Path) -> None:

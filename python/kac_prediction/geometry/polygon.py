@@ -53,6 +53,12 @@ class Polygon(Shape):
         return bool((self.corners() <= np.pi + _STRAIGHT).all())
 
     @property
+    def solidity(self) -> float:
+        """Area over that of the convex hull: 1 where the polygon is convex, else less."""
+        hull = shapely.convex_hull(self._region)
+        return float(shapely.area(self._region) / shapely.area(hull))
+
+    @property
     def simple(self) -> bool:
         """Whether the boundary nowhere meets itself: measured, and always True.
 

@@ -33,6 +33,7 @@ SHARES: Final[Mapping[str, float]] = {
 
 _ELLIPSES, _RECTANGLES = (1.15, 4.0), (1.0, 4.0)  # aspect ratios
 _STARS = (5, 10)  # vertices
+_STAR_SOLIDITY = 0.9  # at most: half of the irregular stars are convex polygons but for a dent
 _ANGLES = 2 * np.pi * np.arange(64) / 64
 
 
@@ -58,11 +59,11 @@ def draw_shape(family: str, rng: np.random.Generator) -> tuple[Shape, float]:
 
 
 def _draw_star(rng: np.random.Generator) -> Polygon:
-    """Draw a star that is not convex, until all of its boundary is seen from the centroid."""
+    """Draw a star with dents, until all of its boundary is seen from the centroid."""
     while True:
         star = IrregularStar(int(rng.integers(*_STARS, endpoint=True)), rng=rng)
         start, end = (star.walls() - np.array(star.centroid)).transpose(1, 0, 2)
-        if not star.convex and (_cross(start, end) > 0).all():
+        if star.solidity <= _STAR_SOLIDITY and (_cross(start, end) > 0).all():
             return star
 
 

@@ -30,8 +30,8 @@ class ModeBank:
 
     `BankModel` sounds by them, in every size. Shapes are circles, ellipses (major over minor axis
     log-uniform in [1.15, 4]), rectangles (sides uniform in [1, 4]), equilateral triangles,
-    `ConvexPolygon`s, and `IrregularStar`s of 5 to 10 vertices that are not convex and all of whose
-    boundary is seen from the centroid.
+    `ConvexPolygon`s, and `IrregularStar`s of 5 to 10 vertices whose area is at most 0.9 of that of
+    their convex hull and all of whose boundary is seen from the centroid.
 
     The file is a page of JSON, closed by its CRC-32, and a record of fixed size for each shape,
     begun by its CRC-32; a shape of 100 modes and 16 points takes 7.2 kB. The arrays are memory
