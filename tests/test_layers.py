@@ -18,7 +18,7 @@ MAY_IMPORT = {
     # loadModel finds the networks of `architecture` by name when a checkpoint asks for one.
     "pipeline": {"dataset", "samplers", "plot"},
     "architecture": {"pipeline"},
-    "listening": {"dataset", "samplers", "physics", "pipeline"},
+    "listening": {"dataset", "geometry", "samplers", "physics", "pipeline"},
     "evaluation": {"dataset", "geometry", "listening", "pipeline", "samplers"},
     "plot": {"geometry", "physics"},
     "routines": {

@@ -1,8 +1,11 @@
 from .audio import onset, prepare, read_sound
-from .prediction import Prediction, drum_heard, predict, predict_file
+from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
+from .prediction import Prediction, Spread
 
 __all__ = [
+    "PredictedLabels",
     "Prediction",
+    "Spread",
     "drum_heard",
     "onset",
     "predict",

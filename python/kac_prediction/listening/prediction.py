@@ -1,180 +1,308 @@
-"""Predictions of a trained model for sounds, and the drums that they describe."""
+"""Prediction: which drum was heard in a sound, and how sure that is."""
 
-import inspect
+import json
+import math
 from collections.abc import Mapping
-from contextlib import nullcontext
-from pathlib import Path
-from typing import Any, TypeAlias
+from dataclasses import dataclass, fields
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
+import numpy as np
 import numpy.typing as npt
-import torch
 
-from .. import samplers
-from ..dataset import AudioSampler
-from ..pipeline import Model, ModelInput
-from ..samplers import FAMILIES
-from ..samplers.drum import DrumSettings
-from ..samplers.published import published_of
-from .audio import prepare, read_sound
+from .._checks import check_choice, check_number, check_numbers
+from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
+from ..samplers.drum import Drum
 
-Prediction: TypeAlias = dict[str, float | str | list[float]]
-"""What a model predicts: of each label the number or numbers, or the name of the class."""
+Kind = Literal["laplace", "normal"]
 
-_BATCH = 256  # sounds
+OUTLINE: Final = 64  # points
+_DENSITY: Final = 0.2  # kg/m^2, as that of the samplers; a sound tells of tension over density
+_DRUM: Final = 0.5  # the lowest score of a drum
+_MODES: Final = 100
+_FORMAT: Final = 1  # of the JSON
+_SUM: Final = 1e-6  # how far probabilities may be from 1 in sum
 
 
-def predict(model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int) -> Prediction:
-    """Predict the labels of a sound.
+class Spread(NamedTuple):
+    """How sure a number above 0 is: its logarithm is distributed about that of the prediction.
+
+    Attributes:
+        kind: "laplace", with `scale` for the mean absolute deviation, as networks predict it; or
+            "normal", with `scale` for the standard deviation, as of fits.
+        scale: of the natural logarithm, from 0, which stands for a number that is known.
+    """
+
+    kind: Kind
+    scale: float
+
+    def reach(self, level: float) -> float:
+        """Return how far the central interval of this probability extends to each side."""
+        if self.kind == "laplace":
+            return -self.scale * math.log1p(-level)
+        return self.scale * NormalDist().inv_cdf((1 + level) / 2)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction:
+    """The drum that was heard in a sound; `listen` returns it.
+
+    Two are equal if all their numbers are. It is immutable, and may be pickled.
 
     Args:
-        model: a trained model, as `loadModel` returns it; the mode of its modules is left as it is.
-        waveform: a drum being struck, shape (length,) or (length, channels), of any sample rate,
-            with or without silence before the strike.
-        sample_rate: of the waveform, Hz.
-
-    Returns:
-        The labels the model was trained on, in their order, with its predictions: a number in the
-        unit that `model.model_input` names, a list of them, or the name of the most probable class.
-
-    Raises:
-        TypeError, ValueError: `prepare` refuses the sound; or the model has no `model_input`, or
-            another number of outputs.
-    """
-    model_input = _input_of(model)
-    x = prepare(waveform, sample_rate, model_input)
-    (row,) = predict_inputs(model, x[None], model_input)
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    prediction: Prediction = {}
-    for label, numbers in zip(model_input.labels, torch.split(row, sizes), strict=True):
-        if label in model_input.sizes:
-            prediction[label] = numbers.tolist()
-        else:
-            classes, number = model_input.classes.get(label), numbers.item()
-            prediction[label] = classes[round(number)] if classes else number
-    return prediction
-
-
-def predict_inputs(model: Model, X: torch.Tensor, model_input: ModelInput) -> torch.Tensor:
-    """Predict from inputs that are ready, shape (n, ...), a batch at a time.
-
-    The model runs in eval mode, in its own dtype, without gradients or autocast; the modes of its
-    modules are left as they were.
-
-    Returns:
-        What `model_input.values` makes of the outputs, shape (n, numbers), on the CPU.
-    """
-    weight = next(model.parameters(), torch.empty(0))
-    device = weight.device.type
-    has_autocast = torch.amp.is_autocast_available(device)
-    exact = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
-    modes = [(module, module.training) for module in model.modules()]
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    values = [torch.empty(0, sum(sizes))]
-    try:
-        model.eval()
-        with torch.no_grad(), exact:
-            for x in torch.split(X, _BATCH) if len(X) else ():
-                outputs = model(x.to(weight.device, weight.dtype)).reshape(len(x), -1)
-                values.append(model_input.values(outputs).cpu())
-    finally:
-        # Not model.train(): it would also wake modules that their owner had set to eval mode.
-        for module, mode in modes:
-            module.training = mode
-    return torch.cat(values)
-
-
-def predict_file(model: Model, path: str | Path) -> Prediction:
-    """Predict the labels of a sound file of any sample rate and number of channels; see `predict`.
+        probabilities: of each of the families `ModeBank.families`, if it is a drum; of sum 1.
+        drum_size: square root of the area, metres.
+        aspect_ratio: from 1; of an ellipse the ratio of its axes, of a rectangle of its sides, of a
+            polygon or star that of the rectangle of the same principal second moments of area.
+        decay_time: T60, seconds.
+        outline: 64 points of the boundary, counter-clockwise, shape (64, 2), metres from the
+            centroid. A sound tells it up to rotation and reflection.
+        score: how probable it is that this is a drum at all, from 0 to 1.
+        spreads: how sure `drum_size`, `aspect_ratio`, `decay_time` and `wave_speed` are; a number
+            that is not in it is known.
+        strike: where the drum was struck, as the `strike_location` of `drum()`; None: not known.
+        network: what the network alone predicted, before refinement; None: nothing was refined.
+        wave_speed: m/s.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no drum can be heard in it; the message names the file and the reason.
+        TypeError, ValueError: a number is not finite or out of range, the outline has another
+            shape, a family is not known, or the probabilities do not sum to 1.
+
+    Example:
+        >>> from kac_prediction.listening import Prediction
+        >>> stored = Prediction.from_json(prediction.to_json())  # doctest: +SKIP
     """
-    _input_of(model)
-    waveform, sample_rate = read_sound(path)
-    try:
-        return predict(model, waveform, sample_rate)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
+    probabilities: Mapping[str, float]
+    drum_size: float
+    aspect_ratio: float
+    decay_time: float
+    outline: npt.NDArray[np.float64]
+    score: float
+    spreads: Mapping[str, Spread]
+    strike: tuple[float, ...] | None = None
+    network: "Prediction | None" = None
+    wave_speed: float = 100.0
 
-def drum_heard(
-    model: Model,
-    prediction: Mapping[str, float | str | list[float]],
-    duration: float | None = None,
-    sample_rate: int | None = None,
-    Sampler: type[AudioSampler] | None = None,
-) -> AudioSampler:
-    """Return a sampler of the drum that a model heard, whose `generateWaveform()` plays it.
-
-    It is a drum as those of the training, with the predicted labels instead of the settings of the
-    same names; where a label is the family (one of `samplers.FAMILIES`), a drum of that family. Its
-    strike is drawn from a fixed seed: always at the same point, off its middle.
-
-    Args:
-        model: a trained model, as `loadModel` returns it.
-        prediction: what `predict` returned.
-        duration: length of its sound, seconds; None: as in training.
-        sample_rate: Hz; None: as in training.
-        Sampler: the sampler of the model's training, where it is not one of this package.
-
-    Raises:
-        ValueError: the dataset of the training, its sampler or the family predicted is not known,
-            or the sampler cannot make the drum.
-    """
-    trained = model.dataset or {"sampler_settings": {}}
-    settings = dict(trained["sampler_settings"])
-    family = None if Sampler else _predicted_family(model, prediction)
-    if family is not None:
-        published = published_of(family)
-        sampler: Any = published.sampler
-        shared = DrumSettings.__annotations__
-        membrane = {key: value for key, value in settings.items() if key in shared}
-        settings = {**published.settings, **membrane}
-    elif model.dataset is None:
-        raise ValueError(
-            f"this {type(model).__name__} does not know what it was trained on; load it from the "
-            "checkpoint of a training with loadModel."
-        )
-    else:
-        name = trained["sampler"]["name"]
-        sampler = Sampler or getattr(samplers, name, None)
-        if not (isinstance(sampler, type) and issubclass(sampler, AudioSampler)):
+    def __post_init__(self) -> None:
+        """Check and freeze the fields."""
+        outline = np.array(self.outline, np.float64)
+        if outline.shape != (OUTLINE, 2) or not np.isfinite(outline).all():
             raise ValueError(
-                f"the model was trained on sounds of {name}, which is no sampler of this package: "
-                "give its class as Sampler."
+                f"outline must be {OUTLINE} finite points, shape ({OUTLINE}, 2), got the shape "
+                f"{outline.shape}"
             )
-    takes = {*settings, *inspect.signature(sampler).parameters}
-    settings |= {label: value for label, value in prediction.items() if label in takes}
-    asked = {"duration": duration, "sample_rate": sample_rate}
-    settings |= {key: value for key, value in asked.items() if value is not None}
-    drum: AudioSampler = sampler(**settings)
-    drum.seed(0)
-    drum.reseed(1)  # the first strike of a dataset falls on the middle, the second anywhere
-    drum.updateProperties(1)
-    return drum
+        outline.flags.writeable = False
+        checked = {name: check_number(name, getattr(self, name), above=0) for name in _POSITIVE}
+        checked["aspect_ratio"] = check_number("aspect_ratio", self.aspect_ratio, least=1)
+        strike = None if self.strike is None else check_numbers("strike", self.strike, 2, 3)
+        values: dict[str, Any] = {
+            **checked,
+            "score": check_number("score", self.score, least=0, most=1),
+            "outline": outline,
+            "probabilities": MappingProxyType(_checked_probabilities(self.probabilities)),
+            "spreads": MappingProxyType(_checked_spreads(self.spreads)),
+            "strike": strike,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
+    @property
+    def family(self) -> str:
+        """The most probable family."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
 
-def _predicted_family(model: Model, prediction: Mapping[str, Any]) -> str | None:
-    """Return the family that was predicted; None where the model does not tell families apart."""
-    classes = model.model_input.classes if model.model_input else {}
-    for label, names in classes.items():
-        if label in prediction and not set(FAMILIES).isdisjoint(names):
-            family = str(prediction[label])
-            if family not in FAMILIES:
-                raise ValueError(
-                    f"{label} {family!r} is none of the families {', '.join(FAMILIES)}: give the "
-                    "class that makes its sounds as Sampler."
-                )
-            return family
-    return None
+    @property
+    def is_drum(self) -> bool:
+        """Whether a drum is heard at all: a `score` of at least 0.5."""
+        return self.score >= _DRUM
 
+    @property
+    def shape(self) -> Shape:
+        """The drum's shape at its size, about the origin; a new one each time."""
+        shape: Shape
+        if self.family == "circle":
+            shape = Circle(1.0)
+        elif self.family == "ellipse":
+            shape = Ellipse(self.aspect_ratio, 1.0)
+        elif self.family == "rectangle":
+            shape = UnitRectangle(self.aspect_ratio)
+        else:
+            shape = RegularPolygon(3) if self.family == "triangle" else Polygon(self.outline)
+        shape.area, shape.centroid = self.drum_size**2, (0.0, 0.0)
+        return shape
 
-def _input_of(model: Model) -> ModelInput:
-    """Return what a model takes; raise ValueError where it does not say."""
-    if model.model_input is None:
-        raise ValueError(
-            f"this {type(model).__name__} does not say what sounds it takes (model_input is None): "
-            "load a checkpoint of a training that called routine.use_input, or assign it one."
+    def interval(self, name: str, level: float = 0.9) -> tuple[float, float]:
+        """Return (low, high), between which a number lies with a probability.
+
+        Args:
+            name: "drum_size", "aspect_ratio", "decay_time" or "wave_speed".
+            level: the probability, from 0 and below 1; as much is left out below as above.
+
+        Raises:
+            TypeError, ValueError: another name, or a level out of range.
+        """
+        value = float(getattr(self, check_choice("name", name, _NAMES)))
+        level = check_number("level", level, least=0, below=1)
+        spread = self.spreads.get(name)
+        factor = math.exp(min(spread.reach(level), _WIDEST)) if spread else 1.0
+        low, high = value / factor, value * factor
+        return (max(1.0, low), high) if name == "aspect_ratio" else (low, high)
+
+    def drum(self, duration: float = 1.0, sample_rate: int = 48000) -> Drum:
+        """Return a sampler of the drum, whose `generateWaveform()` plays it.
+
+        It is struck where it was heard to be; where that is not known, always at the same point,
+        off its middle. Circles, rectangles and triangles sound by their exact modes, all others by
+        those of finite elements.
+
+        Args:
+            duration: of its sound, seconds.
+            sample_rate: Hz.
+
+        Raises:
+            TypeError, ValueError: an argument is out of range, or no partial of the drum lies below
+                half the sample rate.
+        """
+        settings: dict[str, Any] = {
+            "duration": duration,
+            "sample_rate": sample_rate,
+            "drum_size": self.drum_size,
+            "decay_time": self.decay_time,
+            "material_density": _DENSITY,
+            "tension": _DENSITY * self.wave_speed**2,
+        }
+        drum: Drum
+        if self.family == "circle":
+            drum = BesselModel(**settings)
+        elif self.family == "rectangle":
+            drum = PoissonModel(aspect_ratio=self.aspect_ratio, **settings)
+        elif self.family == "triangle":
+            drum = LaméModel(**settings)
+        else:
+            kind, shape = "Polygon", {"vertices": self.outline.tolist()}
+            if self.family == "ellipse":
+                kind, shape = "Ellipse", {"major": self.aspect_ratio, "minor": 1.0}
+            width = min(0.01, self.drum_size / 10)
+            settings |= {"shape_settings": shape, "strike_width": width, "modes": _MODES}
+            drum = FiniteElementModel(arbitrary_shape=kind, **settings)
+        drum.seed(0)
+        drum.reseed(1)  # the first strike falls on the middle, the second anywhere
+        drum.updateProperties(1)
+        if self.strike is not None:
+            drum.strike_location = self.strike
+        return drum
+
+    def to_json(self) -> str:
+        """Return it as JSON, from which `from_json` reads the same numbers, bit for bit."""
+        return json.dumps(self._plain(), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the prediction that `to_json` wrote.
+
+        Raises:
+            ValueError: it is no JSON of a prediction; the message says what is missing or wrong.
+        """
+        try:
+            return cls._from_plain(json.loads(text))
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"this is not the JSON of a Prediction: {reason}") from error
+
+    def _plain(self) -> dict[str, Any]:
+        """Return the fields in the types of JSON; `family` and `is_drum` for those who read it."""
+        stored = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            "format": _FORMAT,
+            "is_drum": self.is_drum,
+            "family": self.family,
+            **stored,
+            "probabilities": dict(self.probabilities),
+            "outline": self.outline.tolist(),
+            "spreads": {name: spread._asdict() for name, spread in self.spreads.items()},
+            "network": None if self.network is None else self.network._plain(),
+        }
+
+    @classmethod
+    def _from_plain(cls, stored: Mapping[str, Any]) -> Self:
+        if stored["format"] != _FORMAT:
+            raise ValueError(f"its format is {stored['format']!r}, not {_FORMAT}")
+        network = stored["network"]
+        spreads = {name: Spread(**spread) for name, spread in stored["spreads"].items()}
+        return cls(
+            **{field.name: stored[field.name] for field in fields(cls)}
+            | {"spreads": spreads, "network": network and cls._from_plain(network)}
         )
-    return model.model_input
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prediction):
+            return NotImplemented
+        return self._plain() == other._plain()
+
+    def __hash__(self) -> int:
+        return hash((self.drum_size, self.aspect_ratio, self.decay_time, self.score))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_json, (self.to_json(),)
+
+    def __repr__(self) -> str:
+        return f"<Prediction: {self}>"
+
+    def __str__(self) -> str:
+        if not self.is_drum:
+            return f"no drum in this sound (score {self.score:.2f})"
+        names = ["drum_size", "decay_time"]
+        if self.family not in ("circle", "triangle"):
+            names.insert(1, "aspect_ratio")
+        if "wave_speed" in self.spreads:
+            names[0] = "wave_speed"
+        numbers = ", ".join(self._described(name) for name in names)
+        percent = 100 * self.probabilities[self.family]
+        return f"{self.family} ({percent:.0f} %), {numbers}; intervals of 90 %"
+
+    def _described(self, name: str) -> str:
+        """Return a number with its 90 % interval, in as many digits as that has."""
+        value, (low, high) = float(getattr(self, name)), self.interval(name)
+        digits = 3 if low == high else min(max(-math.floor(math.log10(high - low)), 2), 7)
+        unit = f" {_NAMES[name]}".rstrip()
+        return f"{name} {value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+_NAMES: Final = {"drum_size": "m", "aspect_ratio": "", "decay_time": "s", "wave_speed": "m/s"}
+_POSITIVE: Final = ("drum_size", "decay_time", "wave_speed")
+_WIDEST: Final = 300.0  # of the logarithm: what is beyond is no number of float64
+
+
+def _checked_probabilities(probabilities: Mapping[str, float]) -> dict[str, float]:
+    """Return the probabilities of all families, in their order."""
+    if not isinstance(probabilities, Mapping):
+        raise TypeError(f"probabilities must be a mapping by family, got {probabilities!r}")
+    for family in probabilities:
+        check_choice("a family of probabilities", family, ModeBank.families)
+    name = "each of probabilities"
+    found = {
+        family: check_number(name, probabilities.get(family, 0.0), least=0, most=1)
+        for family in ModeBank.families
+    }
+    if abs(sum(found.values()) - 1) > _SUM:
+        raise ValueError(f"probabilities must sum to 1, got {found}")
+    return found
+
+
+def _checked_spreads(spreads: Mapping[str, Spread]) -> dict[str, Spread]:
+    """Return the spreads, in the order in which the numbers are listed."""
+    if not isinstance(spreads, Mapping):
+        raise TypeError(f"spreads must be a mapping by name, got {spreads!r}")
+    for name in spreads:
+        check_choice("a name of spreads", name, _NAMES)
+    return {
+        name: Spread(
+            check_choice("the kind of a spread", spreads[name][0], get_args(Kind)),
+            check_number("the scale of a spread", spreads[name][1], least=0),
+        )
+        for name in _NAMES
+        if name in spreads
+    }

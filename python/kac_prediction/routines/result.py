@@ -12,7 +12,7 @@ import torch
 from ..architecture import CRePE
 from ..evaluation import MEAN, MODEL, LabelledSounds, Report, classical_estimator, mean_predictor
 from ..evaluation.report import Values
-from ..listening.prediction import predict_inputs
+from ..listening.predicted_labels import predict_inputs
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
