@@ -1,5 +1,6 @@
 """What is drawn lies where it should, and what is left undrawn is what prediction sees."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from scipy import stats
 
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
-from kac_prediction.pipeline import ModelInput, TrainingOptions
-from kac_prediction.pipeline.augmentation import NOISE_RANGE, Augmentation, normalised
+from kac_prediction.pipeline import ModelInput, TrainingOptions, effects
+from kac_prediction.pipeline.augmentation import NOISE_RANGE, SHARES, Augmentation, normalised
 from models_of_users import parameters
 
 RATE, LENGTH = 8000, 256
@@ -187,6 +188,22 @@ def test_what_the_parameters_ask_for() -> None:
     everything = options(augment_gain=3, augment_noise=-30.0, augment_onset=0.002)
     assert Augmentation.of(everything, RAW) == Augmentation(RAW, 3.0, -30.0, 0.002)
     assert Augmentation.of(options(augment_noise=0.0), INPUT) == Augmentation(INPUT, noise=0.0)
+    for name in SHARES:
+        asked = Augmentation.of(options(**{f"augment_{name}": 0.5}), INPUT)
+        assert asked == Augmentation(INPUT, **{name: 0.5})
+    assert Augmentation.of(options(augment_noise_window=0.02), INPUT) is None
+    late = options(augment_lead=0.003, augment_noise=-9.0, augment_noise_window=0.02)
+    assert Augmentation.of(late, RAW) == Augmentation(
+        RAW, lead=0.003, noise=-9.0, noise_window=0.02
+    )
+
+
+def test_every_field_is_an_option_with_its_default() -> None:
+    named = {f"augment_{f.name}": f.default for f in fields(Augmentation)[1:]}
+    known = {f.name: f.default for f in fields(TrainingOptions) if f.name.startswith("augment_")}
+    assert named == known
+    assert not options(augment_band=0.0).augments
+    assert options(augment_band=0.1).augments
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -226,6 +243,11 @@ def test_a_spectrogram_is_of_the_augmented_sound() -> None:
         ({"onset": -0.1}, "onset"),
         ({"onset": torch.nan}, "onset"),
         ({"noise": torch.nan}, "noise must be a finite number"),
+        ({"lead": -0.1}, "lead must be at least 0"),
+        ({"lead": 0.03, "onset": 0.002}, "got 0.002 s and a lead of 0.03 s: 256 samples"),
+        ({"noise_window": 0.0}, "noise_window must be above 0"),
+        ({"room": -0.1}, "room must be at least 0, got -0.1"),
+        ({"coding": 1.1}, "coding must be at most 1, got 1.1"),
         ({"onset": 0.032}, "less than the 256 samples .* got 0.032 s: 256 samples at 8000 Hz"),
     ],
 )
@@ -240,10 +262,134 @@ def test_sounds_that_do_not_fit(shape: tuple[int, ...]) -> None:
         Augmentation(INPUT, onset=0.002)(torch.zeros(shape), draws())
 
 
+def first_three(x: torch.Tensor, seed: int) -> torch.Tensor:
+    """What onset, noise and gain were before there were others, for 1 ms, -20 dB and 6 dB."""
+    generator = draws(seed)
+    silent = torch.nn.functional.pad(x[:, : LENGTH + 8], (8, 0))
+    first = torch.randint(17, (len(x), 1), generator=generator)
+    x = silent.gather(1, first + torch.arange(LENGTH))
+    size = len(x), 1
+    level = -20 - 60 * torch.rand(size, generator=generator, dtype=x.dtype)
+    beta = 2 * torch.rand(size, generator=generator, dtype=x.dtype)
+    spectrum = torch.fft.rfft(torch.randn(x.shape, generator=generator, dtype=x.dtype))
+    bins = torch.arange(spectrum.shape[1], dtype=x.dtype)
+    noise = torch.fft.irfft(spectrum * bins.clamp(min=1) ** (-beta / 2), LENGTH)
+    relative = noise / noise.square().mean(1, keepdim=True).sqrt()
+    x = x + relative * (10 ** (level / 20) * x.square().mean(1, keepdim=True).sqrt())
+    return x * 10 ** ((2 * torch.rand(size, generator=generator, dtype=x.dtype) - 1) * 6 / 20)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_trainings_of_before_hear_the_same_bits(dtype: torch.dtype) -> None:
+    x = sounds(6, LENGTH + 8, dtype)
+    seen = Augmentation(RAW, gain=6.0, noise=-20.0, onset=0.001)(x, draws(3))
+    assert torch.equal(seen, first_three(x, 3))
+
+
+LONG = ModelInput(RATE, RATE // 2, ("drum_size",), ("m",), normalise=False)
+ALL = dict.fromkeys(SHARES, 0.5)
+
+
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_share_is_a_number_of_sounds(name: str, dtype: torch.dtype) -> None:
+    x = sounds(10, LONG.length, dtype)
+    for share, count in [(0.0, 0), (0.04, 0), (0.3, 3), (1.0, 10)]:
+        seen = Augmentation(LONG, **{name: share})(x, draws(5))
+        assert int((seen != x).any(1).sum()) == count
+    # Others each time, and nearly all of them once in the end.
+    augmentation, generator = Augmentation(LONG, **{name: 0.3}), draws(6)
+    chosen = torch.stack([(augmentation(x, generator) != x).any(1) for _ in range(20)])
+    assert chosen.any(0).sum() > 8
+    assert len({tuple(row.tolist()) for row in chosen}) > 5
+
+
+def test_all_effects_at_once() -> None:
+    everything = Augmentation(LONG, 6.0, -10.0, 0.002, 0.003, 0.0213, **ALL)
+    x = sounds(12, LONG.length + everything.margin, torch.float32)
+    before = x.clone()
+    seen = everything(x, draws(1))
+    assert seen.dtype == torch.float32
+    assert seen.shape == (12, LONG.length)
+    assert seen.isfinite().all()
+    assert torch.equal(x, before)
+    assert torch.equal(everything(x, draws(1)), seen)
+    assert not torch.equal(everything(x, draws(2)), seen)
+    assert everything(x[:1], draws(1)).shape == (1, LONG.length)
+    silence = Augmentation(LONG, 6.0, -10.0, 0.002, 0.003, 0.0213, **ALL)(x * 0, draws(1))
+    assert torch.equal(silence, torch.zeros_like(silence))
+
+
+def test_a_lead_of_silence() -> None:
+    augmentation = Augmentation(RAW, onset=0.001, lead=0.004)
+    assert augmentation.margin == 8
+    x = 1 + torch.arange(LENGTH + 8, dtype=torch.float64).repeat(5000, 1)
+    seen = augmentation(x, draws())
+    delay = (seen == 0).sum(1)
+    shift = torch.where(delay > 0, delay, 1 - seen[:, 0].long())
+    counts = torch.bincount(shift + 8)
+    assert len(counts) == 8 + 40 + 1
+    assert stats.chisquare(counts.numpy()).pvalue > 1e-4
+
+
+def test_noise_relative_to_the_strike() -> None:
+    x = sounds(400, LONG.length) * 3
+    augmentation = Augmentation(LONG, noise=-10.0, lead=0.01, noise_window=0.0213)
+    quiet = Augmentation(LONG, noise=-300.0, lead=0.01, noise_window=0.0213)
+    noise = augmentation(x, draws()) - quiet(x, draws())
+    relative = decibels(rms(noise) / rms(x[:, :170]))
+    assert is_uniform(relative, -10 - NOISE_RANGE, -10)
+    before = noise[:, :20]  # Under most of the silence that a lead makes.
+    assert (rms(before) > 0).all()
+
+
+def level_of(x: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+    return decibels(effects.peak(x)[:, 0] / effects.peak(before)[:, 0])
+
+
+def test_the_ranges_that_are_documented() -> None:
+    x = sounds(300, LONG.length) + 0.01
+    clipped = Augmentation(LONG, clipping=1.0)(x, draws())
+    assert is_uniform((effects.peak(clipped) / effects.peak(x))[:, 0], 0.1, 0.9)
+    constant = Augmentation(LONG, offset=1.0)(x, draws()) - x
+    assert is_uniform(constant[:, 9] / effects.peak(x)[:, 0], -0.3, 0.3)
+    other = Augmentation(LONG, second_drum=1.0)(x, draws()) - x
+    assert level_of(other, x).max() <= -20 + 1e-6
+    assert -50 < level_of(other, x).median() < -30
+    clicks = Augmentation(LONG, clicks=1.0)(x, draws()) - x
+    assert -31 < level_of(clicks, x).min() < -20
+    assert level_of(clicks, x).max() < 9.1  # Three may fall together.
+    assert torch.equal(Augmentation(LONG, polarity=1.0)(x, draws()), -x)
+    ends = torch.stack(
+        [(row != 0).nonzero().max() for row in Augmentation(LONG, truncate=1.0)(x, draws())]
+    )
+    assert is_uniform((ends + 1).double().log(), np.log(160), np.log(LONG.length))
+
+
+def test_a_room_decays_as_it_should() -> None:
+    x = torch.zeros(100, RATE, dtype=torch.float64)
+    x[:, 0] = 1
+    whole = ModelInput(RATE, RATE, ("drum_size",), ("m",), normalise=False)
+    tail = Augmentation(whole, room=1.0)(x, draws())[:, 1:]
+    energy = -10 * torch.log10(tail.square().sum(1))
+    assert -4.5 < energy.min() < 0
+    assert 9 < energy.max() < 13.5
+    first = torch.stack([row.nonzero().min() + 1 for row in (tail.abs() > 1e-9)])
+    assert first.min() >= 8
+    assert first.max() <= 81
+
+
+def test_codecs_by_their_sample_rates() -> None:
+    high = ModelInput(96000, 500, ("drum_size",), ("m",), normalise=False)
+    x = sounds(3, 500)
+    assert (Augmentation(high, coding=1.0)(x, draws()) != x).any(1).all()
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_waits_for_the_gpu(dtype: torch.dtype) -> None:
-    augmentation = Augmentation(INPUT, noise=-20.0, onset=0.002)
+    there = ALL | {"coding": 0.0}  # which the CPU does
+    augmentation = Augmentation(INPUT, 0.0, -20.0, 0.002, 0.003, 0.02, **there)
     x = sounds(6, LENGTH + 16, dtype).cuda()
     generator = torch.Generator("cuda").manual_seed(0)
     augmentation(x, generator)  # Plans of the Fourier transform are made once.

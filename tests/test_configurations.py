@@ -58,9 +58,9 @@ def values(name: str) -> str:
     (option,) = (each for each in fields(TrainingOptions) if each.name == name)
     if all(isinstance(choice, str) for choice in get_args(kind) or [0]):
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
-    limits = [f"from {option.metadata['least']}"] if "least" in option.metadata else []
-    limits += [f"below {option.metadata['below']}"] if "below" in option.metadata else []
-    return ", ".join(limits)
+    words = {"above": "above", "least": "from", "most": "to", "below": "below"}
+    limits = {key: limit for key, limit in option.metadata.items() if key in words}
+    return ", ".join(f"{words[key]} {limit}" for key, limit in limits.items())
 
 
 def test_the_readme_lists_every_option_in_the_words_of_the_code() -> None:

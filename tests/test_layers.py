@@ -44,7 +44,7 @@ MAY_USE = {
     "requests": {"pipeline"},
     "scipy": {"physics", "listening"},
     "shapely": {"geometry"},
-    "soundfile": {"dataset", "listening"},
+    "soundfile": {"dataset", "listening", "pipeline"},
     "threadpoolctl": {"physics"},
     "torch": {
         "_torch",

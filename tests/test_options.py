@@ -100,7 +100,7 @@ def test_until_early_stopping() -> None:
 def test_an_unknown_key_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ValueError, match=r"bach_size in some\.yaml .*did you mean batch_size\?"):
         merge_parameters(parameters(), ("some.yaml", {"bach_size": 2}))
-    with pytest.raises(ValueError, match=r"zzz in some\.yaml .*: known are augment_gain"):
+    with pytest.raises(ValueError, match=r"zzz in some\.yaml .*: known are augment_band"):
         merge_parameters(parameters(), ("some.yaml", {"zzz": 1}))
 
 

@@ -1,15 +1,19 @@
-"""Augmentation: synthesised sounds with the noise, level and onset that recordings have.
+"""Augmentation: synthesised sounds with what recordings have, from noise to lossy coding.
 
 A model trained on drums struck at sample 0, in silence, at full level, relies on that.
 """
 
 import logging
-from dataclasses import dataclass, replace
-from typing import Self
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Final, Self, TypeAlias
 
 import torch
 
 from .._checks import check_number
+from . import effects
 from .model_input import ModelInput
 from .training.options import TrainingOptions
 
@@ -17,57 +21,127 @@ logger = logging.getLogger(__name__)
 
 NOISE_RANGE = 60.0  # dB below `noise` down to which the level of the noise is drawn
 STEEPEST = 2.0  # noise has a power spectrum 1 / f^beta, beta between 0 (white) and this (brown)
+SHARES: Final = (
+    "band",
+    "clicks",
+    "clipping",
+    "coding",
+    "damping",
+    "offset",
+    "polarity",
+    "quantise",
+    "room",
+    "second_drum",
+    "truncate",
+)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """From raw sounds to what a model sees, with onset, noise and gain drawn for each sound.
+    """From raw sounds to what a model sees, with effects drawn for each sound.
 
-    In this order: the onset is moved by whole samples, uniform in +- `onset`; noise is added, its
-    RMS uniform in dB between `noise` - 60 and `noise` relative to that of the cropped sound, its
-    colour uniform between white and brown, since rooms rumble more than they hiss; both get a gain,
-    uniform in dB in +- `gain` (not drawn where sounds are normalised, which would undo it). Then
-    `model_input` normalises and represents them. A late onset has silence before the strike, an
-    early one shows as many more samples at the end, which the sound must have: `margin`.
+    In this order, each of those without a range of its own on a share of the sounds of a batch,
+    rounded to whole sounds and drawn anew each time:
+
+    - `damping`: a further loss, that grows with frequency to a power of 1 to 2; T60 at 1 kHz
+      0.2 to 3 s.
+    - `second_drum`: another sound of the batch, peak 50 to 20 dB below, up to half the length
+      earlier or later.
+    - `onset`, `lead`: the strike is moved by whole samples, uniform between `onset` early and
+      `onset` + `lead` late. A late one has silence before it, an early one shows as many more
+      samples at the end, which the sound must have: `margin`.
+    - `room`: T60 0.1 to 0.8 s, direct sound -3 to 12 dB above the reverberation, first reflections
+      after 1 to 10 ms.
+    - `band`: a telephone (300 to 3400 Hz), a low-pass from 1.5 to 4 kHz, a high-pass from 40 to
+      150 Hz, or neither; each with a tilt of -6 to 6 dB per octave.
+    - `noise`: its RMS uniform in dB between `noise` - 60 and `noise` relative to that of the
+      cropped sound, or of its first `noise_window` seconds from the strike on; its colour uniform
+      between white and brown, since rooms rumble more than they hiss.
+    - `clicks`: 1 to 3, rather early than late, 30 dB below to 3 dB above the peak, decaying within
+      20 microseconds to 0.5 ms.
+    - `clipping`: at 0.1 to 0.9 of the peak.
+    - `quantise`: to 8 bits, the full scale 0 to 12 dB above the peak.
+    - `coding`: mp3, where there is one of that sample rate, or Ogg Vorbis, of any quality down to
+      0.1; on the CPU, which waits for the device.
+    - `offset`: a constant of up to 0.3 of the peak, of either sign.
+    - `polarity`: turned over.
+    - `truncate`: zeros from a time on, log-uniform between 20 ms and the whole length.
+    - `gain`: uniform in dB in +- `gain`; not drawn where sounds are normalised, which undoes it.
+
+    Numbers are uniform in their ranges; times and frequencies of `damping`, `room`, `band` and
+    `clicks` log-uniform. Then `model_input` normalises and represents the sounds.
     """
 
     model_input: ModelInput  # what the model sees without augmentation
     gain: float = 0.0  # dB, from 0
     noise: float | None = None  # dB; None: no noise
     onset: float = 0.0  # seconds, from 0; less than the model hears
+    lead: float = 0.0  # seconds, from 0; with `onset` less than the model hears
+    noise_window: float | None = None  # seconds; None: all that the model hears
+    band: float = 0.0  # this and the following: shares, from 0 to 1
+    clicks: float = 0.0
+    clipping: float = 0.0
+    coding: float = 0.0
+    damping: float = 0.0
+    offset: float = 0.0
+    polarity: float = 0.0
+    quantise: float = 0.0
+    room: float = 0.0
+    second_drum: float = 0.0
+    truncate: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the fields."""
         check_number("gain", self.gain, least=0)
         check_number("onset", self.onset, least=0)
+        check_number("lead", self.lead, least=0)
         if self.noise is not None:
             check_number("noise", self.noise)
-        if self.margin >= self.model_input.length:
+        if self.noise_window is not None:
+            check_number("noise_window", self.noise_window, above=0)
+        for name in SHARES:
+            check_number(name, getattr(self, name), least=0, most=1)
+        if self._latest >= self.model_input.length:
+            lead = f" and a lead of {self.lead!r} s" if self.lead else ""
             raise ValueError(
                 f"an onset may move by less than the {self.model_input.length} samples that the "
-                f"model sees, got {self.onset!r} s: {self.margin} samples at "
+                f"model sees, got {self.onset!r} s{lead}: {self._latest} samples at "
                 f"{self.model_input.sample_rate} Hz."
             )
 
     @classmethod
+    def read(cls, options: TrainingOptions, model_input: ModelInput) -> Self:
+        """Return the augmentation of the options, be it none at all; raise ValueError as it does.
+
+        Each field is that of the option with `augment_` before its name.
+        """
+        names = [field.name for field in fields(cls) if field.name != "model_input"]
+        return cls(model_input, **{name: getattr(options, f"augment_{name}") for name in names})
+
+    @classmethod
     def of(cls, options: TrainingOptions, model_input: ModelInput) -> Self | None:
         """Return the augmentation that the options ask for; None: none."""
-        gain, noise, onset = options.augment_gain, options.augment_noise, options.augment_onset
-        if gain and model_input.normalise:
-            logger.warning("augment_gain = %g has no effect: inputs are normalised", gain)
-        if noise is None and not onset and (not gain or model_input.normalise):
-            return None
-        return cls(model_input, gain, noise, onset)
+        asked = cls.read(options, model_input)
+        if asked.gain and model_input.normalise:
+            logger.warning("augment_gain = %g has no effect: inputs are normalised", asked.gain)
+        heard = replace(asked, noise_window=None, gain=0 if model_input.normalise else asked.gain)
+        return None if heard == cls(model_input) else asked
 
     @property
     def margin(self) -> int:
         """The samples beyond `model_input.length` that a sound must have."""
         return round(self.onset * self.model_input.sample_rate)
 
+    @property
+    def _latest(self) -> int:
+        """The samples by which a strike may be late."""
+        return round((self.onset + self.lead) * self.model_input.sample_rate)
+
     def __call__(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Return augmented inputs of raw sounds, each time others drawn from the generator.
 
-        Nothing waits for the device, unless there is a representation, which the core computes.
+        Nothing waits for the device, but `coding` and a representation, which are computed by the
+        CPU.
 
         Args:
             sounds: they begin at the strike, shape (n, model_input.length + margin or more).
@@ -77,42 +151,127 @@ class Augmentation:
             Inputs as of `model_input.inputs`, on the device and in the dtype of the sounds. A
             normalised sound with a sample that is not finite becomes nan as a whole.
         """
-        length, margin, normalise = self.model_input.length, self.margin, self.model_input.normalise
+        length, margin = self.model_input.length, self.margin
         if sounds.ndim != 2 or sounds.shape[1] < length + margin:
             raise ValueError(
                 f"sounds to be augmented must have the shape (n, samples) with at least "
                 f"{length + margin} samples, {margin} of them for the onset to move, got "
                 f"{tuple(sounds.shape)}."
             )
-
-        def uniform() -> torch.Tensor:
-            size = len(sounds), 1
-            return torch.rand(size, generator=generator, device=sounds.device, dtype=sounds.dtype)
-
-        x = sounds[:, :length]
-        if margin:
-            # In front of each sound lie `margin` samples of silence: its onset is at that sample.
-            silent = torch.nn.functional.pad(sounds[:, : length + margin], (margin, 0))
-            first = torch.randint(
-                2 * margin + 1, (len(sounds), 1), generator=generator, device=sounds.device
-            )
-            x = silent.gather(1, first + torch.arange(length, device=sounds.device))
-        if self.noise is not None:
-            decibels = self.noise - NOISE_RANGE * uniform()
-            beta = STEEPEST * uniform()
-            white = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-            spectrum = torch.fft.rfft(white)
-            bins = torch.arange(spectrum.shape[1], device=x.device, dtype=x.dtype)
-            # The amplitude goes with the root of the power. An offset (bin 0) is weighted as bin 1.
-            noise = torch.fft.irfft(spectrum * bins.clamp(min=1) ** (-beta / 2), length)
-            x = x + noise / _rms(noise) * (10 ** (decibels / 20) * _rms(x))
-        if self.gain and not normalise:
-            x = x * 10 ** ((2 * uniform() - 1) * self.gain / 20)
-        if normalise:
+        x = sounds[:, : length + margin]
+        x = self._some(x, generator, self.damping, self._damped)
+        x = self._some(x, generator, self.second_drum, partial(_second_drum, batch=x))
+        x, strike = self._moved(x, generator)
+        x = self._some(x, generator, self.room, self._reverberant)
+        x = self._some(x, generator, self.band, self._band_limited)
+        x = self._noisy(x, strike, generator)
+        x = self._some(x, generator, self.clicks, self._clicked)
+        x = self._some(x, generator, self.clipping, _clipped)
+        x = self._some(x, generator, self.quantise, _quantised)
+        x = self._some(x, generator, self.coding, self._coded)
+        x = self._some(x, generator, self.offset, _offset)
+        x = self._some(x, generator, self.polarity, _inverted)
+        x = self._some(x, generator, self.truncate, self._truncated)
+        if self.gain and not self.model_input.normalise:
+            x = x * 10 ** ((2 * _Draws(x, generator).unit() - 1) * self.gain / 20)
+        if self.model_input.normalise:
             x = normalised(x)
         if self.model_input.representation is None:
             return x
         return replace(self.model_input, normalise=False).inputs(x)
+
+    def _some(
+        self, x: torch.Tensor, generator: torch.Generator, share: float, effect: "Effect"
+    ) -> torch.Tensor:
+        """Return sounds of which a share, drawn from the generator, has the effect."""
+        count = round(share * len(x))
+        if not count:
+            return x
+        order = torch.rand(len(x), generator=generator, device=x.device).argsort(stable=True)
+        draws = _Draws(x[order[:count]], generator, order[:count])
+        return x.index_copy(0, draws.rows, effect(draws))
+
+    def _moved(
+        self, x: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return sounds with the onset moved, and the samples that now precede it, shape (n, 1)."""
+        length, margin, latest = self.model_input.length, self.margin, self._latest
+        if not latest:
+            return x, torch.zeros((len(x), 1), device=x.device, dtype=torch.long)
+        # In front of each sound lie `latest` samples of silence: its onset is at that sample.
+        silent = torch.nn.functional.pad(x, (latest, 0))
+        first = torch.randint(
+            latest + margin + 1, (len(x), 1), generator=generator, device=x.device
+        )
+        moved = silent.gather(1, first + torch.arange(length, device=x.device))
+        return moved, (latest - first).clamp(min=0)
+
+    def _noisy(
+        self, x: torch.Tensor, strike: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        """Return sounds with noise, if there is to be any."""
+        if self.noise is None:
+            return x
+        draws = _Draws(x, generator)
+        decibels = self.noise - NOISE_RANGE * draws.unit()
+        noise = effects.coloured_noise(x, STEEPEST * draws.unit(), generator)
+        reference = x
+        if self.noise_window is not None:
+            samples = max(1, round(self.noise_window * self.model_input.sample_rate))
+            window = torch.arange(min(samples, x.shape[1] - self._latest), device=x.device)
+            reference = x.gather(1, strike + window)
+        return x + noise * (10 ** (decibels / 20) * effects.rms(reference))
+
+    def _damped(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds with a loss that grows with frequency."""
+        decay_time, exponent = draws.log_uniform(0.2, 3), draws.uniform(1, 2)
+        return effects.damped(draws.x, self.model_input.sample_rate, decay_time, exponent)
+
+    def _reverberant(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds in rooms."""
+        decay_time, ratio = draws.log_uniform(0.1, 0.8), draws.uniform(-3, 12)
+        delay, rate = draws.log_uniform(0.001, 0.01), self.model_input.sample_rate
+        response = effects.impulse_response(
+            draws.x, rate, decay_time, ratio, delay, draws.generator
+        )
+        return effects.convolved(draws.x, response)
+
+    def _band_limited(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds through a telephone, a low-pass, a high-pass or none, and a tilt."""
+        kind = (draws.unit() * 4).floor()
+        low = torch.where(kind == 0, 300.0, draws.log_uniform(40, 150))
+        high = torch.where(kind == 0, 3400.0, draws.log_uniform(1500, 4000))
+        low = torch.where((kind == 0) | (kind == 2), low, 0.0)
+        high = torch.where((kind == 0) | (kind == 1), high, math.inf)
+        rate = self.model_input.sample_rate
+        return effects.filtered(draws.x, rate, low, high, draws.uniform(-6, 6))
+
+    def _clicked(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds with one to three clicks, more of them early than late."""
+        clicks, seconds = 3, self.model_input.length / self.model_input.sample_rate
+        positions = seconds * draws.unit(clicks) ** 3
+        levels = 10 ** (draws.uniform(-30, 3, clicks) / 20)
+        levels = torch.where(draws.unit(clicks) < 0.5, -levels, levels)
+        number = torch.arange(clicks, device=levels.device)
+        levels = torch.where(number <= draws.unit() * clicks, levels, 0.0)
+        decay = draws.log_uniform(2e-5, 5e-4)
+        rate = self.model_input.sample_rate
+        return effects.clicked(draws.x, rate, positions, levels, decay)
+
+    def _coded(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds coded by codecs drawn for each of them."""
+        rate = self.model_input.sample_rate
+        result = []
+        for x, (codec, compression) in zip(draws.x[:, None], draws.unit(2).tolist(), strict=True):
+            mp3 = rate in effects.MP3_RATES and codec < 0.5
+            result.append(effects.coded(x, rate, "mp3" if mp3 else "vorbis", 0.9 * compression))
+        return torch.cat(result)
+
+    def _truncated(self, draws: "_Draws") -> torch.Tensor:
+        """Return sounds that end early."""
+        length = self.model_input.length
+        shortest = min(length, round(0.02 * self.model_input.sample_rate))
+        return effects.truncated(draws.x, draws.log_uniform(shortest, length))
 
 
 def normalised(x: torch.Tensor) -> torch.Tensor:
@@ -126,6 +285,59 @@ def normalised(x: torch.Tensor) -> torch.Tensor:
     return torch.where(span == 0, 0.0, (x - low) / span * 2 - 1)
 
 
-def _rms(x: torch.Tensor) -> torch.Tensor:
-    """Return the root mean square of each sound, shape (n, 1)."""
-    return x.square().mean(1, keepdim=True).sqrt()
+class _Draws:
+    """Some sounds of a batch, and numbers drawn for them."""
+
+    def __init__(
+        self, x: torch.Tensor, generator: torch.Generator, rows: torch.Tensor | None = None
+    ) -> None:
+        """Keep the sounds, shape (n, samples), and their rows in the batch; None: all."""
+        self.x, self.generator = x, generator
+        self.rows = torch.arange(len(x), device=x.device) if rows is None else rows
+
+    def unit(self, count: int = 1) -> torch.Tensor:
+        """Return numbers uniform in [0, 1), shape (n, count)."""
+        shape, x = (len(self.x), count), self.x
+        return torch.rand(shape, generator=self.generator, device=x.device, dtype=x.dtype)
+
+    def uniform(self, low: float, high: float, count: int = 1) -> torch.Tensor:
+        """Return numbers uniform in [low, high), shape (n, count)."""
+        return low + (high - low) * self.unit(count)
+
+    def log_uniform(self, low: float, high: float) -> torch.Tensor:
+        """Return numbers whose logarithms are uniform, shape (n, 1)."""
+        return low * (high / low) ** self.unit()
+
+
+Effect: TypeAlias = Callable[[_Draws], torch.Tensor]
+
+
+def _second_drum(draws: _Draws, batch: torch.Tensor) -> torch.Tensor:
+    """Return sounds with another one of the batch under each, if there is another."""
+    n = len(batch)
+    if n < 2:
+        return draws.x
+    further = torch.randint(1, n, draws.rows.shape, generator=draws.generator, device=batch.device)
+    other = batch[(draws.rows + further) % n]
+    half = batch.shape[1] / 2
+    return effects.overlaid(draws.x, other, draws.uniform(-50, -20), draws.uniform(-half, half))
+
+
+def _clipped(draws: _Draws) -> torch.Tensor:
+    """Return clipped sounds."""
+    return effects.clipped(draws.x, draws.uniform(0.1, 0.9))
+
+
+def _quantised(draws: _Draws) -> torch.Tensor:
+    """Return sounds of 8 bits."""
+    return effects.quantised(draws.x, 8, draws.uniform(0, 12))
+
+
+def _offset(draws: _Draws) -> torch.Tensor:
+    """Return sounds with a constant added."""
+    return effects.shifted(draws.x, draws.uniform(-0.3, 0.3))
+
+
+def _inverted(draws: _Draws) -> torch.Tensor:
+    """Return sounds turned over."""
+    return -draws.x

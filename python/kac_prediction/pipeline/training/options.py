@@ -30,9 +30,22 @@ class Parameters(TypedDict, total=True):
     num_of_epochs: int
     testing: bool
     with_early_stopping: bool
+    augment_band: NotRequired[float]
+    augment_clicks: NotRequired[float]
+    augment_clipping: NotRequired[float]
+    augment_coding: NotRequired[float]
+    augment_damping: NotRequired[float]
     augment_gain: NotRequired[float]
+    augment_lead: NotRequired[float]
     augment_noise: NotRequired[float]
+    augment_noise_window: NotRequired[float]
+    augment_offset: NotRequired[float]
     augment_onset: NotRequired[float]
+    augment_polarity: NotRequired[float]
+    augment_quantise: NotRequired[float]
+    augment_room: NotRequired[float]
+    augment_second_drum: NotRequired[float]
+    augment_truncate: NotRequired[float]
     compile: NotRequired[bool]
     dataset_size: NotRequired[int]
     gradient_clip: NotRequired[float]
@@ -45,7 +58,7 @@ class Parameters(TypedDict, total=True):
 
 
 def _option(meaning: str, default: Any = MISSING, **limits: float) -> Any:
-    """Return the field of an option, with its meaning, default and limits (`least`, `below`)."""
+    """Return the field of an option, with its meaning, default and limits, as of `check_number`."""
     return field(default=default, metadata={"meaning": meaning, **limits})
 
 
@@ -60,15 +73,52 @@ class TrainingOptions:
     num_of_epochs: int = _option("epochs to train for; 0: until early stopping", least=0)
     testing: bool = _option("leave the test set untouched, while parameters are chosen")
     with_early_stopping: bool = _option("stop once the validation loss no longer falls")
+    augment_band: float = _option(
+        "share of sounds through a telephone, low-pass, high-pass or tilt", 0.0, least=0, most=1
+    )
+    augment_clicks: float = _option(
+        "share of sounds with one to three clicks", 0.0, least=0, most=1
+    )
+    augment_clipping: float = _option(
+        "share of sounds clipped, at 0.1 to 0.9 of their peak", 0.0, least=0, most=1
+    )
+    augment_coding: float = _option(
+        "share of sounds coded as mp3 or Ogg Vorbis, on the CPU", 0.0, least=0, most=1
+    )
+    augment_damping: float = _option(
+        "share of sounds with a further loss that grows with frequency", 0.0, least=0, most=1
+    )
     augment_gain: float = _option(
         "gain of each sound, drawn up to +- so many dB, of inputs that are not normalised",
         0.0,
         least=0,
     )
+    augment_lead: float = _option(
+        "how much later than early a sound may begin, seconds", 0.0, least=0
+    )
     augment_noise: float | None = _option(
         "loudest noise in each sound, dB relative to it; by default none", None
     )
+    augment_noise_window: float | None = _option(
+        "seconds from the strike on to whose level the noise is relative; by default all",
+        None,
+        above=0,
+    )
+    augment_offset: float = _option(
+        "share of sounds with a constant added, up to 0.3 of their peak", 0.0, least=0, most=1
+    )
     augment_onset: float = _option("how early or late a sound may begin, seconds", 0.0, least=0)
+    augment_polarity: float = _option("share of sounds turned over", 0.0, least=0, most=1)
+    augment_quantise: float = _option("share of sounds quantised to 8 bits", 0.0, least=0, most=1)
+    augment_room: float = _option(
+        "share of sounds in a room, of T60 0.1 to 0.8 s", 0.0, least=0, most=1
+    )
+    augment_second_drum: float = _option(
+        "share of sounds with another drum, 20 to 50 dB below", 0.0, least=0, most=1
+    )
+    augment_truncate: float = _option(
+        "share of sounds that end early, after 20 ms or more", 0.0, least=0, most=1
+    )
     compile: bool | None = _option(
         "compile a `capturable` model, record its step as a CUDA graph; by default on CUDA", None
     )
@@ -93,6 +143,12 @@ class TrainingOptions:
     warm_up: float = _option(
         "share of the steps in which `one_cycle` rises", 0.25, least=0, below=1
     )
+
+    @property
+    def augments(self) -> bool:
+        """Whether an option asks for augmentation."""
+        options = (option for option in fields(self) if option.name.startswith("augment_"))
+        return any(getattr(self, option.name) != option.default for option in options)
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:

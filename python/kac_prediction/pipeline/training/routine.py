@@ -213,8 +213,7 @@ class Routine:
         """
         self._require("P")
         options = TrainingOptions.read(self.P)
-        gain, noise, onset = options.augment_gain, options.augment_noise, options.augment_onset
-        Augmentation(model_input, gain, noise, onset)
+        Augmentation.read(options, model_input)
         if streaming and options.batch_size < 1:
             raise ValueError(f"streaming needs a batch_size from 1, not {options.batch_size}")
         if self._run.resumed is not None:

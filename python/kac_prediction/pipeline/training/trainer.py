@@ -99,7 +99,7 @@ class Trainer:
         if augmentation is not None and self.sounds is not None:
             raw = self.sounds[..., : augmentation.model_input.length + augmentation.margin]
             samples = Samples(raw, samples.targets, samples.device, samples.dtype)
-        elif options.augment_gain or options.augment_onset or options.augment_noise is not None:
+        elif options.augments:
             logger.warning("nothing is augmented: that needs sounds that use_input has shaped")
             augmentation = None
         batches = TrainingBatches(samples, indices, size, seed, processes, augmentation)
