@@ -42,7 +42,7 @@ MAY_USE = {
     "matplotlib": {"plot"},
     "pooch": {"pipeline"},
     "requests": {"pipeline"},
-    "scipy": {"physics", "listening"},
+    "scipy": {"physics", "samplers", "listening"},
     "shapely": {"geometry"},
     "soundfile": {"dataset", "listening", "pipeline"},
     "threadpoolctl": {"physics"},

@@ -246,6 +246,7 @@ NAMES = {
         "rectangularSeries",
     ],
     samplers: [
+        "AnyShapeModel",
         "BankModel",
         "BesselModel",
         "Datasets",

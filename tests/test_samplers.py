@@ -14,6 +14,7 @@ import soundfile
 from kac_prediction import samplers
 from kac_prediction.dataset import AudioSampler
 from kac_prediction.samplers import (
+    AnyShapeModel,
     BesselModel,
     FDTDModel,
     FiniteElementModel,
@@ -56,6 +57,7 @@ def sampler(request: pytest.FixtureRequest) -> AudioSampler:
 
 def test_samplers_were_found() -> None:
     assert {
+        "AnyShapeModel",
         "BankModel",
         "BesselModel",
         "FDTDModel",
@@ -183,6 +185,7 @@ def test_settings_that_would_change_nothing_cannot_be_set(sampler: AudioSampler)
         (FDTDModel, {"strike_location": (0.02, -0.01), "arbitrary_shape": "RegularPolygon"}),
         (FiniteElementModel, {"strike_location": (0.02, 0.01), "arbitrary_shape": "Circle"}),
         (MixedModel, {"family": "rectangle"}),
+        (AnyShapeModel, {"family": "ellipse"}),
     ],
 )
 def test_size_and_strike_that_are_set_are_heard(
@@ -212,7 +215,16 @@ def test_size_and_strike_that_are_set_are_heard(
 
 
 @pytest.mark.parametrize(
-    "kind", [BesselModel, PoissonModel, LaméModel, FDTDModel, FiniteElementModel, MixedModel]
+    "kind",
+    [
+        BesselModel,
+        PoissonModel,
+        LaméModel,
+        FDTDModel,
+        FiniteElementModel,
+        MixedModel,
+        AnyShapeModel,
+    ],
 )
 def test_what_no_drum_may_have_cannot_be_set(kind: type[AudioSampler]) -> None:
     drum = kind(DURATION, RATE, **EXTRA.get(kind.__name__, {}))

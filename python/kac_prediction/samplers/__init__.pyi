@@ -1,3 +1,4 @@
+from .any_shape_model import AnyShapeModel
 from .bank_model import BankModel
 from .bessel_model import BesselModel
 from .fdtd_model import FDTDModel
@@ -12,6 +13,7 @@ from .test_signals import TestSweep, TestTone
 
 __all__ = [
     "FAMILIES",
+    "AnyShapeModel",
     "BankModel",
     "BesselModel",
     "Datasets",

@@ -16,7 +16,15 @@ from ..dataset.sampler import Labels
 from ..physics.excitation import mean_of_waves
 from ..physics.random_waves import random_partials
 from .batch_sampler import BatchSampler
-from .drum import Drum, DrumSettings, Interval, NumberOrRange, Precision, as_interval, draw_between
+from .drum import (
+    Drum,
+    DrumSettings,
+    NumberOrRange,
+    Precision,
+    as_interval,
+    draw_between,
+    draw_log_uniform,
+)
 from .mode_bank import ModeBank
 
 _HERE = 1e-6  # of a drum's size: points nearer than that are one
@@ -180,9 +188,12 @@ class BankModel(Drum):
         rng, points = self.rng, self._bank.points.shape[1]
         struck = int(rng.integers(points))
         heard = (struck + int(rng.integers(1, points))) % points
-        decay_time, width = _draw_evenly(rng, self._decay_times), draw_between(rng, self._widths)
+        decay_time, width = (
+            draw_log_uniform(rng, self._decay_times),
+            draw_between(rng, self._widths),
+        )
         low, high = self._counts
-        modes = low if low == high else min(high, _draw_evenly(rng, (low, high + 1)) // 1)
+        modes = low if low == high else min(high, draw_log_uniform(rng, (low, high + 1)) // 1)
         self._drawn = _Strike(struck, heard, decay_time, width, modes, int(rng.integers(2**63)))
         # Past the guard of the settings: it is that of the current sound.
         vars(self)["decay_time"] = decay_time
@@ -258,12 +269,6 @@ class BankModel(Drum):
         return np.asarray(wave * np.exp(-sigma * times))
 
     render = BatchSampler.render
-
-
-def _draw_evenly(rng: np.random.Generator, interval: Interval) -> float:
-    """Draw a number log-uniform in [low, high); nothing is drawn where both are the same."""
-    low, high = interval
-    return low if low == high else low * (high / low) ** rng.random()
 
 
 @lru_cache(maxsize=8)

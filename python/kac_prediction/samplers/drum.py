@@ -203,6 +203,12 @@ def draw_between(rng: np.random.Generator, interval: Interval) -> float:
     return low if low == high else low + (high - low) * rng.random()
 
 
+def draw_log_uniform(rng: np.random.Generator, interval: Interval) -> float:
+    """Draw a number log-uniform in [low, high); nothing is drawn where both are the same."""
+    low, high = interval
+    return low if low == high else low * (high / low) ** rng.random()
+
+
 def as_interval(name: str, value: NumberOrRange) -> Interval:
     """Turn a number or a pair (low, high) into (low, high); raise ValueError for anything else."""
     try:

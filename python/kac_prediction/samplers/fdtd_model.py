@@ -16,7 +16,7 @@ from ..dataset.sampler import Labels
 from ..geometry import Shape
 from ..physics import drum_grid
 from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
-from .membrane import Grid, Membrane
+from .membrane import Grid, Membrane, Strike
 from .shapes import ShapeSource
 
 _MOST_DRAWS = 100
@@ -213,24 +213,34 @@ class FDTDModel(Drum):
         labels = {name: [*numbers] for name, numbers in self._body.labels.items()}
         return {**labels, **super()._body_labels()}
 
-    def _parameters(self) -> tuple[Any, ...]:
-        return self._drawn_from, self._body, self.strike_location
+    def _parameters(self) -> Strike:
+        return Strike(
+            self._drawn_from, self._body, self.strike_location, self.strike_width, self.sigma
+        )
 
-    def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
+    def _sounds(self, parameters: Sequence[Strike]) -> npt.NDArray[np.floating]:
+        return self._simulate(parameters, self.sample_rate, self.length)
+
+    def _simulate(
+        self, strikes: Sequence[Strike], sample_rate: int, length: int
+    ) -> npt.NDArray[np.floating]:
+        """Return the sounds of n strikes at a sample rate, shape (n, length)."""
         # Sounds of one drum share one simulation, also where others were asked for in between.
-        bodies = {source: body for source, body, _ in parameters}
-        number = {source: drum for drum, source in enumerate(bodies)}
+        firsts = {strike.source: strike for strike in strikes}
+        number = {source: drum for drum, source in enumerate(firsts)}
+        drums = [strike.drum for strike in firsts.values()]
         # c_0, c_1 and c_2 of each grid: u_next = c_0 (four neighbours) + c_1 u - c_2 u_previous.
-        steps = np.array([body.grid.step for body in bodies.values()])
-        q, loss = (self.wave_speed / (self.sample_rate * steps)) ** 2, self.sigma / self.sample_rate
-        coefficients = np.stack([q, 2 - 4 * q, np.full_like(q, 1 - loss)], axis=-1) / (1 + loss)
+        steps = np.array([drum.grid.step for drum in drums])
+        loss = np.array([strike.sigma for strike in firsts.values()]) / sample_rate
+        q = (self.wave_speed / (sample_rate * steps)) ** 2
+        coefficients = np.stack([q, 2 - 4 * q, 1 - loss], axis=-1) / (1 + loss)[:, None]
         return _core.membranes(
-            [_core.Grid(body.grid.live) for body in bodies.values()],
+            [_core.Grid(drum.grid.live) for drum in drums],
             coefficients,
-            [body.grid.nodes_at(body.pick_up) for body in bodies.values()],
-            np.array([number[source] for source, _, _ in parameters], dtype=np.int64),
-            [body.grid.raised_cosine(point, self.strike_width) for _, body, point in parameters],
-            self.length,
+            [drum.grid.nodes_at(drum.pick_up) for drum in drums],
+            np.array([number[strike.source] for strike in strikes], dtype=np.int64),
+            [strike.drum.grid.raised_cosine(strike.point, strike.width) for strike in strikes],
+            length,
             self.amplitude,
             self.precision,
             self.threads,

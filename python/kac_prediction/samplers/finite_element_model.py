@@ -16,6 +16,7 @@ from ..physics import Modes, circularSeries
 from ..physics import modes as modes_of
 from .drum import NumberOrRange, Precision
 from .fdtd_model import FDTDModel
+from .membrane import Strike
 
 _RIM = 1e-3  # of a drum's size
 _CANDIDATES = 64  # points each way, of which the one farthest from the wall is the deepest
@@ -113,13 +114,13 @@ class FiniteElementModel(FDTDModel):
         self._check_audible(size, float(elements.modes.frequencies(1.0, 2.0)[0]))
         return elements
 
-    def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
+    def _sounds(self, parameters: Sequence[Strike]) -> npt.NDArray[np.floating]:
         frequencies, weights = np.empty((2, len(parameters), self.modes))
-        for source, body in {source: body for source, body, _ in parameters}.items():
-            rows = [k for k, each in enumerate(parameters) if each[0] == source]
-            modes, strikes = body.grid.modes, [parameters[k][2] for k in rows]
-            frequencies[rows] = modes.frequencies(body.size, self.wave_speed)
-            weights[rows] = modes(strikes, self.strike_width) * modes([body.pick_up])
+        for source, drum in {strike.source: strike.drum for strike in parameters}.items():
+            rows = [k for k, strike in enumerate(parameters) if strike.source == source]
+            modes, points = drum.grid.modes, [parameters[k].point for k in rows]
+            frequencies[rows] = modes.frequencies(drum.size, self.wave_speed)
+            weights[rows] = modes(points, self.strike_width) * modes([drum.pick_up])
         # To the core a peak of 0 means "as it comes", but a drum that is not struck is silent.
         weights *= self.amplitude > 0
         count = len(parameters)

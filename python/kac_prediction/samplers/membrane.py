@@ -1,7 +1,7 @@
 """Membrane: one drum of any shape on its grid, with its middle and its pick-up."""
 
 import math
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -110,3 +110,13 @@ class Membrane:
             if self._takes_strike((x, y)) or away < self.grid.step / 2:
                 return x, y
             away /= 2
+
+
+class Strike(NamedTuple):
+    """All that a sound depends on."""
+
+    source: bytes  # the random numbers that the drum was drawn from: the same, the same drum
+    drum: Any  # a `Membrane`, on the kind of grid that its model lays
+    point: Point
+    width: float  # metres
+    sigma: float  # 1/s, the same of all strikes on a drum
