@@ -234,6 +234,33 @@ def test_several_sources_share_each_batch() -> None:
     np.testing.assert_allclose(y[4:, 1:].numpy(), expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "shares", "expected"),
+    [
+        (64, [57.0, 7.0], [57, 7]),
+        (64, [8, 1], [57, 7]),  # 56.9 and 7.1
+        (10, [0.5, 0.3, 0.2], [5, 3, 2]),
+        (10, [1.0, 1.0, 1.0], [4, 3, 3]),
+        (6, [0.1, 0.1, 0.1], [2, 2, 2]),
+        (7, [3.0, 3.0], [4, 3]),
+        (8, [1e-9, 5.0, 1.0], [1, 6, 1]),
+        (3, [1e-9, 1.0, 1e-9], [1, 1, 1]),
+        (5, [1e300, 1e-300], [4, 1]),
+    ],
+)
+def test_a_batch_is_divided_by_shares(
+    batch_size: int, shares: list[float], expected: list[int]
+) -> None:
+    sources = [
+        Source(BesselModel, SETTINGS, {"family": k % 2}, share) for k, share in enumerate(shares)
+    ]
+    batches = circles(sources=sources, model_input=FAMILIES, batch_size=batch_size)
+    x, y = next(batches.epoch(0))
+    assert len(x) == batch_size
+    families = [k % 2 for k, count in enumerate(expected) for _ in range(count)]
+    assert y[:, 0].tolist() == families
+
+
 def test_sources_alike_make_other_drums() -> None:
     batches = circles(sources=[(BesselModel, SETTINGS)] * 2)
     x, y = gathered(batches, 0)
@@ -294,6 +321,16 @@ def test_a_broken_sound_is_named(
         ({"sources": TWO, "batch_size": 1}, ValueError, "2 sources, batch_size 1"),
         ({"batch_size": 0}, ValueError, "batch_size 0"),
         ({"steps": 0}, ValueError, "steps 0"),
+        (
+            {"sources": [Source(BesselModel, SETTINGS, share=0.0)]},
+            ValueError,
+            "the share of BesselModel must be above 0",
+        ),
+        (
+            {"sources": [Source(BesselModel, SETTINGS, share="all")]},
+            TypeError,
+            "the share of BesselModel must be a number",
+        ),
         ({"seed": -1}, ValueError, "non-negative"),
         ({"sources": [(dict, SETTINGS)]}, TypeError, "subclass of AudioSampler"),
         ({"sources": [(BesselModel, {})]}, TypeError, "BesselModel cannot be made"),

@@ -195,8 +195,8 @@ class Routine:
         """Train on sounds synthesised on the fly, no two of one drum, instead of the training set.
 
         Call it after `use_input`. Validation and test set stay those of the dataset. `Sampler` may
-        be several, each (Sampler, settings, further labels), which share every batch; the settings
-        of a single one default to the dataset's.
+        be several, each (Sampler, settings, further labels, share of every batch); the settings of
+        a single one default to the dataset's.
         """
         if self.model_input is None:
             raise ValueError("routine.stream needs to know the inputs: call use_input first")

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import torch
 
+from ..._checks import check_number
 from ...dataset import AudioSampler, RepresentationSettings, StreamingDataset
 from ...dataset.rendering import Renderer
 from ...dataset.sampler import Labels
@@ -28,6 +29,7 @@ class Source(NamedTuple):
     Sampler: type[AudioSampler]
     settings: Mapping[str, Any]  # arguments of its constructor
     labels: Mapping[str, Any] = MappingProxyType({})  # further ones, the same for all its sounds
+    share: float = 1.0  # of each batch, relative to the other sources
 
 
 class SynthesisedBatches:
@@ -37,7 +39,8 @@ class SynthesisedBatches:
     n = 2^40 e + (b R + r) batch_size: no two processes hear the same drum, nor does a training that
     is resumed with more or fewer of them, and R hear together what one with the R-fold batch hears.
     Sample k is the strike k % 5 on drum k, so that every fifth falls on the middle, as in a
-    dataset. Several sources share each batch evenly, each with a stream of its own.
+    dataset. Several sources divide each batch in proportion to their shares, each with a stream of
+    its own.
 
     The seed of a stream is a hash of `seed` and the number of its source, so the drums are not
     those of a dataset of the same seed. A batch and its augmentation depend on seed, epoch and
@@ -78,7 +81,10 @@ class SynthesisedBatches:
         self._model_input, self._augmentation = model_input, augmentation
         self._needed = model_input.length + (augmentation.margin if augmentation else 0)
         self._labels = [source.labels for source in given]
-        share, more = divmod(batch_size, len(given))
+        shares = [
+            check_number(f"the share of {source.Sampler.__name__}", source.share, above=0)
+            for source in given
+        ]
         self.streams = [
             StreamingDataset(
                 source.Sampler,
@@ -86,10 +92,12 @@ class SynthesisedBatches:
                 # The spawn key makes it another seed than people give, as good as surely.
                 int(np.random.SeedSequence(seed, spawn_key=(i,)).generate_state(1, "u8")[0]),
                 RAW,
-                batch_size=share + (i < more),
+                batch_size=count,
                 one_per_group=True,
             )
-            for i, source in enumerate(given)
+            for i, (source, count) in enumerate(
+                zip(given, _divide(batch_size, shares), strict=True)
+            )
         ]
         # The epoch that comes next, and its batches, of which the first are under way.
         self._under_way: tuple[int, Iterator[Batch]] | None = None
@@ -157,3 +165,15 @@ class SynthesisedBatches:
             if self._dtype == torch.float32 and "precision" in sampler.settings:
                 settings.setdefault("precision", "single")
         return settings
+
+
+def _divide(batch_size: int, shares: list[float]) -> list[int]:
+    """Divide a batch in proportion to shares, by largest remainders, at least one to each."""
+    quotas = batch_size * np.array(shares) / sum(shares)
+    counts = np.floor(quotas).astype(int)
+    largest = np.argsort(counts - quotas, kind="stable")  # of equal ones the first
+    counts[largest[: batch_size - counts.sum()]] += 1
+    for i in np.flatnonzero(counts == 0):
+        counts[np.argmax(counts)] -= 1
+        counts[i] = 1
+    return counts.tolist()
