@@ -1,12 +1,14 @@
 from .audio import onset, prepare, read_sound
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
+from .strike import find_strike
 
 __all__ = [
     "PredictedLabels",
     "Prediction",
     "Spread",
     "drum_heard",
+    "find_strike",
     "onset",
     "predict",
     "predict_file",

@@ -1,0 +1,103 @@
+"""Where a drum is struck in a recording, behind noise, beside clicks, of any offset."""
+
+import math
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Float64 = npt.NDArray[np.float64]
+
+_HOP: Final = 0.001  # seconds of a frame
+_FRAMES: Final = 4096  # that are squared at once
+_MEDIAN: Final = 10**6  # samples, of which the middle is taken
+_BEFORE: Final = 20  # frames, whose mean energy a strike rises above
+# Frames in which a drum rings after the strike, and how these are divided: a click is loud in the
+# first part alone. Of a short sound at most such a share of its frames.
+_AFTER: Final = 100
+_PARTS: Final = (1 / 6, 1 / 2, 1)
+_SHARE: Final = 0.3
+_QUIETEST: Final = 10  # per cent of the frames, the noise where nothing lies before
+# Frames about the rise in which the first sample is looked for.
+_EARLIEST: Final = 30
+_LATEST: Final = 20
+# Powers, of the peak's: what is fainter is not told from silence, as the pre-echo of lossy coding;
+# and of the sound's: what lies before a strike at the beginning, if it is to be noise.
+_FAINTEST: Final = 10**-4.5
+_NOISE: Final = 10**-2
+
+
+def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
+    """Return the sample at which a drum is struck in a recording, not silent, shape (length,).
+
+    Heard is the strike after which most energy is left: the frame of a millisecond before which
+    there is least, and after which there is most for 0.1 s. So a click, a door or the end of a
+    noise is none. About that frame, the sample is taken at which two Gaussian noises, of one power
+    before and of another after, are most likely to change: Akaike's criterion for the arrival of
+    a wave (Maeda, Zisin 38, 1985, 365-379). A constant in the waveform is of no effect.
+
+    Before the wave arrives, 10 ms after the strike on a drum of 1 m that is heard at its other
+    side, there is little to find in noise.
+    """
+    middle = float(np.median(waveform[:: max(1, len(waveform) // _MEDIAN)]))
+    hop = max(1, round(_HOP * sample_rate))
+    peak = max(middle - float(waveform.min()), float(waveform.max()) - middle)
+    energies = _energies(waveform, hop, middle, peak)
+    frame = _rise(energies)
+    start = max(0, (frame - _EARLIEST) * hop)
+    powers = np.square((waveform[start : (frame + _LATEST) * hop] - middle) / peak)
+    missing = _EARLIEST * hop - (frame * hop - start)
+    noise = 0.0
+    if missing and frame > 1:
+        # What there is stands for what is missing, unless the drum sounds from the first sample on.
+        first = float(energies[: frame - 1].mean())
+        noise = first if first < _NOISE * energies[frame : frame + 10].mean() else 0.0
+    return start + max(0, _change(powers, missing, noise) - 1)
+
+
+def _energies(waveform: Float64, hop: int, middle: float, peak: float) -> Float64:
+    """Return the mean square of each frame, from -peak to peak about the middle, at least one."""
+    frames = max(1, len(waveform) // hop)
+    cut = waveform[: frames * hop].reshape(frames, -1)
+    parts = [(cut[i : i + _FRAMES] - middle) / peak for i in range(0, frames, _FRAMES)]
+    return np.concatenate([np.square(part).mean(axis=1) for part in parts])
+
+
+def _rise(energies: Float64) -> int:
+    """Return the frame of the largest rise that lasts."""
+    count = len(energies)
+    after = max(1, min(_AFTER, math.floor(_SHARE * count)))
+    width = min(_BEFORE, count)
+    smooth = np.convolve(energies, np.full(width, 1 / width), "valid")
+    quiet = np.full(_BEFORE, np.percentile(smooth, _QUIETEST))
+    sums = np.cumsum(np.concatenate([[0.0], quiet, energies, np.zeros(after)]))
+    ends = sums[_BEFORE:]
+    before = (ends[:count] - sums[:count]) / _BEFORE
+    edges = [0, *(max(1, round(part * after)) for part in _PARTS)]
+    parts = [
+        (ends[high : high + count] - ends[low : low + count]) / (high - low)
+        for low, high in pairwise(edges)
+        if low < high
+    ]
+    least, most = np.min(parts, axis=0), np.max(parts, axis=0)
+    # A louder noise that dies sooner than a drum is not preferred.
+    lasting = np.sqrt(least / np.where(most > 0, most, 1))
+    return int(np.argmax((least - before) * lasting))
+
+
+def _change(powers: Float64, missing: int, noise: float) -> int:
+    """Return the index before which powers are most likely of one mean, and from which of another.
+
+    Before the first, `missing` more had the mean `noise`.
+    """
+    faintest = _FAINTEST * (float(powers.max()) or 1.0)
+    sums = np.cumsum(powers)
+    before = np.arange(len(powers))
+    after = len(powers) - before
+    earlier = missing * noise + sums - powers
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(missing + before > 0, earlier / (missing + before), 0.0)
+    second = (sums[-1] - sums + powers) / after
+    criterion = (missing + before) * np.log(first + faintest) + after * np.log(second + faintest)
+    return int(np.argmin(criterion))
