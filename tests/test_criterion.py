@@ -88,3 +88,66 @@ def test_crepe_learns_classes_and_numbers_together() -> None:
     assert losses[-1] < losses[0] / 2
     with pytest.raises(ValueError, match=r"got \(3, 5\) and \(3, 1\)"):
         model.innerTrainingLoop(0, 1, x, y[:, :1])
+
+
+OUTLINED = ModelInput(
+    8000,
+    8,
+    ("family", "drum_size", "outline"),
+    ("", "m", ""),
+    scales=("linear", "log", "linear"),
+    classes={"family": ("circle", "star")},
+    sizes={"outline": 8},
+    spreads=("drum_size",),
+)
+
+
+def test_a_predicted_spread_is_that_of_a_laplace_density() -> None:
+    outputs = torch.zeros(1, OUTLINED.outputs)
+    outputs[0, 2], outputs[0, -1] = -1.0, -2.0
+    target = torch.tensor([[0.0, -1.3, *[0.0] * 8]])
+    found = DrumLoss(OUTLINED).by_label(outputs, target)
+    density = torch.distributions.Laplace(torch.tensor(-1.0), torch.tensor(-2.0).exp())
+    expected = -density.log_prob(torch.tensor(-1.3)).item() - math.log(2)
+    assert found[1].item() == pytest.approx(expected)
+
+
+def test_an_outline_counts_the_same_however_it_is_turned() -> None:
+    """The least of all sixteen rotations and reflections, each tried."""
+    random = torch.Generator().manual_seed(0)
+    true, drawn = torch.randn(2, 5, 8, generator=random)
+    outputs = torch.zeros(5, OUTLINED.outputs)
+    outputs[:, 3:11] = drawn
+    labels = torch.zeros(5, 2)
+    found = DrumLoss(OUTLINED).by_label(outputs, torch.cat([labels, true], 1))[2]
+    ways = [way.roll(k, 1) for way in (true, true.flip(1)) for k in range(8)]
+    each = torch.stack([(drawn - way).square().mean(1) for way in ways])
+    assert found.item() == pytest.approx(each.amin(0).mean().item())
+    outputs[:, 3:11] = true.flip(1).roll(3, 1)
+    again = DrumLoss(OUTLINED).by_label(outputs, torch.cat([labels, true], 1))[2]
+    assert again.item() == pytest.approx(0, abs=1e-12)
+
+
+def test_priors_make_rare_classes_as_likely_as_the_others() -> None:
+    """Fitted to two classes that nothing tells apart, one three times as frequent: even odds."""
+    loss = DrumLoss(OUTLINED, priors={"family": (0.75, 0.25)}, weights={"drum_size": 0.0})
+    logits = torch.zeros(2, requires_grad=True)
+    target = torch.tensor([[0.0, *[NAN] * 9]] * 3 + [[1.0, *[NAN] * 9]])
+    optimiser = torch.optim.SGD([logits], lr=5.0)
+    for _ in range(50):
+        outputs = torch.cat([logits, torch.zeros(10)]).expand(4, -1)
+        optimiser.zero_grad()
+        loss(outputs, target).backward()
+        optimiser.step()
+    assert logits.softmax(0)[0].item() == pytest.approx(0.5, abs=1e-3)
+    plain = functional.cross_entropy(logits.expand(4, -1), target[:, 0].long())
+    assert loss.eval().by_label(outputs, target)[0].item() == pytest.approx(plain.item())
+
+
+def test_labels_weigh_as_much_as_they_are_said_to() -> None:
+    outputs = torch.zeros(1, OUTLINED.outputs)
+    target = torch.tensor([[1.0, 0.5, *[NAN] * 8]])
+    loss = DrumLoss(OUTLINED, weights={"drum_size": 3.0})
+    family, size, outline = loss.by_label(outputs, target).tolist()
+    assert loss(outputs, target).item() == pytest.approx((family + 3 * size + outline) / 3)
+    assert outline == 0

@@ -1,3 +1,4 @@
 from .crepe import CRePE
+from .spectral_cnn import SpectralCNN
 
-__all__ = ["CRePE"]
+__all__ = ["CRePE", "SpectralCNN"]

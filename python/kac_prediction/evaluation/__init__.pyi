@@ -1,4 +1,5 @@
 from .baselines import classical_estimator, mean_predictor
+from .outlines import overlap
 from .report import MEAN, MODEL, ConfusionMatrix, LabelReport, Report
 from .sounds import LabelledSounds
 
@@ -11,4 +12,5 @@ __all__ = [
     "Report",
     "classical_estimator",
     "mean_predictor",
+    "overlap",
 ]

@@ -5,7 +5,6 @@ import torch
 
 from ..listening.classical import estimate, identify
 from ..pipeline import ModelInput
-from ..samplers import FAMILIES
 from .report import Float64, Values
 from .sounds import LabelledSounds
 
@@ -14,15 +13,17 @@ def mean_predictor(model_input: ModelInput, known: Values, count: int) -> Values
     """Predict for every sound the mean of the training set; of a class, the most frequent.
 
     `known` holds the labels of the training set, shape (n,) each, n from 1. Predictions have the
-    shape (count,).
+    shape (count,). Of an outline, which may lie either way round, it is a circle.
     """
-    predictions = {}
+    predictions: Values = {}
     for label, values in known.items():
-        if label in model_input.classes:
-            constant = float(np.bincount(values.astype(np.int64)).argmax())
+        if label in model_input.sizes:
+            predictions[label] = np.zeros((count, model_input.sizes[label]))
+        elif label in model_input.classes:
+            most_frequent = np.bincount(values.astype(np.int64)).argmax()
+            predictions[label] = np.full(count, float(most_frequent))
         else:
-            constant = float(values.mean())
-        predictions[label] = np.full(count, constant)
+            predictions[label] = np.full(count, float(values.mean()))
     return predictions
 
 
@@ -54,7 +55,7 @@ def classical_estimator(
         estimates = estimate(sounds.family, waveforms[audible], *medium, sizes=ends)
     else:
         families, estimates = identify(waveforms[audible], *medium, sizes=ends)
-        index = np.array([FAMILIES.index(name) for name in families], np.float64)
+        index = np.array([sounds.families.index(name) for name in families], np.float64)
         estimates = {**estimates, "family": index}
     predictions = {label: values.copy() for label, values in fallback.items() if label in estimates}
     for label, values in predictions.items():

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from .._checks import check_vectors
 from ..pipeline import ModelInput
+from .outlines import overlap
 
 Float64 = npt.NDArray[np.float64]
 
 Values = dict[str, Float64]
-"""By label, a value for each sound; of a class its index."""
+"""By label, a value for each sound, shape (n,); of a class its index; of an outline (n, angles)."""
 
 MODEL: Final = "model"
 MEAN: Final = "mean predictor"
@@ -150,6 +151,39 @@ class ConfusionMatrix:
 
 
 @dataclass(frozen=True)
+class OutlineReport:
+    """How well outlines are predicted: the median intersection over union, see `overlap`."""
+
+    label: str
+    overlaps: Mapping[str, Mapping[str, float]]  # by subset, 'all' the first, and by estimator
+
+    @classmethod
+    def of(
+        cls,
+        label: str,
+        true: Float64,
+        predictions: Mapping[str, Float64],
+        subsets: Iterable[tuple[str, npt.NDArray[np.bool_]]] = (),
+    ) -> "OutlineReport":
+        """Compare predictions with the truth, shape (n, angles), also on subsets of the sounds."""
+        found = {name: overlap(each, true) for name, each in predictions.items()}
+        parts = [("all", np.ones(len(true), bool)), *subsets]
+        overlaps = {
+            subset: {name: float(np.median(values[which])) for name, values in found.items()}
+            for subset, which in parts
+            if which.any()
+        }
+        return cls(label, overlaps)
+
+    def __str__(self) -> str:
+        """Return a table with a column for each estimator."""
+        rows = [(f"{self.label}, intersection over union", *self.overlaps["all"])]
+        for subset, values in self.overlaps.items():
+            rows.append((f"  {subset}", *(f"{value:.3f}" for value in values.values())))
+        return _aligned(rows)
+
+
+@dataclass(frozen=True)
 class Report:
     """The errors of a model on unseen drums, beside those of the baselines.
 
@@ -158,6 +192,7 @@ class Report:
 
     labels: Mapping[str, LabelReport]  # of labels that are numbers
     classes: Mapping[str, ConfusionMatrix] = field(default_factory=dict)  # and of classes
+    outlines: Mapping[str, OutlineReport] = field(default_factory=dict)  # and of several numbers
 
     @classmethod
     def of(
@@ -167,7 +202,7 @@ class Report:
 
         Args:
             model_input: names the labels, their units and classes.
-            true: by label, `drum_size` among them, shape (n,), n from 1.
+            true: by label, `drum_size` among them, shape (n,), n from 1; of an outline (n, angles).
             predictions: by estimator, the same; labels that it cannot predict are left out.
 
         Raises:
@@ -182,15 +217,17 @@ class Report:
         ]
         for label, names in model_input.classes.items():
             subsets += [(name, true[label] == index) for index, name in enumerate(names)]
-        labels, classes = {}, {}
+        labels, classes, outlines = {}, {}, {}
         for label, unit in zip(model_input.labels, model_input.units, strict=True):
             known = {name: each[label] for name, each in predictions.items() if label in each}
             if label in model_input.classes:
                 names = model_input.classes[label]
                 classes[label] = ConfusionMatrix.of(label, names, true[label], known)
+            elif label in model_input.sizes:
+                outlines[label] = OutlineReport.of(label, true[label], known, subsets)
             else:
                 labels[label] = LabelReport.of(label, unit, true[label], known, subsets)
-        return cls(labels, classes)
+        return cls(labels, classes, outlines)
 
     def __getitem__(self, label: str) -> LabelReport:
         """Return the errors of a label."""
@@ -202,7 +239,8 @@ class Report:
 
     def __str__(self) -> str:
         """Return a table for each label."""
-        return "\n\n".join(map(str, [*self.classes.values(), *self.labels.values()]))
+        tables = [*self.classes.values(), *self.labels.values(), *self.outlines.values()]
+        return "\n\n".join(map(str, tables))
 
 
 def with_unit(error: float, unit: str) -> str:

@@ -12,7 +12,7 @@ from ..samplers.shapes import FAMILIES, elongation, second_moments
 from .report import Values
 
 # A network may predict what no drum can be.
-_SIZES, _RATIOS = (1e-3, 50.0), (1.0, 50.0)
+_SIZES, _RATIOS, _LONGEST = (1e-3, 50.0), (1.0, 50.0), 4.0
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,20 @@ class LabelledSounds:
     sample_rate: int  # Hz
     wave_speed: float  # of the membranes, m/s
     family: str = ""  # of all drums; '': that of the label `family`
+    families: tuple[str, ...] = FAMILIES  # that the label `family` counts
 
-    def values(self, label: str) -> npt.NDArray[np.float64]:
-        """Return the first number of a label of every sound, shape (n,)."""
+    def values(self, label: str, size: int = 1) -> npt.NDArray[np.float64]:
+        """Return the first number of a label of every sound, shape (n,), or so many, (n, size)."""
+        if size > 1:
+            return np.array([y[label][:size].numpy() for y in self.labels], np.float64)
         return np.array([float(y[label][0]) for y in self.labels])
 
     def true_shape(self, i: int) -> Shape:
         """Return the shape of the drum of sound i, at its size in metres."""
         labels = self.labels[i]
-        family = self.family or FAMILIES[int(labels["family"][0])]
+        if "outline" in labels:
+            return outlined(labels["outline"].numpy(), float(labels["drum_size"][0]))
+        family = self.family or self.families[int(labels["family"][0])]
         polygon = None
         if family == "polygon":
             corners = int(labels["N"][0])
@@ -43,11 +48,13 @@ class LabelledSounds:
     def predicted_shape(self, i: int, predicted: Values, k: int) -> Shape:
         """Return the shape predicted for sound i, of which `predicted` has the k-th values.
 
-        Size and elongation of a polygon are predicted: it is the true one, if that is a polygon,
-        else a hexagon, stretched to the predicted elongation and resized.
+        It has the outline predicted; where there is none, and size and elongation of a polygon are,
+        it is the true one, if that is a polygon, else a hexagon, stretched and resized.
         """
-        family = self.family or FAMILIES[int(predicted["family"][k])]
         size = float(np.clip(predicted["drum_size"][k], *_SIZES))
+        if "outline" in predicted:
+            return outlined(predicted["outline"][k], size)
+        family = self.family or self.families[int(predicted["family"][k])]
         ratio = 1.0
         if "aspect_ratio" in predicted:
             ratio = float(np.clip(predicted["aspect_ratio"][k], *_RATIOS))
@@ -60,6 +67,16 @@ class LabelledSounds:
         centroid = np.array(polygon.centroid)
         stretched = Polygon((polygon.vertices - centroid) @ scaling + centroid)
         return _shape(family, size, ratio, stretched)
+
+
+def outlined(log_radii: npt.NDArray[np.float64], size: float) -> Polygon:
+    """Return the drum of so many logarithms of radii about the origin, of area size^2."""
+    angles = 2 * np.pi * np.arange(len(log_radii)) / len(log_radii)
+    # Within what a polygon of floating-point numbers can be.
+    radii = np.exp(np.clip(log_radii - log_radii.mean(), -_LONGEST, _LONGEST))
+    polygon = Polygon(radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
+    polygon.area = size * size
+    return polygon
 
 
 def _shape(family: str, size: float, ratio: float, polygon: Polygon | None) -> Shape:

@@ -57,32 +57,36 @@ def predict(
 
 
 def predict_inputs(model: Model, X: torch.Tensor, model_input: ModelInput) -> torch.Tensor:
-    """Predict from inputs that are ready, shape (n, ...), a batch at a time.
-
-    The model runs in eval mode, in its own dtype, without gradients or autocast; the modes of its
-    modules are left as they were.
+    """Predict from inputs that are ready, shape (n, ...), as `run_model` does.
 
     Returns:
         What `model_input.values` makes of the outputs, shape (n, numbers), on the CPU.
+    """
+    return model_input.values(run_model(model, X, model_input.outputs))
+
+
+def run_model(model: Model, X: torch.Tensor, outputs: int) -> torch.Tensor:
+    """Return a model's outputs for inputs that are ready, shape (n, ...), a batch at a time.
+
+    It runs in eval mode, in its own dtype, without gradients or autocast; the modes of its modules
+    are left as they were. The outputs have the shape (n, outputs), on the CPU.
     """
     weight = next(model.parameters(), torch.empty(0))
     device = weight.device.type
     has_autocast = torch.amp.is_autocast_available(device)
     exact = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
     modes = [(module, module.training) for module in model.modules()]
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    values = [torch.empty(0, sum(sizes))]
+    found = [torch.empty(0, outputs)]
     try:
         model.eval()
         with torch.no_grad(), exact:
             for x in torch.split(X, _BATCH) if len(X) else ():
-                outputs = model(x.to(weight.device, weight.dtype)).reshape(len(x), -1)
-                values.append(model_input.values(outputs).cpu())
+                found.append(model(x.to(weight.device, weight.dtype)).reshape(len(x), -1).cpu())
     finally:
         # Not model.train(): it would also wake modules that their owner had set to eval mode.
         for module, mode in modes:
             module.training = mode
-    return torch.cat(values)
+    return torch.cat(found[1:] or found)
 
 
 def predict_file(model: Model, path: str | Path) -> PredictedLabels:

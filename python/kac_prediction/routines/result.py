@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..architecture import CRePE
 from ..evaluation import MEAN, MODEL, LabelledSounds, Report, classical_estimator, mean_predictor
 from ..evaluation.report import Values
 from ..listening.predicted_labels import predict_inputs
@@ -47,10 +46,10 @@ class Result:
         best = Path(routine.R["exports_dir"]) / "best.pt"
         # Other processes may not see the file, or too early.
         leader = ProcessGroup.join(routine.device).leader
-        model = loadModel(best, CRePE, device=routine.device) if leader else routine.M
+        model = loadModel(best, type(routine.M), device=routine.device) if leader else routine.M
         training, _, test = routine.parts()
         chosen = test if leader else test[:0]
-        values = {label: sounds.values(label) for label in model_input.labels}
+        values = _values(model_input, sounds)
         true = {label: column[chosen] for label, column in values.items()}
         known = {label: column[training] for label, column in values.items()}
         predictions = {
@@ -114,8 +113,19 @@ def _predict(
     model: Model, routine: Routine, model_input: ModelInput, chosen: torch.Tensor
 ) -> Values:
     """Return a model's predictions for some samples of the routine's dataset, by label."""
-    predicted = predict_inputs(model, torch.as_tensor(routine.D.X)[chosen], model_input)
-    return dict(zip(model_input.labels, predicted.double().numpy().T, strict=True))
+    predicted = predict_inputs(model, torch.as_tensor(routine.D.X)[chosen], model_input).double()
+    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
+    columns = zip(model_input.labels, torch.split(predicted, sizes, dim=1), strict=True)
+    return {
+        label: column.numpy() if label in model_input.sizes else column[:, 0].numpy()
+        for label, column in columns
+    }
+
+
+def _values(model_input: ModelInput, sounds: LabelledSounds) -> Values:
+    """Return the labels of all sounds."""
+    sizes = model_input.sizes
+    return {label: sounds.values(label, sizes.get(label, 1)) for label in model_input.labels}
 
 
 def _draw(
@@ -126,11 +136,16 @@ def _draw(
     chosen: npt.NDArray[np.int64],
     predictions: Mapping[str, Values],
 ) -> Picture:
-    """Draw the predictions for the chosen sounds."""
+    """Draw the predictions for the chosen sounds; outlines as shapes alone."""
+    values = _values(model_input, sounds)
+    numbers = {label: each for label, each in values.items() if label not in model_input.sizes}
     return report_figure(
         routine.history,
-        {label: sounds.values(label)[chosen] for label in model_input.labels},
-        predictions,
+        {label: column[chosen] for label, column in numbers.items()},
+        {
+            name: {k: v for k, v in each.items() if k in numbers}
+            for name, each in predictions.items()
+        },
         units=dict(zip(model_input.labels, model_input.units, strict=True)),
         classes=model_input.classes,
         shapes=(

@@ -7,6 +7,7 @@ import torch
 from ..dataset.labels import LabelTensors
 from ..geometry import Polygon
 from ..pipeline import ModelInput
+from ..pipeline.training.synthesis import Source
 from ..samplers import MixedModel
 from ..samplers.published import PUBLISHED_DATASETS
 from ..samplers.shapes import elongation
@@ -47,5 +48,7 @@ SizeOfPolygonalDrum: Final = Task(
     # If it was made here: the polygons that were published carry no size.
     published="2000-convex-polygonal-drums-of-varying-size",
     add_labels=with_aspect_ratio,
-    streaming_source=(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"}),
+    sources=lambda _: [
+        Source(MixedModel, {"duration": 1.0, "sample_rate": 48000, "family": "polygon"})
+    ],
 )

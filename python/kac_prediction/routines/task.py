@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,11 +15,12 @@ from ..dataset.labels import LabelTensors
 from ..dataset.legacy import current_labels
 from ..dataset.storage import DatasetDirectory
 from ..evaluation import LabelledSounds
-from ..pipeline import ModelInput, Routine
+from ..pipeline import Model, ModelInput, Routine
 from ..pipeline.training.options import merge_parameters
 from ..pipeline.training.resume import resumable, seeded
-from ..samplers import Datasets
-from .criterion import ERROR, DrumLoss, Error
+from ..pipeline.training.synthesis import Source
+from ..samplers import FAMILIES, Datasets
+from .criterion import DrumLoss
 from .result import Result, training_figure
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ STREAMING: Final[Mapping[str, Any]] = {"dropout": 0.0}
 
 @dataclass(frozen=True)
 class Task:
-    """A routine: call it to train CRePE to predict labels of drums, and to evaluate the model.
+    """A routine: call it to train a network to predict labels of drums, and to evaluate the model.
 
     bin/config/local has a yaml file for each task, which holds the same defaults.
     """
@@ -65,10 +66,12 @@ class Task:
     published: Datasets | Literal[""] = ""  # used instead where it is installed
     # Adds labels that the dataset does not hold but that follow from those it does.
     add_labels: Callable[[LabelTensors], LabelTensors] | None = None
-    # The sampler and its settings while streaming; None: those above.
-    streaming_source: tuple[type[AudioSampler], Mapping[str, Any]] | None = None
+    # What is heard while streaming, given the dataset's directory; None: the sampler above.
+    sources: Callable[[Path], Sequence[Source]] | None = None
     streaming: Mapping[str, Any] = field(default_factory=lambda: STREAMING)  # changes of defaults
-    error: Error = ERROR  # the loss of a number, see `DrumLoss`
+    always_streams: bool = False  # whether the dataset only validates and tests
+    network: Callable[..., Model] = CRePE
+    loss: Callable[[ModelInput], DrumLoss] = DrumLoss
 
     def __call__(
         self,
@@ -114,6 +117,7 @@ class Task:
             )
         if resume:
             self._check_checkpoint(resume)
+        stream = stream or self.always_streams
         defaults = {**self.defaults, **(self.streaming if stream else {})}
         defaults = merge_parameters(defaults, ("parameters", parameters or {}))
         routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
@@ -121,17 +125,19 @@ class Task:
             routine.resume(resume)
         routine.setParameters(defaults, config_path=config_path)
         with seeded(routine.P["seed"], routine.device):
-            routine.M = CRePE(**routine.P, outputs=self.model_input.outputs)
-        routine.M.criterion = loss = DrumLoss(self.model_input, self.error)
+            routine.M = self.network(**routine.P, outputs=self.model_input.outputs)
+        routine.M.criterion = loss = self.loss(self.model_input).to(routine.device)
         routine.check(self.model_input, streaming=stream)
-        sounds = self._import_sounds(routine, dataset_dir, dataset_name, workers)
+        directory = self._directory(dataset_dir, dataset_name)
+        sounds = self._import_sounds(routine, directory, dataset_name, workers)
         routine.use_input(self.model_input)
         if stream:
-            routine.stream(*(self.streaming_source or (self.Sampler, self.settings)))
+            own = [Source(self.Sampler, self.settings)]
+            routine.stream(self.sources(directory) if self.sources else own)
 
         def innerTestingLoop(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
             losses = loss.by_label(routine.M(x), y)
-            routine.M.testing_loss["aggregate"] += losses.mean() / loop_length
+            routine.M.testing_loss["aggregate"] += loss.weighted(losses) / loop_length
             for label, value in zip(self.model_input.labels, losses, strict=True):
                 routine.M.testing_loss[label] += value / loop_length
 
@@ -152,14 +158,17 @@ class Task:
                 f"{self.Sampler.__name__}, of {self.model_input.length} samples each."
             )
 
-    def _import_sounds(
-        self, routine: Routine, dataset_dir: str, dataset_name: str, workers: int | None
-    ) -> LabelledSounds:
-        """Set `routine.D`, with the labels that the task needs; return it as it is now."""
-        directory = Path(dataset_dir) if dataset_dir else DATA / self.directory
+    def _directory(self, dataset_dir: str, dataset_name: str) -> Path:
+        """Return the directory of the dataset: the one given, the published one, or in data/."""
         installed = DATA / self.published
         if not dataset_dir and (dataset_name or (self.published and _has_sizes(installed))):
-            directory = installed
+            return installed
+        return Path(dataset_dir) if dataset_dir else DATA / self.directory
+
+    def _import_sounds(
+        self, routine: Routine, directory: Path, dataset_name: str, workers: int | None
+    ) -> LabelledSounds:
+        """Set `routine.D`, with the labels that the task needs; return it as it is now."""
         settings = self.settings
         if dataset_name or DatasetDirectory(str(directory)).holds_dataset():
             # Drums of any size and duration will do, if they are of these shapes.
@@ -178,7 +187,9 @@ class Task:
         routine.D.Y = labels = self.add_labels(labels) if self.add_labels else labels
         made = routine.D.sampler_settings
         speed = math.sqrt(made.get("tension", 2000.0) / made.get("material_density", 0.2))
-        return LabelledSounds(routine.D.X, labels, made["sample_rate"], speed, self.family)
+        families = self.model_input.classes.get("family", FAMILIES)
+        known = made["sample_rate"], speed, self.family, families
+        return LabelledSounds(routine.D.X, labels, *known)
 
 
 def _has_sizes(directory: Path) -> bool:
