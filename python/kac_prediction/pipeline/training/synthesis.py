@@ -176,4 +176,4 @@ def _divide(batch_size: int, shares: list[float]) -> list[int]:
     for i in np.flatnonzero(counts == 0):
         counts[np.argmax(counts)] -= 1
         counts[i] = 1
-    return counts.tolist()
+    return [int(count) for count in counts]
