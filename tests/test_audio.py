@@ -1,5 +1,7 @@
 """From sounds as people have them to what a model sees."""
 
+import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import torch
 from scipy.signal import chirp, resample_poly
 
 from kac_prediction.listening import onset, prepare, read_sound
+from kac_prediction.listening.audio import read_mono
 from kac_prediction.pipeline import ModelInput
 from kac_prediction.samplers import BesselModel
 
@@ -227,3 +230,40 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         read_sound(text)
     with pytest.raises(ValueError, match=r"empty\.wav is empty"):
         read_sound(write(tmp_path / "empty.wav", np.zeros(0)))
+
+
+@pytest.mark.parametrize("riff", [0, 36, 36 + 1000, 2**32 - 1])
+@pytest.mark.parametrize("data", [0, 2**32 - 1])
+def test_wavs_whose_lengths_were_never_filled_in(tmp_path: Path, riff: int, data: int) -> None:
+    samples = np.random.default_rng(0).integers(-(2**15), 2**15, (250, 2)).astype("<i2")
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, 44100, 4 * 44100, 4, 16)
+    head = b"RIFF" + struct.pack("<I", riff) + b"WAVE" + form + b"data" + struct.pack("<I", data)
+    (tmp_path / "a.wav").write_bytes(head + samples.tobytes())
+    read, rate = read_sound(tmp_path / "a.wav")
+    assert rate == 44100
+    assert np.array_equal(read * 2**15, samples)
+    if data == 0:  # and nothing but a chunk of words follows
+        (tmp_path / "b.wav").write_bytes(head + b"LIST" + struct.pack("<I", 4) + b"INFO")
+        with pytest.raises(ValueError, match="is empty"):
+            read_sound(tmp_path / "b.wav")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/tr\xf6mmel.wav"
+    try:
+        soundfile.write(name, drums(1)[0], RATE, format="WAV")
+    except soundfile.LibsndfileError:
+        pytest.skip("the file system takes no such names")
+    assert read_sound(os.fsdecode(name))[0].shape == (12000, 1)
+
+
+def test_a_long_file_is_read_no_further_than_asked(tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).uniform(-1, 1, (600_000, 2))
+    path = write(tmp_path / "a.wav", sound, 44100, "DOUBLE")
+    mono, rate = read_mono(path, 500_000)
+    assert rate == 44100
+    assert np.array_equal(mono, sound[:500_000].mean(axis=1))
+    assert len(read_mono(path, 10**9)[0]) == 600_000
+    with pytest.raises(ValueError, match=r"empty\.wav is empty"):
+        read_mono(write(tmp_path / "empty.wav", np.zeros(0)), 10)

@@ -1,6 +1,11 @@
 """From a sound as people have it to what a model sees: mono, from the strike on, resampled."""
 
+import io
 import math
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,26 +28,79 @@ _FIRST = 0.0015  # seconds: the first samples, where no more can be told to be n
 _PEAK_OF_NOISE = 2.5  # times its effective value, at least: few samples may miss its peak
 _AT_REST = 0.05  # of the peak of the first samples; resampling moves a rendered drum off 0
 _LONGEST_RATIO = 200_000  # of sample rates, the denominator
+_BLOCK = 2**18  # samples that are read at once
+_HEADER = 2**16  # bytes, in which the samples of a wav begin
+_MENDED = 2**28  # bytes that are read of a wav without lengths
 _SMOOTH = 1.0  # mean square of the steps between samples over that of the samples; white noise: 2
 
 
 def read_sound(path: str | Path) -> tuple[npt.NDArray[np.float64], int]:
     """Return a sound, shape (length, channels), float64 in -1 ... 1, and its sample rate in Hz.
 
+    A wav whose lengths were never filled in, as by a recorder that lost its power, is read too.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: libsndfile cannot read the file as sound, or it holds none.
     """
-    file = Path(path)
+    with _opened(Path(path)) as sound:
+        waveform, rate = sound.read(dtype="float64", always_2d=True), int(sound.samplerate)
+    if not len(waveform):
+        raise ValueError(f"{path} is empty: it holds no samples.")
+    return waveform, rate
+
+
+def read_mono(path: str | Path, most: int) -> tuple[npt.NDArray[np.float64], int]:
+    """Return the mean of the channels of at most so many samples, shape (length,), and their rate.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_sound`.
+    """
+    with _opened(Path(path)) as sound:
+        blocks = sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True)
+        mono, rate = [block.mean(axis=1) for block in blocks], int(sound.samplerate)
+    if not mono:
+        raise ValueError(f"{path} is empty: it holds no samples.")
+    return np.concatenate(mono), rate
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a sound file; raise as `read_sound`, also for what is found out while it is read."""
     if not file.is_file():
         raise FileNotFoundError(f"there is no sound file {str(file)!r}.")
     try:
-        waveform, sample_rate = soundfile.read(file, dtype="float64", always_2d=True)
+        # As bytes: a name of another encoding would not go through UTF-8.
+        with soundfile.SoundFile(os.fsencode(file)) as sound:
+            mended = None if sound.frames else _mended(file)
+            if mended is None:
+                yield sound
+                return
+        with soundfile.SoundFile(io.BytesIO(mended)) as sound:
+            yield sound
     except (soundfile.LibsndfileError, OSError) as error:
         raise ValueError(f"{file} cannot be read as a sound: {error}") from error
-    if not len(waveform):
-        raise ValueError(f"{file} is empty: it holds no samples.")
-    return waveform, int(sample_rate)
+
+
+def _mended(file: Path) -> bytes | None:
+    """Return the bytes of a wav with its lengths filled in; None: its samples are none indeed."""
+    with file.open("rb") as opened:
+        head = opened.read(_HEADER)
+        place = 12
+        while place + 8 <= len(head) and head[place : place + 4] != b"data":
+            (size,) = struct.unpack_from("<I", head, place + 4)
+            place += 8 + size + size % 2
+        start = place + 8
+        wave = head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+        if not wave or start >= len(head) or head[place + 4 : start] != bytes(4):
+            return None
+        opened.seek(start)
+        data = opened.read(_MENDED)
+    # What ends where the file does is another chunk.
+    if len(data) >= 8 and struct.unpack_from("<I", data, 4)[0] == len(data) - 8:
+        return None
+    riff, samples = struct.pack("<I", start - 8 + len(data)), struct.pack("<I", len(data))
+    return head[:4] + riff + head[8 : place + 4] + samples + data
 
 
 def prepare(
@@ -60,21 +118,29 @@ def prepare(
             too short after the strike.
     """
     rate, wanted = check_whole("sample_rate", sample_rate), model_input.sample_rate
-    mono = _mono(waveform)
+    mono = mixed_down(waveform)
     sound = mono[onset(mono, rate) :]
     if len(sound) * wanted // rate < model_input.length:
         raise ValueError(
             f"the sound is too short: {1000 * len(sound) / rate:.1f} ms after the strike, "
             f"the model needs {1000 * model_input.length / wanted:.1f} ms."
         )
-    if rate != wanted:
-        # The filter is as long as the ratio is fine; rates above the bound are off by less than
-        # one part in as many. It reaches ten samples to each side, of the lower of the two rates.
-        ratio = Fraction(wanted, rate).limit_denominator(_LONGEST_RATIO)
-        reach = 12 * math.ceil(max(1.0, rate / wanted))
-        needed = math.ceil(model_input.length * rate / wanted) + reach
-        sound = np.asarray(resample_poly(sound[:needed], ratio.numerator, ratio.denominator))
-    return model_input.inputs(sound)
+    return model_input.inputs(resampled(sound, rate, model_input))
+
+
+def resampled(
+    sound: npt.NDArray[np.float64], sample_rate: int, model_input: ModelInput
+) -> npt.NDArray[np.float64]:
+    """Return a sound, shape (length,), at a model's rate, of which the model's length is exact."""
+    if sample_rate == model_input.sample_rate:
+        return sound
+    # The filter is as long as the ratio is fine; rates above the bound are off by less than one
+    # part in as many. It reaches ten samples to each side, of the lower of the two rates.
+    wanted = model_input.sample_rate
+    ratio = Fraction(wanted, sample_rate).limit_denominator(_LONGEST_RATIO)
+    reach = 12 * math.ceil(max(1.0, sample_rate / wanted))
+    needed = math.ceil(model_input.length * sample_rate / wanted) + reach
+    return np.asarray(resample_poly(sound[:needed], ratio.numerator, ratio.denominator))
 
 
 def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
@@ -106,7 +172,7 @@ def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     return max(0, above - 1)
 
 
-def _mono(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
+def mixed_down(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
     """Return the mean of the channels, shape (length,); refuse what no drum can be heard in."""
     if isinstance(waveform, torch.Tensor):
         waveform = waveform.detach().cpu().numpy()
@@ -115,7 +181,8 @@ def _mono(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
     sound = np.asarray(waveform, np.float64)
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and 0 < len(sound) < sound.shape[1]):
         raise ValueError(
-            f"a waveform must have the shape (length,) or (length, channels), got {sound.shape}."
+            f"a waveform must have the shape (length,) or (length, channels), got {sound.shape}"
+            f"{': transpose it.' if sound.ndim == 2 else '.'}"
         )
     if not sound.size:
         raise ValueError("the sound is empty: it holds no samples.")
