@@ -1,6 +1,7 @@
 """The modes of a drum of any shape: its frequencies and in what patterns it swings."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ _EDGES_PER_WAVE = 1.05
 _FEWEST = 8  # modes that the mesh is made for
 _CORNER_LOSS = 1e-4  # of an eigenvalue, at each re-entrant corner
 _ACCURACY = 1e-6  # of the eigenvalues of the matrices
+_COINCIDE = 5e-4  # of an eigenvalue: what the elements may part eigenvalues that are equal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,6 +82,77 @@ class Modes:
         if radius == 0:
             return values
         return values * mean_of_waves(radius * np.sqrt(self.eigenvalues))
+
+    def derivatives(self, displacements: Callable[[Float64], npt.ArrayLike]) -> Float64:
+        """Return how frequencies change with the boundary: d log(f_k) / d parameter, shape (n, m).
+
+        Hadamard's formula: d lambda_k = - integral over the boundary of (d phi_k / d normal)^2
+        times the outward displacement. Modes that coincide part into those of the matrix of the
+        integrals of d phi_j / d normal d phi_k / d normal: their derivatives ascend, and hold for
+        one parameter at a time. Of the lower half of the modes they are up to 0.01 off for a unit
+        displacement of a drum of unit area, of the highest up to 0.05.
+        Source: Henry, Perturbation of the Boundary in Boundary-Value Problems (2005), example 3.5.
+
+        Args:
+            displacements: of points on the boundary, shape (p, 2), in the coordinates of the shape,
+                the derivatives of their places by each parameter, shape (p, 2, m), metres each.
+
+        Raises:
+            ValueError: displacements of another shape, or not finite.
+        """
+        points, normals, slopes = self._slopes()
+        moved = np.asarray(displacements(points), dtype=np.float64)
+        if moved.ndim != 3 or moved.shape[:2] != points.shape or not np.isfinite(moved).all():
+            raise ValueError(
+                f"displacements must give finite numbers of shape ({len(points)}, 2, m) for "
+                f"{len(points)} points, got shape {moved.shape}"
+            )
+        outwards = np.einsum("pi,pim->pm", normals, moved)
+        result = -(slopes * slopes).T @ outwards
+        gaps = np.diff(self.eigenvalues) > _COINCIDE * self.eigenvalues[1:]
+        for group in np.split(np.arange(len(self)), np.flatnonzero(gaps) + 1):
+            if len(group) > 1:
+                part = slopes[:, group]
+                matrices = np.einsum("pj,pk,pm->mjk", part, part, outwards)
+                result[group] = np.linalg.eigvalsh(-matrices).T
+        return np.asarray(result)
+
+    def outline_derivatives(self, angles: int = 64) -> Float64:
+        """Return d log(f_k) / d log(r_j) of a star-shaped drum, shape (n, angles).
+
+        r_j is the radius from the centroid at 2 pi j / `angles` radians to the x axis; log radii
+        between change linearly with the angle. Each row sums to -1 where no modes coincide.
+        `derivatives` says how accurate they are.
+
+        Raises:
+            TypeError, ValueError: `angles` is not an integer from 3.
+        """
+        angles = check_count("angles", angles, 3)
+        points, normals, _ = self._slopes()
+        beyond = (points * normals).sum(axis=1)
+        centroid = 2 / 3 * (points * beyond[:, None]).sum(axis=0) / beyond.sum()
+
+        def displacements(points: Float64) -> Float64:
+            offset = points - centroid
+            turn = np.arctan2(offset[:, 1], offset[:, 0]) * angles / (2 * math.pi)
+            away = np.abs(np.mod(turn[:, None] - np.arange(angles) + angles / 2, angles))
+            share = np.maximum(1 - np.abs(away - angles / 2), 0)
+            return np.asarray(offset[..., None] * share[:, None])
+
+        return self.derivatives(displacements)
+
+    def _slopes(self) -> tuple[Float64, Float64, Float64]:
+        """Return points of the boundary, normals as long as their part of it, and slopes.
+
+        The squares of a mode's slopes, shape (points, n), are the densities of -d log(f) along
+        the boundary: Rellich's identity makes that of a scaling -1.
+        Source: Rellich, Mathematische Zeitschrift 46 (1940) 635, 10.1007/BF01181459.
+        """
+        points, normals, matrix = self._space.slopes()
+        slopes = np.asarray(matrix @ self._values)
+        scaling = (points * normals).sum(axis=1) @ slopes**2
+        points = points * self._size + self._origin
+        return points, normals / self._size, slopes / np.sqrt(scaling)
 
 
 def modes(shape: Shape, n: int) -> Modes:

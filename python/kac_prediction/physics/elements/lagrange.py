@@ -40,12 +40,8 @@ class _Basis:
         points = np.stack([u, (1 - u) * v], axis=-1)
         self.weights = np.outer(w, w).ravel() / 4 * (1 - u)
         values = _monomials(points, self.powers) @ self.coefficients
-        lowered = np.maximum(self.powers[:, None] - np.eye(2, dtype=np.int64), 0)
-        by_x, by_y = (
-            (_monomials(points, lowered[:, i]) * self.powers[:, i]) @ self.coefficients
-            for i in range(2)
-        )
-        self.gradients = np.stack([by_x, by_y], axis=1)  # (q, 2, b)
+        self.gradients, size = self._gradients(points), len(self.nodes)  # (q, 2, b)
+        by_x, by_y = self.gradients.transpose(1, 0, 2)
 
         def products(one: Float64, other: Float64) -> Float64:
             return np.asarray((one[:, :, None] * other[:, None]).reshape(len(points), -1))
@@ -54,6 +50,25 @@ class _Basis:
         mixed = products(by_x, by_y) + products(by_y, by_x)
         self.mass = products(values, values)  # (q, b b)
         self.stiffness = np.vstack([products(by_x, by_x), mixed, products(by_y, by_y)])
+        # Gauss's rule on each of `_EDGES`, and derivatives there, shape (3, 2 degree + 2, 2, b):
+        # twice as many points as these need, for what varies along an edge and is integrated too.
+        x, w = np.polynomial.legendre.leggauss(2 * degree + 2)
+        self.edge_weights = w / 2
+        start, end = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])[_EDGES.T]
+        along = (start[:, None] + (1 + x[:, None]) / 2 * (end - start)[:, None]).reshape(-1, 2)
+        self.edge_values = (_monomials(along, self.powers) @ self.coefficients).reshape(3, -1, size)
+        self.edge_gradients = self._gradients(along).reshape(3, -1, 2, size)
+
+    def _gradients(self, points: Float64) -> Float64:
+        """Return the functions' derivatives at points, shape (p, 2): shape (p, 2, b)."""
+        lowered = np.maximum(self.powers[:, None] - np.eye(2, dtype=np.int64), 0)
+        return np.stack(
+            [
+                (_monomials(points, lowered[:, i]) * self.powers[:, i]) @ self.coefficients
+                for i in range(2)
+            ],
+            axis=1,
+        )
 
     def at(self, points: Float64) -> Float64:
         """Return the functions at points, shape (p, 2): shape (p, b)."""
@@ -103,8 +118,9 @@ class LagrangeSpace:
         curved = boundary.curves(mesh.places.mean(axis=1))
         owner = np.empty(len(edges), dtype=np.int64)
         owner[edge.ravel()] = np.arange(edge.size)
+        self._sides = owner[rim]  # 3 triangle + edge
         along = np.take_along_axis(mesh.places, order, axis=1)[curved]
-        self._bend(owner[rim[curved]], along, boundary)
+        self._bend(self._sides[curved], along, boundary)
         self.nodes = np.empty((np.count_nonzero(free) + 1, 2))
         self.nodes[self._numbers] = self._places
         self.nodes = self.nodes[:-1]
@@ -144,6 +160,32 @@ class LagrangeSpace:
         stiffness = (metric @ basis.stiffness).reshape(rows.shape)[kept]
         mass = (area * basis.weights @ basis.mass).reshape(rows.shape)[kept]
         return csc_array((stiffness, where), shape), csc_array((mass, where), shape)
+
+    def slopes(self) -> tuple[Float64, Float64, csr_array]:
+        """Return points of the boundary, normals, and the matrix to normal derivatives there.
+
+        The points have the shape (p, 2); the normals, outwards and as long as the part of the
+        boundary that a point stands for in integrals, too; the matrix (p, nodes).
+        """
+        basis, (triangles, edges) = self._basis, np.divmod(self._sides, 3)
+        places = self._places[triangles][:, None]
+        points = basis.edge_values[edges] @ places[:, 0]
+        gradients = basis.edge_gradients[edges]
+        # Derivatives of the place (last axis) by the place on the reference, shape (s, q, 2, 2).
+        jacobian = gradients @ places
+        way = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0]])[edges][:, None, None]
+        along = (way @ jacobian)[:, :, 0] * basis.edge_weights[:, None]
+        normals = np.stack([along[..., 1], -along[..., 0]], axis=-1)
+        middle = self._places[triangles][:, :3].mean(axis=1)
+        inwards = (normals * (points - middle[:, None])).sum(axis=2).mean(axis=1) < 0
+        normals[inwards] *= -1
+        unit = normals / np.hypot(*np.moveaxis(normals, 2, 0))[..., None]
+        weights = (unit[:, :, None] @ np.linalg.inv(jacobian) @ gradients)[:, :, 0]
+        count, size = points[..., 0].size, weights.shape[2]
+        numbers = np.repeat(self._numbers[triangles], weights.shape[1], axis=0).ravel()
+        starts = size * np.arange(count + 1)
+        matrix = csr_array((weights.ravel(), numbers, starts), (count, len(self.nodes) + 1))
+        return points.reshape(-1, 2), normals.reshape(-1, 2), csr_array(matrix[:, :-1])
 
     def interpolation(self, points: Float64) -> csr_array:
         """Return the matrix that takes values at the nodes to values at points, 0 outside.
