@@ -254,6 +254,7 @@ NAMES = {
         "FiniteElementModel",
         "LaméModel",
         "ModeBank",
+        "OtherSounds",
         "PoissonModel",
         "TestSweep",
         "TestTone",

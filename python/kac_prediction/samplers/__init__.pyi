@@ -6,6 +6,7 @@ from .finite_element_model import FiniteElementModel
 from .lame_model import LaméModel
 from .mixed_model import MixedModel
 from .mode_bank import ModeBank
+from .other_sounds import OtherSounds
 from .poisson_model import PoissonModel
 from .published import Datasets
 from .shapes import FAMILIES
@@ -22,6 +23,7 @@ __all__ = [
     "LaméModel",
     "MixedModel",
     "ModeBank",
+    "OtherSounds",
     "PoissonModel",
     "TestSweep",
     "TestTone",
