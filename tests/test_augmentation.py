@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
 from kac_prediction.pipeline import ModelInput, TrainingOptions, effects
-from kac_prediction.pipeline.augmentation import NOISE_RANGE, SHARES, Augmentation, normalised
+from kac_prediction.pipeline.augmentation import NOISE_RANGE, Augmentation, normalised
+from kac_prediction.pipeline.drawn_effects import EFFECTS
 from models_of_users import parameters
 
 RATE, LENGTH = 8000, 256
@@ -188,7 +190,7 @@ def test_what_the_parameters_ask_for() -> None:
     everything = options(augment_gain=3, augment_noise=-30.0, augment_onset=0.002)
     assert Augmentation.of(everything, RAW) == Augmentation(RAW, 3.0, -30.0, 0.002)
     assert Augmentation.of(options(augment_noise=0.0), INPUT) == Augmentation(INPUT, noise=0.0)
-    for name in SHARES:
+    for name in EFFECTS:
         asked = Augmentation.of(options(**{f"augment_{name}": 0.5}), INPUT)
         assert asked == Augmentation(INPUT, **{name: 0.5})
     assert Augmentation.of(options(augment_noise_window=0.02), INPUT) is None
@@ -287,10 +289,10 @@ def test_trainings_of_before_hear_the_same_bits(dtype: torch.dtype) -> None:
 
 
 LONG = ModelInput(RATE, RATE // 2, ("drum_size",), ("m",), normalise=False)
-ALL = dict.fromkeys(SHARES, 0.5)
+ALL = dict.fromkeys(EFFECTS, 0.5)
 
 
-@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("name", EFFECTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_share_is_a_number_of_sounds(name: str, dtype: torch.dtype) -> None:
     x = sounds(10, LONG.length, dtype)
@@ -318,6 +320,27 @@ def test_all_effects_at_once() -> None:
     assert everything(x[:1], draws(1)).shape == (1, LONG.length)
     silence = Augmentation(LONG, 6.0, -10.0, 0.002, 0.003, 0.0213, **ALL)(x * 0, draws(1))
     assert torch.equal(silence, torch.zeros_like(silence))
+
+
+def test_threads_change_no_bit() -> None:
+    everything = Augmentation(LONG, 6.0, None, 0.002, 0.003, **ALL)
+    x, threads = sounds(39, LONG.length + 16, torch.float32), torch.get_num_threads()
+    seen = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            seen.append(everything(x, draws()))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*seen)
+
+
+def test_nothing_looks_at_the_sounds() -> None:
+    """A fake tensor has no data to look at; coding, on the CPU, must."""
+    everything = Augmentation(LONG, 6.0, -10.0, 0.002, 0.003, 0.0213, **(ALL | {"coding": 0.0}))
+    with FakeTensorMode():
+        seen = everything(torch.empty(8, LONG.length + 16), draws())
+    assert seen.shape == (8, LONG.length)
 
 
 def test_a_lead_of_silence() -> None:

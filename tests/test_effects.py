@@ -208,38 +208,6 @@ def test_the_noise_of_quantisation(bits: int, headroom: float) -> None:
     assert len(np.unique(y.numpy())) <= 2**bits
 
 
-@pytest.mark.parametrize("rate", [8000, 44100])
-@pytest.mark.parametrize("codec", ["mp3", "vorbis"])
-def test_codecs_add_no_delay_and_keep_the_level(codec: effects.Codec, rate: int) -> None:
-    x = (strikes(2) + 0.01 * noise(2)) * column(1e-4, 300)
-    y = effects.coded(x, rate, codec, 0.2)
-    assert y.shape == x.shape
-    for before, after in zip(x.numpy(), y.numpy(), strict=True):
-        lag = np.argmax(signal.correlate(after, before, method="fft")) - (RATE - 1)
-        assert lag == 0
-        error = decibels(np.std(after - before) / np.std(before))
-        assert -50 < error < -10
-        assert np.dot(after, before) / np.dot(before, before) == pytest.approx(1, abs=0.1)
-    assert torch.equal(effects.coded(x, rate, codec, 0.2), y)
-    assert effects.rms(effects.coded(x, rate, codec, 0.9) - x)[0] > effects.rms(y - x)[0]
-
-
-def test_what_cannot_be_coded_is_left() -> None:
-    x = strikes(3).float()[:, :300]
-    x[0], x[1, 5] = 0, torch.nan
-    y = effects.coded(x, RATE, "vorbis")
-    assert y.dtype == torch.float32
-    assert torch.equal(y[0], x[0])
-    assert torch.equal(y[1].isnan(), x[1].isnan())
-    assert not torch.equal(y[2], x[2])
-    assert effects.coded(x[2:, :7], RATE, "mp3").shape == (1, 7)
-    with pytest.raises(ValueError, match=r"mp3 knows the sample rates .* got 96000"):
-        effects.coded(x, 96000)
-    with pytest.raises(ValueError, match="codec must be one of mp3, vorbis"):
-        effects.coded(x, RATE, "flac")  # type: ignore[arg-type]
-    assert effects.coded(x, 96000, "vorbis").shape == x.shape
-
-
 def test_truncation() -> None:
     y = effects.truncated(noise(2), column(160, 7000.5))
     assert [int(row.nonzero().max()) for row in y] == [159, 7000]

@@ -4,16 +4,14 @@ A model trained on drums struck at sample 0, in silence, at full level, relies o
 """
 
 import logging
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import partial
-from typing import Final, Self, TypeAlias
+from typing import Self
 
 import torch
 
 from .._checks import check_number
 from . import effects
+from .drawn_effects import EFFECTS, Draws
 from .model_input import ModelInput
 from .training.options import TrainingOptions
 
@@ -21,27 +19,14 @@ logger = logging.getLogger(__name__)
 
 NOISE_RANGE = 60.0  # dB below `noise` down to which the level of the noise is drawn
 STEEPEST = 2.0  # noise has a power spectrum 1 / f^beta, beta between 0 (white) and this (brown)
-SHARES: Final = (
-    "band",
-    "clicks",
-    "clipping",
-    "coding",
-    "damping",
-    "offset",
-    "polarity",
-    "quantise",
-    "room",
-    "second_drum",
-    "truncate",
-)
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """From raw sounds to what a model sees, with effects drawn for each sound.
 
-    In this order, each of those without a range of its own on a share of the sounds of a batch,
-    rounded to whole sounds and drawn anew each time:
+    In this order; those that are shares change so many of the sounds of a batch, rounded to whole
+    sounds and drawn anew each time:
 
     - `damping`: a further loss, that grows with frequency to a power of 1 to 2; T60 at 1 kHz
       0.2 to 3 s.
@@ -99,7 +84,7 @@ class Augmentation:
             check_number("noise", self.noise)
         if self.noise_window is not None:
             check_number("noise_window", self.noise_window, above=0)
-        for name in SHARES:
+        for name in EFFECTS:
             check_number(name, getattr(self, name), least=0, most=1)
         if self._latest >= self.model_input.length:
             lead = f" and a lead of {self.lead!r} s" if self.lead else ""
@@ -140,8 +125,8 @@ class Augmentation:
     def __call__(self, sounds: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Return augmented inputs of raw sounds, each time others drawn from the generator.
 
-        Nothing waits for the device, but `coding` and a representation, which are computed by the
-        CPU.
+        Nothing waits for the device, unless there is `coding`, or a representation, which the core
+        computes.
 
         Args:
             sounds: they begin at the strike, shape (n, model_input.length + margin or more).
@@ -159,37 +144,30 @@ class Augmentation:
                 f"{tuple(sounds.shape)}."
             )
         x = sounds[:, : length + margin]
-        x = self._some(x, generator, self.damping, self._damped)
-        x = self._some(x, generator, self.second_drum, partial(_second_drum, batch=x))
+        x = self._changed(x, generator, "damping", "second_drum")
         x, strike = self._moved(x, generator)
-        x = self._some(x, generator, self.room, self._reverberant)
-        x = self._some(x, generator, self.band, self._band_limited)
+        x = self._changed(x, generator, "room", "band")
         x = self._noisy(x, strike, generator)
-        x = self._some(x, generator, self.clicks, self._clicked)
-        x = self._some(x, generator, self.clipping, _clipped)
-        x = self._some(x, generator, self.quantise, _quantised)
-        x = self._some(x, generator, self.coding, self._coded)
-        x = self._some(x, generator, self.offset, _offset)
-        x = self._some(x, generator, self.polarity, _inverted)
-        x = self._some(x, generator, self.truncate, self._truncated)
+        x = self._changed(x, generator, "clicks", "clipping", "quantise", "coding")
+        x = self._changed(x, generator, "offset", "polarity", "truncate")
         if self.gain and not self.model_input.normalise:
-            x = x * 10 ** ((2 * _Draws(x, generator).unit() - 1) * self.gain / 20)
+            x = x * 10 ** ((2 * _uniform(x, generator) - 1) * self.gain / 20)
         if self.model_input.normalise:
             x = normalised(x)
         if self.model_input.representation is None:
             return x
         return replace(self.model_input, normalise=False).inputs(x)
 
-    def _some(
-        self, x: torch.Tensor, generator: torch.Generator, share: float, effect: "Effect"
-    ) -> torch.Tensor:
-        """Return sounds of which a share, drawn from the generator, has the effect."""
-        count = round(share * len(x))
-        if not count:
-            return x
-        order = torch.rand(len(x), generator=generator, device=x.device).argsort(stable=True)
-        draws = _Draws(x[order[:count]], generator, order[:count])
-        return x.index_copy(0, draws.rows, effect(draws))
+    def _changed(self, x: torch.Tensor, generator: torch.Generator, *names: str) -> torch.Tensor:
+        """Return sounds with one effect after the other, each on its share of them."""
+        for name in names:
+            count = round(getattr(self, name) * len(x))
+            if count:
+                keys = torch.rand(len(x), generator=generator, device=x.device)
+                rows = keys.argsort(stable=True)[:count]
+                draws = Draws(x, rows, self.model_input.sample_rate, generator)
+                x = x.index_copy(0, rows, EFFECTS[name](draws))
+        return x
 
     def _moved(
         self, x: torch.Tensor, generator: torch.Generator
@@ -212,66 +190,14 @@ class Augmentation:
         """Return sounds with noise, if there is to be any."""
         if self.noise is None:
             return x
-        draws = _Draws(x, generator)
-        decibels = self.noise - NOISE_RANGE * draws.unit()
-        noise = effects.coloured_noise(x, STEEPEST * draws.unit(), generator)
-        reference = x
+        decibels = self.noise - NOISE_RANGE * _uniform(x, generator)
+        noise = effects.coloured_noise(x, STEEPEST * _uniform(x, generator), generator)
+        heard = x
         if self.noise_window is not None:
             samples = max(1, round(self.noise_window * self.model_input.sample_rate))
             window = torch.arange(min(samples, x.shape[1] - self._latest), device=x.device)
-            reference = x.gather(1, strike + window)
-        return x + noise * (10 ** (decibels / 20) * effects.rms(reference))
-
-    def _damped(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds with a loss that grows with frequency."""
-        decay_time, exponent = draws.log_uniform(0.2, 3), draws.uniform(1, 2)
-        return effects.damped(draws.x, self.model_input.sample_rate, decay_time, exponent)
-
-    def _reverberant(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds in rooms."""
-        decay_time, ratio = draws.log_uniform(0.1, 0.8), draws.uniform(-3, 12)
-        delay, rate = draws.log_uniform(0.001, 0.01), self.model_input.sample_rate
-        response = effects.impulse_response(
-            draws.x, rate, decay_time, ratio, delay, draws.generator
-        )
-        return effects.convolved(draws.x, response)
-
-    def _band_limited(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds through a telephone, a low-pass, a high-pass or none, and a tilt."""
-        kind = (draws.unit() * 4).floor()
-        low = torch.where(kind == 0, 300.0, draws.log_uniform(40, 150))
-        high = torch.where(kind == 0, 3400.0, draws.log_uniform(1500, 4000))
-        low = torch.where((kind == 0) | (kind == 2), low, 0.0)
-        high = torch.where((kind == 0) | (kind == 1), high, math.inf)
-        rate = self.model_input.sample_rate
-        return effects.filtered(draws.x, rate, low, high, draws.uniform(-6, 6))
-
-    def _clicked(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds with one to three clicks, more of them early than late."""
-        clicks, seconds = 3, self.model_input.length / self.model_input.sample_rate
-        positions = seconds * draws.unit(clicks) ** 3
-        levels = 10 ** (draws.uniform(-30, 3, clicks) / 20)
-        levels = torch.where(draws.unit(clicks) < 0.5, -levels, levels)
-        number = torch.arange(clicks, device=levels.device)
-        levels = torch.where(number <= draws.unit() * clicks, levels, 0.0)
-        decay = draws.log_uniform(2e-5, 5e-4)
-        rate = self.model_input.sample_rate
-        return effects.clicked(draws.x, rate, positions, levels, decay)
-
-    def _coded(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds coded by codecs drawn for each of them."""
-        rate = self.model_input.sample_rate
-        result = []
-        for x, (codec, compression) in zip(draws.x[:, None], draws.unit(2).tolist(), strict=True):
-            mp3 = rate in effects.MP3_RATES and codec < 0.5
-            result.append(effects.coded(x, rate, "mp3" if mp3 else "vorbis", 0.9 * compression))
-        return torch.cat(result)
-
-    def _truncated(self, draws: "_Draws") -> torch.Tensor:
-        """Return sounds that end early."""
-        length = self.model_input.length
-        shortest = min(length, round(0.02 * self.model_input.sample_rate))
-        return effects.truncated(draws.x, draws.log_uniform(shortest, length))
+            heard = x.gather(1, strike + window)
+        return x + noise * (10 ** (decibels / 20) * effects.rms(heard))
 
 
 def normalised(x: torch.Tensor) -> torch.Tensor:
@@ -285,59 +211,6 @@ def normalised(x: torch.Tensor) -> torch.Tensor:
     return torch.where(span == 0, 0.0, (x - low) / span * 2 - 1)
 
 
-class _Draws:
-    """Some sounds of a batch, and numbers drawn for them."""
-
-    def __init__(
-        self, x: torch.Tensor, generator: torch.Generator, rows: torch.Tensor | None = None
-    ) -> None:
-        """Keep the sounds, shape (n, samples), and their rows in the batch; None: all."""
-        self.x, self.generator = x, generator
-        self.rows = torch.arange(len(x), device=x.device) if rows is None else rows
-
-    def unit(self, count: int = 1) -> torch.Tensor:
-        """Return numbers uniform in [0, 1), shape (n, count)."""
-        shape, x = (len(self.x), count), self.x
-        return torch.rand(shape, generator=self.generator, device=x.device, dtype=x.dtype)
-
-    def uniform(self, low: float, high: float, count: int = 1) -> torch.Tensor:
-        """Return numbers uniform in [low, high), shape (n, count)."""
-        return low + (high - low) * self.unit(count)
-
-    def log_uniform(self, low: float, high: float) -> torch.Tensor:
-        """Return numbers whose logarithms are uniform, shape (n, 1)."""
-        return low * (high / low) ** self.unit()
-
-
-Effect: TypeAlias = Callable[[_Draws], torch.Tensor]
-
-
-def _second_drum(draws: _Draws, batch: torch.Tensor) -> torch.Tensor:
-    """Return sounds with another one of the batch under each, if there is another."""
-    n = len(batch)
-    if n < 2:
-        return draws.x
-    further = torch.randint(1, n, draws.rows.shape, generator=draws.generator, device=batch.device)
-    other = batch[(draws.rows + further) % n]
-    half = batch.shape[1] / 2
-    return effects.overlaid(draws.x, other, draws.uniform(-50, -20), draws.uniform(-half, half))
-
-
-def _clipped(draws: _Draws) -> torch.Tensor:
-    """Return clipped sounds."""
-    return effects.clipped(draws.x, draws.uniform(0.1, 0.9))
-
-
-def _quantised(draws: _Draws) -> torch.Tensor:
-    """Return sounds of 8 bits."""
-    return effects.quantised(draws.x, 8, draws.uniform(0, 12))
-
-
-def _offset(draws: _Draws) -> torch.Tensor:
-    """Return sounds with a constant added."""
-    return effects.shifted(draws.x, draws.uniform(-0.3, 0.3))
-
-
-def _inverted(draws: _Draws) -> torch.Tensor:
-    """Return sounds turned over."""
-    return -draws.x
+def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return a number in [0, 1) for each sound, shape (n, 1)."""
+    return torch.rand((len(x), 1), generator=generator, device=x.device, dtype=x.dtype)

@@ -2,23 +2,16 @@
 
 Functions of batches of sounds, tensors of shape (n, samples), float32 or float64, on any device. A
 strength is a number, or a tensor (n, 1) with one for each sound. Nothing depends on the values of
-the samples but the results, so nothing waits for the device, except in `coded`. A sound that is
-silent stays silent, unless something is added to it.
+the samples but the results, so nothing waits for the device. Silence stays silent.
 """
 
-import io
 import math
-from functools import lru_cache
-from typing import Final, Literal
+from functools import lru_cache, reduce
+from typing import Final
 
-import numpy as np
-import soundfile
 import torch
 
-from .._checks import check_choice
-
 Strength = float | torch.Tensor  # one for all sounds, or shape (n, 1)
-Codec = Literal["mp3", "vorbis"]
 
 LONGEST_RESPONSE: Final = 0.8  # s, after which a room's impulse response is cut
 FILTER_TAIL: Final = 0.1  # s, in which filters are taken to have decayed
@@ -27,8 +20,6 @@ REFERENCE: Final = 1000.0  # Hz, where a tilt is 0 dB, and where a damping is na
 TILT_FLOOR: Final = 50.0  # Hz, below which a tilt levels off
 LOW_PASS_Q: Final = (0.541196100146197, 1.306562964876377)  # of a Butterworth filter of order 4
 HIGH_PASS_Q: Final = (math.sqrt(0.5),)  # of order 2
-MP3_RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz
-CODING_PEAK: Final = 0.5  # of full scale, with which a sound is encoded
 
 
 def rms(x: torch.Tensor) -> torch.Tensor:
@@ -113,7 +104,7 @@ def convolved(x: torch.Tensor, response: torch.Tensor) -> torch.Tensor:
     """Return each sound convolved with its impulse response, shape (n, taps), cut to its length."""
     samples = x.shape[1]
     size = fast_length(samples + response.shape[1] - 1)
-    product = torch.fft.rfft(x, size) * torch.fft.rfft(response, size)
+    product = _product(torch.fft.rfft(x, size), torch.fft.rfft(response, size))
     result: torch.Tensor = torch.fft.irfft(product, size)[:, :samples]
     return result
 
@@ -140,16 +131,13 @@ def filtered(
     size = fast_length(samples + round(FILTER_TAIL * sample_rate))
     omega = torch.arange(size // 2 + 1, device=x.device, dtype=x.dtype) * (2 * math.pi / size)
     low, high = _column(low, x), _column(high, x)
-    response = torch.where(low > 0, _butterworth(omega, low, sample_rate, HIGH_PASS_Q, True), 1.0)
-    low_pass = _butterworth(omega, high, sample_rate, LOW_PASS_Q, False)
-    response = response * torch.where(high < sample_rate / 2, low_pass, 1.0)
-    # The powers of 1 - r / z: each its own causal series, 6.02 dB an octave for a power of 1.
-    r = math.exp(-2 * math.pi * TILT_FLOOR / sample_rate)
-    turn = 2 * math.pi * REFERENCE / sample_rate
-    at_reference = math.hypot(1 - r * math.cos(turn), r * math.sin(turn))
-    slope = torch.log((1 - r * torch.exp(-1j * omega)) / at_reference)
-    response = response * torch.exp(_column(tilt, x) / (20 * math.log10(2)) * slope)
-    result: torch.Tensor = torch.fft.irfft(torch.fft.rfft(x, size) * response, size)
+    high_pass = _butterworth(omega, low, sample_rate, HIGH_PASS_Q, high=True)
+    low_pass = _butterworth(omega, high, sample_rate, LOW_PASS_Q, high=False)
+    response = _product(
+        torch.where(low > 0, high_pass, 1.0), torch.where(high < sample_rate / 2, low_pass, 1.0)
+    )
+    response = _product(response, _tilt(omega, _column(tilt, x), sample_rate))
+    result: torch.Tensor = torch.fft.irfft(_product(torch.fft.rfft(x, size), response), size)
     return result[:, :samples]
 
 
@@ -160,10 +148,33 @@ def _butterworth(
     warped = torch.tan(math.pi * corner.clamp(max=0.499 * sample_rate) / sample_rate)
     # s = j a / b in units of the corner; both are finite, up to half the sample rate.
     a, b = torch.sin(omega / 2), torch.cos(omega / 2) * warped
-    response = torch.ones_like(omega)
+    sections = []
     for q in qs:
-        response = response * (-a * a if high else b * b) / (b * b - a * a + 1j * a * b / q)
-    return response
+        real, imaginary = b * b - a * a, a * b / q
+        gain = (-a * a if high else b * b) / (real.square() + imaginary.square())
+        sections.append(torch.complex(gain * real, -gain * imaginary))
+    return reduce(_product, sections)
+
+
+def _tilt(omega: torch.Tensor, slope: torch.Tensor, sample_rate: int) -> torch.Tensor:
+    """Return the response of a tilt: a power of 1 - r / z, which is 6.02 dB an octave for 1."""
+    r = math.exp(-2 * math.pi * TILT_FLOOR / sample_rate)
+    turn = 2 * math.pi * REFERENCE / sample_rate
+    at_reference = math.hypot(1 - r * math.cos(turn), r * math.sin(turn))
+    real, imaginary = 1 - r * torch.cos(omega), r * torch.sin(omega)
+    logarithm = torch.log((real.square() + imaginary.square()).sqrt() / at_reference)
+    power = slope / (20 * math.log10(2))
+    magnitude, phase = torch.exp(power * logarithm), power * torch.atan(imaginary / real)
+    return torch.complex(magnitude * torch.cos(phase), magnitude * torch.sin(phase))
+
+
+def _product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return the product of complex numbers, in the same bits for any number of threads.
+
+    torch rounds a complex product otherwise at the ends of what each thread computes.
+    """
+    real = a.real * b.real - a.imag * b.imag
+    return torch.complex(real, a.real * b.imag + a.imag * b.real)
 
 
 def damped(
@@ -251,60 +262,6 @@ def quantised(x: torch.Tensor, bits: int = 8, headroom: Strength = 0.0) -> torch
     step = peak(x) * 10 ** (_column(headroom, x) / 20) / levels
     rounded = (x / step).round().clamp(-levels, levels - 1) * step
     return torch.where(step > 0, rounded, x)
-
-
-def coded(
-    x: torch.Tensor, sample_rate: int, codec: Codec = "mp3", compression: float = 0.5
-) -> torch.Tensor:
-    """Return sounds encoded and decoded again by a lossy codec, on the CPU.
-
-    libsndfile does both, at a variable bit rate, and takes away the delay of encoder and decoder.
-    A sound is encoded with a peak of half the full scale, and gets its level back; one that is
-    silent or has a sample that is not finite is left as it is.
-
-    Args:
-        x: the sounds.
-        sample_rate: samples per second.
-        codec: "mp3" (MPEG layer III) or "vorbis" (Ogg Vorbis).
-        compression: from 0 (the best quality) to 1 (the smallest file).
-
-    Raises:
-        ValueError: another codec, or one that does not know the sample rate.
-    """
-    check_choice("codec", codec, ("mp3", "vorbis"))
-    if codec == "mp3" and sample_rate not in MP3_RATES:
-        raise ValueError(
-            f"mp3 knows the sample rates {', '.join(map(str, MP3_RATES))} Hz, got {sample_rate}: "
-            "resample, or take vorbis."
-        )
-    sounds = x.detach().cpu().double().numpy()
-    result = np.empty_like(sounds)
-    for sound, place in zip(sounds, result, strict=True):
-        loudest = np.abs(sound).max()
-        scale = CODING_PEAK / loudest if 0 < loudest < np.inf else 0.0
-        place[:] = (
-            _coded(sound * scale, sample_rate, codec, compression) / scale if scale else sound
-        )
-    return torch.from_numpy(result).to(x)
-
-
-def _coded(sound: np.ndarray, sample_rate: int, codec: Codec, compression: float) -> np.ndarray:
-    """Return one sound, encoded and decoded in memory."""
-    kind, subtype = {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS")}[codec]
-    memory = io.BytesIO()
-    with soundfile.SoundFile(
-        memory,
-        "w",
-        sample_rate,
-        channels=1,
-        format=kind,
-        subtype=subtype,
-        compression_level=compression,
-    ) as file:
-        file.write(sound)
-    memory.seek(0)
-    decoded, _ = soundfile.read(memory, len(sound), fill_value=0.0)
-    return np.asarray(decoded)
 
 
 def truncated(x: torch.Tensor, end: Strength) -> torch.Tensor:

@@ -1,0 +1,72 @@
+"""Lossy coding: what is left of a sound that was kept as mp3 or Ogg Vorbis."""
+
+import io
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import torch
+
+from .._checks import check_choice, check_number
+
+Codec = Literal["mp3", "vorbis"]
+
+MP3_RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz
+CODING_PEAK: Final = 0.5  # of full scale, with which a sound is encoded
+
+
+def coded(
+    x: torch.Tensor, sample_rate: int, codec: Codec = "mp3", compression: float = 0.5
+) -> torch.Tensor:
+    """Return sounds encoded and decoded again by a lossy codec, on the CPU.
+
+    libsndfile does both, at a variable bit rate, and takes away the delay of encoder and decoder.
+    A sound is encoded with a peak of half the full scale, and gets its level back; one that is
+    silent or has a sample that is not finite is left as it is.
+
+    Args:
+        x: the sounds.
+        sample_rate: samples per second.
+        codec: "mp3" (MPEG layer III) or "vorbis" (Ogg Vorbis).
+        compression: from 0 (the best quality) to 1 (the smallest file).
+
+    Raises:
+        ValueError: another codec, one that does not know the sample rate, or a compression out of
+            range.
+    """
+    check_choice("codec", codec, ("mp3", "vorbis"))
+    if codec == "mp3" and sample_rate not in MP3_RATES:
+        raise ValueError(
+            f"mp3 knows the sample rates {', '.join(map(str, MP3_RATES))} Hz, got {sample_rate}: "
+            "resample, or take vorbis."
+        )
+    check_number("compression", compression, least=0, most=1)
+    result = x.detach().to("cpu", torch.float64, copy=True)
+    for sound in result.numpy():
+        loudest = np.abs(sound).max()
+        if 0 < loudest < np.inf:
+            scale = CODING_PEAK / loudest
+            sound[:] = _round_trip(sound * scale, sample_rate, codec, compression) / scale
+    return result.to(x)
+
+
+def _round_trip(
+    sound: npt.NDArray[np.float64], sample_rate: int, codec: Codec, compression: float
+) -> npt.NDArray[np.float64]:
+    """Return one sound, encoded and decoded in memory."""
+    container, subtype = {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS")}[codec]
+    memory = io.BytesIO()
+    with soundfile.SoundFile(
+        memory,
+        "w",
+        sample_rate,
+        channels=1,
+        format=container,
+        subtype=subtype,
+        compression_level=compression,
+    ) as file:
+        file.write(sound)
+    memory.seek(0)
+    decoded, _ = soundfile.read(memory, len(sound), fill_value=0.0)
+    return np.asarray(decoded)
