@@ -155,7 +155,8 @@ class AnyShapeModel(FDTDModel):
         return super()._draw_strike()
 
     def _set_size(self, size: float) -> None:
-        x, y = (size / self._drum_size * x for x in self.sample_location)
+        factor = size / self._drum_size
+        x, y = (factor * place for place in self.sample_location)
         super()._set_size(size)
         self._body.pick_up = x, y
 
@@ -203,8 +204,8 @@ class _AnyShape(ShapeSource):
 
 
 def _decimate(sounds: npt.NDArray[np.floating], factor: int) -> npt.NDArray[np.floating]:
-    """Return every sample of that number, the first among them, of the sounds, low-passed."""
-    # Imported here: it takes longer than all other imports together.
+    """Return the sounds, shape (n, length), at a fraction of their sample rate; the first stays."""
+    # Imported here: no other sampler needs it, and it slows the import of them all.
     from scipy.signal import firwin, resample_poly
 
     low_pass: Any = firwin(2 * _REACH * factor + 1, 0.96 / factor, window=("kaiser", 8.0))

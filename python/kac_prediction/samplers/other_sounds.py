@@ -11,6 +11,7 @@ from .._checks import check_choice
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
 from .batch_sampler import BatchSampler
+from .drum import draw_log_uniform
 from .elementary_sounds import (
     Float64,
     damped_sines,
@@ -36,7 +37,7 @@ class _Draws(NamedTuple):
         return len(self.times)
 
     def log_uniform(self, low: float, high: float) -> float:
-        return float(low * (high / low) ** self.rng.random())
+        return draw_log_uniform(self.rng, (low, high))
 
     def frequency(self, low: float, high: float) -> float:
         """Draw a frequency that the sample rate allows."""
