@@ -1,4 +1,5 @@
 from .audio import onset, prepare, read_sound
+from .listener import listen
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
 from .strike import find_strike
@@ -9,6 +10,7 @@ __all__ = [
     "Spread",
     "drum_heard",
     "find_strike",
+    "listen",
     "onset",
     "predict",
     "predict_file",

@@ -42,7 +42,7 @@ def predict(
         TypeError, ValueError: `prepare` refuses the sound; or the model has no `model_input`, or
             another number of outputs.
     """
-    model_input = _input_of(model)
+    model_input = input_of(model)
     x = prepare(waveform, sample_rate, model_input)
     (row,) = predict_inputs(model, x[None], model_input)
     sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
@@ -96,7 +96,7 @@ def predict_file(model: Model, path: str | Path) -> PredictedLabels:
         FileNotFoundError: there is no such file.
         ValueError: no drum can be heard in it; the message names the file and the reason.
     """
-    _input_of(model)
+    input_of(model)
     waveform, sample_rate = read_sound(path)
     try:
         return predict(model, waveform, sample_rate)
@@ -176,7 +176,7 @@ def _predicted_family(model: Model, prediction: Mapping[str, Any]) -> str | None
     return None
 
 
-def _input_of(model: Model) -> ModelInput:
+def input_of(model: Model) -> ModelInput:
     """Return what a model takes; raise ValueError where it does not say."""
     if model.model_input is None:
         raise ValueError(

@@ -83,7 +83,9 @@ def _rise(energies: Float64) -> int:
     least, most = np.min(parts, axis=0), np.max(parts, axis=0)
     # A louder noise that dies sooner than a drum is not preferred.
     lasting = np.sqrt(least / np.where(most > 0, most, 1))
-    return int(np.argmax((least - before) * lasting))
+    rise = (least - before) * lasting
+    # Where nothing lasts, as in what ends at once, the loudest rise.
+    return int(np.argmax(rise if rise.max() > 0 else parts[0] - before))
 
 
 def _change(powers: Float64, missing: int, noise: float) -> int:

@@ -1,0 +1,211 @@
+"""listen: from a recording of a drum to the drum."""
+
+import math
+import os
+import reprlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .._checks import check_flag, check_number, check_whole
+from ..pipeline import Model, ModelInput, loadModel
+from .audio import mixed_down, read_mono, resampled
+from .network import Answer, ask, check_model
+from .prediction import Prediction, Spread
+from .strike import find_strike
+
+Sound: TypeAlias = npt.ArrayLike | torch.Tensor | str | os.PathLike[str]
+"""A recording: samples, shape (length,) or (length, channels), or the path of a file."""
+
+SHIPPED: Final = "any-drum"
+"""The model that comes with the package."""
+
+SPEED: Final = 100.0
+"""The wave speed, m/s, that networks take for granted."""
+
+_MOST: Final = 2**25  # samples that are searched for the strike: 12 minutes at 48 kHz
+_LOWEST_RATE: Final = 1000  # Hz
+_SHORTEST: Final = 0.005  # seconds of sound after the strike
+_LEAD: Final = 0.001  # seconds before the strike that the network hears too
+_LONGEST: Final = 4.0  # seconds after the strike that count
+
+
+class Strike(NamedTuple):
+    """A sound, its peak at 1, of which the first `lead` samples precede the strike."""
+
+    waveform: npt.NDArray[np.float64]
+    sample_rate: int
+    lead: int
+
+
+def listen(
+    sound: Sound | Sequence[Sound],
+    sample_rate: int | None = None,
+    model: Model | str | os.PathLike[str] | None = None,
+    wave_speed: float = SPEED,
+    refine: bool = True,
+    drum_size: float | None = None,
+) -> Prediction:
+    """Say which drum is heard in a recording, and how sure that is.
+
+    The strike after which most energy is left is searched for (`find_strike`), and what sounds from
+    there on is heard: noise, silence and clicks before it do not matter, nor do sample rate,
+    channels, gain, polarity or an offset. Of a long recording the first 2^25 samples, 12 minutes at
+    48 kHz, are searched.
+
+    A sound tells L / c, the size over the wave speed, and nothing else of the two: sizes are right
+    if `wave_speed` is. Given the size, it tells the wave speed, hence the tension.
+
+    Args:
+        sound: samples, shape (length,) or (length, channels); or the path of a sound file; or a
+            list of these, of strikes on one drum, which are listened to together.
+        sample_rate: of samples, Hz; a file has its own.
+        model: of the routine AnyDrum, or what `loadModel` takes; None: the one that comes with the
+            package.
+        wave_speed: of the membrane, m/s, the square root of its tension over its density.
+        refine: fit the partials of the drum to the sound, from the network's answer on.
+        drum_size: square root of the drum's area in metres, if it is known: the wave speed is found
+            in its place, `prediction.wave_speed`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        TypeError: `sound` is neither numbers nor a path, or complex; another argument is of a wrong
+            type.
+        ValueError: the sound is silent, not finite, shorter than 5 ms after the strike, of another
+            shape or an impossible sample rate; or the model does not hear drums of all families.
+
+    Example:
+        >>> from kac_prediction.listening import listen
+        >>> print(listen("drum.wav"))  # doctest: +SKIP
+        circle (98 %), drum_size 0.312 m (0.310 to 0.314), decay_time 1.21 s (1.10 to 1.33); ...
+    """
+    speed = check_number("wave_speed", wave_speed, above=0)
+    size = None if drum_size is None else check_number("drum_size", drum_size, above=0)
+    if size is not None and speed != SPEED:
+        raise ValueError("of wave_speed and drum_size give one: the sound tells the other")
+    check_flag("refine", refine)
+    network = _network(model)
+    strikes = [_struck(each, sample_rate) for each in _sounds(sound)]
+    inputs = torch.stack([_input(strike, check_model(network)) for strike in strikes])
+    heard = Answer.together(ask(network, inputs)).prediction()
+    return at_speed(heard, speed) if size is None else of_size(heard, size)
+
+
+def at_speed(prediction: Prediction, wave_speed: float) -> Prediction:
+    """Return a prediction for another wave speed: sizes are proportional to it."""
+    factor = wave_speed / prediction.wave_speed
+    network = prediction.network
+    return replace(
+        prediction,
+        drum_size=factor * prediction.drum_size,
+        outline=factor * prediction.outline,
+        wave_speed=wave_speed,
+        network=None if network is None else at_speed(network, wave_speed),
+    )
+
+
+def of_size(prediction: Prediction, drum_size: float) -> Prediction:
+    """Return a prediction for a drum of known size: as sure as that was, the wave speed is now."""
+    network = prediction.network
+    found = at_speed(prediction, prediction.wave_speed * drum_size / prediction.drum_size)
+    names = {"drum_size": "wave_speed"}
+    spreads: dict[str, Spread] = {names.get(k, k): v for k, v in prediction.spreads.items()}
+    return replace(
+        found,
+        drum_size=drum_size,
+        spreads=spreads,
+        network=None if network is None else of_size(network, drum_size),
+    )
+
+
+def _network(model: Model | str | os.PathLike[str] | None) -> Model:
+    """Return a model that can be listened with."""
+    if isinstance(model, Model):
+        network: Model = model
+    elif model is None or isinstance(model, str | os.PathLike):
+        network = _shipped() if model in (None, SHIPPED) else loadModel(os.fspath(model or ""))
+    else:
+        raise TypeError(f"model must be a Model, or the path or name of one, got {model!r}")
+    check_model(network)
+    return network
+
+
+@cache
+def _shipped() -> Model:
+    """Return the model that comes with the package, loaded once."""
+    return loadModel(SHIPPED)
+
+
+def _sounds(sound: Any) -> list[Any]:
+    """Return the strikes as a list; numbers in lists are one sound."""
+    if not isinstance(sound, list | tuple):
+        return [sound]
+    several = all(isinstance(each, str | os.PathLike) or np.ndim(each) for each in sound)
+    if several and not all(isinstance(each, list | tuple) for each in sound):
+        return list(sound)
+    return [sound]
+
+
+def _struck(sound: Any, sample_rate: Any) -> Strike:
+    """Return what is heard of a recording; name its file in errors."""
+    if not isinstance(sound, str | os.PathLike):
+        if sample_rate is None:
+            raise TypeError("samples need their sample_rate in Hz, such as 48000: it was not given")
+        rate = check_whole("sample_rate", sample_rate)
+        return _cut(_mono(sound), rate)
+    if sample_rate is not None:
+        raise ValueError(f"{os.fspath(sound)} has a sample rate of its own: give no sample_rate")
+    waveform, rate = read_mono(Path(sound), _MOST)
+    try:
+        return _cut(mixed_down(waveform), rate)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(sound)}: {error}") from error
+
+
+def _mono(sound: Any) -> npt.NDArray[np.float64]:
+    """Return the mean of the channels of samples, as many as are searched."""
+    try:
+        samples = np.asarray(sound.detach().cpu() if isinstance(sound, torch.Tensor) else sound)
+    except ValueError:  # lists of different lengths
+        samples = np.empty(0, object)
+    if samples.dtype.kind not in "biufc" or not samples.ndim:
+        raise TypeError(
+            "a sound must be samples, shape (length,) or (length, channels), or the path of a file,"
+            f" got {reprlib.repr(sound)}"
+        )
+    return mixed_down(samples[:_MOST])
+
+
+def _cut(waveform: npt.NDArray[np.float64], sample_rate: int) -> Strike:
+    """Return the sound from a little before the strike on; refuse what is too short."""
+    if sample_rate < _LOWEST_RATE:
+        raise ValueError(
+            f"sample_rate must be at least {_LOWEST_RATE} Hz for a drum to be heard, got "
+            f"{sample_rate}: is it in kHz?"
+        )
+    strike = find_strike(waveform, sample_rate)
+    after = len(waveform) - strike
+    if after < _SHORTEST * sample_rate:
+        raise ValueError(
+            f"the sound is too short: {1000 * after / sample_rate:.1f} ms after the strike, a drum "
+            f"needs {1000 * _SHORTEST:.0f} ms."
+        )
+    lead = min(strike, round(_LEAD * sample_rate))
+    middle = float(np.median(waveform[:: max(1, len(waveform) // 10**6)]))
+    heard = waveform[strike - lead : strike + math.ceil(_LONGEST * sample_rate)] - middle
+    peak = np.abs(heard).max()
+    if peak == 0:
+        raise ValueError("the sound is silent from the strike on.")
+    return Strike(heard / peak, sample_rate, lead)
+
+
+def _input(strike: Strike, model_input: ModelInput) -> torch.Tensor:
+    """Return the input of a model, with silence after a sound that ends early."""
+    sound = resampled(strike.waveform, strike.sample_rate, model_input)[: model_input.length]
+    return model_input.inputs(np.pad(sound, (0, model_input.length - len(sound))))

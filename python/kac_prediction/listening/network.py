@@ -1,0 +1,170 @@
+"""What a network says of the strikes on one drum, together, as a Prediction."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..pipeline import Model, ModelInput
+from ..samplers import ModeBank
+from ..samplers.bank_shapes import log_radii
+from .predicted_labels import input_of, run_model
+from .prediction import OUTLINE, Prediction, Spread
+
+Float64 = npt.NDArray[np.float64]
+
+NONE: Final = "none"
+"""The class of `family` that stands for a sound in which there is no drum."""
+
+NUMBERS: Final = ("drum_size", "aspect_ratio", "decay_time")
+"""The labels that are numbers, whose logarithms and spreads a network predicts."""
+
+_CLASSES: Final = (*ModeBank.families, NONE)
+_LOG_SPREADS: Final = (-7.0, 2.0)  # as far as the loss of a training tells them apart
+_FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
+_REGULAR: Final = frozenset({"circle", "triangle"})  # all of a family are alike
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A network's outputs, for one strike or for several together, at a wave speed of 100 m/s.
+
+    Attributes:
+        log_probabilities: of `ModeBank.families` and of no drum, shape (7,).
+        logarithms: of the `NUMBERS`, shape (3,).
+        scales: of the Laplace distributions about these, shape (3,).
+        log_radii: of the outline at unit area, shape (64,).
+    """
+
+    log_probabilities: Float64
+    logarithms: Float64
+    scales: Float64
+    log_radii: Float64
+
+    @classmethod
+    def together(cls, answers: Sequence[Self]) -> Self:
+        """Return what the answers on several strikes on one drum say together.
+
+        Probabilities are multiplied, logarithms are averaged by their precision, outlines turned
+        towards the first. Errors of one network on one drum are alike, so that several strikes are
+        taken to be no surer than one of them.
+        """
+        if len(answers) == 1:
+            return answers[0]
+        total = np.sum([answer.log_probabilities for answer in answers], axis=0)
+        weights = np.array([answer.scales**-2.0 for answer in answers])
+        logarithms = np.array([answer.logarithms for answer in answers])
+        first = answers[0].log_radii
+        return cls(
+            total - np.logaddexp.reduce(total),
+            (weights * logarithms).sum(axis=0) / weights.sum(axis=0),
+            weights.mean(axis=0) ** -0.5,
+            np.mean([_turned(answer.log_radii, first) for answer in answers], axis=0),
+        )
+
+    def prediction(self) -> Prediction:
+        """Return the answer in words and units."""
+        score = -math.expm1(min(0.0, float(self.log_probabilities[-1])))
+        shares = np.exp(self.log_probabilities[:-1] - self.log_probabilities[:-1].max())
+        families = dict(zip(ModeBank.families, (shares / shares.sum()).tolist(), strict=True))
+        family = max(families, key=lambda name: families[name])
+        drum_size, ratio, decay_time = np.exp(self.logarithms).tolist()
+        ratio = 1.0 if family in _REGULAR else max(1.0, ratio)
+        known = {"aspect_ratio"} if family in _REGULAR else set()
+        return Prediction(
+            probabilities=families,
+            drum_size=drum_size,
+            aspect_ratio=ratio,
+            decay_time=decay_time,
+            outline=drum_size * outline_of(family, ratio, self.log_radii),
+            score=score,
+            spreads={
+                name: Spread("laplace", scale)
+                for name, scale in zip(NUMBERS, self.scales.tolist(), strict=True)
+                if name not in known
+            },
+        )
+
+
+def check_model(model: Model) -> ModelInput:
+    """Return what a model takes; raise ValueError unless it hears drums of all families."""
+    model_input = input_of(model)
+    wanted = {"family", *NUMBERS, "outline"}
+    lacks = [f"the label {label}" for label in sorted(wanted.difference(model_input.labels))] or [
+        f"the spread of {label}" for label in NUMBERS if label not in model_input.spreads
+    ]
+    classes = model_input.classes.get("family", ())
+    lacks += [f"the family {name}" for name in _CLASSES if name not in classes and not lacks]
+    if lacks or model_input.sizes.get("outline") != OUTLINE or model_input.representation:
+        raise ValueError(
+            f"this {type(model).__name__} does not hear drums of all families: it lacks "
+            f"{', '.join(lacks) or f'an outline of {OUTLINE} radii of raw sound'}. Take a model of "
+            "the routine AnyDrum, or predict its labels with listening.predict"
+        )
+    return model_input
+
+
+def ask(model: Model, X: torch.Tensor) -> list[Answer]:
+    """Return a model's answers to inputs that are ready, shape (n, ...).
+
+    Raises:
+        ValueError: it lacks outputs, or they are not finite.
+    """
+    model_input = check_model(model)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)  # sums of several threads have other last digits
+        outputs = run_model(model, X, model_input.outputs).double()
+    finally:
+        torch.set_num_threads(threads)
+    if not torch.isfinite(outputs).all():
+        raise ValueError(f"this {type(model).__name__} answers with numbers that are not finite.")
+    columns, spreads = model_input.split(outputs), model_input.log_spreads(outputs)
+    order = [model_input.classes["family"].index(name) for name in _CLASSES]
+    families = torch.log_softmax(columns["family"][:, order], dim=1).numpy()
+    scaled = dict(zip(model_input.labels, model_input.scales, strict=True))
+    logarithms = [
+        columns[name] if scaled[name] == "log" else columns[name].clamp(min=1e-9).log()
+        for name in NUMBERS
+    ]
+    means = torch.cat(logarithms, 1).clamp(-_FARTHEST, _FARTHEST).numpy()
+    scales = torch.cat([spreads[name] for name in NUMBERS], 1).clamp(*_LOG_SPREADS).exp().numpy()
+    radii = columns["outline"].clamp(-_FARTHEST / 4, _FARTHEST / 4).numpy()
+    return [Answer(*row) for row in zip(families, means, scales, radii, strict=True)]
+
+
+def outline_of(family: str, aspect_ratio: float, radii: Float64) -> Float64:
+    """Return the outline of a drum of unit area about its centroid, shape (64, 2).
+
+    Of polygons and stars it is that of the `radii`, logarithms, as a network predicts them.
+    """
+    shape: Shape
+    if family in ("polygon", "star"):
+        shape = Polygon(_points(radii))
+        shape.area, shape.centroid = 1.0, (0.0, 0.0)
+        return shape.vertices.copy()
+    if family == "circle":
+        shape = Circle(1.0)
+    elif family == "triangle":
+        shape = RegularPolygon(3)
+    else:
+        shape = Ellipse(aspect_ratio, 1.0) if family == "ellipse" else UnitRectangle(aspect_ratio)
+    shape.area, shape.centroid = 1.0, (0.0, 0.0)
+    return _points(log_radii(shape))
+
+
+def _points(radii: Float64) -> Float64:
+    """Return the points of logarithms of radii, at equal steps of the angle."""
+    angles = 2 * np.pi * np.arange(OUTLINE) / OUTLINE
+    return np.asarray(np.exp(radii)[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
+
+
+def _turned(radii: Float64, towards: Float64) -> Float64:
+    """Return an outline, rotated and reflected to be nearest to another one."""
+    ways = [np.roll(way, step) for way in (radii, radii[::-1]) for step in range(OUTLINE)]
+    return min(ways, key=lambda way: float(np.square(way - towards).sum()))
