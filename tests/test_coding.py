@@ -6,7 +6,7 @@ import torch
 from scipy import signal
 
 from kac_prediction.pipeline import effects
-from kac_prediction.pipeline.coding import Codec, coded
+from kac_prediction.pipeline.coding import Codec, codecs, coded
 
 RATE = 8000
 
@@ -45,8 +45,18 @@ def test_what_cannot_be_coded_is_left() -> None:
     assert torch.equal(y[1].isnan(), x[1].isnan())
     assert not torch.equal(y[2], x[2])
     assert coded(x[2:, :7], RATE, "mp3").shape == (1, 7)
-    with pytest.raises(ValueError, match=r"mp3 knows the sample rates .* got 96000"):
+    with pytest.raises(ValueError, match="a codec for 96000 Hz must be one of vorbis, got 'mp3'"):
         coded(x, 96000)
-    with pytest.raises(ValueError, match="codec must be one of mp3, vorbis"):
+    with pytest.raises(ValueError, match="must be one of mp3, vorbis"):
         coded(x, RATE, "flac")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="compression must be at most 1"):
+        coded(x, RATE, compression=2.0)
     assert coded(x, 96000, "vorbis").shape == x.shape
+
+
+def test_codecs_by_their_sample_rates() -> None:
+    assert codecs(44100) == ("mp3", "vorbis")
+    assert codecs(96000) == ("vorbis",)
+    assert codecs(384000) == ()
+    with pytest.raises(ValueError, match="a codec for 384000 Hz"):
+        coded(strikes(1), 384000, "vorbis")

@@ -11,6 +11,7 @@ import torch
 
 from .._checks import check_number
 from . import effects
+from .coding import codecs
 from .drawn_effects import EFFECTS, Draws
 from .model_input import ModelInput
 from .training.options import TrainingOptions
@@ -46,8 +47,8 @@ class Augmentation:
       20 microseconds to 0.5 ms.
     - `clipping`: at 0.1 to 0.9 of the peak.
     - `quantise`: to 8 bits, the full scale 0 to 12 dB above the peak.
-    - `coding`: mp3, where there is one of that sample rate, or Ogg Vorbis, of any quality down to
-      0.1; on the CPU, which waits for the device.
+    - `coding`: mp3 or Ogg Vorbis, where they know the sample rate, the compression from 0 to 0.9
+      of the strongest; on the CPU, which waits for the device.
     - `offset`: a constant of up to 0.3 of the peak, of either sign.
     - `polarity`: turned over.
     - `truncate`: zeros from a time on, log-uniform between 20 ms and the whole length.
@@ -86,6 +87,11 @@ class Augmentation:
             check_number("noise_window", self.noise_window, above=0)
         for name in EFFECTS:
             check_number(name, getattr(self, name), least=0, most=1)
+        if self.coding and not codecs(self.model_input.sample_rate):
+            raise ValueError(
+                f"coding needs a codec for {self.model_input.sample_rate} Hz, and there is none: "
+                "set it to 0."
+            )
         if self._latest >= self.model_input.length:
             lead = f" and a lead of {self.lead!r} s" if self.lead else ""
             raise ValueError(

@@ -1,6 +1,8 @@
 """Lossy coding: what is left of a sound that was kept as mp3 or Ogg Vorbis."""
 
 import io
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
@@ -13,7 +15,21 @@ from .._checks import check_choice, check_number
 Codec = Literal["mp3", "vorbis"]
 
 MP3_RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz
+HIGHEST_VORBIS_RATE: Final = 200_000  # Hz; beyond it libvorbis crashes
+CONTAINERS: Final[Mapping[Codec, tuple[str, str]]] = MappingProxyType(
+    {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS")}
+)
 CODING_PEAK: Final = 0.5  # of full scale, with which a sound is encoded
+
+
+def codecs(sample_rate: int) -> tuple[Codec, ...]:
+    """Return the codecs that know the sample rate, of those that libsndfile has here."""
+    known: dict[Codec, bool] = {
+        "mp3": sample_rate in MP3_RATES,
+        "vorbis": sample_rate <= HIGHEST_VORBIS_RATE,
+    }
+    here = soundfile.available_formats()
+    return tuple(each for each, knows in known.items() if knows and CONTAINERS[each][0] in here)
 
 
 def coded(
@@ -32,20 +48,14 @@ def coded(
         compression: from 0 (the best quality) to 1 (the smallest file).
 
     Raises:
-        ValueError: another codec, one that does not know the sample rate, or a compression out of
-            range.
+        ValueError: the codec is none of `codecs(sample_rate)`, or the compression out of range.
     """
-    check_choice("codec", codec, ("mp3", "vorbis"))
-    if codec == "mp3" and sample_rate not in MP3_RATES:
-        raise ValueError(
-            f"mp3 knows the sample rates {', '.join(map(str, MP3_RATES))} Hz, got {sample_rate}: "
-            "resample, or take vorbis."
-        )
+    check_choice(f"a codec for {sample_rate} Hz", codec, codecs(sample_rate))
     check_number("compression", compression, least=0, most=1)
     result = x.detach().to("cpu", torch.float64, copy=True)
     for sound in result.numpy():
         loudest = np.abs(sound).max()
-        if 0 < loudest < np.inf:
+        if 1e-300 < loudest < np.inf:
             scale = CODING_PEAK / loudest
             sound[:] = _round_trip(sound * scale, sample_rate, codec, compression) / scale
     return result.to(x)
@@ -55,7 +65,7 @@ def _round_trip(
     sound: npt.NDArray[np.float64], sample_rate: int, codec: Codec, compression: float
 ) -> npt.NDArray[np.float64]:
     """Return one sound, encoded and decoded in memory."""
-    container, subtype = {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS")}[codec]
+    container, subtype = CONTAINERS[codec]
     memory = io.BytesIO()
     with soundfile.SoundFile(
         memory,

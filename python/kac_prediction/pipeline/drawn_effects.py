@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import torch
 
 from . import effects
-from .coding import MP3_RATES, Codec, coded
+from .coding import codecs, coded
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def quantise(draws: Draws) -> torch.Tensor:
 
 def coding(draws: Draws) -> torch.Tensor:
     """Return sounds coded by a codec drawn for each of them."""
-    mp3_too, sounds = draws.sample_rate in MP3_RATES, []
+    choices, sounds = codecs(draws.sample_rate), []
     for x, (kind, compression) in zip(draws.sounds[:, None], draws.unit(2).tolist(), strict=True):
-        codec: Codec = "mp3" if mp3_too and kind < 0.5 else "vorbis"
+        codec = choices[int(kind * len(choices))]
         sounds.append(coded(x, draws.sample_rate, codec, 0.9 * compression))
     return torch.cat(sounds)
 
