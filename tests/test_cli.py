@@ -12,12 +12,13 @@ from click.testing import CliRunner
 
 import kac_prediction
 from kac_prediction import listening, routines
-from kac_prediction.architecture import CRePE
+from kac_prediction.architecture import CRePE, SpectralCNN
 from kac_prediction.cli import ROUTINES, deploy, install_dataset, main, train
 from kac_prediction.dataset import generateDataset, loadDataset
 from kac_prediction.pipeline import ExportedModel, ModelInput
 from kac_prediction.pipeline.datasets import install
 from kac_prediction.samplers import BesselModel
+from listened import ANY_DRUM, answer
 from published import NAME, archive, md5
 
 
@@ -167,6 +168,81 @@ def test_deploy_of_a_model_that_tells_families_apart(tmp_path: Path, model: Path
     lowest = np.argmax(spectrum[:450])
     # f = c / (2 L) sqrt(eps + 1 / eps); the next mode lies at 500 Hz.
     assert lowest == pytest.approx(100 / 0.4 * 2.5**0.5, abs=2)
+
+
+@pytest.fixture
+def any_drum(tmp_path: Path) -> Path:
+    """A checkpoint of a model that hears an ellipse of 0.25 m, or what its bias says."""
+    network = SpectralCNN(2, 4, 0.1, 0.0, outputs=ANY_DRUM.outputs)
+    with torch.no_grad():
+        network.linear.weight.zero_()
+        outputs = answer({"ellipse": 0.9, "star": 0.06, "none": 0.04}, 0.25, 1.5, 0.8)
+        network.linear.bias.copy_(torch.tensor(outputs))
+    checkpoint = ExportedModel(
+        dataset={},
+        hyperparameters=network.hyperparameters,
+        evaluation_loss=None,
+        model_state_dict=network.state_dict(),
+        optimizer_state_dict={},
+        run_info={
+            "epoch": 0,
+            "exports_dir": str(tmp_path),
+            "id": "x",
+            "model": {"name": "SpectralCNN", "version": "0"},
+        },
+        testing_loss=None,
+        training_loss=0.0,
+        format_version=1,
+        model_input=ANY_DRUM.to_dict(),
+    )
+    torch.save(checkpoint, tmp_path / "any.pt")
+    return tmp_path / "any.pt"
+
+
+def test_deploy_of_a_model_of_any_drum(tmp_path: Path, any_drum: Path) -> None:
+    file, place = strike(tmp_path / "a.wav"), tmp_path / "new" / "heard"
+    options = ["--no-refine", "--out", str(place), "--plot", "--wave-speed", "200"]
+    result = CliRunner().invoke(deploy, [str(any_drum), str(file), *options])
+    assert result.exit_code == 0, result.output
+    assert result.output == (
+        f"{file}: ellipse (94 %), drum_size 0.50 m (0.49 to 0.51), aspect_ratio 1.50 (1.43 to "
+        "1.57), decay_time 0.80 s (0.64 to 1.01); intervals of 90 % "
+        f"(hear it: {place / 'a.wav.heard.wav'})\n"
+    )
+    assert sorted(path.name for path in place.iterdir()) == ["a.wav.heard.png", "a.wav.heard.wav"]
+    sound, rate = soundfile.read(place / "a.wav.heard.wav")
+    assert (len(sound), rate) == (48000, 48000)
+    # Its own sounds are not listened to, and no drum that was heard overwrites another.
+    own = place / "a.wav.heard.wav"
+    (tmp_path / "b").mkdir()
+    other = strike(tmp_path / "b" / "a.wav")
+    files = [str(own), str(file), str(other)]
+    result = CliRunner().invoke(deploy, [str(any_drum), *files, "--no-refine", "--out", str(place)])
+    assert result.exit_code == 1
+    assert f"{own}: left out" in result.output
+    assert f"{other}: {own} is the drum heard in {file}: rename one" in result.output
+
+
+def test_deploy_says_where_there_is_no_drum(tmp_path: Path, any_drum: Path) -> None:
+    checkpoint = torch.load(any_drum, weights_only=True)
+    checkpoint["model_state_dict"]["linear.bias"][6] = 5.0
+    torch.save(checkpoint, any_drum)
+    file = strike(tmp_path / "a.wav")
+    result = CliRunner().invoke(deploy, [str(any_drum), str(file), "--no-refine"])
+    assert result.exit_code == 0, result.output
+    assert result.output == f"{file}: no drum in this sound (score 0.01)\n"
+    assert not (tmp_path / "a.wav.heard.wav").exists()
+
+
+def test_deploy_of_other_models_takes_no_options_of_listening(tmp_path: Path, model: Path) -> None:
+    file = str(strike(tmp_path / "a.wav"))
+    for option in (["--wave-speed", "90"], ["--no-refine"], ["--plot"]):
+        result = CliRunner().invoke(deploy, [str(model), file, *option])
+        assert result.exit_code == 1
+        assert "--plot go with a model of any drum" in result.output
+    result = CliRunner().invoke(deploy, [str(model), file, "--out", str(tmp_path / "heard")])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "heard" / "a.wav.heard.wav").is_file()
 
 
 def test_deploy_of_a_checkpoint_that_was_changed(tmp_path: Path, model: Path) -> None:

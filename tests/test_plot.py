@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kac_prediction.evaluation import MEAN, MODEL, LabelReport
 from kac_prediction.geometry import Circle, Ellipse, UnitRectangle
-from kac_prediction.plot import draw_drums, report_figure
+from kac_prediction.plot import draw_drums, drum_figure, report_figure
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.uniform(0.1, 1.0, 40)
@@ -268,3 +268,16 @@ def test_drums_need_predictions() -> None:
 def test_no_global_state() -> None:
     check = "import sys, kac_prediction.plot; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_drum_that_was_heard_is_drawn_to_scale_with_the_ends_of_its_interval() -> None:
+    figure = drum_figure(UnitRectangle(2.0), "rectangle", (0.9, 1.2))
+    (axes,) = figure.axes
+    assert axes.get_title() == "rectangle"
+    sizes = [np.ptp(line.get_xydata(), axis=0) for line in axes.lines[:2]]
+    assert sizes == pytest.approx(np.outer([0.9, 1.2], [2**0.5, 0.5**0.5]))
+    assert axes.texts[0].get_text() == "0.5 m"
+    assert np.ptp(axes.lines[2].get_xydata()[:, 0]) == pytest.approx(0.5)
+    # An interval that cannot be told from the drum is not drawn.
+    assert len(drum_figure(Circle(0.1), sizes=(0.177, 0.178)).axes[0].lines) == 1
+    figure.savefig(io.BytesIO())

@@ -1,7 +1,7 @@
 """The command line. What a command needs is imported when it runs, so that --help is immediate."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,10 +12,12 @@ from . import __version__
 from .samplers import Datasets
 
 if TYPE_CHECKING:
+    from .dataset import AudioSampler
     from .pipeline import Model
 
 ROUTINES = ("SizeOfCircularDrum", "DimOfRectangularDrum", "SizeOfPolygonalDrum", "ShapeOfDrum")
 
+_HEARD = ".heard.wav"  # how the sounds end that deploy writes
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
@@ -98,32 +100,107 @@ def train(
 @click.option(
     "--label", "labels", multiple=True, help="Of each output of an older model, in order."
 )
-def deploy(model: str, files: tuple[str, ...], sha256: str | None, labels: tuple[str, ...]) -> None:
+@click.option(
+    "--wave-speed",
+    type=click.FloatRange(0, min_open=True),
+    help="Of the membrane, m/s; a sound tells the size over it alone.  [default: 100]",
+)
+@click.option("--no-refine", is_flag=True, help="Report what the network alone hears.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write the drums that were heard.  [default: beside each file]",
+)
+@click.option("--plot", is_flag=True, help="Draw each drum that was heard as FILE.heard.png, too.")
+def deploy(
+    model: str,
+    files: tuple[str, ...],
+    sha256: str | None,
+    labels: tuple[str, ...],
+    out: Path | None,
+    plot: bool,
+    **hearing: Any,
+) -> None:
     """Say which drum the MODEL hears in each sound FILE.
 
-    MODEL is a checkpoint, the directory of one, or its https address. Beside each file, the sound
-    of the drum that was heard is written as FILE.heard.wav. A file in which nothing can be heard is
-    reported, and the others are still done.
+    MODEL is any-drum, which comes with the package, or a checkpoint, the directory of one, or its
+    https address. A model of any drum tells each number with an interval that holds it in 90 %.
+    Beside each file, the sound of the drum that was heard is written as FILE.heard.wav; such files
+    are not listened to. A file in which nothing can be heard is reported, and the others are still
+    done.
     """
     with _errors_as_messages():
         from .pipeline import loadModel
 
         network = loadModel(model, sha256=sha256, labels=labels or None)
-    failures = 0
+        any_drum = "outline" in (network.model_input.labels if network.model_input else ())
+        if not any_drum and (plot or any(hearing.values())):
+            raise ValueError(
+                "--wave-speed, --no-refine and --plot go with a model of any drum, such as any-drum"
+            )
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+    failures, written = 0, dict[Path, Path]()
     for file in files:
         try:
-            click.echo(_hear(network, Path(file)))
+            path = Path(file)
+            heard = (out or path.parent) / f"{path.name}{_HEARD}"
+            if path.name.endswith(_HEARD):
+                click.echo(f"{click.format_filename(file)}: left out, a drum that was heard")
+                continue
+            if written.setdefault(heard, path) != path:
+                raise ValueError(f"{heard} is the drum heard in {written[heard]}: rename one")
+            if any_drum:
+                line = _hear_any_drum(network, path, heard, plot, **hearing)
+            else:
+                line = _hear(network, path, heard)
+            click.echo(f"{click.format_filename(file)}: {line}")
         except Exception as error:  # whatever is wrong with one file, the others are still done
             reason = _message(error)
             message = reason if file in reason else f"{file}: {reason}"
-            click.ClickException(message).show()
+            click.ClickException(click.format_filename(message)).show()
             failures += 1
     if failures:
         raise click.exceptions.Exit(1)
 
 
-def _hear(model: "Model", path: Path) -> str:
-    """Predict one file, write the sound of the predicted drum beside it; return a line on both."""
+def _hear_any_drum(
+    model: "Model",
+    path: Path,
+    heard: Path,
+    plot: bool,
+    wave_speed: float | None,
+    no_refine: bool,
+) -> str:
+    """Listen to one file, write the sound of the drum, and draw it; return a line on all."""
+    from .listening import listen
+
+    prediction = listen(path, None, model, wave_speed or 100.0, not no_refine)
+    if not prediction.is_drum:
+        return str(prediction)
+    if plot:
+        from .plot import drum_figure
+
+        title = str(prediction).partition(";")[0].replace("), ", ")\n")
+        figure = drum_figure(prediction.shape, title, prediction.interval("drum_size"))
+        figure.savefig(heard.with_suffix(".png"))
+    return f"{prediction} {_played(prediction.drum, heard)}"
+
+
+def _played(make: Callable[[], "AudioSampler"], heard: Path) -> str:
+    """Write the sound of a drum; return where it is, or why it cannot be played."""
+    try:
+        drum = make()
+    except (ValueError, TypeError) as error:
+        # A model that has learnt little may answer with a size that no drum has.
+        return f"(it cannot be played: {error})"
+    drum.generateWaveform()
+    drum.export(heard)
+    return f"(hear it: {click.format_filename(heard)})"
+
+
+def _hear(model: "Model", path: Path, heard: Path) -> str:
+    """Predict one file, write the sound of the predicted drum; return a line on both."""
     from .listening import drum_heard, predict_file
 
     prediction = predict_file(model, path)
@@ -133,15 +210,7 @@ def _hear(model: "Model", path: Path) -> str:
         for (label, value), unit in zip(prediction.items(), units, strict=True)
         if not isinstance(value, list)
     )
-    try:
-        drum = drum_heard(model, prediction)
-    except (ValueError, TypeError) as error:
-        # A model that has learnt little may answer with a size that no drum has.
-        return f"{path}: {said} (it cannot be played: {error})"
-    sound = path.with_name(f"{path.name}.heard.wav")
-    drum.generateWaveform()
-    drum.export(sound)
-    return f"{path}: {said} (hear it: {sound})"
+    return f"{said} {_played(lambda: drum_heard(model, prediction), heard)}"
 
 
 @click.command("install-dataset")

@@ -1,13 +1,16 @@
-"""Drums drawn to scale, the true and the predicted outlines over each other."""
+"""Drums drawn to scale, alone, or the true and the predicted outlines over each other."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ..geometry import Shape
 from .style import INK, MEMBRANE, PREDICTED, TRUE
+
+_VISIBLE = 0.01  # of the size
 
 
 def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None:
@@ -49,16 +52,49 @@ def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) ->
         _write(axes, f"predicted {predicted[i].area ** 0.5:.3f} m", place, -25.3, PREDICTED)
         left += 2 * reach + gap
         top = max(top, float(np.ptp(both[i][:, 1])))
-    # The largest 1, 2 or 5 times a power of ten that is short enough.
-    power = 10.0 ** math.floor(math.log10(0.3 * largest))
-    bar = max(step * power for step in (1, 2, 5) if step == 1 or step * power <= 0.3 * largest)
-    start = left - 0.5 * gap
-    axes.plot([start, start + bar], [0, 0], color=INK, linewidth=2, solid_capstyle="butt")
-    _write(axes, f"{bar:g} m", (start + bar / 2, 0), 5, INK)
+    bar = _draw_scale(axes, 0.3 * largest, (left - 0.5 * gap, 0.0))
     axes.set_xlim(-0.5 * gap, left + bar)
     axes.set_ylim(-1.3 * gap, top + 0.15 * gap)
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None = None) -> Figure:
+    """Draw one drum to scale, as it was heard.
+
+    Args:
+        shape: the drum, metres.
+        title: a line or several.
+        sizes: the ends of an interval of its size, square roots of areas in metres, drawn as dashed
+            outlines where they can be told from the drum.
+    """
+    figure = Figure(figsize=(5.0, 5.0), facecolor="white")
+    axes = figure.subplots()
+    outline = shape.outline() - np.array(shape.centroid)
+    axes.fill(*outline.T, facecolor=MEMBRANE, edgecolor=TRUE, linewidth=2.2)
+    size = shape.area**0.5
+    for end in sizes or ():
+        if abs(end / size - 1) > _VISIBLE:
+            axes.plot(*(outline * end / size).T, color=TRUE, linewidth=1, linestyle=(0, (4, 2)))
+    reach = float(np.abs(outline).max()) * max(1.0, *(end / size for end in sizes or (1.0,)))
+    _draw_scale(axes, 0.6 * reach, (-reach, -1.25 * reach))
+    axes.set_xlim(-1.1 * reach, 1.1 * reach)
+    axes.set_ylim(-1.35 * reach, 1.1 * reach)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=10, color=INK)
+    return figure
+
+
+def _draw_scale(axes: Axes, longest: float, place: tuple[float, float]) -> float:
+    """Draw a bar of a round length to the right of a place; return its length."""
+    # The largest 1, 2 or 5 times a power of ten that is short enough.
+    power = 10.0 ** math.floor(math.log10(longest))
+    bar = max(step * power for step in (1, 2, 5) if step == 1 or step * power <= longest)
+    (x, y), ends = place, [place[0], place[0] + bar]
+    axes.plot(ends, [y, y], color=INK, linewidth=2, solid_capstyle="butt")
+    _write(axes, f"{bar:g} m", (x + bar / 2, y), 5, INK)
+    return bar
 
 
 def _write(axes: Axes, text: str, place: tuple[float, float], points: float, colour: str) -> None:
