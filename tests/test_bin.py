@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kac_prediction.samplers import BesselModel
+from listened import answer, listener
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / "bin"
 
@@ -163,8 +166,14 @@ def test_the_programs_of_the_readme_run(
         assert text.count(large) == 1
         text = text.replace(large, small)
     monkeypatch.chdir(tmp_path)
+    for name in ("my_drum", "first", "second"):
+        drum = BesselModel(1.0, 48000)
+        drum.generateWaveform()
+        drum.export(f"{name}.wav")
+    circle = listener(answer({"circle": 1.0}))
+    monkeypatch.setattr("kac_prediction.listening.listener._shipped", lambda: circle)
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 8
+    assert len(programs) == 9
     for program in programs:
         exec(program, {"__name__": "readme"})
     assert "drum_size of 10 unseen sounds" in capsys.readouterr().out

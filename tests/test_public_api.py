@@ -70,6 +70,14 @@ POSITIONAL = {
     (pipeline.Model, "innerTrainingLoop"): ["self", "i", "loop_length", "x", "y"],
     (pipeline, "loadModel"): ["path", "Model", "device", "sha256"],
     (pipeline, "read_checkpoint"): ["path"],
+    (listening, "listen"): [
+        "sound",
+        "sample_rate",
+        "model",
+        "wave_speed",
+        "refine",
+        "drum_size",
+    ],
     (listening, "predict"): ["model", "waveform", "sample_rate"],
     (listening, "predict_file"): ["model", "path"],
     (listening, "drum_heard"): ["model", "prediction", "duration", "sample_rate", "Sampler"],
@@ -214,7 +222,7 @@ NAMES = {
         "lineIntersection",
         "weylCondition",
     ],
-    listening: ["drum_heard", "predict", "predict_file"],
+    listening: ["Prediction", "drum_heard", "listen", "predict", "predict_file"],
     pipeline: [
         "ExportedModel",
         "Model",
