@@ -57,11 +57,14 @@ def read_mono(path: str | Path, most: int) -> tuple[npt.NDArray[np.float64], int
         FileNotFoundError, ValueError: as `read_sound`.
     """
     with _opened(Path(path)) as sound:
-        blocks = sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True)
-        mono, rate = [block.mean(axis=1) for block in blocks], int(sound.samplerate)
-    if not mono:
+        mono, end = np.empty(min(sound.frames, most)), 0
+        for block in sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True):
+            start, end = end, end + len(block)
+            mono[start:end] = block.mean(axis=1)
+        rate = int(sound.samplerate)
+    if not end:
         raise ValueError(f"{path} is empty: it holds no samples.")
-    return np.concatenate(mono), rate
+    return mono[:end], rate
 
 
 @contextmanager
