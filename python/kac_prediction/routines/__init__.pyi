@@ -1,3 +1,4 @@
+from .any_drum import AnyDrum
 from .criterion import DrumLoss
 from .dim_of_rectangular_drum import DimOfRectangularDrum
 from .result import Result
@@ -6,6 +7,7 @@ from .size_of_circular_drum import SizeOfCircularDrum
 from .size_of_polygonal_drum import SizeOfPolygonalDrum
 
 __all__ = [
+    "AnyDrum",
     "DimOfRectangularDrum",
     "DrumLoss",
     "Result",
