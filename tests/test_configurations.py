@@ -16,6 +16,7 @@ from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
 FOLDER = Path(__file__).parent.parent / "bin" / "config"
 DEFAULTS = {name: getattr(routines, name).defaults for name in ROUTINES}
 FILES = {
+    "any_drum.yaml": "AnyDrum",
     "dim_of_rectangular_drum.yaml": "DimOfRectangularDrum",
     "shape_of_drum.yaml": "ShapeOfDrum",
     "size_of_circular_drum.yaml": "SizeOfCircularDrum",

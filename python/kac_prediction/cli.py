@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from .dataset import AudioSampler
     from .pipeline import Model
 
-ROUTINES = ("SizeOfCircularDrum", "DimOfRectangularDrum", "SizeOfPolygonalDrum", "ShapeOfDrum")
+ROUTINES = (
+    "SizeOfCircularDrum",
+    "DimOfRectangularDrum",
+    "SizeOfPolygonalDrum",
+    "ShapeOfDrum",
+    "AnyDrum",
+)
 
 _HEARD = ".heard.wav"  # how the sounds end that deploy writes
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
