@@ -14,6 +14,7 @@ from kac_prediction.cli import visible_progress
 from kac_prediction.evaluation import MODEL
 from kac_prediction.evaluation.report import with_unit
 from kac_prediction.routines import (
+    AnyDrum,
     DimOfRectangularDrum,
     ShapeOfDrum,
     SizeOfCircularDrum,
@@ -69,8 +70,9 @@ ROWS: Final = (
     Row("polygons, streaming", SizeOfPolygonalDrum, stream=True, default=False),
     Row("any shape", ShapeOfDrum),
     Row("any shape, streaming", ShapeOfDrum, stream=True, default=False),
+    Row("any drum", AnyDrum, default=False),
 )
-"""The table. Drums of `default=False` take longer to simulate than to learn from."""
+"""The table. Trainings of `default=False` take long: drums to simulate, a bank of modes to make."""
 
 
 @click.command(context_settings={"show_default": True})
@@ -117,7 +119,7 @@ def to_markdown(records: Sequence[Record]) -> str:
     """Return records as a table in Markdown: a line for each label of each row, means of the seeds.
 
     A number has its mean absolute and its median relative error; a class its share of sounds that
-    are classified correctly.
+    are classified correctly; an outline its median intersection over union.
     """
     reported = [record for record in records if record["report"]]
     labels = [label for record in reported for label in record["report"]["labels"].values()]
@@ -128,8 +130,8 @@ def to_markdown(records: Sequence[Record]) -> str:
         same = [record for record in reported if record["row"] == name]
         seeds = ", ".join(str(record["seed"]) for record in same)
         head = [name, seeds, f"{fmean(record['seconds'] for record in same) / 60:.1f} min"]
-        for kind in ("classes", "labels"):
-            for label in same[0]["report"][kind]:
+        for kind in ("classes", "labels", "outlines"):
+            for label in same[0]["report"].get(kind, {}):
                 found = [record["report"][kind][label] for record in same]
                 lines.append([*head, label, *(_cell(found, each) for each in estimators)])
                 head = [""] * 3
@@ -138,6 +140,10 @@ def to_markdown(records: Sequence[Record]) -> str:
 
 def _cell(found: Sequence[Mapping[str, Any]], estimator: str) -> str:
     """Return the errors of an estimator, means of the seeds; '' where it has none."""
+    if "overlaps" in found[0]:
+        overlaps = [each["overlaps"]["all"] for each in found]
+        known = [each[estimator] for each in overlaps if estimator in each]
+        return f"{fmean(known):.3f} IoU" if known else ""
     key = "right" if "right" in found[0] else "errors"
     values = [each[key][estimator] for each in found if estimator in each[key]]
     if not values:

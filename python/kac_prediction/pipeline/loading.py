@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import pooch
@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=AnyModel, default=AnyModel)
 
+SHIPPED: Final[Mapping[str, str]] = {"any-drum": "any_drum.pt"}
+"""Models that come with the package, by name; what they hear is said in a file beside each."""
+
+_WEIGHTS = Path(__file__).parents[1] / "weights"
 _LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optimiser, has 5e8
 _LOSSES = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
 
@@ -47,7 +51,8 @@ def loadModel(
 
     Args:
         path: a checkpoint; or its https address, from which it is downloaded once; or the directory
-            of a run: its `best.pt`, else the checkpoint in it of the lowest loss.
+            of a run: its `best.pt`, else the checkpoint in it of the lowest loss; or "any-drum",
+            the model of the routine `AnyDrum` that comes with the package.
         Model: its class; None: the subclass of `Model` of the name that the file gives, one that is
             imported or of this package.
         device: where to put it; None: the CPU.
@@ -62,7 +67,9 @@ def loadModel(
         ValueError: the file is not a checkpoint, or does not fit the class, the sha256 or the
             labels; names the file and the remedy.
     """
-    if isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
+    if path in SHIPPED:
+        file = _WEIGHTS / SHIPPED[str(path)]
+    elif isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
         file = _fetch(path, sha256)
     else:
         file = Path(path)
