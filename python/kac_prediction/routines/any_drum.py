@@ -37,7 +37,7 @@ class _AnyDrum(Task):
     def __call__(self, *args: Any, **options: Any) -> Result:
         """Train as `Task.__call__` does; `any-drum.pt` beside `best.pt` is the calibrated model."""
         result = super().__call__(*args, **options)
-        if result.leader:
+        if result.leader and isinstance(result.model, SpectralCNN):
             X, Y = torch.as_tensor(result.routine.D.X), torch.as_tensor(result.routine.D.Y)
             validation = result.routine.parts()[1]
             calibrate(result.model, X[validation], Y[validation])
@@ -77,7 +77,8 @@ def calibrate(model: SpectralCNN, X: torch.Tensor, Y: torch.Tensor) -> None:
     outputs = run_model(model, X, model_input.outputs)
     numbers, spreads = model_input.split(outputs), model_input.log_spreads(outputs)
     sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    targets = dict(zip(model_input.labels, Y.to(outputs).split(sizes, dim=1), strict=True))
+    columns = torch.split(Y.to(outputs), sizes, dim=1)
+    targets = dict(zip(model_input.labels, columns, strict=True))
     first = model_input.outputs - len(spreads)
     for place, (label, log_scale) in enumerate(spreads.items()):
         errors = (numbers[label] - targets[label]).abs() * torch.exp(-log_scale)
