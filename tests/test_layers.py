@@ -45,7 +45,7 @@ MAY_USE = {
     "scipy": {"physics", "samplers", "listening"},
     "shapely": {"geometry"},
     "soundfile": {"dataset", "listening", "pipeline"},
-    "threadpoolctl": {"physics"},
+    "threadpoolctl": {"physics", "listening"},
     "torch": {
         "_torch",
         "dataset",

@@ -2,12 +2,15 @@ from .audio import onset, prepare, read_sound
 from .listener import listen
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
+from .refinement import Fit, Start, refine
 from .strike import find_strike
 
 __all__ = [
+    "Fit",
     "PredictedLabels",
     "Prediction",
     "Spread",
+    "Start",
     "drum_heard",
     "find_strike",
     "listen",
@@ -16,4 +19,5 @@ __all__ = [
     "predict_file",
     "prepare",
     "read_sound",
+    "refine",
 ]

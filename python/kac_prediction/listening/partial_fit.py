@@ -1,0 +1,216 @@
+"""Fit size, aspect ratio and decay of drums to a band of a sound, many hypotheses at a time.
+
+Hypotheses are rows (log size, log aspect ratio, decay rate at 0 Hz, its growth to the band's edge).
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from .bands import EDGE, Band
+from .damped_partials import Complex128, Evidence, Float64, evidence
+from .families import ELONGATED, MOST_ELONGATED, series
+
+_SLOWEST: Final = 0.05  # decay rate times duration: as good as none
+_CONVERGED: Final = 1e-3  # of a unit of log likelihood
+_LARGEST_STEP: Final = (1.5, 3.0)  # in size and aspect ratio, in widths of a maximum
+_WIDTH: Final = 0.4  # of a maximum, in cycles of the highest partial
+_WIDEST: Final = 0.1
+_LEAST_NOISE: Final = 1e-8  # of the power
+
+
+class Setting(NamedTuple):
+    """What is fitted to what: a family, a band, and first guesses.
+
+    The wave speed is in m/s, the decay rate in 1/s, the size in metres; sizes found are from half
+    to twice that.
+    """
+
+    family: str
+    band: Band
+    wave_speed: float
+    decay: float
+    size: float
+
+    @property
+    def width(self) -> float:
+        """How wide a maximum of the likelihood is in the logarithm of the size."""
+        return min(_WIDTH / (self.band.highest * self.band.duration), _WIDEST)
+
+
+class Fitted(NamedTuple):
+    """Hypotheses (h, 4), their cost (h,), evidence, slopes of rates by them (h, 2 k, 4), ..."""
+
+    hypotheses: Float64
+    cost: Float64
+    evidence: Evidence
+    jacobian: Float64
+    noise: Float64
+    rates: Complex128
+
+    def take(self, rows: list[int]) -> "Fitted":
+        """Return some of the hypotheses."""
+        found = Evidence(*(each[rows] for each in self.evidence))
+        rest = (self.hypotheses, self.cost, self.jacobian, self.noise)
+        hypotheses, cost, jacobian, noise = (each[rows] for each in rest)
+        return Fitted(hypotheses, cost, found, jacobian, noise, self.rates[rows])
+
+
+class _Partials(NamedTuple):
+    """Rates and prior variances of partials and a constant (h, k), slopes of rates (h, 2 k, 4)."""
+
+    rates: Complex128
+    prior: Float64
+    jacobian: Float64
+
+
+def scan(setting: Setting, hypotheses: Float64, noise: float) -> Float64:
+    """Return the cost of hypotheses, shape (h,); the noise is a share of the power."""
+    samples = setting.band.samples
+    variance = np.full(len(hypotheses), noise * samples.energy / samples.freedom)
+    partials = _partials(setting, hypotheses)
+    return evidence(samples, partials.rates, partials.prior, variance, slopes=False).cost
+
+
+def climb(setting: Setting, hypotheses: Float64, noise: float, rounds: tuple[int, ...]) -> Fitted:
+    """Return hypotheses at the nearest maxima of the evidence.
+
+    Steps of Gauss and Newton, damped as Levenberg and Marquardt do; after each round of so many
+    steps, the variance of the noise follows the residual. At first it is a share of the power.
+    """
+    samples = setting.band.samples
+    variance = np.full(len(hypotheses), noise * samples.energy / samples.freedom)
+    fitted = _at(setting, _within(setting, hypotheses), variance)
+    for i, steps in enumerate(rounds):
+        if i:
+            left = np.maximum(samples.freedom - fitted.evidence.effective, 0.1 * samples.freedom)
+            least = _LEAST_NOISE * samples.energy / samples.freedom
+            variance = np.maximum(fitted.evidence.residual / left, least)
+            fitted = _at(setting, fitted.hypotheses, variance)
+        fitted = _steps(setting, fitted, steps)
+    return fitted
+
+
+def deviations(setting: Setting, fitted: Fitted) -> Float64:
+    """Return standard deviations of log size and log aspect ratio, shape (h, 2).
+
+    The larger of what white noise leaves (the inverse curvature) and of what the disagreement of
+    the partials says (Huber's estimate, each partial an observation), where frequencies or
+    amplitudes are not quite those of the model.
+    """
+    free = [0, 1, 2, 3] if setting.family in ELONGATED else [0, 2, 3]
+    bend = _curvature(fitted) + np.diag(_decay_prior(setting)[1])
+    inverse = np.zeros(bend.shape)
+    inner = np.ix_(range(len(bend)), free, free)
+    inverse[inner] = np.linalg.inv(bend[inner] + 1e-9 * np.eye(len(free)))
+    pulls = fitted.jacobian * fitted.evidence.slope[:, :, None]
+    half = pulls.shape[1] // 2
+    pulls = pulls[:, :half] + pulls[:, half:]
+    spread = inverse @ pulls.transpose(0, 2, 1) @ pulls @ inverse
+    variances = [np.diagonal(each, axis1=1, axis2=2)[:, :2] for each in (inverse, spread)]
+    return np.sqrt(np.maximum(variances[0], variances[1]))
+
+
+def energies(setting: Setting, fitted: Fitted) -> Float64:
+    """Return the energy of each partial alone, shape (h, k)."""
+    decay = -fitted.rates[:, :-1].real
+    step = setting.band.samples.step
+    unit = -np.expm1(-2 * decay * setting.band.duration) / (4 * decay * step)
+    cosines, sines = np.split(fitted.evidence.amplitudes, 2, axis=1)
+    energy: Float64 = (cosines**2 + sines**2)[:, :-1] * unit
+    return energy
+
+
+def _curvature(fitted: Fitted) -> Float64:
+    """Return the curvature of the cost by the hypotheses, shape (h, 4, 4)."""
+    jacobian = fitted.jacobian
+    return jacobian.transpose(0, 2, 1) @ fitted.evidence.curvature @ jacobian
+
+
+def _steps(setting: Setting, fitted: Fitted, steps: int) -> Fitted:
+    """Return where so many steps lead, less where they converge."""
+    mean, precision = _decay_prior(setting)
+    fixed = np.array([False, setting.family not in ELONGATED, False, False])
+    decay = max(setting.decay, 1 / setting.band.duration)
+    limit = np.array([*(setting.width * np.array(_LARGEST_STEP)), decay, decay])
+    damping = np.full(len(fitted.hypotheses), 1e-3)
+    for _ in range(steps):
+        slope = (fitted.jacobian * fitted.evidence.slope[:, :, None]).sum(axis=1)
+        slope = np.where(fixed, 0, slope + precision * (fitted.hypotheses - mean))
+        bend = _curvature(fitted) + np.diag(precision)
+        bend[:, fixed, :] = bend[:, :, fixed] = 0
+        diagonal = np.maximum(np.diagonal(bend, axis1=1, axis2=2), 1e-12)
+        bend += (diagonal * damping[:, None] + fixed)[:, :, None] * np.eye(4)
+        step = -np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
+        gain = -(step * slope).sum(axis=1)
+        if (gain < _CONVERGED).all():
+            break
+        step *= np.minimum(1, (limit / np.maximum(np.abs(step), 1e-300)).min(axis=1))[:, None]
+        moved = _within(setting, fitted.hypotheses + step)
+        tried = _at(setting, moved, fitted.noise)
+        better = tried.cost < fitted.cost
+        damping = np.where(better, damping / 5, damping * 8)
+        if better.all():
+            fitted = tried
+        elif better.any():
+            fitted = _at(setting, np.where(better[:, None], moved, fitted.hypotheses), fitted.noise)
+    return fitted
+
+
+def _within(setting: Setting, hypotheses: Float64) -> Float64:
+    """Return hypotheses with sizes, aspect ratios and decay rates in their ranges."""
+    moved = hypotheses.copy()
+    middle = math.log(setting.size)
+    moved[:, 0] = np.clip(moved[:, 0], middle - math.log(2), middle + math.log(2))
+    moved[:, 1] = np.minimum(np.abs(moved[:, 1]), math.log(MOST_ELONGATED))
+    moved[:, 2] = np.maximum(moved[:, 2], _SLOWEST / setting.band.duration)
+    moved[:, 3] = np.maximum(moved[:, 3], 0)
+    return moved
+
+
+def _decay_prior(setting: Setting) -> tuple[Float64, Float64]:
+    """Return mean and precision of the hypotheses beforehand; only the decay has any."""
+    precision = 1 / (0.5 * setting.decay + 1 / setting.band.duration) ** 2
+    return np.array([0, 0, setting.decay, 0]), np.array([0, 0, precision, precision])
+
+
+def _at(setting: Setting, hypotheses: Float64, noise: Float64) -> Fitted:
+    """Return hypotheses with what the data say of them."""
+    partials = _partials(setting, hypotheses)
+    found = evidence(setting.band.samples, partials.rates, partials.prior, noise)
+    mean, precision = _decay_prior(setting)
+    cost = found.cost + (precision * (hypotheses - mean) ** 2).sum(axis=1) / 2
+    return Fitted(hypotheses, cost, found, partials.jacobian, noise, partials.rates)
+
+
+def _partials(setting: Setting, hypotheses: Float64) -> _Partials:
+    """Return the partials of hypotheses in the band.
+
+    Beforehand the amplitude of a partial has the variance that spreads the band's energy as its
+    envelope does over the modes, whose density is 2 pi f (L / c)^2 by Weyl's law.
+    """
+    band, sizes = setting.band, np.exp(hypotheses[:, :1])
+    top, slowness = EDGE * band.highest, sizes / setting.wave_speed
+    found = series(setting.family, hypotheses[:, 1], float(2 * slowness.max() * top))
+    frequencies = found.numbers / (2 * slowness)
+    there = frequencies <= top
+    frequencies = np.where(there, frequencies, top)
+    growth = (frequencies / band.highest) ** 2
+    slowest = _SLOWEST / band.duration
+    decay = np.maximum(hypotheses[:, 2:3] + hypotheses[:, 3:] * growth, slowest)
+    omega = np.sqrt(np.maximum((2 * math.pi * frequencies) ** 2 - decay**2, 1.0))
+    # The energy of a partial of unit amplitude.
+    unit = -np.expm1(-2 * decay * band.duration) / (4 * decay * band.samples.step)
+    nodes = np.linspace(0, top, len(band.envelope))
+    energy = np.interp(frequencies.ravel(), nodes, band.envelope).reshape(unit.shape)
+    density = 2 * math.pi * frequencies * slowness**2
+    prior = np.where(there, found.modes * energy / (density * unit), 0)
+    h, k = frequencies.shape
+    jacobian = np.zeros((h, 2 * k + 2, 4))
+    jacobian[:, :k, 0], jacobian[:, :k, 1] = -omega, omega * found.slopes
+    jacobian[:, k + 1 : -1, 2], jacobian[:, k + 1 : -1, 3] = 1, growth
+    # A constant, as recordings have it, stands as one more partial.
+    power = np.square(band.samples.values).mean()
+    rates = np.concatenate([-decay + 1j * omega, np.full((h, 1), -slowest + 0j)], axis=1)
+    return _Partials(rates, np.concatenate([prior, np.full((h, 1), power)], axis=1), jacobian)
