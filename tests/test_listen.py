@@ -191,7 +191,7 @@ def test_a_listening_has_the_same_bits_on_any_number_of_threads() -> None:
     sound = np.concatenate([np.zeros(3000), drum()])
     before, answers = torch.get_num_threads(), []
     try:
-        for threads in (1, 2, 5):
+        for threads in (1, 3):
             torch.set_num_threads(threads)
             answers.append(listen(sound, RATE, model, refine=False).to_json())
             assert torch.get_num_threads() == threads

@@ -16,8 +16,11 @@ import torch
 from .._checks import check_flag, check_number, check_whole
 from ..pipeline import Model, ModelInput, loadModel
 from .audio import mixed_down, read_mono, resampled
+from .fitted import refined, starts
 from .network import Answer, ask, check_model
 from .prediction import Prediction, Spread
+from .refinement import Fit
+from .refinement import refine as fit_partials
 from .strike import find_strike
 
 Sound: TypeAlias = npt.ArrayLike | torch.Tensor | str | os.PathLike[str]
@@ -32,6 +35,7 @@ SPEED: Final = 100.0
 _MOST: Final = 2**25  # samples that are searched for the strike: 12 minutes at 48 kHz
 _LOWEST_RATE: Final = 1000  # Hz
 _SHORTEST: Final = 0.005  # seconds of sound after the strike
+_LEAST_FITTED: Final = 0.02  # seconds of sound after the strike
 _LEAD: Final = 0.001  # seconds before the strike that the network hears too
 _LONGEST: Final = 4.0  # seconds after the strike that count
 
@@ -93,8 +97,19 @@ def listen(
     network = _network(model)
     strikes = [_struck(each, sample_rate) for each in _sounds(sound)]
     inputs = torch.stack([_input(strike, check_model(network)) for strike in strikes])
-    heard = Answer.together(ask(network, inputs)).prediction()
+    answer = Answer.together(ask(network, inputs))
+    heard = refined(answer, _fits(answer, strikes)) if refine else answer.prediction()
     return at_speed(heard, speed) if size is None else of_size(heard, size)
+
+
+def _fits(answer: Answer, strikes: Sequence[Strike]) -> list[list[Fit]]:
+    """Return the fits to each strike that is long enough, the best family first."""
+    begins = starts(answer)
+    return [
+        fit_partials(strike.waveform[strike.lead :], strike.sample_rate, begins, SPEED)
+        for strike in strikes
+        if len(strike.waveform) - strike.lead >= _LEAST_FITTED * strike.sample_rate
+    ]
 
 
 def at_speed(prediction: Prediction, wave_speed: float) -> Prediction:

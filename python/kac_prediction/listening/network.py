@@ -1,7 +1,7 @@
 """What a network says of the strikes on one drum, together, as a Prediction."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -24,10 +24,12 @@ NONE: Final = "none"
 NUMBERS: Final = ("drum_size", "aspect_ratio", "decay_time")
 """The labels that are numbers, whose logarithms and spreads a network predicts."""
 
+REGULAR: Final = frozenset({"circle", "triangle"})
+"""The families of which all are alike but for their sizes."""
+
 _CLASSES: Final = (*ModeBank.families, NONE)
 _LOG_SPREADS: Final = (-7.0, 2.0)  # as far as the loss of a training tells them apart
 _FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
-_REGULAR: Final = frozenset({"circle", "triangle"})  # all of a family are alike
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,32 @@ class Answer:
             np.mean([_turned(answer.log_radii, first) for answer in answers], axis=0),
         )
 
+    @property
+    def score(self) -> float:
+        """The probability of a drum."""
+        return -math.expm1(min(0.0, float(self.log_probabilities[-1])))
+
+    @property
+    def families(self) -> dict[str, float]:
+        """The probabilities of the families, if it is a drum."""
+        logs = self.log_probabilities[:-1]
+        shares = np.exp(logs - logs.max())
+        return dict(zip(ModeBank.families, (shares / shares.sum()).tolist(), strict=True))
+
     def prediction(self) -> Prediction:
         """Return the answer in words and units."""
-        score = -math.expm1(min(0.0, float(self.log_probabilities[-1])))
-        shares = np.exp(self.log_probabilities[:-1] - self.log_probabilities[:-1].max())
-        families = dict(zip(ModeBank.families, (shares / shares.sum()).tolist(), strict=True))
-        family = max(families, key=lambda name: families[name])
+        families = self.families
+        return self.of_family(max(families, key=lambda name: families[name]), families, self.score)
+
+    def of_family(
+        self, family: str, probabilities: Mapping[str, float], score: float
+    ) -> Prediction:
+        """Return the numbers and the outline for a family, with other probabilities."""
         drum_size, ratio, decay_time = np.exp(self.logarithms).tolist()
-        ratio = 1.0 if family in _REGULAR else max(1.0, ratio)
-        known = {"aspect_ratio"} if family in _REGULAR else set()
+        ratio = 1.0 if family in REGULAR else max(1.0, ratio)
+        known = {"aspect_ratio"} if family in REGULAR else set()
         return Prediction(
-            probabilities=families,
+            probabilities=probabilities,
             drum_size=drum_size,
             aspect_ratio=ratio,
             decay_time=decay_time,

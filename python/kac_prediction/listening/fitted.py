@@ -1,0 +1,120 @@
+"""What the fits of its partials to a sound add to a network's answer."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from .network import REGULAR, Answer, outline_of
+from .prediction import Prediction, Spread
+from .refinement import Fit, Start
+
+FITTED: Final = ("circle", "ellipse", "rectangle", "triangle")
+"""The families whose partials follow from size and aspect ratio."""
+
+_LIKELY: Final = 0.02  # probability of a family that is fitted
+_ALWAYS: Final = 2  # families that are fitted at least
+_RAREST: Final = 1e-3  # probability of what a network rules out
+_TEMPER: Final = 0.1  # of log evidences, which take noise for white and drums for ideal
+# The log odds of the families that are fitted rise by so much with the share of the sound's power
+# that a fit confirms, from as the network has them at the first number.
+_CONFIRMED, _SLOPE = 0.55, 15.0
+_ALIKE: Final = 0.01  # between logarithms of sizes of fits to strikes on one drum
+# Standard deviations of logarithms that no fit is surer than: as far apart as solvers are.
+_SIZE, _ASPECT, _DECAY = 4e-4, 1e-3, 0.03
+
+
+def starts(answer: Answer) -> list[Start]:
+    """Return where to begin to fit: the likely families, with the network's numbers."""
+    chances = {name: p for name, p in answer.families.items() if name in FITTED}
+    order = sorted(chances, key=lambda name: -chances[name])
+    size, ratio, _ = np.exp(answer.logarithms).tolist()
+    size_scale, ratio_scale, _ = answer.scales.tolist()
+    return [
+        Start(name, size, max(1.0, ratio), size_scale, ratio_scale)
+        for k, name in enumerate(order)
+        if k < _ALWAYS or chances[name] > _LIKELY
+    ]
+
+
+def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
+    """Return a network's answer, refined by the fits to each strike.
+
+    Evidence and the network's probability choose among the families that were fitted. Polygons and
+    stars, which were not, are as probable beside them as the network says, but less, the more of
+    the power the chosen fit confirms; they keep the network's numbers.
+    """
+    every = [fit for of_strike in fits for fit in of_strike]
+    drums = [
+        _together([fit for fit in every if fit.family == family])
+        for family in FITTED
+        if any(fit.family == family for fit in every)
+    ]
+    if not drums:
+        return answer.prediction()
+    prior = {name: max(p, _RAREST) for name, p in answer.families.items()}
+    highest = max(fit.score for fit in drums)
+    weights = {
+        fit.family: prior[fit.family] * math.exp(_TEMPER * (fit.score - highest)) for fit in drums
+    }
+    best = max(drums, key=lambda fit: weights[fit.family])
+    others = {name: p for name, p in prior.items() if name not in FITTED}
+    gain = math.exp(_SLOPE * (best.confirmed - _CONFIRMED))
+    odds = gain * sum(prior[name] for name in FITTED) / sum(others.values())
+    probabilities = _shares(weights, odds / (1 + odds)) | _shares(others, 1 / (1 + odds))
+    family = max(probabilities, key=lambda name: probabilities[name])
+    found = answer.of_family(family, probabilities, answer.score)
+    if family in FITTED:
+        found = _with_fit(found, best)
+    return replace(found, network=answer.prediction())
+
+
+def _shares(weights: dict[str, float], total: float) -> dict[str, float]:
+    """Return weights scaled to a sum."""
+    return {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def _together(fits: Sequence[Fit]) -> Fit:
+    """Return the fits of one family to several strikes as one: those near the best, averaged."""
+    best = max(fits, key=lambda fit: fit.confirmed)
+    near = [fit for fit in fits if abs(math.log(fit.drum_size / best.drum_size)) < _ALIKE]
+    weights = np.array([1 / math.hypot(fit.size_deviation, 1e-9) ** 2 for fit in near])
+    sizes, ratios, times = np.log(
+        [(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in near]
+    ).T.tolist()
+    shrink = 1 / math.sqrt(len(near))
+    return replace(
+        best,
+        drum_size=math.exp(np.average(sizes, weights=weights)),
+        aspect_ratio=math.exp(np.average(ratios, weights=weights)),
+        decay_time=math.exp(float(np.mean(times))),
+        size_deviation=float(weights.sum() ** -0.5),
+        aspect_deviation=shrink * max(fit.aspect_deviation for fit in near),
+        score=sum(fit.score for fit in fits),
+    )
+
+
+def _with_fit(found: Prediction, fit: Fit) -> Prediction:
+    """Return a prediction with the numbers of a fit; the decay is that of both."""
+    network, deviation = found.spreads["decay_time"], math.hypot(_DECAY, 1 - fit.explained)
+    weights = np.array([0.5 / network.scale**2, deviation**-2])  # 2 b^2: a Laplace variance
+    times = np.log([found.decay_time, fit.decay_time])
+    spreads = {
+        "drum_size": Spread("normal", math.hypot(_SIZE, fit.size_deviation)),
+        "aspect_ratio": Spread("normal", math.hypot(_ASPECT, fit.aspect_deviation)),
+        "decay_time": Spread("normal", float(weights.sum() ** -0.5)),
+    }
+    ratio = max(1.0, fit.aspect_ratio)
+    if fit.family in REGULAR:
+        ratio = 1.0
+        del spreads["aspect_ratio"]
+    return replace(
+        found,
+        drum_size=fit.drum_size,
+        aspect_ratio=ratio,
+        decay_time=math.exp(np.average(times, weights=weights)),
+        outline=fit.drum_size * outline_of(fit.family, ratio, np.zeros(0)),
+        spreads=spreads,
+    )
