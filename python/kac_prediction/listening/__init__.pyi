@@ -1,5 +1,6 @@
 from .audio import onset, prepare, read_sound
 from .listener import listen
+from .measurement import Partials, measure_partials
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
 from .refinement import Fit, Start, refine
@@ -7,6 +8,7 @@ from .strike import find_strike
 
 __all__ = [
     "Fit",
+    "Partials",
     "PredictedLabels",
     "Prediction",
     "Spread",
@@ -14,6 +16,7 @@ __all__ = [
     "drum_heard",
     "find_strike",
     "listen",
+    "measure_partials",
     "onset",
     "predict",
     "predict_file",

@@ -16,14 +16,13 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from .._checks import check_choice, check_number
-from .bands import Band, band
+from .bands import Band, band, check_sound
 from .classical.partials import weyl_series
 from .damped_partials import Float64
 from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
 from .partial_fit import Fitted, Setting, climb, deviations, energies, scan
 
 _OTHER: Final = ("polygon", "star")
-_FEWEST: Final = 16  # samples
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def refine(
     starts = [_checked(start) for start in starts]
     rate = check_number("sample_rate", sample_rate, above=0)
     speed = check_number("wave_speed", wave_speed, above=0)
-    values = _checked_sound(sound)
+    values, _ = check_sound(sound)
     if not starts:
         return []
     with threadpool_limits(limits=1, user_api="blas"):
@@ -171,24 +170,6 @@ def _checked(start: Start) -> Start:
     check_number("size_spread of a start", start.size_spread, least=0)
     check_number("aspect_spread of a start", start.aspect_spread, least=0)
     return start
-
-
-def _checked_sound(sound: npt.ArrayLike) -> Float64:
-    """Return a sound, its peak 1, or raise."""
-    if np.iscomplexobj(sound):
-        raise TypeError("a sound must hold real numbers, got complex ones: take its real part")
-    values = np.asarray(sound, dtype=np.float64)
-    if values.ndim != 1:
-        raise ValueError(f"a sound must be mono, of shape (n,), got {values.shape}")
-    if len(values) < _FEWEST:
-        raise ValueError(f"a sound must have {_FEWEST} samples or more, got {len(values)}")
-    if not np.isfinite(values).all():
-        first = int(np.argmin(np.isfinite(values)))
-        raise ValueError(f"sample {first} of the sound is not a finite number")
-    peak = np.abs(values).max()
-    if np.ptp(values) == 0:
-        raise ValueError(f"the sound is silent: all samples are {values[0]}")
-    return np.asarray(values / peak)
 
 
 def _band(sound: Float64, rate: float, level: _Level, size: float, speed: float) -> Band:
