@@ -1,6 +1,7 @@
 from .audio import onset, prepare, read_sound
 from .listener import listen
 from .measurement import Partials, measure_partials
+from .outline_refinement import OutlineFit, refine_outline
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
 from .refinement import Fit, Start, refine
@@ -8,6 +9,7 @@ from .strike import find_strike
 
 __all__ = [
     "Fit",
+    "OutlineFit",
     "Partials",
     "PredictedLabels",
     "Prediction",
@@ -23,4 +25,5 @@ __all__ = [
     "prepare",
     "read_sound",
     "refine",
+    "refine_outline",
 ]
