@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The accuracy table: train every routine, and print its errors beside those of the baselines."""
+"""The accuracy table, of trainings of every routine, and the table of conditions, of one model."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any, Final
 
 import click
 
-from kac_prediction._files import append_records, plain, read_records
+from kac_prediction._files import append_records, plain, read_records, replacing
 from kac_prediction.cli import visible_progress
-from kac_prediction.evaluation import MODEL
+from kac_prediction.evaluation import CONDITIONS, MODEL, ConditionTable, compare_conditions
 from kac_prediction.evaluation.report import with_unit
 from kac_prediction.routines import (
     AnyDrum,
@@ -21,6 +22,7 @@ from kac_prediction.routines import (
     SizeOfPolygonalDrum,
 )
 from kac_prediction.routines.task import Task
+from kac_prediction.samplers import ModeBank
 
 Record = dict[str, Any]
 """One training: row, seed, parameters, device, seconds, sounds, report."""
@@ -80,22 +82,87 @@ ROWS: Final = (
     "--only",
     "names",
     multiple=True,
-    type=click.Choice([row.name for row in ROWS]),
-    help="A row of the table; may be given several times.  [default: all but the slow ones, "
+    type=click.Choice([*(row.name for row in ROWS), *CONDITIONS]),
+    help="A row of the table, or with --conditions of that; may be given several times.  "
+    "[default: all, but of trainings the slow ones, "
     f"{' and '.join(repr(row.name) for row in ROWS if not row.default)}]",
 )
 @click.option("--seeds", help="Such as 0,1,2.  [default: 0, of circles 0,1,2]")
 @click.option("--quick", is_flag=True, help="A minute instead of hours: the numbers mean nothing.")
 @click.option("--out", default="report", type=click.Path(path_type=Path), help="Where it all goes.")
 @click.option("--device", help="cpu, cuda, ...  [default: the best there is]")
+@click.option("--conditions", is_flag=True, help="The table of conditions: nothing is trained.")
+@click.option("--drums", type=click.IntRange(1), help="Of each family.  [default: 500; quick: 2]")
+@click.option(
+    "--families",
+    default=",".join(ModeBank.families),
+    help="Of the drums under conditions, such as circle,star.",
+)
+@click.option("--model", default="any-drum", help="Of AnyDrum: a name, a checkpoint, its folder.")
+@click.option("--no-refine", is_flag=True, help="Leave out the refined answers: they take longest.")
 def report(
-    names: tuple[str, ...], seeds: str | None, quick: bool, out: Path, device: str | None
+    names: tuple[str, ...],
+    seeds: str | None,
+    quick: bool,
+    out: Path,
+    device: str | None,
+    conditions: bool,
+    drums: int | None,
+    families: str,
+    model: str,
+    no_refine: bool,
 ) -> None:
     """Train every routine, fixed and streaming, and print the accuracy table in Markdown.
 
     Each training is written to OUT/rows.jsonl when it is over, and is not made again. Drums are
     those of data/: the published ones where they are installed, else made here.
+
+    With --conditions, a model of AnyDrum listens to drums of six families in noise, in a room, by
+    telephone and so on, beside a classical estimator; the table is also written to
+    OUT/conditions.md and OUT/conditions.json, and each line of OUT/conditions.jsonl is not made
+    again.
     """
+    known = tuple(CONDITIONS) if conditions else tuple(row.name for row in ROWS)
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is no row of this table: {', '.join(known)}.")
+    if conditions:
+        chosen = names or known
+        count = drums or (2 if quick else 500)
+        _compare(out, model, count, tuple(families.split(",")), chosen, not no_refine)
+    else:
+        _train(names, seeds, quick, out, device)
+
+
+def _compare(
+    out: Path,
+    model: str,
+    drums: int,
+    families: tuple[str, ...],
+    conditions: tuple[str, ...],
+    refine: bool,
+) -> None:
+    """Print the table of conditions, and write it."""
+    with visible_progress():
+        try:
+            table: ConditionTable = compare_conditions(
+                out, model, drums=drums, families=families, conditions=conditions, refine=refine
+            )
+        except (ValueError, FileNotFoundError) as error:
+            raise click.ClickException(str(error)) from error
+    for name, text in (
+        ("conditions.json", json.dumps(table.to_dict(), allow_nan=False)),
+        ("conditions.md", table.to_markdown()),
+    ):
+        with replacing(out / name) as staged:
+            staged.write_text(text, encoding="utf-8")
+    print(f"\n{table.to_markdown()}")
+
+
+def _train(
+    names: tuple[str, ...], seeds: str | None, quick: bool, out: Path, device: str | None
+) -> None:
+    """Train what was not trained yet, and print the accuracy table."""
     rows = [row for row in ROWS if row.name in names or (row.default and not names)]
     file = out / ("quick.jsonl" if quick else "rows.jsonl")
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ SHARED = {"_checks", "_files", "_progress", "_torch"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},
-    "joblib": {"dataset", "samplers"},
+    "joblib": {"dataset", "evaluation", "samplers"},
     "matplotlib": {"plot"},
     "pooch": {"pipeline"},
     "requests": {"pipeline"},

@@ -121,6 +121,30 @@ def identify(
         The family that fits best ("circle", "rectangle" or "polygon"), shape (n,), and `drum_size`
         and `aspect_ratio` (of a circle: 1), each of shape (n,).
     """
+    families, each = estimate_each(waveforms, sample_rate, wave_speed, sizes=sizes)
+    best = [FAMILIES.index(family) for family in families]
+    labels = {
+        label: np.choose(best, [each[family][label] for family in FAMILIES])
+        for label in ("drum_size", "aspect_ratio")
+    }
+    return families, labels
+
+
+def estimate_each(
+    waveforms: npt.ArrayLike,
+    sample_rate: float,
+    wave_speed: float = 100.0,
+    *,
+    sizes: Sequence[float] = (0.1, 1.0),
+) -> tuple[npt.NDArray[np.str_], dict[str, dict[str, Float64]]]:
+    """Estimate the dimensions of drums as if they were of each family, and say which fits best.
+
+    Arguments and errors are those of `estimate`.
+
+    Returns:
+        The family that fits best, shape (n,), and by family `drum_size` and `aspect_ratio` (of a
+        circle: 1), each of shape (n,).
+    """
     sounds = _checked(waveforms, sample_rate, wave_speed, sizes)
     found = [_most_likely(family, sounds) for family in FAMILIES]
     scores = np.array([each.score for each in found])
@@ -129,8 +153,8 @@ def identify(
     bonus = np.where(resolved, _SCORE_WEIGHT * (scores - _CHANCE_SCORE), 0)
     best = np.argmax(np.array([each.evidence for each in found]) + bonus, axis=0)
     labels = {
-        "drum_size": np.choose(best, [each.sizes for each in found]),
-        "aspect_ratio": np.choose(best, [each.aspects for each in found]),
+        family: {"drum_size": each.sizes, "aspect_ratio": each.aspects}
+        for family, each in zip(FAMILIES, found, strict=True)
     }
     return np.array(FAMILIES)[best], labels
 
