@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from .._checks import check_choice, check_count, check_flag
-from .._core import available_threads
 from .._files import append_records, read_records
 from .._progress import progress_bar
 from ..pipeline import Model, loadModel
@@ -91,7 +90,8 @@ def compare_conditions(
     for name in conditions:
         check_choice("each of conditions", name, CONDITIONS)
     estimators = [each for each in ESTIMATORS if check_flag("refine", refine) or each != REFINED]
-    workers = available_threads() if workers is None else check_count("workers", workers)
+    if workers is not None:
+        check_count("workers", workers)
     network = model if isinstance(model, Model) else loadModel(os.fspath(model))
     weights = fingerprint(network)
     keys = [
@@ -161,7 +161,7 @@ def _tasks(missing: Sequence[_Key]) -> list[list[_Key]]:
     return list(tasks.values())
 
 
-def _make_sounds(folder: Path, missing: Sequence[_Key], workers: int) -> None:
+def _make_sounds(folder: Path, missing: Sequence[_Key], workers: int | None) -> None:
     """Make the sounds of rows where they are not stored."""
     wanted = dict.fromkeys(
         (key.family, key.drums, CONDITIONS[key.condition].variant) for key in missing
@@ -178,15 +178,15 @@ def _store(*arguments: Any) -> int:
     return len(stored_sounds(*arguments))
 
 
-def _run(function: Any, arguments: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+def _run(function: Any, arguments: Sequence[tuple[Any, ...]], workers: int | None) -> Iterator[Any]:
     """Yield a function's results, in any order, computed by so many processes."""
-    workers = min(workers, len(arguments))
+    # Imported here: few need it, and it slows the import of the package.
+    from joblib import Parallel, cpu_count, delayed
+
+    workers = min(cpu_count() if workers is None else workers, len(arguments))
     if workers <= 1:
         yield from (function(*each) for each in arguments)
         return
-    # Imported here: few need it, and it slows the import of the package.
-    from joblib import Parallel, delayed
-
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
     yield from parallel(delayed(function)(*each) for each in arguments)
 
