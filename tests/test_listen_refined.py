@@ -1,6 +1,7 @@
 """Listening with refinement: a network that errs by a few per cent, and drums that are known."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_fits_find_the_family_and_the_size(
 ) -> None:
     prediction = listen(strike(kind, **settings), RATE, listener(ERRING))
     assert prediction.family == family
-    assert prediction.probabilities[family] > 0.9
+    assert prediction.probabilities[family] > 0.6
     assert prediction.drum_size == pytest.approx(0.3, rel=2e-4)
     assert prediction.aspect_ratio == pytest.approx(settings.get("aspect_ratio", 1), rel=1e-3)
     assert prediction.decay_time == pytest.approx(0.8, rel=0.1)
@@ -129,10 +130,25 @@ def test_a_polygon_is_one_unless_a_fit_confirms_something_else() -> None:
 
 
 def test_of_fitted_families_the_evidence_chooses() -> None:
-    answer = told({"circle": 0.1, "ellipse": 0.9})
-    found = refined(answer, [[fit("circle", 0.9, 900.0), fit("ellipse", 0.9, 500.0)]])
+    answer = told({"circle": 0.3, "ellipse": 0.7})
+    found = refined(answer, [[fit("circle", 0.99, 900.0), fit("ellipse", 0.9, 500.0)]])
     assert found.family == "circle"
     assert found.aspect_ratio == 1.0
+
+
+def test_a_nearly_round_ellipse_is_a_circle() -> None:
+    round_one = replace(fit("ellipse", 0.99, 900.0), aspect_ratio=1.05)
+    found = refined(
+        told({"circle": 0.1, "ellipse": 0.9}), [[fit("circle", 0.98, 899.0), round_one]]
+    )
+    assert found.family == "circle"
+
+
+def test_no_drum_is_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kac_prediction.listening.listener.fit_partials", None)
+    silent = listen(strike(BesselModel), RATE, listener(answer({"none": 0.9, "circle": 0.1})))
+    assert not silent.is_drum
+    assert silent.network is None
 
 
 def test_fits_that_went_astray_do_not_count() -> None:

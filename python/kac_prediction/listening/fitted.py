@@ -1,7 +1,7 @@
 """What the fits of its partials to a sound add to a network's answer."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,12 +18,16 @@ _LIKELY: Final = 0.02  # probability of a family that is fitted
 _ALWAYS: Final = 2  # families that are fitted at least
 _RAREST: Final = 1e-3  # probability of what a network rules out
 _TEMPER: Final = 0.1  # of log evidences, which take noise for white and drums for ideal
-# The log odds of the families that are fitted rise by so much with the share of the sound's power
-# that a fit confirms, from as the network has them at the first number.
-_CONFIRMED, _SLOPE = 0.55, 15.0
+_ROUND: Final = 1.1  # aspect ratio up to which an ellipse is a circle
+# The log odds that the best fit is right: those of its family, and so much more for all of the
+# power that it explains, counted from the first share. On 150 simulated strikes, clean, at 20 and
+# 10 dB and in rooms, 91 % of the fits were judged rightly by it.
+_EVEN, _SLOPE = 0.7, 8.0
+_HALF: Final = 0.5  # probability from which a fit is taken
 _ALIKE: Final = 0.01  # between logarithms of sizes of fits to strikes on one drum
 # Standard deviations of logarithms that no fit is surer than: as far apart as solvers are.
 _SIZE, _ASPECT, _DECAY = 4e-4, 1e-3, 0.03
+_BLURRED: Final = 2.0  # deviation of the decay time, for all of the power unexplained, as in rooms
 
 
 def starts(answer: Answer) -> list[Start]:
@@ -42,9 +46,10 @@ def starts(answer: Answer) -> list[Start]:
 def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
     """Return a network's answer, refined by the fits to each strike.
 
-    Evidence and the network's probability choose among the families that were fitted. Polygons and
-    stars, which were not, are as probable beside them as the network says, but less, the more of
-    the power the chosen fit confirms; they keep the network's numbers.
+    Evidence and the network's probability choose the best fit. How probable it is that it is right,
+    and not a chance match to a polygon, say, follows from the network's probability of its family
+    and from the share of the power that it explains and confirms. Its numbers are taken if it is
+    rather right than wrong, else those of the network.
     """
     every = [fit for of_strike in fits for fit in of_strike]
     drums = [
@@ -54,26 +59,26 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
     ]
     if not drums:
         return answer.prediction()
-    prior = {name: max(p, _RAREST) for name, p in answer.families.items()}
-    highest = max(fit.score for fit in drums)
-    weights = {
-        fit.family: prior[fit.family] * math.exp(_TEMPER * (fit.score - highest)) for fit in drums
+    families = answer.families
+    best = max(drums, key=lambda fit: _TEMPER * fit.score + math.log(_prior(fit, families)))
+    prior = _prior(best, families)
+    share = (best.explained + best.confirmed) / 2
+    odds = prior / (1 + _RAREST - prior) * math.exp(_SLOPE * (share - _EVEN))
+    right = odds / (1 + odds)
+    probabilities = {
+        name: (1 - right) * p + right * (name == best.family) for name, p in families.items()
     }
-    best = max(drums, key=lambda fit: weights[fit.family])
-    others = {name: p for name, p in prior.items() if name not in FITTED}
-    gain = math.exp(_SLOPE * (best.confirmed - _CONFIRMED))
-    odds = gain * sum(prior[name] for name in FITTED) / sum(others.values())
-    probabilities = _shares(weights, odds / (1 + odds)) | _shares(others, 1 / (1 + odds))
     family = max(probabilities, key=lambda name: probabilities[name])
     found = answer.of_family(family, probabilities, answer.score)
-    if family in FITTED:
+    if right >= _HALF:
         found = _with_fit(found, best)
     return replace(found, network=answer.prediction())
 
 
-def _shares(weights: dict[str, float], total: float) -> dict[str, float]:
-    """Return weights scaled to a sum."""
-    return {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
+def _prior(fit: Fit, families: Mapping[str, float]) -> float:
+    """Return the network's probability of a fit's family, which is not 0."""
+    round_ellipse = fit.family == "ellipse" and fit.aspect_ratio < _ROUND
+    return max(0.0 if round_ellipse else families[fit.family], _RAREST)
 
 
 def _together(fits: Sequence[Fit]) -> Fit:
@@ -98,7 +103,10 @@ def _together(fits: Sequence[Fit]) -> Fit:
 
 def _with_fit(found: Prediction, fit: Fit) -> Prediction:
     """Return a prediction with the numbers of a fit; the decay is that of both."""
-    network, deviation = found.spreads["decay_time"], math.hypot(_DECAY, 1 - fit.explained)
+    network, deviation = (
+        found.spreads["decay_time"],
+        math.hypot(_DECAY, _BLURRED * (1 - fit.explained)),
+    )
     weights = np.array([0.5 / network.scale**2, deviation**-2])  # 2 b^2: a Laplace variance
     times = np.log([found.decay_time, fit.decay_time])
     spreads = {

@@ -73,7 +73,8 @@ def listen(
         model: of the routine AnyDrum, or what `loadModel` takes; None: the one that comes with the
             package.
         wave_speed: of the membrane, m/s, the square root of its tension over its density.
-        refine: fit the partials of the drum to the sound, from the network's answer on.
+        refine: fit the partials of the drum to the sound, from the network's answer on, unless that
+            is no drum.
         drum_size: square root of the drum's area in metres, if it is known: the wave speed is found
             in its place, `prediction.wave_speed`.
 
@@ -98,7 +99,9 @@ def listen(
     strikes = [_struck(each, sample_rate) for each in _sounds(sound)]
     inputs = torch.stack([_input(strike, check_model(network)) for strike in strikes])
     answer = Answer.together(ask(network, inputs))
-    heard = refined(answer, _fits(answer, strikes)) if refine else answer.prediction()
+    heard = answer.prediction()
+    if refine and heard.is_drum:
+        heard = refined(answer, _fits(answer, strikes))
     return at_speed(heard, speed) if size is None else of_size(heard, size)
 
 
