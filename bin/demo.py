@@ -11,11 +11,14 @@ from pathlib import Path
 
 import click
 import numpy as np
+import soundfile
+import torch
 
 from kac_prediction.cli import visible_progress
 from kac_prediction.dataset import generateDataset
+from kac_prediction.pipeline import effects
 from kac_prediction.routines import Result, SizeOfCircularDrum
-from kac_prediction.samplers import BesselModel
+from kac_prediction.samplers import BesselModel, FDTDModel, OtherSounds
 
 HERE = Path(__file__).resolve().parent
 DEPTHS = ("tiny", "small", "medium", "large", "full")
@@ -33,7 +36,10 @@ DEPTHS = ("tiny", "small", "medium", "large", "full")
 @click.option("--seed", default=0, help="What everything is drawn from.")
 @click.option("--out", default="demo", type=click.Path(path_type=Path), help="Where it all goes.")
 def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
-    """Train a network to predict the size of circular drums, and evaluate it on unseen drums."""
+    """Train a network to predict the size of circular drums, and evaluate it on unseen drums.
+
+    Then the model that comes with the package listens to drums of which it is told nothing.
+    """
     times: dict[str, float] = {}
     with measured(f"Synthesising {5 * drums} strikes on {drums} drums", times):
         generateDataset(
@@ -62,10 +68,15 @@ def demo(drums: int, epochs: int, depth: str, seed: int, out: Path) -> None:
     sounds = choose_sounds(result, out)
     with measured(f"Listening to {len(sounds)} sound files", times):
         subprocess.run([sys.executable, HERE / "deploy.py", best, *sounds], check=True)
+    unknown = record_unknown(out / "unknown", seed)
+    with measured("Listening to a circle, a polygon in a room, and noise", times):
+        command = [sys.executable, HERE / "deploy.py", "any-drum", "--plot", *unknown]
+        subprocess.run(command, check=True)
     print(f"\n{result.compare()}\n")
     for step, seconds in times.items():
         print(f"{step:<45} {seconds:7.1f} s")
     print(f"\nmodel    {best}\npicture  {picture}\nsounds   {sounds[0].parent}")
+    print(f"unknown  {unknown[0].parent}, with pictures of the drums that were heard")
 
 
 @contextmanager
@@ -92,6 +103,32 @@ def choose_sounds(result: Result, out: Path) -> list[Path]:
         copies.append(folder / f"drum_of_{100 * sizes[order[k]]:.1f}_cm.wav")
         shutil.copy(source, copies[-1])
     return copies
+
+
+def record_unknown(folder: Path, seed: int) -> list[Path]:
+    """Write the sounds of a circle, of a polygon in a room and of noise, named by what they are."""
+    folder.mkdir(exist_ok=True)
+    medium = {"duration": 1.0, "sample_rate": 48000}
+    circle = BesselModel(**medium, drum_size=0.37, strike_location=(0.6, 0.5))
+    polygon = FDTDModel(**medium, arbitrary_shape="ConvexPolygon", drum_size=0.45)
+    noise = OtherSounds(**medium, kind="noise")
+    paths = []
+    for name, sampler in (
+        ("circle_of_37_cm", circle),
+        ("polygon_of_45_cm_in_a_room", polygon),
+        ("noise", noise),
+    ):
+        sampler.seed(seed)
+        sampler.updateProperties(1)
+        sampler.generateWaveform()
+        sound = torch.from_numpy(sampler.waveform)[None]
+        if "room" in name:
+            generator = torch.Generator().manual_seed(seed)
+            room = effects.impulse_response(sound, 48000, 0.4, 6.0, 0.005, generator)
+            sound = effects.convolved(sound, room)
+        paths.append(folder / f"{name}.wav")
+        soundfile.write(paths[-1], (sound / sound.abs().max())[0].numpy(), 48000)
+    return paths
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from kac_prediction.samplers import BesselModel
 from listened import answer, listener
@@ -120,6 +121,16 @@ def test_scripts_find_the_python_of_their_checkout(
         venv.create(checkout / ".venv", with_pip=False, symlinks=True)
 
 
+def program(name: str) -> Any:
+    """A program of bin/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, BIN / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
     data, sounds = tmp_path / "data", tmp_path / "sounds"
     data.mkdir()
@@ -131,11 +142,7 @@ def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
     result: Any = SimpleNamespace(
         true={"drum_size": np.linspace(0.1, 0.6, 6)}, evaluated=np.arange(6)
     )
-    spec = importlib.util.spec_from_file_location("demo", BIN / "demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    demo = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(demo)
+    demo = program("demo")
     chosen = demo.choose_sounds(result, tmp_path)
     assert [file.name for file in chosen] == [
         "drum_of_20.0_cm.wav",
@@ -182,3 +189,20 @@ def test_the_programs_of_the_readme_run(
     assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
     assert (tmp_path / "data/for_hugging_face/metadata.jsonl").is_file()
     assert len(list(tmp_path.glob("model/*/best.pt"))) == 2
+
+
+def test_the_demo_records_three_sounds_to_be_listened_to(tmp_path: Path) -> None:
+    """The same ones each time, at full level."""
+    demo = program("demo")
+    paths = demo.record_unknown(tmp_path / "unknown", 0)
+    assert [path.stem for path in paths] == [
+        "circle_of_37_cm",
+        "polygon_of_45_cm_in_a_room",
+        "noise",
+    ]
+    again = demo.record_unknown(tmp_path / "again", 0)
+    for first, second in zip(paths, again, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+        sound, rate = soundfile.read(first)
+        assert (rate, len(sound)) == (48000, 48000)
+        assert np.abs(sound).max() == pytest.approx(1, abs=1e-3)
