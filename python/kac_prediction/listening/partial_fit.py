@@ -17,14 +17,20 @@ _CONVERGED: Final = 1e-3  # of a unit of log likelihood
 _LARGEST_STEP: Final = (1.5, 3.0)  # in size and aspect ratio, in widths of a maximum
 _WIDTH: Final = 0.4  # of a maximum, in cycles of the highest partial
 _WIDEST: Final = 0.1
+_DOUBT: Final = 8.0  # log likelihood: what a hypothesis far from all estimates costs, at most
+_HUBER: Final = 1.5  # times Huber's deviations: measured on drums in rooms
+_BEST: Final = 16  # partials whose frequencies are compared
+_AGREEMENT: Final = 3e-5  # relative, up to which they agree, as in a room
+_SYSTEMATIC: Final = (1.0, 2.0)  # deviation of size and aspect ratio over that: measured on FDTD
 _LEAST_NOISE: Final = 1e-8  # of the power
 
 
 class Setting(NamedTuple):
-    """What is fitted to what: a family, a band, and first guesses.
+    """What is fitted to what: a family, a band, and what is known beforehand.
 
-    The wave speed is in m/s, the decay rate in 1/s, the size in metres; sizes found are from half
-    to twice that.
+    The wave speed is in m/s, the decay rate, a rough one, in 1/s, the size in metres; sizes found
+    are from half to twice that. Estimates are rows of log size, log aspect ratio and the variances
+    of both, shape (s, 4).
     """
 
     family: str
@@ -32,6 +38,7 @@ class Setting(NamedTuple):
     wave_speed: float
     decay: float
     size: float
+    estimates: Float64
 
     @property
     def width(self) -> float:
@@ -70,7 +77,8 @@ def scan(setting: Setting, hypotheses: Float64, noise: float) -> Float64:
     samples = setting.band.samples
     variance = np.full(len(hypotheses), noise * samples.energy / samples.freedom)
     partials = _partials(setting, hypotheses)
-    return evidence(samples, partials.rates, partials.prior, variance, slopes=False).cost
+    found = evidence(samples, partials.rates, partials.prior, variance, slopes=False)
+    return found.cost + _beforehand(setting, hypotheses).cost
 
 
 def climb(setting: Setting, hypotheses: Float64, noise: float, rounds: tuple[int, ...]) -> Fitted:
@@ -96,20 +104,37 @@ def deviations(setting: Setting, fitted: Fitted) -> Float64:
     """Return standard deviations of log size and log aspect ratio, shape (h, 2).
 
     The larger of what white noise leaves (the inverse curvature) and of what the disagreement of
-    the partials says (Huber's estimate, each partial an observation), where frequencies or
-    amplitudes are not quite those of the model.
+    the partials says (Huber's estimate, each partial an observation); and where their frequencies
+    disagree much, by that too: then the drum is none of the family exactly, and all may be wrong.
     """
     free = [0, 1, 2, 3] if setting.family in ELONGATED else [0, 2, 3]
-    bend = _curvature(fitted) + np.diag(_decay_prior(setting)[1])
+    precision = _beforehand(setting, fitted.hypotheses).precision
+    bend = _curvature(fitted) + precision[:, :, None] * np.eye(4)
     inverse = np.zeros(bend.shape)
     inner = np.ix_(range(len(bend)), free, free)
     inverse[inner] = np.linalg.inv(bend[inner] + 1e-9 * np.eye(len(free)))
     pulls = fitted.jacobian * fitted.evidence.slope[:, :, None]
     half = pulls.shape[1] // 2
     pulls = pulls[:, :half] + pulls[:, half:]
-    spread = inverse @ pulls.transpose(0, 2, 1) @ pulls @ inverse
+    spread = _HUBER**2 * inverse @ pulls.transpose(0, 2, 1) @ pulls @ inverse
     variances = [np.diagonal(each, axis1=1, axis2=2)[:, :2] for each in (inverse, spread)]
-    return np.sqrt(np.maximum(variances[0], variances[1]))
+    systematic = _disagreement(fitted)[:, None] * np.array(_SYSTEMATIC)
+    return np.asarray(np.sqrt(np.maximum(variances[0], variances[1]) + systematic**2))
+
+
+def _disagreement(fitted: Fitted) -> Float64:
+    """Return by how much the best determined frequencies want to move, above a threshold, (h,)."""
+    count = fitted.rates.shape[1] - 1
+    slope = fitted.evidence.slope[:, :count]
+    bend = np.diagonal(fitted.evidence.curvature, axis1=1, axis2=2)[:, :count]
+    omega = fitted.rates[:, :count].imag
+    information = np.maximum(bend, 1e-300) * omega**2
+    move = np.abs(slope) * omega / information
+    best = np.argsort(-information, axis=1, kind="stable")[:, :_BEST]
+    median = np.median(np.take_along_axis(move, best, axis=1), axis=1)
+    noise = 1 / np.median(np.take_along_axis(information, best, axis=1), axis=1)
+    excess = np.sqrt(np.maximum((1.48 * median) ** 2 - noise, 0))
+    return np.asarray(np.maximum(excess - _AGREEMENT, 0))
 
 
 def energies(setting: Setting, fitted: Fitted) -> Float64:
@@ -130,15 +155,15 @@ def _curvature(fitted: Fitted) -> Float64:
 
 def _steps(setting: Setting, fitted: Fitted, steps: int) -> Fitted:
     """Return where so many steps lead, less where they converge."""
-    mean, precision = _decay_prior(setting)
     fixed = np.array([False, setting.family not in ELONGATED, False, False])
     decay = max(setting.decay, 1 / setting.band.duration)
     limit = np.array([*(setting.width * np.array(_LARGEST_STEP)), decay, decay])
     damping = np.full(len(fitted.hypotheses), 1e-3)
     for _ in range(steps):
         slope = (fitted.jacobian * fitted.evidence.slope[:, :, None]).sum(axis=1)
-        slope = np.where(fixed, 0, slope + precision * (fitted.hypotheses - mean))
-        bend = _curvature(fitted) + np.diag(precision)
+        prior = _beforehand(setting, fitted.hypotheses)
+        slope = np.where(fixed, 0, slope + prior.precision * (fitted.hypotheses - prior.mean))
+        bend = _curvature(fitted) + prior.precision[:, :, None] * np.eye(4)
         bend[:, fixed, :] = bend[:, :, fixed] = 0
         diagonal = np.maximum(np.diagonal(bend, axis1=1, axis2=2), 1e-12)
         bend += (diagonal * damping[:, None] + fixed)[:, :, None] * np.eye(4)
@@ -169,18 +194,39 @@ def _within(setting: Setting, hypotheses: Float64) -> Float64:
     return moved
 
 
-def _decay_prior(setting: Setting) -> tuple[Float64, Float64]:
-    """Return mean and precision of the hypotheses beforehand; only the decay has any."""
-    precision = 1 / (0.5 * setting.decay + 1 / setting.band.duration) ** 2
-    return np.array([0, 0, setting.decay, 0]), np.array([0, 0, precision, precision])
+class _Prior(NamedTuple):
+    """Gaussians about hypotheses, mean and precision (h, 4), and what they cost them (h,)."""
+
+    mean: Float64
+    precision: Float64
+    cost: Float64
+
+
+def _beforehand(setting: Setting, hypotheses: Float64) -> _Prior:
+    """Return what the nearest estimate and the decay say of hypotheses.
+
+    Far from all estimates there is no slope, and a cost that a tenth of a second of sound outweighs
+    by far: estimates may be wrong altogether.
+    """
+    estimates = setting.estimates
+    away = hypotheses[:, None, :2] - estimates[:, :2]
+    cost = (away**2 / estimates[:, 2:]).sum(axis=2) / 2
+    nearest, rows = cost.argmin(axis=1), np.arange(len(hypotheses))
+    cost = cost[rows, nearest]
+    mean, precision = np.zeros((2, len(hypotheses), 4))
+    mean[:, :2] = estimates[nearest, :2]
+    precision[:, :2] = np.where(cost < _DOUBT, 1, 0)[:, None] / estimates[nearest, 2:]
+    mean[:, 2] = setting.decay
+    precision[:, 2:] = 1 / (0.5 * setting.decay + 1 / setting.band.duration) ** 2
+    decay = (precision[:, 2:] * (hypotheses - mean)[:, 2:] ** 2).sum(axis=1) / 2
+    return _Prior(mean, precision, np.minimum(cost, _DOUBT) + decay)
 
 
 def _at(setting: Setting, hypotheses: Float64, noise: Float64) -> Fitted:
     """Return hypotheses with what the data say of them."""
     partials = _partials(setting, hypotheses)
     found = evidence(setting.band.samples, partials.rates, partials.prior, noise)
-    mean, precision = _decay_prior(setting)
-    cost = found.cost + (precision * (hypotheses - mean) ** 2).sum(axis=1) / 2
+    cost = found.cost + _beforehand(setting, hypotheses).cost
     return Fitted(hypotheses, cost, found, partials.jacobian, noise, partials.rates)
 
 

@@ -93,6 +93,7 @@ _LEVELS: Final = (
 _WIDE: Final = _Level(8, 20.0, 6, (2, 2))
 _NOISE: Final = (0.03, 0.01)  # of the power, at first: of the first level, of later ones
 _SPREADS: Final = 4.0  # to scan about a start
+_SHARPEST: Final = 0.003  # spread that is believed
 _NARROWEST: Final = (0.03, 0.06)  # logarithm of size and of aspect ratio to scan, to either side
 _WIDEST: Final = (0.12, 0.25)
 _LOST: Final = (0.25, 0.4)  # the same where nothing nearby explains the sound
@@ -141,7 +142,9 @@ def _refine(values: Float64, rate: float, starts: list[Start], speed: float) -> 
     bands = [_band(values, rate, level, size, speed) for level in _LEVELS]
     decay = _decay(bands[-1].samples.values, bands[-1].samples.step)
     settings = {
-        family: [Setting(family, each, speed, decay, size) for each in bands]
+        family: [
+            Setting(family, each, speed, decay, size, _estimates(family, starts)) for each in bands
+        ]
         for family in ANALYTIC
         if any(start.family == family for start in starts)
     }
@@ -149,7 +152,7 @@ def _refine(values: Float64, rate: float, starts: list[Start], speed: float) -> 
     if found and max(_explained(fitted, bands[1]).max() for fitted in found.values()) < _POOR:
         wide = _band(values, rate, _WIDE, size, speed)
         for family, of in settings.items():
-            more = _search(of[0], of[1], Setting(family, wide, speed, decay, size), starts)
+            more = _search(of[0], of[1], of[0]._replace(band=wide), starts)
             found[family] = _kept(found[family], more)
     for level in (2, 3):
         most = max((_explained(f, bands[level - 1])[0] for f in found.values()), default=0.0)
@@ -235,6 +238,20 @@ def _is_hint(start: Start, family: str) -> bool:
     return start.family in _OTHER and family not in ELONGATED
 
 
+def _estimates(family: str, starts: list[Start]) -> Float64:
+    """Return what starts say of a family: log size, log aspect ratio, and their variances."""
+    rows = []
+    for start in starts:
+        if start.family == family or _is_hint(start, family):
+            aspect = math.log(max(start.aspect_ratio, 1 / start.aspect_ratio))
+            size_variance = 2 * max(start.size_spread, _SHARPEST) ** 2
+            aspect_variance = 2 * max(start.aspect_spread, _SHARPEST) ** 2
+            if family not in ELONGATED:
+                aspect, aspect_variance = 0.0, 1.0
+            rows.append((math.log(start.drum_size), aspect, size_variance, aspect_variance))
+    return np.array(rows)
+
+
 def _near(start: Start) -> tuple[float, float]:
     """Return how far to scan about a start, to either side."""
     size, aspect = np.clip(
@@ -279,7 +296,7 @@ def _fit(setting: Setting, fitted: Fitted) -> Fit:
     samples, found = setting.band.samples, best.evidence
     elongated = setting.family in ELONGATED
     log_size, log_aspect, decay, _ = best.hypotheses[0].tolist()
-    size_deviation, aspect_deviation = deviations(setting, best)[0]
+    size_deviation, aspect_deviation = deviations(setting, best)[0].tolist()
     residual = float(found.residual[0]) / samples.energy
     dimensions = 2 if elongated else 1
     strongest = np.sort(energies(setting, best)[0])[::-1][:dimensions].sum() / samples.energy
