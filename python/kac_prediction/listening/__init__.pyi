@@ -1,10 +1,11 @@
 from .audio import onset, prepare, read_sound
+from .fits import Fit, Start
 from .listener import listen
 from .measurement import Partials, measure_partials
 from .outline_refinement import OutlineFit, refine_outline
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
-from .refinement import Fit, Start, refine
+from .refinement import refine
 from .strike import find_strike
 
 __all__ = [

@@ -81,34 +81,37 @@ def evidence(
     logarithm = 2 * np.log(np.diagonal(np.linalg.cholesky(shrunk), axis1=1, axis2=2)).sum(axis=1)
     cost = (misfit / noise + logarithm + samples.freedom * np.log(noise)) / 2
     effective = 2 * partials - np.trace(inverse, axis1=1, axis2=2)
-    if not slopes:
-        nothing = np.zeros((hypotheses, 2 * partials))
-        return Evidence(
-            cost, amplitudes, explained, residual, effective, nothing, nothing[:, :, None]
-        )
-    late = heard[1] - _times(gram[1], amplitudes)
+    if slopes:
+        slope, bend = _slopes(gram, heard[1], amplitudes, covariance, noise)
+    else:
+        slope, bend = np.zeros((hypotheses, 2 * partials)), np.zeros((hypotheses, 0, 0))
+    return Evidence(cost, amplitudes, explained, residual, effective, slope, bend)
+
+
+def _slopes(
+    gram: list[Float64], late: Float64, amplitudes: Float64, covariance: Float64, noise: Float64
+) -> tuple[Float64, Float64]:
+    """Return slope and curvature of the cost; `late` is the sound's projection, weighted by t."""
+    hypotheses, n = len(amplitudes), amplitudes.shape[1] // 2
+    left = late - _times(gram[1], amplitudes)
     turned = covariance @ gram[1]
-    a, b = amplitudes[:, :partials], amplitudes[:, partials:]
-    p, q = late[:, :partials], late[:, partials:]
-    cc, cs = _diagonals(turned, partials, 0), _diagonals(turned, partials, 1)
-    sc, ss = _diagonals(turned, partials, 2), _diagonals(turned, partials, 3)
+    a, b, p, q = amplitudes[:, :n], amplitudes[:, n:], left[:, :n], left[:, n:]
+    cc, cs, sc, ss = (_diagonals(turned, n, quarter) for quarter in range(4))
     by_omega = (q * a - p * b) / noise[:, None] + sc - cs
     by_sigma = (p * a + q * b) / noise[:, None] - cc - ss
     rest = (gram[2] - gram[1] @ turned) / noise[:, None, None]
-    n = partials
     r = [[rest[:, :n, :n], rest[:, :n, n:]], [rest[:, n:, :n], rest[:, n:, n:]]]
     # Movements of each partial: by omega (b, -a) on t cos and t sin, by sigma (-a, -b).
     moves = ((b, -a), (-a, -b))
-    curvature = np.empty((hypotheses, 2 * n, 2 * n))
+    bend = np.empty((hypotheses, 2 * n, 2 * n))
     for i in range(2):
         for j in range(2):
-            curvature[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = sum(
+            bend[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = sum(
                 moves[i][u][:, :, None] * r[u][v] * moves[j][v][:, None, :]
                 for u in range(2)
                 for v in range(2)
             )
-    slope = np.concatenate([by_omega, by_sigma], axis=1)
-    return Evidence(cost, amplitudes, explained, residual, effective, slope, curvature)
+    return np.concatenate([by_omega, by_sigma], axis=1), bend
 
 
 def _times(matrix: Float64, vector: Float64) -> Float64:
