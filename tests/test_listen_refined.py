@@ -9,10 +9,20 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from kac_prediction.evaluation.outlines import overlap
+from kac_prediction.geometry import ConvexPolygon
 from kac_prediction.listening import Fit, Prediction, listen
 from kac_prediction.listening.fitted import refined, starts
 from kac_prediction.listening.network import Answer
-from kac_prediction.samplers import BesselModel, LaméModel, ModeBank, PoissonModel
+from kac_prediction.samplers import (
+    BesselModel,
+    FiniteElementModel,
+    LaméModel,
+    ModeBank,
+    PoissonModel,
+)
+from kac_prediction.samplers.bank_shapes import log_radii
+from kac_prediction.samplers.shapes import elongation
 from listened import answer, listener
 
 RATE = 22050
@@ -72,6 +82,40 @@ def test_a_fit_at_another_speed_is_the_same_fit() -> None:
     low, high = found.interval("wave_speed")
     assert low < 200 < high
     assert high / low < 1.01
+
+
+def test_the_outline_of_a_polygon_is_fitted_to_its_partials() -> None:
+    shape = ConvexPolygon(5, rng=np.random.default_rng(2))
+    shape.area, shape.centroid = 1.0, (0.0, 0.0)
+    truth = log_radii(shape)
+    drum = FiniteElementModel(
+        1.0,
+        8000,
+        "Polygon",
+        drum_size=0.4,
+        decay_time=2.0,
+        shape_settings={"vertices": shape.vertices},
+    )
+    drum.generateWaveform()
+    angles = 2 * np.pi * np.arange(64) / 64
+    erring = truth + 0.06 * np.cos(2 * angles) - 0.04 * np.sin(3 * angles)
+    model = listener(answer({"polygon": 0.9, "star": 0.1}, 0.404, 1.2, 2.0, outline=erring))
+    prediction = listen(drum.waveform, 8000, model)
+    network = prediction.network
+    assert network is not None
+    assert prediction.family == network.family == "polygon"
+    assert prediction.drum_size == pytest.approx(0.4, rel=2e-3)
+    assert prediction.aspect_ratio == pytest.approx(elongation(shape), rel=0.01)
+    likeness = [overlap_with(truth, each.outline) for each in (network, prediction)]
+    assert likeness[0] < 0.95
+    assert likeness[1] > 0.98
+    low, high = prediction.interval("drum_size")
+    assert low < 0.4 < high
+
+
+def overlap_with(truth: npt.NDArray[Any], outline: npt.NDArray[Any]) -> float:
+    """Return the intersection over union of an outline, by its points, and a shape."""
+    return float(overlap(np.log(np.hypot(*outline.T))[None], truth[None])[0])
 
 
 def test_several_strikes_are_refined_together() -> None:

@@ -49,7 +49,7 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
     Evidence and the network's probability choose the best fit. How probable it is that it is right,
     and not a chance match to a polygon, say, follows from the network's probability of its family
     and from the share of the power that it explains and confirms. Its numbers are taken if it is
-    rather right than wrong, else those of the network.
+    rather right than wrong, else those of the network, and `outlined.with_outline` goes on.
     """
     every = [fit for of_strike in fits for fit in of_strike]
     drums = [

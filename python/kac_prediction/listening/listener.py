@@ -16,10 +16,10 @@ import torch
 from .._checks import check_flag, check_number, check_whole
 from ..pipeline import Model, ModelInput, loadModel
 from .audio import mixed_down, read_mono, resampled
-from .fitted import refined, starts
-from .network import Answer, ask, check_model
+from .fitted import FITTED, refined, starts
+from .network import SPEED, Answer, ask, check_model
+from .outlined import with_outline
 from .prediction import Prediction, Spread
-from .refinement import Fit
 from .refinement import refine as fit_partials
 from .strike import find_strike
 
@@ -28,9 +28,6 @@ Sound: TypeAlias = npt.ArrayLike | torch.Tensor | str | os.PathLike[str]
 
 SHIPPED: Final = "any-drum"
 """The model that comes with the package."""
-
-SPEED: Final = 100.0
-"""The wave speed, m/s, that networks take for granted."""
 
 _MOST: Final = 2**25  # samples that are searched for the strike: 12 minutes at 48 kHz
 _LOWEST_RATE: Final = 1000  # Hz
@@ -74,7 +71,8 @@ def listen(
             package.
         wave_speed: of the membrane, m/s, the square root of its tension over its density.
         refine: fit the partials of the drum to the sound, from the network's answer on, unless that
-            is no drum.
+            is no drum: 0.2 s of one core for a circle, an ellipse, a rectangle or a triangle, 2 s
+            for the outline of a polygon or a star.
         drum_size: square root of the drum's area in metres, if it is known: the wave speed is found
             in its place, `prediction.wave_speed`.
 
@@ -101,18 +99,23 @@ def listen(
     answer = Answer.together(ask(network, inputs))
     heard = answer.prediction()
     if refine and heard.is_drum:
-        heard = refined(answer, _fits(answer, strikes))
+        heard = _refined(answer, strikes)
     return at_speed(heard, speed) if size is None else of_size(heard, size)
 
 
-def _fits(answer: Answer, strikes: Sequence[Strike]) -> list[list[Fit]]:
-    """Return the fits to each strike that is long enough, the best family first."""
+def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
+    """Return an answer, refined by the strikes that are long enough."""
     begins = starts(answer)
-    return [
-        fit_partials(strike.waveform[strike.lead :], strike.sample_rate, begins, SPEED)
+    sounds = [
+        (strike.waveform[strike.lead :], strike.sample_rate)
         for strike in strikes
         if len(strike.waveform) - strike.lead >= _LEAST_FITTED * strike.sample_rate
     ]
+    found = refined(answer, [fit_partials(*sound, begins, SPEED) for sound in sounds])
+    if not sounds or found.family in FITTED:
+        return found
+    longest = max(sounds, key=lambda sound: len(sound[0]) / sound[1])
+    return with_outline(found, answer, *longest)
 
 
 def at_speed(prediction: Prediction, wave_speed: float) -> Prediction:

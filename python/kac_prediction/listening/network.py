@@ -18,6 +18,9 @@ from .prediction import OUTLINE, Prediction, Spread
 
 Float64 = npt.NDArray[np.float64]
 
+SPEED: Final = 100.0
+"""The wave speed, m/s, that networks take for granted."""
+
 NONE: Final = "none"
 """The class of `family` that stands for a sound in which there is no drum."""
 

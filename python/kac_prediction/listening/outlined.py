@@ -1,0 +1,58 @@
+"""What the measured partials of a polygon or star add to a network's outline."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..geometry import Polygon
+from ..samplers.shapes import elongation
+from .classical.partials import weyl_series
+from .measurement import measure_partials
+from .network import SPEED, Answer, outline_of
+from .outline_refinement import refine_outline
+from .prediction import Prediction, Spread
+
+_MODES: Final = 40  # the lowest, whose frequencies are fitted
+_FEWEST: Final = 8  # of them that must be heard
+# Standard deviations of logarithms that no fit is surer than.
+_SIZE, _ASPECT = 1e-3, 5e-3
+
+
+def with_outline(
+    found: Prediction, answer: Answer, sound: npt.NDArray[np.float64], sample_rate: int
+) -> Prediction:
+    """Return a prediction with the outline, size and elongation that its partials tell.
+
+    The fit of vertices to the partials of a sound, from the strike on, begins with the network's
+    outline, which is kept where too few partials are heard, or they do not fit.
+    """
+    log_size, size_scale = float(answer.logarithms[0]), float(answer.scales[0])
+    size = math.exp(log_size)
+    highest = float(weyl_series(_MODES)[-1]) * SPEED / (2 * size)
+    partials = measure_partials(sound, sample_rate, _MODES, highest)
+    if len(partials) < _FEWEST:
+        return found
+    fit = refine_outline(
+        partials.frequencies,
+        partials.deviations,
+        answer.log_radii,
+        size,
+        size_spread=math.sqrt(2) * size_scale,  # of a Laplace distribution
+        wave_speed=SPEED,
+    )
+    if not fit.fits:
+        return found
+    return replace(
+        found,
+        drum_size=fit.drum_size,
+        aspect_ratio=max(1.0, elongation(Polygon(fit.vertices))),
+        outline=fit.drum_size * outline_of(found.family, 1.0, fit.log_radii),
+        spreads={
+            **found.spreads,
+            "drum_size": Spread("normal", math.hypot(_SIZE, fit.size_deviation)),
+            "aspect_ratio": Spread("normal", _ASPECT),
+        },
+    )
