@@ -191,3 +191,12 @@ def test_few_sizes_are_enough_to_choose_from() -> None:
 def test_unknown_families_are_named() -> None:
     with pytest.raises(ValueError, match=r"family must be .* got 'star'"):
         estimate("star", tones([100.0], seconds=0.1), RATE)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_lower_sample_rates_are_estimated_as_well(rate: int) -> None:
+    drum = BesselModel(duration=1.0, sample_rate=rate, M=60, N=30)
+    drum.seed(11)
+    sounds, labels = drum.render(range(1, 40, 5))
+    sizes = np.array([label["drum_size"][0] for label in labels])
+    assert relative_error(estimate("circle", sounds, rate)["drum_size"], sizes).max() < 0.002

@@ -106,10 +106,12 @@ def _page(table: ConditionTable) -> list[str]:
     listening = [each for each in heard if each in (NETWORK, REFINED)]
     elongated = [family for family in table.families if family in ELONGATED]
     blocks = [
-        "# Conditions",
+        "# How well any drum is heard, by condition",
         f"{table.drums} drums of each family and as many sounds that are no drum, of the seed "
-        f"{table.seed}, at {SAMPLE_RATE // 1000} kHz, heard by the model whose weights have the "
-        f"SHA-256 {table.model}...",
+        f"{table.seed}, a second at {SAMPLE_RATE // 1000} kHz each, heard by the model whose "
+        f"weights have the SHA-256 {table.model}..., as `bin/report --conditions` compares them. "
+        "Circle, rectangle and triangle sound by their exact series, the others by finite "
+        "differences; 0.1 to 1 m large, struck anywhere, with T60s of 0.3 to 6 s.",
         "\n".join(
             f"- {name}: {CONDITIONS[name].meaning}"
             for name in table.conditions
@@ -117,8 +119,11 @@ def _page(table: ConditionTable) -> list[str]:
         ),
         f"## Family recognised, per cent\n\n{_order(untold)}",
         _by_family(table, table.families, untold, lambda f: _percent(f.family)),
-        f"## Size, median error in per cent\n\n{_order(heard)}",
+        f"## Size, median error in per cent\n\n{_order(heard)} A triangle, an ellipse and a star "
+        "are told to the classical estimator as the polygons that they are or resemble.",
         _by_family(table, table.families, heard, lambda f: _error(f.drum_size)),
+        "## Size, the error in per cent that 90 % of the sounds stay below\n\n" + _order(heard),
+        _by_family(table, table.families, heard, lambda f: _error(f.drum_size_90)),
     ]
     if elongated:
         blocks += [

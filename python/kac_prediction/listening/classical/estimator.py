@@ -24,7 +24,8 @@ from .peaks import count_peaks, find_peaks, fit_peaks
 
 # Spectra are read up to 25 c: 2.5 kHz at 100 m/s. Most modal drums have all partials below.
 _BAND: Final = 25.0
-_LONGEST_BEGINNING: Final = 4096
+# Seconds: of a longer one, lines of neighbours on the grid of sizes would lie bins apart.
+_LONGEST_BEGINNING: Final = 4096 / 48000
 # Noise 40 dB below the strongest partial.
 _NOISE: Final = 1e-4
 # Padded to twice the length, two neighbouring bins hold the information of one.
@@ -171,7 +172,7 @@ def _checked(
         raise ValueError(f"sizes must be the smallest and the largest, got {list(sizes)}.")
     rate = check_number("sample_rate", sample_rate, above=0)
     speed = check_number("wave_speed", wave_speed, above=0)
-    beginning = min(signals.shape[1], _LONGEST_BEGINNING)
+    beginning = min(signals.shape[1], round(_LONGEST_BEGINNING * rate))
     bins = int(min(_BAND * speed * (beginning / rate) * PADDING, beginning - 1))
     if bins < 8:
         least = int(4 * rate / (_BAND * speed)) + 1
