@@ -129,6 +129,7 @@ def test_no_drum_is_narrower_than_can_be_told() -> None:
         ({"drum_size": 0.0}, "drum_size must be above 0"),
         ({"size_spread": -1.0}, "size_spread must be above 0"),
         ({"wave_speed": 0.0}, "wave_speed must be above 0"),
+        ({"family": "disc"}, "family"),
         ({"corners": (5, 2)}, "corners must be at least 3, got 2"),
     ],
 )

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
-from .._checks import check_count, check_number
+from .._checks import check_choice, check_count, check_number
 from .polygon_fit import FITS, STAGES, Objective, Place, Prior, fitted
 from .vertices import (
     at_unit_area,
     drum_of,
     log_radii,
-    log_size,
     outline_of,
     radii_by_vertices,
     size_by_vertices,
@@ -23,10 +23,14 @@ from .vertices import (
 Float64 = npt.NDArray[np.float64]
 
 _FEWEST: Final = 8  # partials
-_CORNERS: Final = (4, 5, 6, 7, 9)
+# How many corners to try, and the root mean square of the first Fourier coefficients of the errors
+# of log radii that a network draws.
+_FAMILIES: Final[dict[str, tuple[tuple[int, ...], float]]] = {
+    "polygon": ((4, 5, 6, 7, 9), 0.027),
+    "star": ((7, 9, 6), 0.057),
+}
 _MOST_CORNERS: Final = 24
 _GOOD: Final = 6e-4  # relative misfit of frequencies at which no more corners are tried
-_BUDGET: Final = 100  # drums whose modes are found, after which no more corners are tried
 _ASSIGNED: Final = 0.8  # of the partials
 _EACH: Final = 2.5  # partials that a corner needs
 _PRIOR: Final = 0.5  # the errors of networks have heavier tails than those of a Gaussian
@@ -39,13 +43,14 @@ class OutlineFit:
 
     Attributes:
         log_radii: of the outline from its centroid at 2 pi k / 64 radians, at unit area, (64,).
-        radii_deviations: standard deviations of the log radii, (64,).
+        radii_deviations: standard deviations of the log radii, (64,); nan where it does not fit.
         drum_size: the square root of the area, metres.
         size_deviation: standard deviation of its logarithm.
         vertices: of the polygon fitted, metres from its centroid, counter-clockwise, (n, 2).
         misfit: root mean square of the relative differences of partials and their modes.
         assigned: the share of the partials that were assigned to modes.
-        fits: whether the partials are explained well enough for the outline to be believed.
+        fits: whether the partials are explained well enough for the fit to be believed; else
+            log radii and size are those that it began with.
     """
 
     log_radii: Float64
@@ -64,10 +69,11 @@ def refine_outline(
     outline: npt.ArrayLike,
     drum_size: float,
     *,
+    family: str = "polygon",
     size_spread: float = 0.02,
     covariance: npt.ArrayLike | None = None,
     wave_speed: float = 100.0,
-    corners: Sequence[int] = _CORNERS,
+    corners: Sequence[int] | None = None,
 ) -> OutlineFit:
     """Fit a polygon's vertices to partials, beginning with an outline known with errors.
 
@@ -81,13 +87,14 @@ def refine_outline(
         deviations: their standard deviations, in Hz, shape (p,).
         outline: log radii from the centroid at 2 pi k / 64 radians, shape (64,).
         drum_size: the square root of the area, in metres.
+        family: "polygon", convex, or "star"; says what `covariance` and `corners` are by default.
         size_spread: standard deviation of the logarithm of the size.
         covariance: of the errors of the log radii, shape (64, 64); None: that of a network that
-            draws convex polygons with an intersection over union of 0.88.
+            draws outlines of the family with an intersection over union of 0.88 (0.77: stars).
         wave_speed: c, m/s.
-        corners: how many vertices to try, one after the other; more are tried as long as these do
-            not explain the partials, and modes of no more than about 100 drums were found, which
-            take 2 s on one core.
+        corners: how many vertices to try, one after the other, as long as these do not explain the
+            partials, and while modes of fewer than 130 convex drums, or half as many others, were
+            found, which takes 2 s on one core.
 
     Raises:
         TypeError, ValueError: arrays of other shapes, what is not finite or not positive, fewer
@@ -98,61 +105,67 @@ def refine_outline(
     start = at_unit_area(_check_array("outline", outline, (64,)))
     size = math.log(check_number("drum_size", drum_size, above=0))
     spread = check_number("size_spread", size_spread, above=0)
+    usual, scale = _FAMILIES[check_choice("family", family, _FAMILIES)]
     if covariance is None:
-        covariance = _usual_covariance()
+        covariance = _usual_covariance(scale)
     errors = _check_array("covariance", covariance, (64, 64)) + _FLOOR * np.eye(64)
-    precision = np.asarray(_PRIOR * np.linalg.inv(errors), dtype=np.float64)
-    prior = Prior(start, precision, size, 1 / spread**2)
-    counts = [check_count("corners", count, 3, _MOST_CORNERS) for count in corners]
-    best: Place | None = None
-    objective = Objective(log_partials, relative, prior)
-    for count in counts:
-        if objective.drums > _BUDGET:
-            break
-        place = fitted(objective, count)
-        if place is None:
-            continue
-        if best is None or place.score(len(log_partials)) < best.score(len(log_partials)):
+    counts = usual if corners is None else corners
+    counts = [check_count("corners", count, 3, _MOST_CORNERS) for count in counts]
+    with threadpool_limits(limits=1, user_api="blas"):
+        precision = np.asarray(_PRIOR * np.linalg.inv(errors), dtype=np.float64)
+        prior = Prior(start, precision, size, 1 / spread**2)
+        best = _best(Objective(log_partials, relative, prior), counts)
+        return _answer(best, prior, relative)
+
+
+def _best(objective: Objective, corners: Sequence[int]) -> Place | None:
+    """Return the fit that explains the partials best for how many corners it has."""
+    best, count = None, len(objective.all_partials)
+    for number in corners:
+        place = None if objective.spent else fitted(objective, number)
+        if place is not None and (best is None or place.score(count) < best.score(count)):
             best = place
-        if best.misfit < _GOOD and best.assigned(len(log_partials)) > _ASSIGNED:
+        if best is not None and best.misfit < _GOOD and best.assigned(count) > _ASSIGNED:
             break
-    if best is None:
-        nan = np.full(64, np.nan)
-        return OutlineFit(start, nan, drum_size, spread, outline_of(start), math.inf, 0.0, False)
-    return _answer(best, prior, relative)
+    return best
 
 
-def _answer(place: Place, prior: Prior, relative: Float64) -> OutlineFit:
-    """Return the fit, or the outline that it began with where it is not to be believed."""
-    vertices, misfit = place.vertices, place.misfit
+def _answer(place: Place | None, prior: Prior, relative: Float64) -> OutlineFit:
+    """Return the fit, or what it began with where it is not to be believed."""
+    spread, nowhere = 1 / math.sqrt(prior.size_precision), np.full(64, np.nan)
+    size = math.exp(prior.size)
+    if place is None:
+        vertices = size * outline_of(prior.outline)
+        return OutlineFit(prior.outline, nowhere, size, spread, vertices, math.inf, 0.0, False)
+    vertices, misfit, assigned = place.vertices, place.misfit, place.assigned(len(relative))
+    drum = drum_of(vertices)
+    assert drum is not None  # else it were no place
+    around = vertices - drum.centroid
+    enough = len(place.differences) >= _EACH * len(vertices) and assigned >= _ASSIGNED
+    if not enough or misfit >= math.hypot(FITS, float(np.median(relative))):
+        return OutlineFit(prior.outline, nowhere, size, spread, around, misfit, assigned, False)
     covariance = np.linalg.pinv(place.curvature, rcond=1e-9, hermitian=True)
     by_radii, by_size = radii_by_vertices(vertices), size_by_vertices(vertices)
-    deviations = np.sqrt(np.einsum("ij,jk,ik->i", by_radii, covariance, by_radii))
-    assigned, deviation = place.assigned(len(relative)), float(np.median(relative))
-    enough = len(place.differences) >= _EACH * len(vertices) and assigned >= _ASSIGNED
-    fits = enough and misfit < math.hypot(FITS, deviation)
-    drum = drum_of(vertices)
-    assert drum is not None
     return OutlineFit(
-        log_radii=log_radii(vertices) if fits else prior.outline,
-        radii_deviations=deviations,
-        drum_size=math.exp(float(log_size(vertices))),
+        log_radii=log_radii(vertices),
+        radii_deviations=np.sqrt(np.einsum("ij,jk,ik->i", by_radii, covariance, by_radii)),
+        drum_size=math.sqrt(drum.area),
         size_deviation=math.sqrt(by_size @ covariance @ by_size),
-        vertices=vertices - drum.centroid,
+        vertices=around,
         misfit=misfit,
         assigned=assigned,
-        fits=fits,
+        fits=True,
     )
 
 
-def _usual_covariance() -> Float64:
+def _usual_covariance(scale: float) -> Float64:
     """Return a covariance of errors that is alike at all angles, of ever smaller waves.
 
-    Measured: waves around the outline have amplitudes of 0.027 (root mean square of the Fourier
-    coefficient) up to the fourth, and fall as the power -3/2 then.
+    Measured: the Fourier coefficients of waves around the outline have the root mean square `scale`
+    up to the fourth, and fall as the power -3/2 then.
     """
     order = np.abs(np.fft.fftfreq(64, 1 / 64))
-    row = np.fft.ifft(0.027**2 / (1 + (order / 4) ** 3)).real * 64
+    row = np.fft.ifft(scale**2 / (1 + (order / 4) ** 3)).real * 64
     return np.asarray(row[np.subtract.outer(np.arange(64), np.arange(64))])
 
 

@@ -30,6 +30,7 @@ _MOST_MODES: Final = 100
 _FARTHEST: Final = 0.15  # step of a vertex, in units of the drum's size
 _ATTEMPTS: Final = 7
 _SETTLED: Final = 5e-3
+_BUDGET: Final = 130  # convex drums whose modes are found
 
 
 class Prior(NamedTuple):
@@ -84,12 +85,17 @@ class Objective:
         self.partials = self.all_partials[:count]
         self.deviations = np.hypot(self.all_deviations[:count], tolerance)
 
+    @property
+    def spent(self) -> bool:
+        """Whether the modes of as many drums were found as there is time for."""
+        return self.drums >= _BUDGET
+
     def at(self, vertices: Float64) -> Place | None:
         """Return the place; None where no drum has these vertices."""
         radii, drum = log_radii(vertices), drum_of(vertices)
         if drum is None or not np.isfinite(radii).all():
             return None
-        self.drums += 1
+        self.drums += 1 if drum.convex else 2  # re-entrant corners take as long again
         # As many modes as Weyl's law counts up to beyond the last partial, and some more.
         top = 1.03 * math.exp(self.partials[-1])
         count = (drum.area * top**2 - drum.perimeter * top) / (4 * math.pi)
@@ -152,6 +158,8 @@ def fitted(objective: Objective, corners: int) -> Place | None:
 def _settle(objective: Objective, place: Place, damping: float, steps: int) -> tuple[Place, float]:
     """Return a place of lower cost by steps of Levenberg and Marquardt, and the damping then."""
     for _ in range(steps):
+        if objective.spent:
+            break
         size = math.exp(float(log_size(place.vertices)))
         diagonal = np.diag(place.curvature)
         stiff = np.diag(diagonal + 1e-4 * diagonal.mean())
