@@ -1,6 +1,7 @@
 """What the measured partials of a polygon or star add to a network's outline."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -17,8 +18,14 @@ from .prediction import Prediction, Spread
 
 _MODES: Final = 40  # the lowest, whose frequencies are fitted
 _FEWEST: Final = 8  # of them that must be heard
+_RAREST: Final = 1e-3  # probability of what a network rules out
 # Standard deviations of logarithms that no fit is surer than.
 _SIZE, _ASPECT = 1e-3, 5e-3
+
+
+# A star has 0.9 of the area of its convex hull at most, a convex polygon all of it: by how much a
+# fitted one may be off.
+_BETWEEN, _OFF = 0.95, 0.01
 
 
 def with_outline(
@@ -45,10 +52,12 @@ def with_outline(
     )
     if not fit.fits:
         return found
+    drum = Polygon(fit.vertices)
     return replace(
         found,
+        probabilities=_by_convexity(found.probabilities, drum),
         drum_size=fit.drum_size,
-        aspect_ratio=max(1.0, elongation(Polygon(fit.vertices))),
+        aspect_ratio=max(1.0, elongation(drum)),
         outline=fit.drum_size * outline_of(found.family, 1.0, fit.log_radii),
         spreads={
             **found.spreads,
@@ -56,3 +65,13 @@ def with_outline(
             "aspect_ratio": Spread("normal", _ASPECT),
         },
     )
+
+
+def _by_convexity(probabilities: Mapping[str, float], drum: Polygon) -> dict[str, float]:
+    """Return probabilities of which the share of polygons and stars goes by a fitted outline."""
+    both = probabilities["polygon"] + probabilities["star"]
+    convex = drum.solidity
+    odds = probabilities["polygon"] / max(probabilities["star"], _RAREST)
+    odds = max(odds, _RAREST) * math.exp((convex - _BETWEEN) / _OFF)
+    polygon = both * odds / (1 + odds)
+    return {**probabilities, "polygon": polygon, "star": both - polygon}
