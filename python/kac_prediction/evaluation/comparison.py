@@ -187,7 +187,10 @@ def _run(function: Any, arguments: Sequence[tuple[Any, ...]], workers: int | Non
     if workers <= 1:
         yield from (function(*each) for each in arguments)
         return
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+    # A model is copied to each process; kept in files, its weights could not be written to.
+    parallel = Parallel(
+        n_jobs=workers, return_as="generator_unordered", batch_size=1, max_nbytes=None
+    )
     yield from parallel(delayed(function)(*each) for each in arguments)
 
 

@@ -137,7 +137,8 @@ def _page(table: ConditionTable) -> list[str]:
         _by_family(table, table.families, listening, lambda f: _share(f.overlap)),
         "## Intervals, drums and others, time\n\nPer cent of the 90 % intervals that hold the "
         "truth, the area under the ROC of the scores of drums and other sounds, and the "
-        f"milliseconds of one core that a sound takes. {_order(listening)}",
+        "milliseconds of one core that a sound takes, of the family that takes longest. "
+        f"{_order(listening)}",
         _overall(table, listening),
     ]
 

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..geometry import Polygon
+from ..geometry import Ellipse, Shape
 from ..listening import find_strike, listen
 from ..listening.classical.estimator import estimate_each
 from ..pipeline import Model
+from ..samplers.bank_shapes import log_radii
 
 Float64 = npt.NDArray[np.float64]
 
@@ -66,21 +67,22 @@ def heard(
         prediction.family,
         prediction.drum_size,
         prediction.aspect_ratio,
-        radii_of(prediction.outline),
+        radii_of(prediction.shape),
         {name: prediction.interval(name) for name in INTERVALS},
         prediction.score,
     )
 
 
-def radii_of(outline: Float64) -> Float64:
-    """Return logarithms of radii about the centroid of an outline, points of shape (n, 2).
+def radii_of(shape: Shape) -> Float64:
+    """Return logarithms of radii about the centroid of a shape.
 
     Shape (64,), radius k at 2 pi k / 64. Unlike those of a drum of a bank, a predicted boundary may
     be met more than once by a ray: the farthest point counts.
     """
-    polygon = Polygon(outline)
-    polygon.centroid = (0.0, 0.0)
-    start, end = polygon.walls().transpose(1, 0, 2)
+    shape.centroid = (0.0, 0.0)
+    if isinstance(shape, Ellipse):
+        return log_radii(shape)
+    start, end = shape.walls().transpose(1, 0, 2)
     angles = 2 * np.pi * np.arange(_RADII) / _RADII
     u = np.column_stack([np.cos(angles), np.sin(angles)])[:, None]
     rays, walls = np.nonzero((_cross(start, u) >= 0) & (_cross(u, end) > 0))
