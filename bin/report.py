@@ -119,8 +119,8 @@ def report(
 
     With --conditions, a model of AnyDrum listens to drums of six families in noise, in a room, by
     telephone and so on, beside a classical estimator; the table is also written to
-    OUT/conditions.md and OUT/conditions.json, and each line of OUT/conditions.jsonl is not made
-    again.
+    OUT/conditions.md and OUT/conditions.json. Each line of OUT/conditions.jsonl is not made again,
+    unless the weights differ: after a change of the program choose another OUT.
     """
     known = tuple(CONDITIONS) if conditions else tuple(row.name for row in ROWS)
     for name in names:

@@ -67,8 +67,10 @@ def compare_conditions(
 
     Each row is appended to a file of the directory when it is known, so that an interrupted
     comparison goes on, and one of more conditions takes what is there. The sounds, a folder beside
-    it, are made once. The same arguments give the same figures, but for the seconds, by any number
-    of workers and however often interrupted.
+    it, are made once. Rows are told apart by their arguments and the weights of the model, not by
+    the version of what listens: after a change of that, take another directory. The same
+    arguments give the same figures, but for the seconds, by any number of workers and however often
+    interrupted.
 
     Args:
         directory: where rows and sounds are kept; made where there is none.
