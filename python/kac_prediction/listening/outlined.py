@@ -26,6 +26,8 @@ _SIZE, _ASPECT = 1e-3, 5e-3
 # A star has 0.9 of the area of its convex hull at most, a convex polygon all of it: by how much a
 # fitted one may be off.
 _BETWEEN, _OFF = 0.95, 0.01
+# Of 12 simulated polygons and 12 stars 3 and 12 did not fit: the odds of a polygon then.
+_UNFIT: Final = 0.25
 
 
 def with_outline(
@@ -51,7 +53,7 @@ def with_outline(
         wave_speed=SPEED,
     )
     if not fit.fits:
-        return found
+        return replace(found, probabilities=_with_odds(found.probabilities, _UNFIT))
     drum = Polygon(fit.vertices)
     return replace(
         found,
@@ -69,9 +71,12 @@ def with_outline(
 
 def _by_convexity(probabilities: Mapping[str, float], drum: Polygon) -> dict[str, float]:
     """Return probabilities of which the share of polygons and stars goes by a fitted outline."""
+    return _with_odds(probabilities, math.exp((drum.solidity - _BETWEEN) / _OFF))
+
+
+def _with_odds(probabilities: Mapping[str, float], odds: float) -> dict[str, float]:
+    """Return probabilities, the odds of a polygon against a star multiplied."""
     both = probabilities["polygon"] + probabilities["star"]
-    convex = drum.solidity
-    odds = probabilities["polygon"] / max(probabilities["star"], _RAREST)
-    odds = max(odds, _RAREST) * math.exp((convex - _BETWEEN) / _OFF)
+    odds *= max(probabilities["polygon"] / max(probabilities["star"], _RAREST), _RAREST)
     polygon = both * odds / (1 + odds)
     return {**probabilities, "polygon": polygon, "star": both - polygon}
