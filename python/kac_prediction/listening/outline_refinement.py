@@ -26,11 +26,11 @@ _FEWEST: Final = 8  # partials
 # How many corners to try, and the root mean square of the first Fourier coefficients of the errors
 # of log radii that a network draws.
 _FAMILIES: Final[dict[str, tuple[tuple[int, ...], float]]] = {
-    "polygon": ((4, 5, 6, 7, 9), 0.027),
-    "star": ((7, 9, 6), 0.057),
+    "polygon": ((8, 5), 0.027),
+    "star": ((8, 6), 0.057),
 }
 _MOST_CORNERS: Final = 24
-_GOOD: Final = 6e-4  # relative misfit of frequencies at which no more corners are tried
+_OUTLINES: Final = 4  # to begin with, of which all but one are drawn
 _ASSIGNED: Final = 0.8  # of the partials
 _EACH: Final = 2.5  # partials that a corner needs
 _PRIOR: Final = 0.5  # the errors of networks have heavier tails than those of a Gaussian
@@ -78,9 +78,10 @@ def refine_outline(
     """Fit a polygon's vertices to partials, beginning with an outline known with errors.
 
     The frequencies of 40 modes know the few vertices of a polygon far better than they know 64
-    radii. Levenberg-Marquardt steps by the vertices, with Hadamard's derivatives, of the squares of
-    the partials' differences to the modes that they are assigned to and of the outline's
-    difference to the first one; the lowest partials first, as their order is hardest to mistake.
+    radii. Levenberg-Marquardt steps by the vertices of the squares of the partials' differences to
+    the modes that they are assigned to and of the outline's difference to the first one; the lowest
+    partials first, as their order is hardest to mistake. These are cheap, so that they begin with
+    other outlines and sizes too, as far off as those of networks; the best go on.
 
     Args:
         frequencies: undamped, of partials of one drum, in Hz, shape (p,); the lowest 40 are used.
@@ -92,9 +93,7 @@ def refine_outline(
         covariance: of the errors of the log radii, shape (64, 64); None: that of a network that
             draws outlines of the family with an intersection over union of 0.88 (0.77: stars).
         wave_speed: c, m/s.
-        corners: how many vertices to try, one after the other, as long as these do not explain the
-            partials, and while modes of fewer than 130 convex drums, or half as many others, were
-            found, which takes 2 s on one core.
+        corners: how many vertices to try, in the time that there is: 2 s on one core in all.
 
     Raises:
         TypeError, ValueError: arrays of other shapes, what is not finite or not positive, fewer
@@ -108,26 +107,27 @@ def refine_outline(
     usual, scale = _FAMILIES[check_choice("family", family, _FAMILIES)]
     if covariance is None:
         covariance = _usual_covariance(scale)
-    errors = _check_array("covariance", covariance, (64, 64)) + _FLOOR * np.eye(64)
+    covariance = _check_array("covariance", covariance, (64, 64))
+    errors = covariance + _FLOOR * np.eye(64)
     counts = usual if corners is None else corners
     counts = [check_count("corners", count, 3, _MOST_CORNERS) for count in counts]
     with threadpool_limits(limits=1, user_api="blas"):
         precision = np.asarray(_PRIOR * np.linalg.inv(errors), dtype=np.float64)
         prior = Prior(start, precision, size, 1 / spread**2)
-        best = _best(Objective(log_partials, relative, prior), counts)
-        return _answer(best, prior, relative)
+        outlines = _outlines(prior, covariance + 1e-6 * np.eye(64))
+        places = fitted(Objective(log_partials, relative, prior), counts, outlines)
+        return _answer(places[0] if places else None, prior, relative)
 
 
-def _best(objective: Objective, corners: Sequence[int]) -> Place | None:
-    """Return the fit that explains the partials best for how many corners it has."""
-    best, count = None, len(objective.all_partials)
-    for number in corners:
-        place = None if objective.spent else fitted(objective, number)
-        if place is not None and (best is None or place.score(count) < best.score(count)):
-            best = place
-        if best is not None and best.misfit < _GOOD and best.assigned(count) > _ASSIGNED:
-            break
-    return best
+def _outlines(prior: Prior, covariance: Float64) -> list[Prior]:
+    """Return the outline and others as far from it as a network errs, each of another size."""
+    rng = np.random.default_rng(0)
+    errors = rng.standard_normal((_OUTLINES - 1, 64)) @ np.linalg.cholesky(covariance).T
+    sizes = rng.standard_normal(_OUTLINES - 1) / math.sqrt(prior.size_precision)
+    return [prior] + [
+        prior._replace(outline=at_unit_area(prior.outline + error), size=prior.size + size)
+        for error, size in zip(errors, sizes.tolist(), strict=True)
+    ]
 
 
 def _answer(place: Place | None, prior: Prior, relative: Float64) -> OutlineFit:
@@ -178,7 +178,7 @@ def _check_partials(frequencies: npt.ArrayLike, deviations: npt.ArrayLike) -> tu
     for name, values in (("frequencies", numbers), ("deviations", errors)):
         if not (values > 0).all():
             raise ValueError(f"{name} must be above 0, got {values.min():g}")
-    order = np.argsort(numbers)[: STAGES[-1][0]]
+    order = np.argsort(numbers)[: STAGES[-1].partials]
     return np.log(numbers[order]), errors[order] / numbers[order]
 
 

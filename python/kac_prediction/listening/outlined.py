@@ -26,8 +26,9 @@ _SIZE, _ASPECT = 1e-3, 5e-3
 # A star has 0.9 of the area of its convex hull at most, a convex polygon all of it: by how much a
 # fitted one may be off.
 _BETWEEN, _OFF = 0.95, 0.01
-# Of 12 simulated polygons and 12 stars 3 and 12 did not fit: the odds of a polygon then.
-_UNFIT: Final = 0.25
+# The odds of a polygon where the outline does not fit, though a convex one is likely to, and by how
+# much it may be off then.
+_UNFIT, _UNFIT_OFF = 0.3, 0.03
 
 
 def with_outline(
@@ -49,12 +50,14 @@ def with_outline(
         partials.deviations,
         answer.log_radii,
         size,
+        family="star",  # a fit of one that turns out convex is one of a polygon
         size_spread=math.sqrt(2) * size_scale,  # of a Laplace distribution
         wave_speed=SPEED,
     )
-    if not fit.fits:
-        return replace(found, probabilities=_with_odds(found.probabilities, _UNFIT))
     drum = Polygon(fit.vertices)
+    if not fit.fits:
+        odds = _UNFIT * math.exp((drum.solidity - _BETWEEN) / _UNFIT_OFF)
+        return replace(found, probabilities=_with_odds(found.probabilities, odds))
     return replace(
         found,
         probabilities=_by_convexity(found.probabilities, drum),

@@ -1,12 +1,13 @@
 """Fit the vertices of a polygon to partials: the objective, and steps to its minimum."""
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..physics import modes
+from .fan_elements import fan_degree, fan_eigenvalues
 from .matching import Matching, match_partials
 from .vertices import (
     drum_of,
@@ -16,21 +17,35 @@ from .vertices import (
     radii_by_vertices,
     simplified,
     size_by_vertices,
-    wall_shares,
 )
 
 Float64 = npt.NDArray[np.float64]
 
-# Measured on convex polygons from a network's outlines: how many of the lowest partials are fitted,
-# how far they may lie from the modes (relative standard deviation), in at most how many steps.
-STAGES: Final = ((10, 1e-2, 8), (20, 5e-3, 8), (40, 2e-3, 12))
+
+class Stage(NamedTuple):
+    """How closely the lowest partials are fitted, and by how many of the starts."""
+
+    partials: int
+    tolerance: float  # of their distance to the modes, relative standard deviation
+    steps: int  # at most
+    unknowns: int  # of the elements
+    starts: int  # that are followed, the best of those before
+
+
+# Measured on polygons and stars from a network's outlines.
+STAGES: Final = (
+    Stage(10, 1e-2, 8, 220, 12),
+    Stage(20, 5e-3, 8, 360, 5),
+    Stage(40, 2e-3, 12, 560, 2),
+)
 FITS: Final = 2e-3  # relative misfit of the partials up to which outlines come nearer
 _CLOSEST: Final = 3e-4  # relative deviation of partials that other errors hide
-_MOST_MODES: Final = 100
+_MOST_MODES: Final = 70
 _FARTHEST: Final = 0.15  # step of a vertex, in units of the drum's size
 _ATTEMPTS: Final = 7
+_GOOD: Final = 6e-4  # relative misfit of frequencies at which no other starts are tried
 _SETTLED: Final = 5e-3
-_BUDGET: Final = 130  # convex drums whose modes are found
+_BUDGET: Final = 330.0  # drums of as many unknowns as those of the first stage: 1.7 s of one core
 
 
 class Prior(NamedTuple):
@@ -77,41 +92,40 @@ class Objective:
 
     def __init__(self, partials: Float64, deviations: Float64, prior: Prior) -> None:
         self.all_partials, self.all_deviations, self.prior = partials, deviations, prior
-        self.drums = 0
-        self.stage(*STAGES[0][:2])
+        self.work = 0.0
+        self.stage(STAGES[0])
 
-    def stage(self, count: int, tolerance: float) -> None:
+    def stage(self, stage: Stage) -> None:
         """Fit the lowest partials, up to a tolerance."""
+        self.unknowns, count = stage.unknowns, stage.partials
         self.partials = self.all_partials[:count]
-        self.deviations = np.hypot(self.all_deviations[:count], tolerance)
+        self.deviations = np.hypot(self.all_deviations[:count], stage.tolerance)
 
     @property
     def spent(self) -> bool:
         """Whether the modes of as many drums were found as there is time for."""
-        return self.drums >= _BUDGET
+        return self.work >= _BUDGET
 
     def at(self, vertices: Float64) -> Place | None:
         """Return the place; None where no drum has these vertices."""
         radii, drum = log_radii(vertices), drum_of(vertices)
         if drum is None or not np.isfinite(radii).all():
             return None
-        self.drums += 1 if drum.convex else 2  # re-entrant corners take as long again
+        self.work += (self.unknowns / STAGES[0].unknowns) ** 2
         # As many modes as Weyl's law counts up to beyond the last partial, and some more.
         top = 1.03 * math.exp(self.partials[-1])
         count = (drum.area * top**2 - drum.perimeter * top) / (4 * math.pi)
-        try:
-            found = modes(drum, int(np.clip(1.05 * count + 4, len(self.partials), _MOST_MODES)))
-        except (ValueError, ArithmeticError):
+        count = int(np.clip(1.05 * count + 4, len(self.partials), _MOST_MODES))
+        degree = fan_degree(len(vertices), self.unknowns)
+        found = fan_eigenvalues(vertices, np.array(drum.centroid), count, degree)
+        if found is None:
             return None
-        logs = np.log(found.eigenvalues) / 2 - math.log(drum.area) / 2
+        values, by_vertices = found
+        logs = np.log(values) / 2
         matching = match_partials(self.partials, logs, self.deviations)
         differences = self.partials[matching.partials] - logs[matching.modes]
-
-        def displacements(points: Float64) -> Float64:
-            shares = wall_shares(vertices, points)
-            return (shares[:, None, :, None] * np.eye(2)[:, None]).reshape(len(points), 2, -1)
-
-        slopes = found.derivatives(displacements)[matching.modes]
+        slopes = by_vertices.reshape(len(values), -1)[matching.modes]
+        slopes /= 2 * values[matching.modes, None]
         weights = 1 / self.deviations[matching.partials] ** 2
         by_radii, by_size = radii_by_vertices(vertices), size_by_vertices(vertices)
         offset, prior = radii - self.prior.outline, self.prior
@@ -132,27 +146,37 @@ class Objective:
         )
 
 
-def fitted(objective: Objective, corners: int) -> Place | None:
-    """Return where the vertices settle, from the outline of the prior on."""
-    vertices: Float64 | None = _nearest_polygon(objective.prior, corners)
-    place, damping = None, 1e-2
-    for count, tolerance, steps in STAGES:
-        if vertices is None:
-            return None
-        objective.stage(count, tolerance)
-        if place is None:
-            vertices = _rescaled(objective, vertices)
-        place = objective.at(vertices)
-        if place is None:
-            return None
-        place, damping = _settle(objective, place, damping, steps)
-        vertices = place.vertices
-    if place is not None and place.misfit < FITS:
+def fitted(objective: Objective, corners: Sequence[int], outlines: Sequence[Prior]) -> list[Place]:
+    """Return where vertices settle, the best first, from each outline on, of each number of them.
+
+    From stage to stage fewer are followed, those that explain the partials best.
+    """
+    places: list[tuple[Place, float]] = []
+    for prior in outlines:
+        for number in corners:
+            place = objective.at(_nearest_polygon(prior, number))
+            if place is not None and len(places) < STAGES[0].starts:
+                places.append(_settle(objective, place, 1e-2, STAGES[0].steps))
+    for stage in STAGES[1:]:
+        objective.stage(stage)
+        places.sort(key=lambda each: each[0].cost)
+        settled = []
+        for place, damping in places[: stage.starts]:
+            again = None if objective.spent else objective.at(place.vertices)
+            if again is not None:
+                settled.append(_settle(objective, again, damping, stage.steps))
+            if settled and settled[-1][0].misfit < _GOOD:
+                break
+        places = settled
+    count = len(objective.all_partials)
+    found = sorted((place for place, _ in places), key=lambda place: place.score(count))
+    if found and found[0].misfit < FITS:
         # What explains the partials is no longer held back by where it began.
-        objective.stage(STAGES[-1][0], max(_CLOSEST, place.misfit / 2))
-        place = objective.at(place.vertices) or place
-        place, _ = _settle(objective, place, damping, STAGES[-1][2])
-    return place
+        closer = max(_CLOSEST, found[0].misfit / 2)
+        objective.stage(STAGES[-1]._replace(tolerance=closer))
+        place = objective.at(found[0].vertices) or found[0]
+        found[0], _ = _settle(objective, place, 1e-2, STAGES[-1].steps)
+    return found
 
 
 def _settle(objective: Objective, place: Place, damping: float, steps: int) -> tuple[Place, float]:
@@ -196,19 +220,3 @@ def _nearest_polygon(prior: Prior, corners: int) -> Float64:
         else:
             damping *= 4
     return np.asarray(vertices * math.exp(prior.size - float(log_size(vertices))))
-
-
-def _rescaled(objective: Objective, vertices: Float64) -> Float64:
-    """Return the vertices at the size at which the lowest partials are explained best."""
-    drum = drum_of(vertices)
-    if drum is None:
-        return vertices
-    found = modes(drum, 3 * len(objective.partials))
-    logs = np.log(found.eigenvalues) / 2 - math.log(drum.area) / 2
-    sizes = np.linspace(-3, 3, 61) / math.sqrt(objective.prior.size_precision)
-    costs = [
-        2 * match_partials(objective.partials, logs - size, objective.deviations).cost
-        + objective.prior.size_precision * size**2
-        for size in sizes
-    ]
-    return np.asarray(vertices * math.exp(sizes[np.argmin(costs)]))

@@ -104,21 +104,6 @@ def drum_of(vertices: Float64) -> Polygon | None:
         return None
 
 
-def wall_shares(vertices: Float64, points: Float64) -> Float64:
-    """Return how points of the boundary move with the vertices, shape (p, n): 1 with one's own.
-
-    Between the ends of a wall they move with both.
-    """
-    along, offset = _along_walls(vertices, points)
-    ways = np.roll(vertices, -1, axis=0) - vertices
-    off = ((offset - along[..., None] * ways) ** 2).sum(axis=2)
-    wall, each = np.argmin(off, axis=1), np.arange(len(points))
-    shares = np.zeros((len(points), len(vertices)))
-    shares[each, wall] = 1 - along[each, wall]
-    shares[each, (wall + 1) % len(vertices)] += along[each, wall]
-    return shares
-
-
 def _along_walls(vertices: Float64, points: Float64) -> tuple[Float64, Float64]:
     """Return where on each wall the nearest point lies, in [0, 1], and the way from its start."""
     ways, offset = np.roll(vertices, -1, axis=0) - vertices, points[:, None] - vertices
