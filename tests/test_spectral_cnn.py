@@ -11,8 +11,9 @@ from kac_prediction.architecture import SpectralCNN
 from kac_prediction.pipeline import loadModel
 from saved_models import exported, save
 
-FREQUENCIES = np.geomspace(40.0, 3900.0, 528)
-WINDOWS = (171, 683, 2048, 8000)
+RATIO = math.log(3900 / 40) / 527
+# Samples of each window, the frequencies in each bin, and where its channels begin.
+WINDOWS = ((171, 1, 0), (683, 1, 3), (2048, 2, 6), (8000, 4, 12))
 TIMES = torch.arange(8000) / 8000
 
 
@@ -26,40 +27,81 @@ def wave(*frequencies: float, phase: float = 0.0) -> torch.Tensor:
     return torch.stack(parts).sum(0)[None]
 
 
-@pytest.mark.parametrize("frequency", [100.0, 523.25, 3000.0])
+def frequencies(fineness: int) -> np.ndarray:
+    return 40 * np.exp(RATIO * np.arange(528 * fineness) / fineness)
+
+
+def spectrum(sound: torch.Tensor, window: int, part: int = 0) -> np.ndarray:
+    """Levels (or cosines, 1, or sines, 2) at all frequencies of a window, in their order."""
+    _, fineness, first = WINDOWS[window]
+    channels = network().spectra(sound)[0, first + part * fineness :][:fineness]
+    return channels.T.flatten().double().numpy()
+
+
+def span(fineness: int, low: float, high: float) -> slice:
+    return slice(*np.searchsorted(frequencies(fineness), (low, high)).tolist())
+
+
+def test_channels_and_bins() -> None:
+    assert network().spectra(torch.randn(3, 8000)).shape == (3, 16, 528)
+
+
+@pytest.mark.parametrize("frequency", [100.0, 523.25, 1000.0, 3000.0])
 def test_a_partial_is_a_peak_at_its_frequency_in_every_window(frequency: float) -> None:
-    spectra = network().spectra(wave(frequency))
-    assert spectra.shape == (1, 12, 528)
-    for i, length in enumerate(WINDOWS):
-        level = spectra[0, 3 * i]
-        peak = FREQUENCIES[int(level.argmax())]
+    for window, (length, fineness, _) in enumerate(WINDOWS):
+        level = spectrum(wave(frequency), window)
+        peak = frequencies(fineness)[level.argmax()]
         # Of a window of n samples, within half of the width of a line.
-        assert abs(peak - frequency) < max(0.5 * 8000 / length, 0.006 * frequency)
-        assert level.max().item() == pytest.approx(1, abs=1e-3)
+        assert abs(peak - frequency) < max(0.5 * 8000 / length, 0.006 / fineness * frequency)
+        assert level.max() == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("window", range(4))
+def test_magnitudes_are_those_of_the_definition(window: int) -> None:
+    """Of noise, summed in NumPy; low frequencies come from the decimated sound, within 1 %."""
+    length, fineness, _ = WINDOWS[window]
+    sound = torch.randn(1, 8000, generator=torch.Generator().manual_seed(1))
+    sound = sound - sound.mean()
+    f = frequencies(fineness)
+    ends = np.minimum(length, 1.5 * fineness / RATIO * 8000 / f)
+    chosen = range(0, len(f), 37 * fineness)
+    expected = []
+    for k in chosen:
+        fade = np.clip((np.arange(8000) - 0.75 * ends[k]) / (0.25 * ends[k]), 0, 1)
+        shape = np.cos(np.pi / 2 * fade) ** 2 * (np.arange(8000) < ends[k]) / ends[k] ** 0.5
+        line = shape * np.exp(-2j * np.pi * f[k] * TIMES.double().numpy())
+        expected.append(abs(line @ sound[0].double().numpy()))
+    level = (spectrum(sound, window)[list(chosen)] + 1) / 2
+    found = 10 ** (3.5 * (level - 1)) - 10**-3.5
+    strongest = int(np.argmax(expected))
+    relative = np.array(expected) / expected[strongest]
+    np.testing.assert_allclose(found / found[strongest], relative, rtol=0.01, atol=0.004)
 
 
 def test_its_phase_is_that_of_the_wave() -> None:
     """At a frequency of the axis, in the middle, where what mirrors it at minus f is far away."""
-    f, phase = FREQUENCIES[400], 0.7
-    spectra = network().spectra(wave(float(f), phase=phase))[0, :, 400]
-    for i in range(4):
-        real, imaginary = spectra[3 * i + 1], spectra[3 * i + 2]
+    f, phase = frequencies(1)[400], 0.7
+    for window, (_, fineness, _) in enumerate(WINDOWS[:3]):
+        sound = wave(float(f), phase=phase)
+        real, imaginary = (spectrum(sound, window, part)[400 * fineness] for part in (1, 2))
         assert math.atan2(imaginary, real) == pytest.approx(phase, abs=0.03)
         assert math.hypot(real, imaginary) == pytest.approx(1, abs=0.02)
 
 
 def test_levels_are_decibels() -> None:
-    """20 dB lower, in a window of a fifth, 7 dB less: 27 / 70 of the way from 1 to -1."""
-    spectra = network().spectra(wave(300.0) + 0.1 * wave(1500.0))
-    near = slice(int(np.searchsorted(FREQUENCIES, 1450)), int(np.searchsorted(FREQUENCIES, 1550)))
-    assert spectra[0, 9, near].max().item() == pytest.approx(1 - 2 * 27 / 70, abs=0.03)
+    """20 dB lower, and as a window of n samples is scaled by 1 / sqrt(n)."""
+    low, high = span(4, 600, 1500).start, span(4, 600, 1500).stop
+    f = frequencies(4)[[low, high]]
+    level = spectrum(wave(f[0]) + 0.1 * wave(f[1]), 3)
+    lengths = np.minimum(8000, 1.5 * 4 / RATIO * 8000 / f)
+    decibels = 20 - 10 * math.log10(lengths[1] / lengths[0])
+    assert level[low] - level[high] == pytest.approx(2 * decibels / 70, abs=0.01)
 
 
 def test_close_partials_are_separated_by_long_windows_alone() -> None:
-    pair = network().spectra(wave(200.0, 212.0))[0]
-    between = slice(int(np.searchsorted(FREQUENCIES, 203)), int(np.searchsorted(FREQUENCIES, 209)))
-    assert pair[9, between].min() < 0.7
-    assert pair[0, between].min() > 0.95
+    pair = wave(400.0, 404.0)
+    assert spectrum(pair, 3)[span(4, 401, 403)].min() < 0.7
+    assert spectrum(pair, 0)[span(1, 398, 406)].min() > 0.95
 
 
 def test_gain_and_a_constant_added_change_nothing() -> None:

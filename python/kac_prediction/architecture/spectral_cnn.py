@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import ClassVar, Final, Self, cast
+from typing import ClassVar, Final, NamedTuple, Self, cast
 
 import numpy as np
 import torch
@@ -15,13 +15,34 @@ SAMPLE_RATE: Final = 8000
 INPUT_LENGTH: Final = 8000
 """How many samples the network takes, and how many of them are a second."""
 
-_LOWEST, _HIGHEST, _BINS = 40.0, 3900.0, 528  # Hz, Hz, and how many frequencies between
-_WINDOWS = (171, 683, 2048, 8000)  # samples: 21, 85 and 256 ms, 1 s
-_SPREAD = 1.5  # bins; no window is longer than a spectral line of that width needs
+_LOWEST, _HIGHEST, _BINS = 40.0, 3900.0, 528  # Hz, Hz, and how many bins of frequencies
+_SPREAD = 1.5  # frequencies; no window is longer than a spectral line of that width needs
 _FADE = 0.25  # of a window
-_FLOOR = 10**-3.5  # of the strongest bin, where the logarithm ends
+_FLOOR = 10**-3.5  # of the strongest frequency, where the logarithm ends
+_DECIMATIONS = (4, 2)  # for low frequencies of long windows
+_PASSED = 0.69  # of half the decimated rate
 _KERNELS = (9, 7, 5, 5, 5)
 _WIDTHS = (1.0, 1.5, 2.0, 2.0, 2.0)  # channels of the layers, times `width`
+
+
+class _Window(NamedTuple):
+    """A window: its samples, the frequencies in each bin, and whether phases are heard."""
+
+    length: int
+    fineness: int
+    phases: bool
+
+    @property
+    def channels(self) -> int:
+        return self.fineness * (3 if self.phases else 1)
+
+
+_WINDOWS: Final = (  # 21, 85 and 256 ms, 1 s
+    _Window(171, 1, True),
+    _Window(683, 1, True),
+    _Window(2048, 2, True),
+    _Window(8000, 4, False),
+)
 
 
 class ConstantQSpectra(torch.nn.Module):
@@ -30,59 +51,97 @@ class ConstantQSpectra(torch.nn.Module):
     The windows begin with the sound; short ones show the strike, long ones separate close partials.
     Each ends in a quarter of a cosine's square. At a frequency f none is longer than 1.5 / (r f),
     where r is the ratio of neighbouring frequencies less 1, so that no partial is lost between two
-    of them, and white noise is as strong at all of them. A larger drum's spectrum is that of a
-    smaller one, shifted.
+    of them, and white noise is as strong at all of them. Long windows have several frequencies in a
+    bin, as channels of their own. A larger drum's spectrum is that of a smaller one, shifted.
 
-    It is one linear map of the samples, so that any runtime of ONNX computes it. Source: J. C.
-    Brown, "Calculation of a constant Q spectral transform", J. Acoust. Soc. Am. 89 (1991) 425.
+    It is one linear map of the samples, so that any runtime of ONNX computes it; low frequencies of
+    long windows are taken from the decimated sound, at a quarter of the work. Source: J. C. Brown,
+    "Calculation of a constant Q spectral transform", J. Acoust. Soc. Am. 89 (1991) 425.
     """
 
-    channels: ClassVar[int] = 3 * len(_WINDOWS)
+    channels: ClassVar[int] = sum(window.channels for window in _WINDOWS)
 
     def __init__(self) -> None:
         super().__init__()
-        for name, basis in _bases().items():
-            # Not saved: 46 MB that follow from the constants above.
-            self.register_buffer(name, basis.to(torch.get_default_dtype()), persistent=False)
+        # Not saved: they follow from the constants above.
+        for name, constant in _constants().items():
+            self.register_buffer(name, constant.to(torch.get_default_dtype()), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Turn sounds, shape (n, 8000), into (n, 12, 528).
+        """Turn sounds, shape (n, 8000), into (n, channels, 528).
 
-        Three channels a window: the logarithm of the magnitude, relative to the strongest, from -1
-        (70 dB below it) to 1, and half of it, from 0, times the cosine and the sine of the phase.
+        For each of the frequencies in a bin: the logarithm of the magnitude, relative to the
+        strongest of the window, from -1 (70 dB below it) to 1; then half of it, from 0, times the
+        cosine and the sine of the phase.
         """
         x = x - x.mean(dim=1, keepdim=True)
+        sounds = {1: x}
+        for step in _DECIMATIONS:
+            low_pass = self.get_buffer(f"low_pass_{step}")
+            half = len(low_pass) // 2
+            filtered = torch.nn.functional.conv1d(
+                x[:, None], low_pass[None, None], stride=step, padding=half
+            )
+            sounds[step] = filtered[:, 0]
         channels = []
-        for name in _bases():
-            basis = self.get_buffer(name)
-            real, imaginary = torch.split(x[:, : len(basis)] @ basis, _BINS, dim=1)
+        for window in _WINDOWS:
+            waves = [
+                sounds[step][:, : len(basis)] @ basis
+                for step in _steps(window)
+                for basis in [self.get_buffer(f"window_{window.length}_{step}")]
+            ]
+            halves = [torch.split(wave, wave.shape[1] // 2, dim=1) for wave in waves]
+            real, imaginary = (torch.cat(parts, dim=1) for parts in zip(*halves, strict=True))
             power = real.square() + imaginary.square()
             magnitude = power.clamp(min=torch.finfo(x.dtype).tiny).sqrt()
             strongest = magnitude.amax(dim=1, keepdim=True)
             level = 1 + torch.log10(magnitude / strongest + _FLOOR) / -math.log10(_FLOOR)
-            phase = level / magnitude
-            channels += [2 * level - 1, phase * real, phase * imaginary]
-        return torch.stack(channels, dim=1)
+            parts = [2 * level - 1]
+            if window.phases:
+                phase = level / magnitude
+                parts += [phase * real, phase * imaginary]
+            for part in parts:
+                channels.append(part.unflatten(1, (_BINS, window.fineness)).transpose(1, 2))
+        return torch.cat(channels, dim=1)
+
+
+def _steps(window: _Window) -> tuple[int, ...]:
+    """Return the decimations that a window's frequencies are taken from, the lowest first."""
+    return (*_DECIMATIONS, 1) if window.length >= 2048 else (1,)
 
 
 @cache
-def _bases() -> dict[str, torch.Tensor]:
-    """Return the waves of each window, shape (samples, 2 bins), cosines first.
+def _constants() -> dict[str, torch.Tensor]:
+    """Return the low-passes of the decimations, and the waves of each window and decimation.
 
-    A window of n samples is scaled by 1 / sqrt(n): white noise is as strong in all of them.
+    Waves have the shape (samples, 2 frequencies), cosines first, and the window in them. One of n
+    samples is scaled by 1 / sqrt(n): white noise is as strong in all of them.
     """
+    constants = {}
+    for step in _DECIMATIONS:
+        times = np.arange(-8 * step, 8 * step + 1)
+        low_pass = np.sinc(times / step) / step * np.kaiser(len(times), 7.9)  # 80 dB
+        constants[f"low_pass_{step}"] = low_pass / low_pass.sum()
     ratio = math.log(_HIGHEST / _LOWEST) / (_BINS - 1)
-    frequencies = np.geomspace(_LOWEST, _HIGHEST, _BINS)
-    longest = _SPREAD / ratio * SAMPLE_RATE / frequencies
-    bases = {}
-    for length in _WINDOWS:
-        times, ends = np.arange(length)[:, None], np.minimum(length, longest)
-        fade = np.clip((times - (1 - _FADE) * ends) / (_FADE * ends), 0, 1)
-        window = np.cos(math.pi / 2 * fade) ** 2 * (times < ends) / np.sqrt(ends)
-        waves = window * np.exp(-2j * math.pi / SAMPLE_RATE * frequencies * times)
-        both = np.hstack([waves.real, waves.imag]).astype(np.float32)
-        bases[f"window_{length}"] = torch.from_numpy(both)
-    return bases
+    for window in _WINDOWS:
+        places = np.arange(_BINS * window.fineness) / window.fineness
+        frequencies = _LOWEST * np.exp(ratio * places)
+        ends = np.minimum(
+            window.length, _SPREAD * window.fineness / ratio * SAMPLE_RATE / frequencies
+        )
+        first = 0
+        for step in _steps(window):
+            last = (
+                np.searchsorted(frequencies, _PASSED * SAMPLE_RATE / 2 / step) if step > 1 else None
+            )
+            f, end = frequencies[first:last], ends[first:last]
+            times = step * np.arange(math.ceil(end.max() / step))[:, None]
+            fade = np.clip((times - (1 - _FADE) * end) / (_FADE * end), 0, 1)
+            shape = np.cos(math.pi / 2 * fade) ** 2 * (times < end) * (step / np.sqrt(end))
+            waves = shape * np.exp(-2j * math.pi / SAMPLE_RATE * f * times)
+            constants[f"window_{window.length}_{step}"] = np.hstack([waves.real, waves.imag])
+            first = last or 0
+    return {name: torch.from_numpy(each.astype(np.float32)) for name, each in constants.items()}
 
 
 class SpectralCNN(Model):
