@@ -20,15 +20,23 @@ _MODES: Final = 40  # the lowest, whose frequencies are fitted
 _FEWEST: Final = 8  # of them that must be heard
 _RAREST: Final = 1e-3  # probability of what a network rules out
 # Standard deviations of logarithms that no fit is surer than.
-_SIZE, _ASPECT = 1e-3, 5e-3
+_SIZE, _ASPECT = 5e-4, 5e-3
+# And what they grow by with the misfit: 90 % of the fits lie within.
+_SIZE_BY, _ASPECT_BY = 2.0, 13.0
 
 
 # A star has 0.9 of the area of its convex hull at most, a convex polygon all of it: by how much a
 # fitted one may be off.
 _BETWEEN, _OFF = 0.95, 0.01
 # The odds of a polygon where the outline does not fit, though a convex one is likely to, and by how
-# much it may be off then.
-_UNFIT, _UNFIT_OFF = 0.3, 0.03
+# much it may be off then. Of 60 simulated sounds, half of them at 20 dB, 53 were named rightly by
+# all of this, 49 by the network.
+_UNFIT, _UNFIT_OFF = 0.4, 0.03
+# Relative misfit up to which, so many partials given, the size is that of an outline that does not
+# fit, and what its Laplace scale is at least, else that of the network: of 21 such sizes 17
+# came nearer.
+_NEAR, _ENOUGH, _ASSIGNED = 4.5e-3, 20, 0.8
+_NEAR_SIZE = 0.02
 
 
 def with_outline(
@@ -57,7 +65,9 @@ def with_outline(
     drum = Polygon(fit.vertices)
     if not fit.fits:
         odds = _UNFIT * math.exp((drum.solidity - _BETWEEN) / _UNFIT_OFF)
-        return replace(found, probabilities=_with_odds(found.probabilities, odds))
+        found = replace(found, probabilities=_with_odds(found.probabilities, odds))
+        near = fit.misfit < _NEAR and fit.assigned >= _ASSIGNED and len(partials) >= _ENOUGH
+        return _of_size(found, math.sqrt(drum.area), size_scale) if near else found
     return replace(
         found,
         probabilities=_by_convexity(found.probabilities, drum),
@@ -66,9 +76,22 @@ def with_outline(
         outline=fit.drum_size * outline_of(found.family, 1.0, fit.log_radii),
         spreads={
             **found.spreads,
-            "drum_size": Spread("normal", math.hypot(_SIZE, fit.size_deviation)),
-            "aspect_ratio": Spread("normal", _ASPECT),
+            "drum_size": Spread(
+                "normal", math.hypot(_SIZE, fit.size_deviation, _SIZE_BY * fit.misfit)
+            ),
+            "aspect_ratio": Spread("normal", math.hypot(_ASPECT, _ASPECT_BY * fit.misfit)),
         },
+    )
+
+
+def _of_size(found: Prediction, drum_size: float, scale: float) -> Prediction:
+    """Return a prediction with the size of an outline that is near, though it does not fit."""
+    spread = Spread("laplace", max(_NEAR_SIZE, scale))
+    return replace(
+        found,
+        drum_size=drum_size,
+        outline=found.outline * (drum_size / found.drum_size),
+        spreads={**found.spreads, "drum_size": spread},
     )
 
 
