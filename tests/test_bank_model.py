@@ -9,15 +9,17 @@ import pytest
 from kac_prediction.dataset import StreamingDataset
 from kac_prediction.samplers import BankModel, FiniteElementModel, ModeBank
 
+pytestmark = pytest.mark.slow
+
 RATE = 8000
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same 60 shapes with 20 and with 80 modes, and 6 rectangles and 6 ellipses."""
+    """The same 36 shapes with 20 and with 80 modes, and 6 rectangles and 6 ellipses."""
     folder = tmp_path_factory.mktemp("banks")
     for modes in (20, 80):
-        ModeBank.make(folder / str(modes), 60, modes=modes, points=6, seed=5, workers=1)
+        ModeBank.make(folder / str(modes), 36, modes=modes, points=6, seed=5, workers=1)
     for name in ("rectangle", "ellipse"):
         ModeBank.make(folder / name, 6, modes=60, points=4, families={name: 1}, workers=1)
     return folder
@@ -157,7 +159,7 @@ def test_what_may_be_set(folder: Path) -> None:
     drum = BankModel(0.1, RATE, bank.path, strike_width=0.0)
     told = BankModel(0.1, RATE, bank.path, strike_width=0.0, drum_size=0.37)
     for each in (drum, told):
-        each.seed(0)
+        each.seed(1)
     sound, (label,) = told.render([3])
     drum.reseed(3)
     drum.updateProperties(3)
