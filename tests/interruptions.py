@@ -1,5 +1,6 @@
 """Processes that end in the middle of what they do."""
 
+import errno
 import gc
 import os
 import resource
@@ -44,6 +45,19 @@ def in_child(call: Callable[[], object], fault: str = "", seconds: float | None 
         timer.join()
     # Only now may its number go to another process, which the timer would have killed.
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def on_full_disk(call: Callable[[], object], point: int) -> None:
+    """Run a call in this process that fails as the disk is full at a write point."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "_passed", 0)
+        patch.setenv(disk.FAULT, f"full {point}")
+        failed = None
+        try:
+            call()
+        except OSError as error:  # pytest.raises would keep what was being written
+            failed = error.errno
+    assert failed == errno.ENOSPC, point
 
 
 def points(call: Callable[[], object]) -> int:

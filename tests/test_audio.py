@@ -2,6 +2,7 @@
 
 import os
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ RATE = 48000
 INPUT = ModelInput(sample_rate=RATE, length=1024, labels=("drum_size",), units=("m",))
 
 
+@cache
 def drums(n: int = 200, sample_rate: int = RATE) -> npt.NDArray[np.float64]:
     sampler = BesselModel(duration=0.25, sample_rate=sample_rate)
     sampler.seed(3)
@@ -38,6 +40,7 @@ def test_a_rendered_drum_is_cut_nowhere() -> None:
     assert cuts.max() <= 8
 
 
+@cache
 def drums_struck_anywhere(sample_rate: int = RATE) -> list[npt.NDArray[np.float64]]:
     """Drums from 0.1 to 1 m, struck from the middle to the rim, on all sides of the pick-up."""
     points = [(r, theta) for r in (0.0, 0.4, 0.83, 0.97) for theta in (0.0, 1.0, 2.0, np.pi)]

@@ -157,6 +157,7 @@ def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_programs_of_the_readme_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

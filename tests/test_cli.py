@@ -265,6 +265,7 @@ def test_deploy_of_no_model(tmp_path: Path) -> None:
     assert "a.wav is not a checkpoint" in result.output
 
 
+@pytest.mark.slow
 def test_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text("num_of_epochs: 2\ndataset_size: 40\n")

@@ -23,6 +23,8 @@ from kac_prediction.geometry import (
 )
 from kac_prediction.physics import drum_grid, eigenfrequencies
 
+pytestmark = pytest.mark.slow
+
 L_SHAPE = Polygon([(0, 0), (0, 1), (-1, 1), (-1, -1), (1, -1), (1, 0)])
 # Driscoll, SIAM Review 39 (1997), four times: there the drum is twice as long.
 PAIR = 4 * np.array(

@@ -20,6 +20,8 @@ from kac_prediction.geometry import (
 )
 from kac_prediction.physics import DrumGrid, drum_grid, eigenfrequencies
 
+pytestmark = pytest.mark.slow
+
 RATE, SPEED = 48000, 100.0
 STEP = math.sqrt(2) * SPEED / RATE
 WHOLE = np.arange(1, 20)
