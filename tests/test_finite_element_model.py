@@ -42,7 +42,7 @@ TRIANGLE = (
     2
     * SIZE
     / 3**0.75
-    * np.array([(np.cos(a), np.sin(a)) for a in np.pi / 2 + 2 * np.pi / 3 * np.arange(2)])
+    * np.array([(np.cos(a), np.sin(a)) for a in np.pi / 2 + 2 * np.pi / 3 * np.arange(3)])
 )
 
 
