@@ -101,7 +101,7 @@ class ConstantQSpectra(torch.nn.Module):
                 phase = level / magnitude
                 parts += [phase * real, phase * imaginary]
             for part in parts:
-                channels.append(part.unflatten(1, (_BINS, window.fineness)).transpose(1, 2))
+                channels.append(part.reshape(-1, _BINS, window.fineness).transpose(1, 2))
         return torch.cat(channels, dim=1)
 
 
@@ -131,16 +131,16 @@ def _constants() -> dict[str, torch.Tensor]:
         )
         first = 0
         for step in _steps(window):
-            last = (
-                np.searchsorted(frequencies, _PASSED * SAMPLE_RATE / 2 / step) if step > 1 else None
-            )
+            last = len(frequencies)
+            if step > 1:
+                last = int(np.searchsorted(frequencies, _PASSED * SAMPLE_RATE / 2 / step))
             f, end = frequencies[first:last], ends[first:last]
             times = step * np.arange(math.ceil(end.max() / step))[:, None]
             fade = np.clip((times - (1 - _FADE) * end) / (_FADE * end), 0, 1)
             shape = np.cos(math.pi / 2 * fade) ** 2 * (times < end) * (step / np.sqrt(end))
             waves = shape * np.exp(-2j * math.pi / SAMPLE_RATE * f * times)
             constants[f"window_{window.length}_{step}"] = np.hstack([waves.real, waves.imag])
-            first = last or 0
+            first = last
     return {name: torch.from_numpy(each.astype(np.float32)) for name, each in constants.items()}
 
 
