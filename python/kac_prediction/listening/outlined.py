@@ -28,9 +28,9 @@ _SIZE_BY, _ASPECT_BY = 2.0, 13.0
 # A star has 0.9 of the area of its convex hull at most, a convex polygon all of it: by how much a
 # fitted one may be off.
 _BETWEEN, _OFF = 0.95, 0.01
-# The odds of a polygon where the outline does not fit, though a convex one is likely to, and by how
-# much it may be off then. Of 60 simulated sounds, half of them at 20 dB, 53 were named rightly by
-# all of this, 49 by the network.
+# The odds of a polygon where the outline does not fit so many partials (`_ENOUGH`), though a convex
+# one is likely to, and by how much it may be off then. Of 60 simulated sounds, half of them at
+# 20 dB, 53 were named rightly by all of this, 49 by the network.
 _UNFIT, _UNFIT_OFF = 0.4, 0.03
 # Relative misfit up to which, so many partials given, the size is that of an outline that does not
 # fit, and what its Laplace scale is at least, else that of the network: of 21 such sizes 17
@@ -63,10 +63,12 @@ def with_outline(
         wave_speed=SPEED,
     )
     drum = Polygon(fit.vertices)
+    if not fit.fits and len(partials) < _ENOUGH:
+        return found  # so few say nothing by not fitting
     if not fit.fits:
         odds = _UNFIT * math.exp((drum.solidity - _BETWEEN) / _UNFIT_OFF)
         found = replace(found, probabilities=_with_odds(found.probabilities, odds))
-        near = fit.misfit < _NEAR and fit.assigned >= _ASSIGNED and len(partials) >= _ENOUGH
+        near = fit.misfit < _NEAR and fit.assigned >= _ASSIGNED
         return _of_size(found, math.sqrt(drum.area), size_scale) if near else found
     return replace(
         found,
