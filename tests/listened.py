@@ -6,20 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from kac_prediction.pipeline import Model, ModelInput, Parameters
-from kac_prediction.samplers import ModeBank
+from kac_prediction.pipeline import Model, Parameters
+from kac_prediction.routines import AnyDrum
 
-ANY_DRUM = ModelInput(
-    sample_rate=8000,
-    length=8000,
-    labels=("family", "drum_size", "aspect_ratio", "outline", "decay_time"),
-    units=("", "m", "", "", "s"),
-    normalise=False,
-    scales=("linear", "log", "log", "linear", "log"),
-    classes={"family": (*ModeBank.families, "none")},
-    sizes={"outline": 64},
-    spreads=("drum_size", "aspect_ratio", "decay_time"),
-)
+ANY_DRUM = AnyDrum.model_input
 
 
 class Listener(Model):

@@ -96,6 +96,8 @@ def test_the_outline_of_a_polygon_is_fitted_to_its_partials() -> None:
         decay_time=2.0,
         shape_settings={"vertices": shape.vertices},
     )
+    drum.seed(0)
+    drum.updateProperties(1)
     drum.generateWaveform()
     angles = 2 * np.pi * np.arange(64) / 64
     erring = truth + 0.06 * np.cos(2 * angles) - 0.04 * np.sin(3 * angles)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final, Self
 
 import numpy as np
@@ -30,6 +31,7 @@ NUMBERS: Final = ("drum_size", "aspect_ratio", "decay_time")
 REGULAR: Final = frozenset({"circle", "triangle"})
 """The families of which all are alike but for their sizes."""
 
+_LOCK: Final = Lock()
 _CLASSES: Final = (*ModeBank.families, NONE)
 _LOG_SPREADS: Final = (-7.0, 2.0)  # as far as the loss of a training tells them apart
 _FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
@@ -136,12 +138,13 @@ def ask(model: Model, X: torch.Tensor) -> list[Answer]:
         ValueError: it lacks outputs, or they are not finite.
     """
     model_input = check_model(model)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)  # sums of several threads have other last digits
-        outputs = run_model(model, X, model_input.outputs).double()
-    finally:
-        torch.set_num_threads(threads)
+    with _LOCK:  # else two that listen at once could leave each other's number of threads
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)  # sums of several threads have other last digits
+            outputs = run_model(model, X, model_input.outputs).double()
+        finally:
+            torch.set_num_threads(threads)
     if not torch.isfinite(outputs).all():
         raise ValueError(f"this {type(model).__name__} answers with numbers that are not finite.")
     columns, spreads = model_input.split(outputs), model_input.log_spreads(outputs)

@@ -134,12 +134,11 @@ def _answer(place: Place | None, prior: Prior, relative: Float64) -> OutlineFit:
     """Return the fit, or what it began with where it is not to be believed."""
     spread, nowhere = 1 / math.sqrt(prior.size_precision), np.full(64, np.nan)
     size = math.exp(prior.size)
-    if place is None:
+    drum = None if place is None else drum_of(place.vertices)
+    if place is None or drum is None:
         vertices = size * outline_of(prior.outline)
         return OutlineFit(prior.outline, nowhere, size, spread, vertices, math.inf, 0.0, False)
     vertices, misfit, assigned = place.vertices, place.misfit, place.assigned(len(relative))
-    drum = drum_of(vertices)
-    assert drum is not None  # else it were no place
     around = vertices - drum.centroid
     enough = len(place.differences) >= _EACH * len(vertices) and assigned >= _ASSIGNED
     if not enough or misfit >= math.hypot(FITS, float(np.median(relative))):

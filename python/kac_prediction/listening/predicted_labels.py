@@ -45,9 +45,8 @@ def predict(
     model_input = input_of(model)
     x = prepare(waveform, sample_rate, model_input)
     (row,) = predict_inputs(model, x[None], model_input)
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
     prediction: PredictedLabels = {}
-    for label, numbers in zip(model_input.labels, torch.split(row, sizes), strict=True):
+    for label, numbers in model_input.columns(row).items():
         if label in model_input.sizes:
             prediction[label] = numbers.tolist()
         else:

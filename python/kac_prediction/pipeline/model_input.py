@@ -243,16 +243,23 @@ class ModelInput:
 
         Raise ValueError unless there is one column a number of each label.
         """
-        sizes = [self.sizes.get(label, 1) for label in self.labels]
-        if not targets.ndim or targets.shape[-1] != sum(sizes):
-            raise ValueError(
-                f"targets must have a column for each of {', '.join(self.labels)}, "
-                f"got the shape {tuple(targets.shape)}."
-            )
         # Halves have too few digits.
         numbers = targets if targets.dtype == torch.float64 else targets.float()
-        pairs = zip(torch.split(numbers, sizes, dim=-1), self.scales, strict=True)
+        pairs = zip(self.columns(numbers).values(), self.scales, strict=True)
         return torch.cat([x.exp() if scale == "log" else x for x, scale in pairs], dim=-1)
+
+    def columns(self, numbers: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Split targets or values, shape (n, numbers) or (numbers,), into views by label.
+
+        Raise ValueError unless there is one column a number of each label.
+        """
+        sizes = [self.sizes.get(label, 1) for label in self.labels]
+        if not numbers.ndim or numbers.shape[-1] != sum(sizes):
+            raise ValueError(
+                f"targets must have a column for each of {', '.join(self.labels)}, "
+                f"got the shape {tuple(numbers.shape)}."
+            )
+        return dict(zip(self.labels, torch.split(numbers, sizes, dim=-1), strict=True))
 
     def _outputs(self) -> dict[str, int]:
         """Return how many outputs each label has, without that of its spread."""

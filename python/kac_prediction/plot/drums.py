@@ -68,7 +68,7 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
         sizes: the ends of an interval of its size, square roots of areas in metres, drawn as dashed
             outlines where they can be told from the drum.
     """
-    figure = Figure(figsize=(5.0, 5.0), facecolor="white")
+    figure = Figure(figsize=(5.0, 5.0), facecolor="white", layout="constrained")
     axes = figure.subplots()
     outline = shape.outline() - np.array(shape.centroid)
     axes.fill(*outline.T, facecolor=MEMBRANE, edgecolor=TRUE, linewidth=2.2)

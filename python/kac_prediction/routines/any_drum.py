@@ -73,12 +73,11 @@ def calibrate(model: SpectralCNN, X: torch.Tensor, Y: torch.Tensor) -> None:
     X and Y are inputs and targets of sounds that it has not learnt from.
     """
     model_input = model.model_input
-    assert model_input is not None
+    if model_input is None:
+        raise ValueError("the model does not say what it hears: its model_input is None")
     outputs = run_model(model, X, model_input.outputs)
     numbers, spreads = model_input.split(outputs), model_input.log_spreads(outputs)
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    columns = torch.split(Y.to(outputs), sizes, dim=1)
-    targets = dict(zip(model_input.labels, columns, strict=True))
+    targets = model_input.columns(Y.to(outputs))
     first = model_input.outputs - len(spreads)
     for place, (label, log_scale) in enumerate(spreads.items()):
         errors = (numbers[label] - targets[label]).abs() * torch.exp(-log_scale)

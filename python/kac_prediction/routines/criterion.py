@@ -51,7 +51,7 @@ class DrumLoss(torch.nn.Module):
         super().__init__()
         self._input = model_input
         self._error = error
-        self._columns = [model_input.sizes.get(label, 1) for label in model_input.labels]
+        self._numbers = sum(model_input.sizes.get(label, 1) for label in model_input.labels)
         factors = [weights.get(label, 1.0) for label in model_input.labels]
         self.register_buffer("_weights", torch.tensor(factors), persistent=False)
         for label, shares in priors.items():
@@ -76,7 +76,7 @@ class DrumLoss(torch.nn.Module):
             ValueError: other shapes, which would be broadcast against each other otherwise.
         """
         labels = self._input.labels
-        expected = (len(target), self._input.outputs), (len(target), sum(self._columns))
+        expected = (len(target), self._input.outputs), (len(target), self._numbers)
         if (prediction.shape, target.shape) != expected:
             raise ValueError(
                 f"{', '.join(labels)} need predictions of the shape {expected[0]} and targets of "
@@ -84,7 +84,7 @@ class DrumLoss(torch.nn.Module):
             )
         outputs, spreads = self._input.split(prediction), self._input.log_spreads(prediction)
         means = []
-        for label, column in zip(labels, torch.split(target, self._columns, dim=1), strict=True):
+        for label, column in self._input.columns(target).items():
             known = ~column[:, 0].isnan()
             true = torch.where(known[:, None], column, torch.zeros_like(column))
             losses = self._losses(label, outputs[label], true, spreads.get(label))

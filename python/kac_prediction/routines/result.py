@@ -114,11 +114,9 @@ def _predict(
 ) -> Values:
     """Return a model's predictions for some samples of the routine's dataset, by label."""
     predicted = predict_inputs(model, torch.as_tensor(routine.D.X)[chosen], model_input).double()
-    sizes = [model_input.sizes.get(label, 1) for label in model_input.labels]
-    columns = zip(model_input.labels, torch.split(predicted, sizes, dim=1), strict=True)
     return {
         label: column.numpy() if label in model_input.sizes else column[:, 0].numpy()
-        for label, column in columns
+        for label, column in model_input.columns(predicted).items()
     }
 
 
