@@ -20,12 +20,31 @@ from kac_prediction.dataset.storage import disk
 DONE, FAILED = 0, 3
 
 
+class WritePoints:
+    """Count the write points that are passed, in any thread, and let the process fail at one."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.how, _, self.where = fault.partition(" ")
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.count += 1
+            passed = self.count
+        if not self.how or int(self.where) != passed:
+            return
+        if self.how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"point {self.where}")
+
+
 def in_child(call: Callable[[], object], fault: str = "", seconds: float | None = None) -> int:
     """Run a call in a fork of this process, and return what that ended with.
 
     Args:
         call: what to run.
-        fault: the write point at which it is to fail, as KAC_FAULT_AT_WRITE has it.
+        fault: "kill 17" ends the child at its 17th write point, "full 17" lets the disk be full.
         seconds: after which it is killed; None: it is left to end.
 
     Returns:
@@ -50,8 +69,7 @@ def in_child(call: Callable[[], object], fault: str = "", seconds: float | None 
 def on_full_disk(call: Callable[[], object], point: int) -> None:
     """Run a call in this process that fails as the disk is full at a write point."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk, "_passed", 0)
-        patch.setenv(disk.FAULT, f"full {point}")
+        patch.setattr(disk, "at_write_point", WritePoints(f"full {point}"))
         failed = None
         try:
             call()
@@ -65,9 +83,9 @@ def points(call: Callable[[], object]) -> int:
     reader, writer = os.pipe()
 
     def count() -> None:
-        disk._passed = 0
+        disk.at_write_point = passed = WritePoints()
         call()
-        os.write(writer, str(disk._passed).encode())
+        os.write(writer, str(passed.count).encode())
 
     assert in_child(count) == DONE
     os.close(writer)
@@ -115,8 +133,7 @@ def _run(call: Callable[[], object], fault: str) -> None:
     code = 4
     gc.disable()  # its first collection would copy all the memory that is shared with the parent
     try:
-        disk._passed = 0
-        os.environ[disk.FAULT] = fault
+        disk.at_write_point = WritePoints(fault)
         with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
             call()
         code = DONE

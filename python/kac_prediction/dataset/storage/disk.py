@@ -1,18 +1,15 @@
 """Every change to the files of a dataset, durable when a function returns; and x.npy, mapped.
 
-`KAC_FAULT_AT_WRITE` lets a process fail at one of them, for tests: "kill 17" ends it at its 17th
-fault point, "full 17" lets the disk be full there. A function has a fault point before what it
-does, and one in the middle of what may be done in part.
+A function has a write point before what it does, and one in the middle of what may be done in part:
+there tests let the process die or the disk be full, by a function that they set.
 """
 
 import errno
 import os
 import re
 import shutil
-import signal
-import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
@@ -24,14 +21,12 @@ import numpy.typing as npt
 from ... import _core, _files
 from .layout import DatasetError
 
-FAULT = "KAC_FAULT_AT_WRITE"
+at_write_point: Callable[[], object] | None = None
+"""What is called at every write point; None, except in tests."""
 
 _HEADER = re.compile(
     rb"\{'descr': '<f8', 'fortran_order': False, 'shape': \((\d+(?:, \d+)*),?\), \} *\n"
 )
-
-_passed = 0
-_lock = threading.Lock()
 
 
 def publish(path: Path, content: bytes) -> None:
@@ -45,12 +40,12 @@ def publish(path: Path, content: bytes) -> None:
 
 def write(file: BinaryIO, content: bytes | memoryview) -> None:
     """Write at the position of an unbuffered file."""
-    _fault_point()
+    _write_point()
     middle = len(content) // 2
     for part in (memoryview(content)[:middle], memoryview(content)[middle:]):
         while part:
             part = part[file.write(part) :]
-        _fault_point()
+        _write_point()
     os.fsync(file.fileno())
 
 
@@ -59,23 +54,23 @@ def write_sounds(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
     """Write sounds, shape (n, length), as PCM 24; return their clipped samples and CRC-32."""
     names = [str(path) for path in paths]
-    _fault_point()
-    if FAULT in os.environ:
+    _write_point()
+    if at_write_point is not None:
         middle = (len(names) + 1) // 2
         _core.write_wavs(names[:middle], sounds[:middle], sample_rate, 24, True, threads)
-        _fault_point()
+        _write_point()
     return _core.write_wavs(names, sounds, sample_rate, 24, sync=True, threads=threads)
 
 
 def replace(source: Path, target: Path) -> None:
     """Rename a file, over what has the name; `sync_folder` makes it durable."""
-    _fault_point()
+    _write_point()
     source.replace(target)
 
 
 def remove(path: Path) -> None:
     """Remove a file, if there is one."""
-    _fault_point()
+    _write_point()
     path.unlink(missing_ok=True)
 
 
@@ -97,7 +92,7 @@ def remove_folder(path: Path, first: str = "") -> None:
 
 def remove_empty(path: Path) -> None:
     """Remove a folder, if there is one and it is empty."""
-    _fault_point()
+    _write_point()
     try:
         path.rmdir()
     except OSError as error:
@@ -108,13 +103,13 @@ def remove_empty(path: Path) -> None:
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they do not exist."""
     if not path.is_dir():
-        _fault_point()
+        _write_point()
         path.mkdir(parents=True, exist_ok=True)
 
 
 def link(source: Path, target: Path) -> None:
     """Give a file a second name, or copy it."""
-    _fault_point()
+    _write_point()
     try:
         target.hardlink_to(source)
     except OSError:  # the file system has no links, or forbids one to another user's file
@@ -124,7 +119,7 @@ def link(source: Path, target: Path) -> None:
 
 def cut(path: Path, size: int) -> None:
     """Cut a file off after so many bytes."""
-    _fault_point()
+    _write_point()
     with path.open("r+b") as file:
         file.truncate(size)
         os.fsync(file.fileno())
@@ -132,7 +127,7 @@ def cut(path: Path, size: int) -> None:
 
 def sync_folder(path: Path) -> None:
     """Flush the names in a folder to the disk."""
-    _fault_point()
+    _write_point()
     _files.sync_folder(path)
 
 
@@ -220,15 +215,7 @@ def unsealed(line: bytes) -> bytes | None:
     return content if content and sealed(content) == line else None
 
 
-def _fault_point() -> None:
-    """End the process, or raise, if this is the point that KAC_FAULT_AT_WRITE names."""
-    global _passed
-    with _lock:
-        _passed += 1
-        passed = _passed
-    how, _, where = os.environ.get(FAULT, "").partition(" ")
-    if not how or int(where) != passed:
-        return
-    if how == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"point {where}")
+def _write_point() -> None:
+    """Let a test interfere, if there is one."""
+    if at_write_point is not None:
+        at_write_point()
