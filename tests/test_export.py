@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from fsspec.implementations.local import LocalFileSystem
 
 from interruptions import on_reading
 from kac_prediction.dataset import (
@@ -175,9 +176,44 @@ def test_tar_reads_them(whole: TorchDataset, path: Path, tmp_path: Path) -> None
     exportDataset(whole, tmp_path / "out", "webdataset")
     tar = str(tmp_path / "out" / "drums-000000.tar")
     listed = subprocess.run(["tar", "tf", tar], check=True, capture_output=True, text=True).stdout
-    assert listed.split() == [f"sample_{i:05d}.{end}" for i in range(12) for end in ("json", "wav")]
+    assert listed.split() == [f"drums_{i:05d}.{end}" for i in range(12) for end in ("json", "wav")]
     subprocess.run(["tar", "xf", tar, "-C", str(tmp_path)], check=True)
-    assert all((tmp_path / f"sample_{i:05d}.wav").read_bytes() == sound(path, i) for i in range(12))
+    assert all((tmp_path / f"drums_{i:05d}.wav").read_bytes() == sound(path, i) for i in range(12))
+
+
+def test_tars_of_other_prefixes_share_no_key(whole: TorchDataset, tmp_path: Path) -> None:
+    keys: list[str] = []
+    for prefix, part in {"a": whole[:8], "a_0": whole[8:], "train": whole}.items():
+        exportDataset(part, tmp_path / prefix, "webdataset", shard_size=5, prefix=prefix)
+        for path in (tmp_path / prefix).glob("*.tar"):
+            with tarfile.open(path) as tar:
+                keys += [name[:-4] for name in tar.getnames() if name.endswith(".wav")]
+    assert len(set(keys)) == len(keys) == 24
+
+
+KEYWORDS = ["train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval"]
+KEYWORDS += ["evaluation"]
+
+
+@pytest.mark.parametrize(
+    "prefix", [*KEYWORDS, "my-train", "2val", "dev7", "a_eval_b", "drums", "trainer", "a_retest"]
+)
+def test_no_folder_is_taken_for_a_split(whole: TorchDataset, tmp_path: Path, prefix: str) -> None:
+    (tmp_path / "in" / f"{prefix}-000000").mkdir(parents=True)
+    (tmp_path / "in" / f"{prefix}-000000" / "a.wav").touch()
+    # As Hugging Face documents it: a keyword between separators, in the name of a folder.
+    patterns = ("{}/**", "{}[-._ 0-9]*/**", "*[-._ 0-9]{}/**", "*[-._ 0-9]{}[-._ 0-9]*/**")
+    taken = [
+        keyword
+        for keyword in KEYWORDS
+        for pattern in patterns
+        if LocalFileSystem().glob(f"{tmp_path}/in/**/{pattern.format(keyword)}")
+    ]
+    if not taken:
+        exportDataset(whole[:1], tmp_path / "out", prefix=prefix)
+        return
+    with pytest.raises(ValueError, match=f"split '{taken[0]}'.*name export_dir '{taken[0]}'"):
+        exportDataset(whole, tmp_path / "out", prefix=prefix)
 
 
 @both
@@ -246,6 +282,8 @@ def test_the_card_says_what_made_them(whole: TorchDataset, tmp_path: Path, layou
         ({"layout": "zip"}, ValueError, "audiofolder, webdataset, got 'zip'"),
         ({"prefix": "../x"}, ValueError, "prefix"),
         ({"prefix": ""}, ValueError, "prefix"),
+        ({"prefix": "a" * 65}, ValueError, "prefix must consist of up to 64"),
+        ({"prefix": None}, ValueError, "prefix"),
         ({"shard_size": 0}, ValueError, "at least 1"),
         ({"shard_size": 2.0}, TypeError, "whole number"),
         ({"shard_size": True}, TypeError, "whole number"),
@@ -406,3 +444,18 @@ def test_hugging_face_reads_them(
             assert labels["level"] == float(dataset.Y[i]["level"])
             assert labels["many"] == [1.0] * (i + 1)
             assert labels["rare"] == (float(i) if i % 2 else None)
+
+
+@pytest.mark.optional
+@pytest.mark.filterwarnings("default")
+def test_hugging_face_reads_splits(
+    whole: TorchDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    datasets: Any = pytest.importorskip("datasets")
+    for split, rows in {"train": slice(0, 8), "test": slice(8, 12)}.items():
+        exportDataset(whole[rows], tmp_path / "out" / split)
+    found = datasets.load_dataset("audiofolder", data_dir=str(tmp_path / "out"))
+    for split, indices in {"train": range(8), "test": range(8, 12)}.items():
+        assert found[split].remove_columns("audio")["index"] == list(indices)

@@ -107,8 +107,9 @@ def test_no_room_for_a_sound(
 
     owner, name = (Path, "write_bytes") if layout == "audiofolder" else (tarfile.TarFile, "addfile")
     monkeypatch.setattr(owner, name, fail)
-    with pytest.raises(OSError, match=r"No space left on device: .*out"):
+    with pytest.raises(OSError, match=r"No space left on device: .*out") as failed:
         exportDataset(whole, tmp_path / "out", layout)
+    assert "Nothing was exported to" in failed.value.__notes__[0]
     assert not names(tmp_path)
 
 
@@ -119,10 +120,15 @@ def test_interrupted_by_hand(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    on_reading(monkeypatch, 3, stop)
-    with pytest.raises(KeyboardInterrupt):
-        exportDataset(whole, tmp_path / "out", layout)
-    assert not names(tmp_path)
+    with monkeypatch.context() as patch:
+        on_reading(patch, 3, stop)
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            exportDataset(whole, tmp_path / "out", layout)
+    # To remove thousands of files takes longer than somebody waits.
+    assert f"removes what is left in {tmp_path / '.out.exporting'}" in stopped.value.__notes__[0]
+    assert names(tmp_path) == [".out.exporting"]
+    exportDataset(whole, tmp_path / "out", layout)
+    assert names(tmp_path) == ["out"]
 
 
 def test_one_at_a_time(

@@ -28,6 +28,12 @@ Row: TypeAlias = dict[str, Any]
 _FILES_A_FOLDER = 5000
 # Large enough to be read at the speed of the disk, small enough for every worker to get some.
 _BYTES_A_TAR = 2**28
+# Written before it is flushed: few enough to be stopped soon.
+_BYTES_A_FLUSH = 2**22
+# What Hugging Face takes for the name of a split, in that of a folder or a tar, between separators.
+_SPLIT = re.compile(
+    "(?<![A-Za-z])(train|training|validation|valid|dev|val|test|testing|eval|evaluation)(?![A-Za-z])"
+)
 # Columns that every export has; and "audio", which Hugging Face makes of the file.
 _COLUMNS = {"file_name", "audio", "index", "group", "older"}
 
@@ -44,7 +50,8 @@ def exportDataset(
 
     - `audiofolder`: what Hugging Face's `load_dataset("audiofolder", data_dir=export_dir)` reads:
       wavs in folders `drums-000000`, and metadata.jsonl, which names the file of each sample.
-    - `webdataset`: tars `drums-000000.tar` of sample_00000.json, sample_00000.wav and so on.
+    - `webdataset`: tars `drums-000000.tar` of drums_00000.json, drums_00000.wav and so on. Exports
+      that are read together need prefixes of their own: samples are told apart by these names.
 
     Both have these columns for each sample: `index` in the whole dataset; `group`, the body (drum)
     that it was made on; `older`, in a legacy dataset, whether its label has the conventions of
@@ -52,14 +59,17 @@ def exportDataset(
     what made them. X, and labels that were assigned, are not exported; wavs are, byte for byte.
 
     The same dataset gives the same bytes everywhere. The export appears complete and flushed to the
-    disk, or not at all: it is made in a hidden folder beside, `.NAME.exporting`.
+    disk, or not at all: it is made in a hidden folder beside, `.NAME.exporting`, which an
+    interruption by hand or a killed process leaves to the next export there.
 
     Args:
         dataset: the dataset, a slice or a subset of it; files are numbered in its order.
         export_dir: a directory that is empty or does not exist yet.
         layout: what will read it.
         shard_size: samples a folder (None: 5000) or a tar (None: as fit into 256 MiB).
-        prefix: how the names of folders and tars begin.
+        prefix: how the names of folders, tars and the files in them begin: up to 64 ASCII letters,
+            digits, - and _. The folders of an audiofolder may not be named as a split ("train"),
+            which would lose their labels; give each split an `export_dir` instead ("out/train").
 
     Raises:
         DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded.
@@ -70,8 +80,7 @@ def exportDataset(
             label has the name of another column.
     """
     check_choice("layout", layout, ["audiofolder", "webdataset"])
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", prefix):
-        raise ValueError(f"prefix must consist of ASCII letters, digits, - and _, got {prefix!r}")
+    _check_prefix(prefix, layout)
     if shard_size is not None:
         shard_size = check_count("shard_size", shard_size)
     directory = _open_source(dataset)
@@ -89,7 +98,8 @@ def exportDataset(
         sound = directory.sound_file(rows[0]["index"])
         write, size = _write_tar, shard_size or max(1, _BYTES_A_TAR // len(sound))
     digits = max(5, len(str(len(rows) - 1)))  # names sort as the numbers do
-    names = [f"sample_{k:0{digits}d}" for k in range(len(rows))]
+    stem = "sample" if layout == "audiofolder" else prefix
+    names = [f"{stem}_{k:0{digits}d}" for k in range(len(rows))]
     with _staged(target) as folder:
         disk.publish(folder / "README.md", _card(directory.header, len(rows)).encode())
         with progress_bar(total=len(rows), desc="exporting", unit=" sounds") as bar:
@@ -98,6 +108,19 @@ def exportDataset(
                 for _ in write(directory, part, folder / f"{prefix}-{shard:06d}"):
                     bar.update()
         directory.check_unchanged()
+
+
+def _check_prefix(prefix: str, layout: Layout) -> None:
+    """Raise ValueError for a prefix that is no name, or that takes the labels from an export."""
+    if not isinstance(prefix, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{,63}", prefix):
+        raise ValueError(
+            f"prefix must consist of up to 64 ASCII letters, digits, - and _, got {prefix!r}."
+        )
+    if layout == "audiofolder" and (split := _SPLIT.search(prefix)):
+        raise ValueError(
+            f"prefix {prefix!r} makes folders that Hugging Face takes for the split {split[0]!r}, "
+            f"without their labels: keep another prefix, and name export_dir {split[0]!r} instead."
+        )
 
 
 def _card(header: Header, exported: int) -> str:
@@ -184,8 +207,12 @@ def _write_folder(directory: DatasetDirectory, rows: dict[str, Row], path: Path)
 def _write_tar(directory: DatasetDirectory, rows: dict[str, Row], path: Path) -> Iterator[str]:
     """Write a tar; yield what is written."""
     path = path.with_suffix(".tar")
+    flushed = 0
     # ustar: what every reader knows, and it has no room for anything that varies.
-    with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with (
+        path.open("wb") as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
         for name, row in rows.items():
             sound = directory.sound_file(row["index"])
             for ending, content in (("json", json.dumps(row).encode()), ("wav", sound)):
@@ -193,6 +220,10 @@ def _write_tar(directory: DatasetDirectory, rows: dict[str, Row], path: Path) ->
                 info.size = len(content)
                 tar.addfile(info, BytesIO(content))
             tar.getmembers().clear()  # or it keeps one for each file
+            if file.tell() >= flushed + _BYTES_A_FLUSH:
+                flushed = file.tell()
+                file.flush()
+                os.fsync(file.fileno())
             yield name
     sync_file(path)
 
@@ -205,8 +236,8 @@ def _staged(target: Path) -> Iterator[Path]:
     folder = hidden / "files"
     try:
         with write_lock(hidden):
+            shutil.rmtree(folder, ignore_errors=True)
             try:
-                shutil.rmtree(folder, ignore_errors=True)
                 disk.make_folder(folder)
                 yield folder
                 disk.sync_folder(folder)
@@ -214,11 +245,19 @@ def _staged(target: Path) -> Iterator[Path]:
                     target.rmdir()
                 disk.replace(folder, target)
                 disk.sync_folder(target.parent)
-            finally:
+            except KeyboardInterrupt as interrupt:  # to remove thousands of files takes seconds
+                interrupt.add_note(
+                    f"Nothing was exported to {target}: call exportDataset again, which removes "
+                    f"what is left in {hidden}; or delete that folder."
+                )
+                raise
+            except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
+                raise
     except OSError as error:
         if error.filename is None:  # writing to a full disk does not say where
             error.filename = str(target)
+        error.add_note(f"Nothing was exported to {target}: mend that, and call exportDataset again")
         raise
     finally:
         for empty in [hidden, *made]:
