@@ -17,13 +17,15 @@ from legacy_text import write
 BESSEL = SamplerInfo(name="BesselModel", version="1.2.3")
 
 
-def dataset(sampler: SamplerInfo, legacy: list[bool] | None = None) -> TorchDataset:
+def dataset(
+    sampler: SamplerInfo, legacy: list[bool] | None = None, settings: dict[str, Any] | None = None
+) -> TorchDataset:
     labels = [{"drum_size": [0.7], "strike_location": [0.0, 0.0]}, {"drum_size": [0.3]}]
     return TorchDataset(
         "nowhere",
         {},
         sampler,
-        {},
+        settings or {},
         torch.zeros(2, 4),
         [{k: torch.tensor(v, dtype=torch.float64) for k, v in y.items()} for y in labels],
         legacy=None if legacy is None else torch.tensor(legacy),
@@ -42,7 +44,8 @@ def test_a_circle_has_the_fundamental_that_it_was_rendered_with() -> None:
 @pytest.mark.parametrize("version", ["", "0.1.0", "1.0", "1.12.3", "2.0", "2.0.5"])
 def test_versions_that_are_known(version: str) -> None:
     circle, rectangle = (
-        legacy_scale({"name": name, "version": version}) for name in ("BesselModel", "PoissonModel")
+        legacy_scale({"name": name, "version": version}, {"M": 10})
+        for name in ("BesselModel", "PoissonModel")
     )
     assert circle == pytest.approx(0.28209479177387814, rel=1e-15)
     assert rectangle == 0.5
@@ -63,6 +66,23 @@ def test_what_is_not_known_is_refused(name: str, version: str) -> None:
     with pytest.raises(ValueError, match=f"{name} of version"):
         current_labels(dataset(sampler, [True, False]))
     assert len(current_labels(dataset(sampler))) == 2
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "2.3.0"])
+@pytest.mark.parametrize(
+    ("name", "rim"), [("BesselModel", True), ("PoissonModel", [True, False, True, True])]
+)
+def test_sizes_of_the_corrected_samplers_are_ours(name: str, rim: Any, version: str) -> None:
+    sampler = SamplerInfo(name=name, version=version)
+    settings = {"boundary_conditions": rim}
+    sizes = current_labels(dataset(sampler, [True, True], settings))
+    assert [size["drum_size"].item() for size in sizes] == [0.7, 0.3]
+    for wrong in (None, 1, [rim, rim], "True"):
+        with pytest.raises(ValueError, match=f"{name} of version {version} .*boundary_conditions"):
+            legacy_scale(sampler, {"boundary_conditions": wrong})
+    # There were none in 2022.
+    with pytest.raises(ValueError, match="unknown"):
+        legacy_scale(SamplerInfo(name=name, version=""), settings)
 
 
 def test_samples_of_ours_stay_as_they_are(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def convert_legacy(
         decay_time = settings.get("decay_time", _DECAY_TIME) / 2  # of 120 dB then, of 60 dB now
         dataset["sampler"] = sampler_info(file, dataset["sampler"])
         dataset["sampler_settings"] = {**settings, "decay_time": decay_time}
-        scale = legacy_scale(dataset["sampler"])
+        scale = legacy_scale(dataset["sampler"], settings)
         names = _output_labels(dataset["sampler"]["name"], layer.out_features, checkpoint, labels)
         if representation["output_type"] != "end2end":
             raise ValueError(f"its input was not the wave, but {representation['output_type']!r}")
