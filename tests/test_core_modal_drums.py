@@ -29,7 +29,7 @@ def drums(shape: str, which=slice(None), **changes):
     given = {"pick_up": PICK_UPS[shape], "sizes": SIZES[which]} | SHARED | changes
     strikes = given.pop("strikes", STRIKES[shape][which])
     if shape == "circle":
-        return _core.circular_drums(circularSeries(7, 8), strikes, **given)
+        return _core.circular_drums(circularSeries(8, 7), strikes, **given)
     if shape == "rectangle":
         ratios = given.pop("aspect_ratios", RATIOS[which])
         return _core.rectangular_drums(8, 7, strikes, aspect_ratios=ratios, **given)
@@ -40,7 +40,7 @@ def partials(shape: str, i: int) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies and weights of a strike, by SciPy and NumPy."""
     strike, pick_up = STRIKES[shape][i], PICK_UPS[shape]
     if shape == "circle":
-        series = circularSeries(7, 8)
+        series = circularSeries(8, 7)
         modes = circularAmplitudes(*strike, series) * circularAmplitudes(*pick_up, series)
         weights = modes.sum(axis=0)
     elif shape == "rectangle":
@@ -49,7 +49,7 @@ def partials(shape: str, i: int) -> tuple[np.ndarray, np.ndarray]:
         weights = weights * rectangularAmplitudes(pick_up, 7, 8, RATIOS[i])
     else:
         modes = equilateralTriangleAmplitudes(*strike, 7, 8)
-        once = np.array([[m <= n or m > 7 for n in range(1, 8)] for m in range(1, 9)])
+        once = np.array([[m <= n or m > 7 for m in range(1, 9)] for n in range(1, 8)])
         series = equilateralTriangleSeries(7, 8)[once]
         weights = (modes * equilateralTriangleAmplitudes(*pick_up, 7, 8)).sum(axis=0)[once]
     return series.ravel() * C / (2 * SIZES[i]), weights.ravel()

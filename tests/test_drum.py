@@ -36,7 +36,7 @@ def partials(model) -> tuple[np.ndarray, np.ndarray]:
     """The series and the weights of the current strike, from physics."""
     N, M = model.N, model.M
     if isinstance(model, BesselModel):
-        series = circularSeries(N, M)
+        series = circularSeries(M, N)
         there, here = (
             circularAmplitudes(*point, series)
             for point in (model.strike_location, model.sample_location)
@@ -52,7 +52,7 @@ def partials(model) -> tuple[np.ndarray, np.ndarray]:
         equilateralTriangleAmplitudes(*point, N, M)
         for point in (model.strike_location, model.sample_location)
     )
-    m, n = np.arange(1, M + 1)[:, None], np.arange(1, N + 1)
+    n, m = np.arange(1, N + 1)[:, None], np.arange(1, M + 1)
     once = (m <= n) | (m > N)
     return equilateralTriangleSeries(N, M), (there * here).sum(axis=0) * once
 

@@ -75,8 +75,8 @@ def test_random_points_measure_area_and_centroid(shape: Shape) -> None:
     low, high = shape.outline().min(axis=0), shape.outline().max(axis=0)
     cell = (high - low).max() / 80
     assert grid.sum() * cell**2 == pytest.approx(shape.area, abs=0.5 * shape.perimeter * cell)
-    rows, columns = np.nonzero(grid)
-    middle = (low + high) / 2 + (np.column_stack([columns, rows]) + 0.5 - 40).mean(axis=0) * cell
+    cells = np.argwhere(grid)  # (x, y)
+    middle = (low + high) / 2 + (cells + 0.5 - 40).mean(axis=0) * cell
     np.testing.assert_allclose(middle, shape.centroid, atol=2 * cell)
 
 

@@ -67,7 +67,7 @@ S = (0.1, 8000)
         (lambda: weylCondition(Circle(1.0), 3), TypeError, "S_2 must be a shape"),
         (lambda: drum_grid("Circle", 0.1), TypeError, "shape must be a shape"),
         (lambda: drum_grid(Circle(1.0), "1 cm"), TypeError, "smallest_step must be a number"),
-        (lambda: besselJZero("0", 1), TypeError, "n must be a whole number, got '0'"),
+        (lambda: besselJZero("0", 1), TypeError, "n must be a number, got '0'"),
         (lambda: circularSeries(2.5, 1), TypeError, "N must be a whole number"),
         (lambda: circularSeries(1, 2.5), TypeError, "M must be a whole number"),
         (lambda: rectangularSeries(3, None, 1.0), TypeError, "M must be a whole number"),

@@ -117,7 +117,7 @@ def test_stars_have_dents() -> None:
 
 
 def test_frequencies_of_closed_form(bank: ModeBank) -> None:
-    zeros = circularSeries(40, 20)
+    zeros = circularSeries(20, 40)
     exact = np.sort(np.concatenate([zeros.ravel(), zeros[1:].ravel()]))[:60] / 2
     for shape in of(bank, "circle"):
         np.testing.assert_allclose(bank.frequencies[shape], exact, rtol=5e-4)

@@ -132,7 +132,7 @@ def test_a_drawing() -> None:
     expected[5:, 5:] = False
     assert np.array_equal(grid, expected)
     wide = Polygon([(0, 0), (4, 0), (4, 1), (0, 1)]).draw(8)
-    assert np.array_equal(np.flatnonzero(wide.any(axis=1)), [3, 4])
+    assert np.array_equal(np.flatnonzero(wide.any(axis=0)), [3, 4])
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def lattice(steps: int) -> list[tuple[float, float, float]]:
 
 def test_series() -> None:
     series = equilateralTriangleSeries(4, 3)
-    assert series.shape == (3, 4)
-    assert series[1, 3] == pytest.approx(2 / 3**0.75 * math.sqrt(4 + 8 + 16))
+    assert series.shape == (4, 3)
+    assert series[3, 1] == pytest.approx(2 / 3**0.75 * math.sqrt(4 + 8 + 16))
     np.testing.assert_array_equal(series.T, equilateralTriangleSeries(3, 4))
 
 
@@ -79,7 +79,7 @@ def test_eigenfunctions_are_orthonormal_at_unit_area() -> None:
 def test_signs_are_those_of_the_formula() -> None:
     # (1, 2), l = -3, at u = 1/2 and d = pi (v - w) / 3 = pi / 12: sin of -3 pi / 2, pi / 2, pi.
     d = math.pi / 12
-    symmetric, antisymmetric = equilateralTriangleAmplitudes(0.5, 0.375, 0.125, 2, 1)[:, 0, 1]
+    symmetric, antisymmetric = equilateralTriangleAmplitudes(0.5, 0.375, 0.125, 2, 1)[:, 1, 0]
     scale = math.sqrt(4 / 3)
     assert symmetric == pytest.approx(scale * (math.cos(d) + math.cos(5 * d)))
     assert antisymmetric == pytest.approx(scale * (math.sin(-d) + math.sin(5 * d)))

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from kac_prediction.physics import (
+    FDTDWaveform1D,
     WaveEquationWaveform2D,
     equilateralTriangleAmplitudes,
     equilateralTriangleSeries,
+    linearAmplitudes,
+    linearSeries,
     rectangularAmplitudes,
     rectangularSeries,
 )
@@ -23,6 +26,23 @@ def test_is_the_modal_sum() -> None:
     expected = modal_sum(frequencies, weights, 7.0, 4000, RATE)
     assert sound.shape == (4000,)
     assert np.abs(sound - expected).max() < 1e-11 * np.abs(expected).max()
+
+
+def test_a_string_by_differences_sounds_its_modes() -> None:
+    # With q = 1 the scheme is exact: the modes of 40 steps turn by pi S / 40 a sample.
+    nodes = np.arange(41)
+    pluck = np.where((nodes == 10) | (nodes == 12), 1.0, 0.0)
+    sound = FDTDWaveform1D(0 * pluck, pluck, 1.0, 0.0, 1.0, 300, 0.3)
+    modes = linearSeries(39)
+    shape = linearAmplitudes(12 / 40, 39)  # of node 12, which hears
+    start = sum(linearAmplitudes(node / 40, 39) for node in (10, 12)) / 40
+    turn = np.pi * modes / 40
+    expected = np.sin(np.outer(np.arange(300), turn)) @ (start * shape / np.sin(turn))
+    np.testing.assert_allclose(sound, expected, atol=1e-12)
+    with pytest.raises(ValueError, match="nodes from 3"):
+        FDTDWaveform1D([0, 1], [0, 1], 1.0, 0.0, 1.0, 3, 0.5)
+    with pytest.raises(ValueError, match=r"w must be at most 1, got 1\.5"):
+        FDTDWaveform1D(pluck, pluck, 1.0, 0.0, 1.0, 3, 1.5)
 
 
 def test_solves_the_equation_of_one_oscillator() -> None:

@@ -150,19 +150,25 @@ class Shape(ABC):
         """Draw the shape on a square grid, `grid_size` cells each way, that its longer side fills.
 
         Returns:
-            Shape (grid_size, grid_size), True where a cell's centre lies inside. Rows go along y
-            from the lowest, columns along x: show it with `origin="lower"`.
+            mask[x, y], shape (grid_size, grid_size), True where a cell's centre lies inside: show
+            `mask.T` with `origin="lower"`.
 
         Raises:
             TypeError, ValueError: `grid_size` is not an integer from 1.
+        """
+        return self._contains(self.cells(grid_size)).reshape(grid_size, grid_size)
+
+    def cells(self, grid_size: int) -> Float64:
+        """Return the centres (x, y) of the cells of `draw`, in the order of `draw(...).ravel()`.
+
+        Metres, shape (grid_size^2, 2); the errors are those of `draw`.
         """
         grid_size = check_count("grid_size", grid_size)
         boundary = self.outline()
         low, high = boundary.min(axis=0), boundary.max(axis=0)
         steps = ((np.arange(grid_size) + 0.5) / grid_size - 0.5) * (high - low).max()
-        x, y = np.meshgrid(*(steps + middle for middle in (low + high) / 2))
-        inside = self._contains(np.column_stack([x.ravel(), y.ravel()]))
-        return inside.reshape(grid_size, grid_size)
+        x, y = np.meshgrid(*(steps + middle for middle in (low + high) / 2), indexing="ij")
+        return np.column_stack([x.ravel(), y.ravel()])
 
 
 def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> Float64:

@@ -67,10 +67,10 @@ def _rectangular(log_aspect: Float64, highest: float) -> tuple[Float64, Float64]
 @cache
 def _circular() -> tuple[Float64, Float64]:
     """Return the series of the circle, ascending, and the number of modes at each frequency."""
-    zeros = circularSeries(_ORDERS // 2, _ORDERS)
+    zeros = circularSeries(_ORDERS, _ORDERS // 2)
     modes = np.where(np.arange(_ORDERS) == 0, 1.0, 2.0)[:, None] * np.ones(zeros.shape)
     order = np.argsort(zeros, axis=None)
-    complete = zeros.ravel()[order] < min(zeros[:, -1].min(), circularSeries(1, _ORDERS)[-1, 0])
+    complete = zeros.ravel()[order] < min(zeros[:, -1].min(), circularSeries(_ORDERS, 1)[-1, 0])
     return zeros.ravel()[order][complete], modes.ravel()[order][complete]
 
 

@@ -1,38 +1,62 @@
 """The modes of a rectangular drum.
 
-Mode (m, n) has m half waves along x and n along y, both from 1. The aspect ratio epsilon is the
+Mode (n, m) has n half waves along y and m along x, both from 1. The aspect ratio epsilon is the
 side along x over the side along y, so a drum of size L has the sides L sqrt(epsilon) and
-L / sqrt(epsilon).
+L / sqrt(epsilon). A side may be free instead of fixed: see `linearSeries`, of which there is one
+along each side.
 Source: Rayleigh, The Theory of Sound I, chapter IX.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from .._checks import check_count, check_number, check_numbers
 from ..geometry.shape import Float64
+from .cymatics import ChladniPattern
+from .linear import cell_centres, check_ends, half_waves, standing_waves
+
+FIXED = (True, True, True, True)
 
 
-def rectangularSeries(N: int, M: int, epsilon: float) -> Float64:
+def rectangularSeries(
+    N: int, M: int, epsilon: float, boundary_conditions: Sequence[bool] = FIXED
+) -> Float64:
     """Return the series of a rectangle: its wavenumbers at unit area over pi.
 
-    S = sqrt(m^2 / epsilon + epsilon n^2) for m = 1 ... M, n = 1 ... N and the aspect ratio epsilon,
-    the side along x over the side along y: shape (M, N).
+    S = sqrt(m^2 / epsilon + epsilon n^2), shape (N, M): row n = 1 ... N, half waves along y, and
+    column m = 1 ... M, half waves along x. Between free sides n and m are 0 ... N - 1 and M - 1,
+    between one of each kind 1/2, 3/2 ...
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L).
+
+    Args:
+        N: half waves along y, the rows.
+        M: half waves along x, the columns.
+        epsilon: the side along x over the side along y.
+        boundary_conditions: which of the four sides are fixed, the others free: at the least and
+            the greatest x, at the least and the greatest y.
     """
     check_number("epsilon", epsilon, above=0)
-    m, n = mode_numbers("M", M), mode_numbers("N", N)
-    series: Float64 = np.sqrt((m**2)[:, None] / epsilon + epsilon * n**2)
+    ends = check_ends(boundary_conditions, 4)
+    n, m = half_waves(check_count("N", N), ends[2:]), half_waves(check_count("M", M), ends[:2])
+    series: Float64 = np.sqrt(m**2 / epsilon + epsilon * (n**2)[:, None])
     return series
 
 
-def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> Float64:
+def rectangularAmplitudes(
+    p: npt.ArrayLike,
+    N: int,
+    M: int,
+    epsilon: float,
+    boundary_conditions: Sequence[bool] = FIXED,
+) -> Float64:
     """Return the eigenfunctions of a rectangle of unit area at the point p, signs kept.
 
-    phi = 2 sin(m pi x) sin(n pi y) for m = 1 ... M and n = 1 ... N, shape (M, N), where p is (x, y)
-    in units of the sides, each from 0 to 1: there they are the same for every aspect ratio epsilon.
-    They are orthonormal over the rectangle, so the weights of the partials that a strike at a and a
-    pick-up at b make are `amplitudes(a) * amplitudes(b)`.
+    phi = 2 sin(n pi y) sin(m pi x), shape (N, M), row n, column m, where p is (x, y) in units of
+    the sides, each from 0 to 1: there they are the same for every aspect ratio epsilon. They are
+    orthonormal over the rectangle, so the weights of the partials that a strike at a and a pick-up
+    at b make are `amplitudes(a) * amplitudes(b)`. The arguments are those of `rectangularSeries`.
 
     Raises:
         ValueError: the point is outside the rectangle.
@@ -41,8 +65,31 @@ def rectangularAmplitudes(p: npt.ArrayLike, N: int, M: int, epsilon: float) -> F
     x, y = check_numbers("p", p, 2)
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise ValueError(f"p must be a point (x, y) of the rectangle, 0 <= x, y <= 1, got {p!r}")
-    m, n = mode_numbers("M", M), mode_numbers("N", N)
-    return 2 * np.outer(np.sin(np.pi * m * x), np.sin(np.pi * n * y))
+    ends = check_ends(boundary_conditions, 4)
+    n, m = half_waves(check_count("N", N), ends[2:]), half_waves(check_count("M", M), ends[:2])
+    return np.outer(standing_waves(n, y, ends[2:]), standing_waves(m, x, ends[:2]))
+
+
+def rectangularCymatics(
+    n: int, m: int, X: int, Y: int, boundary_conditions: Sequence[bool] = FIXED
+) -> Float64:
+    """Return how one mode of a rectangular drum moves, signs kept.
+
+    Args:
+        n: which mode along y, from 1: the n-th row of `rectangularSeries`.
+        m: which mode along x, from 1: the m-th column.
+        X: cells of the drawing along x, from 1, which the drum fills.
+        Y: cells of the drawing along y, from 1.
+        boundary_conditions: as of `rectangularSeries`.
+
+    Returns:
+        U[x, y], shape (X, Y), the eigenfunction at unit area.
+    """
+    ends = check_ends(boundary_conditions, 4)
+    x, y = cell_centres("X", X), cell_centres("Y", Y)
+    along_x = standing_waves(half_waves(check_count("m", m), ends[:2])[-1], x, ends[:2])
+    along_y = standing_waves(half_waves(check_count("n", n), ends[2:])[-1], y, ends[2:])
+    return np.outer(along_x, along_y)
 
 
 def rectangularChladniPattern(
@@ -51,21 +98,13 @@ def rectangularChladniPattern(
     """Draw where sand comes to rest on a rectangular drum, as `circularChladniPattern` does.
 
     Args:
-        n: half waves along y, from 1.
-        m: half waves along x, from 1.
-        X: cells of the drawing along x, which the drum fills.
-        Y: cells of the drawing along y; the drawing has the shape (Y, X).
+        n: as of `rectangularCymatics`, whose `ChladniPattern` it is.
+        m: as of `rectangularCymatics`.
+        X: as of `rectangularCymatics`.
+        Y: as of `rectangularCymatics`.
         tolerance: as of `circularChladniPattern`.
+
+    Returns:
+        mask[x, y], shape (X, Y), True where sand lies.
     """
-    tolerance = check_number("tolerance", tolerance, above=0)
-    x = (mode_numbers("X", X) - 0.5) / X
-    y = (mode_numbers("Y", Y) - 0.5) / Y
-    along_x = np.sin(np.pi * check_count("m", m) * x)
-    along_y = np.sin(np.pi * check_count("n", n) * y)
-    quiet: npt.NDArray[np.bool_] = np.abs(np.outer(along_y, along_x)) < tolerance
-    return quiet
-
-
-def mode_numbers(name: str, count: int) -> Float64:
-    """Return 1, 2, ... `count`; errors call it `name`."""
-    return np.arange(1, check_count(name, count) + 1, dtype=np.float64)
+    return ChladniPattern(rectangularCymatics(n, m, X, Y), tolerance)

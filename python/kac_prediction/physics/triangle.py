@@ -11,19 +11,18 @@ import math
 
 import numpy as np
 
-from .._checks import check_number
+from .._checks import check_count, check_number
 from ..geometry.shape import Float64
-from .rectangle import mode_numbers
 
 
 def equilateralTriangleSeries(N: int, M: int) -> Float64:
     """Return the series of an equilateral triangle: its wavenumbers at unit area over pi.
 
-    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2) for m = 1 ... M and n = 1 ... N: shape (M, N).
+    S = 2 / 3^(3/4) sqrt(m^2 + m n + n^2), shape (N, M): row n = 1 ... N, column m = 1 ... M.
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L). Every pair of different m
     and n stands twice in the table where it is square; a sound has it once.
     """
-    m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
+    n, m = _numbers("N", N)[:, None], _numbers("M", M)
     series: Float64 = 2 / 3**0.75 * np.sqrt(m**2 + m * n + n**2)
     return series
 
@@ -37,7 +36,8 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
     weights as `circularAmplitudes` do, each pair of m and n taken once.
 
     Returns:
-        Shape (2, M, N): the symmetric and the antisymmetric ones, the latter 0 where m = n.
+        Shape (2, N, M), row n, column m: the symmetric and the antisymmetric ones, the latter 0
+        where m = n.
 
     Raises:
         ValueError: the point is outside the triangle.
@@ -45,10 +45,15 @@ def equilateralTriangleAmplitudes(u: float, v: float, w: float, N: int, M: int) 
     u, v, w = (check_number(name, x, least=0) for name, x in zip("uvw", (u, v, w), strict=True))
     if abs(u + v + w - 1) > 1e-8:
         raise ValueError(f"u, v and w must add to 1, got ({u}, {v}, {w})")
-    m, n = mode_numbers("M", M)[:, None], mode_numbers("N", N)
+    n, m = _numbers("N", N)[:, None], _numbers("M", M)
     third, d = -(m + n), math.pi * (v - w) / 3
     functions: Float64 = sum(
         np.sin(math.pi * (1 - u) * a) * np.stack([np.cos(b * d), np.sin(b * d)])
         for a, b in ((third, m - n), (m, n - third), (n, third - m))
     )
     return functions / np.sqrt(np.where(m == n, 1.5, 0.75))
+
+
+def _numbers(name: str, count: int) -> Float64:
+    """Return 1, 2 ... `count`; errors call it `name`."""
+    return np.arange(1, check_count(name, count) + 1, dtype=np.float64)

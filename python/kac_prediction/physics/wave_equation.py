@@ -146,6 +146,48 @@ def FDTDWaveform2D(
     )
 
 
+def FDTDWaveform1D(
+    u_0: npt.ArrayLike,
+    u_1: npt.ArrayLike,
+    c_0: float,
+    c_1: float,
+    c_2: float,
+    T: int,
+    w: float,
+) -> Float64:
+    """Return the displacement of a string at one point: a membrane of one row of nodes.
+
+    u_next = c_0 (sum of both neighbours) + c_1 u - c_2 u_previous, with q = (c k / h)^2 <= 1
+    c_0 = q / (1 + sigma k), c_1 = (2 - 2 q) / (1 + sigma k) and c_2 as of a membrane.
+
+    Args:
+        u_0: displacement one step before `u_1`, shape (nodes,), nodes from 3.
+        u_1: displacement at the start, shape (nodes,). The first and the last node are fixed, and
+            count as 0 in both.
+        c_0: weight of the neighbours' sum.
+        c_1: weight of the frame before.
+        c_2: weight of the frame before that, subtracted.
+        T: the number of samples, from 1.
+        w: where it is heard, from 0 for the first node to 1 for the last.
+
+    Returns:
+        Shape (T,), not scaled.
+
+    Raises:
+        TypeError, ValueError: as of `FDTDWaveform2D`.
+    """
+    first, second = (np.asarray(u, np.float64) for u in (u_0, u_1))
+    if first.ndim != 1 or first.shape != second.shape or len(first) < 3:
+        raise ValueError(
+            "u_0 and u_1 must have one shape (nodes,), nodes from 3, got "
+            f"{first.shape} and {second.shape}"
+        )
+    moving = np.ones((1, len(first)))
+    moving[:, [0, -1]] = 0
+    at = 0.0, check_number("w", w, least=0, most=1)
+    return FDTDWaveform2D(first[None], second[None], moving, c_0, c_1, c_2, T, at)
+
+
 def _check_membrane(
     u_0: npt.ArrayLike, u_1: npt.ArrayLike, B: npt.ArrayLike, c_0: float, c_1: float, c_2: float
 ) -> tuple[_core.Grid, Float64, Float64, float, float, float]:

@@ -59,7 +59,7 @@ class BesselModel(ModalDrum):
         precision: Precision = "double",
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
-        self.series = circularSeries(self.N, self.M)
+        self.series = circularSeries(self.M, self.N)
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 

@@ -61,7 +61,7 @@ class Partials:
         if family == "circle":
             # Modes of order 0 are single, the others come in pairs. In the middle, phi^2 is
             # 1 / J_1(z)^2, about pi z / 2 with z = S sqrt(pi), for order 0, else 0.
-            series = circularSeries(_SYMMETRIC, _MODES)
+            series = circularSeries(_MODES, _SYMMETRIC)
             order, zero = np.indices(series.shape)
             single, few = order == 0, zero < _MODES
             anywhere = np.where(few, np.where(single, 1.0, 2.0), 0)
