@@ -63,6 +63,7 @@ def test_samplers_were_found() -> None:
         "FDTDModel",
         "FiniteElementModel",
         "LaméModel",
+        "LinearModel",
         "MixedModel",
         "OtherSounds",
         "PoissonModel",
@@ -271,11 +272,11 @@ def test_pickles(sampler: AudioSampler) -> None:
 
 
 def test_settings_are_the_constructors_arguments(sampler: AudioSampler) -> None:
-    assert sampler.settings.keys() == inspect.signature(type(sampler)).parameters.keys()
-    assert sampler.settings.keys() == type(sampler).Settings.__annotations__.keys() | {
-        "duration",
-        "sample_rate",
-    }
+    arguments = inspect.signature(type(sampler)).parameters.keys()
+    assert arguments == type(sampler).Settings.__annotations__.keys() | {"duration", "sample_rate"}
+    # A rim that is fixed all around is not stored: earlier datasets of these drums stay the same.
+    not_stored = {"boundary_conditions"} if isinstance(sampler, BesselModel | PoissonModel) else {}
+    assert sampler.settings.keys() == arguments - set(not_stored)
     again = type(sampler)(**sampler.settings)
     again.seed(42)
     assert np.array_equal(again.render([3])[0], sampler.render([3])[0])

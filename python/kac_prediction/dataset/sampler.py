@@ -153,7 +153,7 @@ class AudioSampler(ABC):
         """Return what there is to learn about the current sound: a list of numbers per label."""
 
     @abstractmethod
-    def updateProperties(self, i: int | None) -> None:
+    def updateProperties(self, i: int | None = None) -> None:
         """Draw the properties of sample `i` from `self.rng` and `self.group_rng`.
 
         Args:

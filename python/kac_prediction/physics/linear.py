@@ -70,7 +70,7 @@ def check_ends(boundary_conditions: Sequence[bool], count: int) -> tuple[bool, .
 
 def half_waves(count: int, ends: tuple[bool, ...]) -> Float64:
     """Return the half waves of the lowest modes between two ends."""
-    return np.arange(count) + sum(ends) / 2
+    return np.arange(count, dtype=np.float64) + sum(ends) / 2
 
 
 def standing_waves(numbers: npt.ArrayLike, x: npt.ArrayLike, ends: tuple[bool, ...]) -> Float64:

@@ -4,6 +4,7 @@ from .bessel_model import BesselModel
 from .fdtd_model import FDTDModel
 from .finite_element_model import FiniteElementModel
 from .lame_model import LaméModel
+from .linear_model import LinearModel
 from .mixed_model import MixedModel
 from .mode_bank import ModeBank
 from .other_sounds import OtherSounds
@@ -21,6 +22,7 @@ __all__ = [
     "FDTDModel",
     "FiniteElementModel",
     "LaméModel",
+    "LinearModel",
     "MixedModel",
     "ModeBank",
     "OtherSounds",

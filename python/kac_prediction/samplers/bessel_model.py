@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import check_flag
 from ..dataset import classLocalsToKwargs
-from ..physics import circularSeries
+from ..geometry.shape import Float64
+from ..physics import circularAmplitudes, circularSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
-from .modal import ModalDrum
+from .modal import ModalDrum, lowest_partial
 
 
 class BesselModel(ModalDrum):
@@ -19,7 +21,8 @@ class BesselModel(ModalDrum):
 
     The frequencies and weights of `ModalDrum` are f_mn = z_mn c / (2 sqrt(pi) L) and
     w_mn = e_m J_m(z r_s) J_m(z r_p) cos(m (theta_s - theta_p)) / J_(m+1)(z)^2, where z_mn is the
-    n-th zero of J_m, e_0 = 1 and else e_m = 2.
+    n-th zero of J_m, e_0 = 1 and else e_m = 2. Under a free rim they are the zeros of J'_m, and
+    (1 - m^2 / z^2) J_m(z)^2 stands for J_(m+1)(z)^2.
 
     Points are polar, (r, theta), r in units of the radius, theta in radians.
     `Drum` documents the arguments that all drums share.
@@ -30,6 +33,7 @@ class BesselModel(ModalDrum):
         strike_location: (r, theta); each a number, or a range within which strikes are drawn
             uniformly over the area. None: anywhere.
         sample_location: where the drum is heard, (r, theta).
+        boundary_conditions: True: the rim is fixed; False: it is free.
 
     Example:
         >>> from kac_prediction.samplers import BesselModel
@@ -42,6 +46,11 @@ class BesselModel(ModalDrum):
     anywhere: ClassVar[tuple[Interval, ...]] = ((0.0, 1.0), (0.0, 2 * math.pi))
     centroid: ClassVar[tuple[float, ...]] = (0.0, 0.0)
     inside: ClassVar[str] = "0 <= r < 1"
+
+    class Settings(ModalDrum.Settings, total=False):
+        """The parameters of a circular drum."""
+
+        boundary_conditions: bool
 
     def __init__(
         self,
@@ -57,9 +66,13 @@ class BesselModel(ModalDrum):
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.83, 0.0),
         precision: Precision = "double",
+        boundary_conditions: bool = True,
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
-        self.series = circularSeries(self.M, self.N)
+        self._set_rim(check_flag("boundary_conditions", boundary_conditions), True)
+        self.series = circularSeries(self.M, self.N, self.boundary_conditions)
+        if self.by_series:
+            self._heard = circularAmplitudes(*self.sample_location, self.series)
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 
@@ -67,7 +80,7 @@ class BesselModel(ModalDrum):
         return 0 <= point[0] < 1
 
     def _lowest(self) -> float:
-        return float(self.series[0, 0])
+        return lowest_partial(self.series)
 
     def _reachable(self, ranges: list[Interval]) -> list[Interval]:
         low, high = ranges[0]
@@ -79,6 +92,11 @@ class BesselModel(ModalDrum):
         if low < high:  # uniform over the area: the square of r is uniform, not r
             r = math.sqrt(draw_between(self.rng, (low**2, high**2)))
         return r, draw_between(self.rng, angles)
+
+    def _modes(self, parameters: Any) -> tuple[Float64, Float64]:
+        _, *strike = parameters
+        struck = circularAmplitudes(*strike, self.series)
+        return self.series, (struck * self._heard).sum(axis=0)
 
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         return _core.circular_drums(self.series, *arguments)

@@ -178,7 +178,7 @@ class Drum(BatchSampler):
     def _parameters(self) -> tuple[Any, ...]:
         return self.drum_size, *self.strike_location
 
-    def updateProperties(self, i: int | None) -> None:
+    def updateProperties(self, i: int | None = None) -> None:
         """Draw the drum and the strike of sample `i`; None: any strike on any drum."""
         in_the_middle = (
             self._centre_first and i is not None and check_count("i", i, 0) % self.group_size == 0

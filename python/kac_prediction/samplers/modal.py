@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from .. import _core
 from .._checks import check_count
 from ..dataset import classLocalsToKwargs
+from ..geometry.shape import Float64
 from .drum import Drum, DrumSettings, Interval, NumberOrRange, as_intervals
 
 
@@ -20,7 +22,8 @@ class ModalDrum(Drum):
     omega_mn^2 = (2 pi f_mn)^2 - sigma^2; partials at or above half the sample rate are left out.
     The shape makes the frequencies f_mn and the weights w_mn. It names the `coordinates` of its
     points, the ranges in which they lie `anywhere`, its `centroid` and what is `inside`, gives its
-    lowest partial. Its `_parameters` are numbers, the strike at the end.
+    lowest partial. Its `_parameters` are numbers, the size first and the strike at the end. The
+    core makes its sounds by `_kernel`, or `by_series`, from the `_modes` that physics gives.
 
     Raises:
         TypeError: an argument is not a number, or `M` or `N` not an integer.
@@ -31,7 +34,8 @@ class ModalDrum(Drum):
     anywhere: ClassVar[tuple[Interval, ...]]
     centroid: ClassVar[tuple[float, ...]]
     inside: ClassVar[str]
-    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N"}
+    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N", "boundary_conditions"}
+    by_series: bool = False
 
     class Settings(DrumSettings, total=False):
         """The parameters of a modal drum; a shape adds its own."""
@@ -43,14 +47,13 @@ class ModalDrum(Drum):
 
     def __init__(
         self,
-        M: int,
         N: int,
         strike_location: Sequence[NumberOrRange] | None,
         sample_location: Sequence[float],
         **kwargs: Any,
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
-        self.M, self.N = check_count("M", M), check_count("N", N)
+        self.M, self.N = check_count("M", kwargs.get("M", 1)), check_count("N", N)
         self._pick_up = self._point("sample_location", sample_location)
         self._require_inside("sample_location", self._pick_up)
         self._centre_first = strike_location is None
@@ -91,12 +94,25 @@ class ModalDrum(Drum):
         self._check_audible(size, self._lowest())
         self._drum_size = size
 
-    @abstractmethod
+    def _set_rim(self, boundary_conditions: Any, fixed: Any) -> None:
+        """Keep what is fixed of the rim; where all is, as by default, it is not stored."""
+        self.boundary_conditions = boundary_conditions
+        self.by_series = boundary_conditions != fixed
+        if not self.by_series:
+            del self.settings["boundary_conditions"]
+
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         """Call the core: the modes of the shape, then `arguments`, from the strikes on."""
+        raise NotImplementedError
+
+    def _modes(self, parameters: Any) -> tuple[Float64, Float64]:
+        """Return the series and the weights w of a drum, of one shape."""
+        raise NotImplementedError
 
     def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
         rows = np.array(parameters)
+        if self.by_series:
+            return self._sums(rows)
         coordinates = len(self.centroid)
         return self._kernel(
             rows[:, -coordinates:],
@@ -110,3 +126,31 @@ class ModalDrum(Drum):
             self.precision,
             self.threads,
         )
+
+    def _sums(self, rows: Float64) -> npt.NDArray[np.floating]:
+        """Sum the modes; one at 0 Hz, in which all of a drum moves alike, is left out."""
+        modes = [self._modes(row) for row in rows]
+        series, weights = (
+            np.stack([part.ravel() for part in each]) for each in zip(*modes, strict=True)
+        )
+        return _core.additive(
+            series * self.wave_speed / (2 * rows[:, :1]),
+            np.where(series == 0, 0.0, weights),
+            np.full(len(rows), self.sigma),
+            np.full(len(rows), self.amplitude),
+            self.length,
+            self.sample_rate,
+            self.precision,
+            self.threads,
+        )
+
+
+def lowest_partial(series: Float64) -> float:
+    """Return the lowest number of a series above 0; ValueError where there is none."""
+    sounding = series[series > 0]
+    if not sounding.size:
+        raise ValueError(
+            "M = N = 1 and boundary_conditions without a fixed side leave a mode at 0 Hz alone: "
+            "take a larger M or N"
+        )
+    return float(sounding.min())

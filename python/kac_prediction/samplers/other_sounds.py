@@ -253,7 +253,7 @@ class OtherSounds(BatchSampler):
         self.kind = kind if kind == "" else check_choice("kind", kind, _KINDS)
         self.updateProperties(None)
 
-    def updateProperties(self, i: int | None) -> None:
+    def updateProperties(self, i: int | None = None) -> None:
         """Draw the kind of sound `i`, unless it was fixed, and the key of what else is drawn."""
         drawn = self.kinds[self.rng.integers(len(self.kinds))]
         self._drawn = self.kind or drawn, int(self.rng.integers(2**63))

@@ -10,9 +10,11 @@ from .. import _core
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
-from ..physics import rectangularSeries
+from ..geometry.shape import Float64
+from ..physics import rectangularAmplitudes, rectangularSeries
+from ..physics.linear import check_ends
 from .drum import Interval, NumberOrRange, Precision, as_interval, draw_between
-from .modal import ModalDrum
+from .modal import ModalDrum, lowest_partial
 
 
 class PoissonModel(ModalDrum):
@@ -20,7 +22,8 @@ class PoissonModel(ModalDrum):
 
     The frequencies and weights of `ModalDrum` are f_mn = c / (2 L) sqrt(m^2/epsilon + epsilon n^2)
     and w_mn = 4 sin(m pi x_s) sin(n pi y_s) sin(m pi x_p) sin(n pi y_p), where the sides are
-    L sqrt(epsilon) along x and L / sqrt(epsilon) along y.
+    L sqrt(epsilon) along x and L / sqrt(epsilon) along y. Sides that are free have the modes of
+    `physics.rectangularSeries` and `rectangularAmplitudes`.
 
     Points are (x, y) in units of the sides.
     `Drum` documents the arguments that all drums share.
@@ -32,6 +35,8 @@ class PoissonModel(ModalDrum):
             uniformly. None: anywhere.
         sample_location: where the drum is heard, (x, y).
         aspect_ratio: the side along x over the side along y; a number, or a range to draw it from.
+        boundary_conditions: which sides are fixed, the others free: at the least and the greatest
+            x, at the least and the greatest y.
 
     Example:
         >>> from kac_prediction.samplers import PoissonModel
@@ -49,6 +54,7 @@ class PoissonModel(ModalDrum):
         """The parameters of a rectangular drum."""
 
         aspect_ratio: NumberOrRange
+        boundary_conditions: Sequence[bool]
 
     def __init__(
         self,
@@ -65,14 +71,16 @@ class PoissonModel(ModalDrum):
         sample_location: Sequence[float] = (0.154, 0.289),
         aspect_ratio: NumberOrRange = (1.0, 4.0),
         precision: Precision = "double",
+        boundary_conditions: Sequence[bool] = (True, True, True, True),
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
+        self._set_rim(check_ends(boundary_conditions, 4), (True,) * 4)
         self._ratios = as_interval("aspect_ratio", aspect_ratio)
         if not self._ratios[0] > 0:
             raise ValueError(f"aspect_ratio must be above 0, got {aspect_ratio!r}")
-        # The longer a rectangle of one area, the higher it sounds.
-        lowest = max(rectangularSeries(1, 1, ratio)[0, 0] for ratio in self._ratios)
-        self._check_audible(self._sizes[0], lowest)
+        # Fixed, the longer one of one area sounds higher; free, the square does.
+        ratios = {*self._ratios, min(max(self._ratios[0], 1.0), self._ratios[1])}
+        self._check_audible(self._sizes[0], max(map(self._lowest_of, ratios)))
         self.updateProperties(None)
 
     @property
@@ -83,14 +91,19 @@ class PoissonModel(ModalDrum):
     @aspect_ratio.setter
     def aspect_ratio(self, ratio: float) -> None:
         ratio = check_number("aspect_ratio", ratio, above=0)
-        self._check_audible(self.drum_size, rectangularSeries(1, 1, ratio)[0, 0])
+        self._check_audible(self.drum_size, self._lowest_of(ratio))
         self._aspect_ratio = ratio
 
     def _contains(self, point: tuple[float, ...]) -> bool:
         return all(0 < x < 1 for x in point)
 
     def _lowest(self) -> float:
-        return float(rectangularSeries(1, 1, self.aspect_ratio)[0, 0])
+        return self._lowest_of(self.aspect_ratio)
+
+    def _lowest_of(self, ratio: float) -> float:
+        """Return the first number above 0 of the series of an aspect ratio."""
+        few = min(self.N, 2), min(self.M, 2)
+        return lowest_partial(rectangularSeries(*few, ratio, self.boundary_conditions))
 
     def _draw_body(self) -> None:
         super()._draw_body()
@@ -104,6 +117,14 @@ class PoissonModel(ModalDrum):
 
     def _parameters(self) -> tuple[Any, ...]:
         return self.drum_size, self.aspect_ratio, *self.strike_location
+
+    def _modes(self, parameters: Any) -> tuple[Float64, Float64]:
+        _, ratio, *strike = parameters
+        rectangle = self.N, self.M, ratio, self.boundary_conditions
+        struck, heard = (
+            rectangularAmplitudes(point, *rectangle) for point in (strike, self.sample_location)
+        )
+        return rectangularSeries(*rectangle), struck * heard
 
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         return _core.rectangular_drums(self.M, self.N, *arguments)

@@ -75,7 +75,7 @@ class TestTone(BatchSampler):
                 f"got {self.sample_rate}"
             )
 
-    def updateProperties(self, i: int | None) -> None:
+    def updateProperties(self, i: int | None = None) -> None:
         """Draw the frequency of sound `i`, unless it was fixed."""
         frequency = self._fixed_f_0 or _LOWEST + (_HIGHEST - _LOWEST) * self.rng.random()
         vars(self)["_f_0"] = frequency  # past the guard of the settings, which costs as much
@@ -116,7 +116,7 @@ class TestSweep(BatchSampler):
                 f"got {sample_rate}"
             )
 
-    def updateProperties(self, i: int | None) -> None:
+    def updateProperties(self, i: int | None = None) -> None:
         """Draw nothing."""
 
     def getLabels(self) -> Labels:
