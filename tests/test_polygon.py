@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from kac_prediction.geometry import IrregularStar, Polygon, RegularPolygon, isospectral_pair
+from kac_prediction.geometry import (
+    IrregularStar,
+    Polygon,
+    RegularPolygon,
+    RegularStar,
+    TravellingSalesmanPolygon,
+    UnitRectangle,
+    isospectral_pair,
+    largestVector,
+    normalisePolygon,
+)
 
 RNG = np.random.default_rng(3)
 L_SHAPE = [(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]
@@ -124,6 +134,60 @@ def test_the_boundary_belongs_to_it() -> None:
         points = (shape.walls()[:, 0] * part + shape.walls()[:, 1] * (1 - part)).reshape(-1, 2)
         assert np.all(shape.isPointInside(points))
         assert (shape.depth(points) >= 0).all()
+
+
+def test_attributes_may_be_called_and_vertices_set() -> None:
+    shape = Polygon(L_SHAPE)
+    assert (shape.N(), shape.convex(), shape.simple()) == (shape.N, shape.convex, shape.simple)
+    assert (repr(shape.N), repr(shape.convex), repr(shape.simple)) == ("6", "False", "True")
+    assert type(shape.convex()) is bool
+    shape.vertices = [(0, 0), (1, 0), (0, 2)]
+    assert (shape.N, shape.area) == (3, 1.0)
+    assert shape.convex
+    assert shape.labels == {"N": [3], "vertices": [0, 0, 1, 0, 0, 2]}
+    with pytest.raises(ValueError, match="at least three"):
+        shape.vertices = [(0, 0), (1, 0)]
+    assert shape.N == 3
+    regular = RegularPolygon(5)
+    regular.vertices = L_SHAPE
+    assert regular.N == 6
+    with pytest.raises(AttributeError, match="UnitRectangle follow from epsilon: make a Polygon"):
+        UnitRectangle(2.0).vertices = L_SHAPE
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(TravellingSalesmanPolygon(n, rng=np.random.default_rng(n)) for n in (3, 4, 7, 30)),
+        *(RegularPolygon(n) for n in (3, 4, 5, 12)),
+        UnitRectangle(2.0),
+        RegularStar(5, 2),
+        Polygon(L_SHAPE),
+    ],
+    ids=lambda shape: f"{type(shape).__name__}-{shape.N}",
+)
+def test_a_canonical_form(shape: Polygon) -> None:
+    form = normalisePolygon(shape)
+    assert (form.area, form.N) == (pytest.approx(1), shape.N)
+    np.testing.assert_allclose(form.centroid, 0, atol=1e-12)
+    along = form.vertices[np.abs(form.vertices[:, 1] - form.vertices[0, 1]) < 1e-9, 0]
+    assert along.max() - form.vertices[0, 0] == pytest.approx(largestVector(form.vertices)[0])
+    for _ in range(4):
+        angle, scale, shift = RNG.uniform(0, 7), RNG.uniform(0.1, 10), RNG.normal(size=2)
+        turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        turn[:, 0] *= RNG.choice([-1, 1])
+        moved = np.roll(shape.vertices, RNG.integers(shape.N), axis=0)[:: RNG.choice([-1, 1])]
+        again = normalisePolygon(Polygon(moved @ turn + shift))
+        np.testing.assert_allclose(again.vertices, form.vertices, atol=1e-6)
+    np.testing.assert_allclose(normalisePolygon(form).vertices, form.vertices, atol=1e-6)
+    other = shape.vertices.copy()
+    other[0] *= 1.01
+    assert np.abs(normalisePolygon(Polygon(other)).vertices - form.vertices).max() > 1e-4
+
+
+def test_only_a_polygon_has_a_canonical_form() -> None:
+    with pytest.raises(TypeError, match="must be a Polygon"):
+        normalisePolygon(L_SHAPE)  # type: ignore[arg-type]
 
 
 def test_a_drawing() -> None:

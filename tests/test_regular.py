@@ -61,6 +61,13 @@ def test_what_is_not_given_is_drawn() -> None:
     assert {star.m for star in stars} == {2, 3, 4}
     assert {RegularStar(9, rng=rng).m for _ in range(60)} == {2, 3, 4}
     assert {RegularStar(0, 4, rng=rng).tips for _ in range(100)} == set(range(9, 15))
+    assert {RegularPolygon(max_vertices=4, rng=rng).N for _ in range(50)} == {3, 4}
+    assert {RegularStar(max_vertices=6, rng=rng).tips for _ in range(50)} == {5, 6}
+
+
+def test_a_star_by_its_schlafli_symbol() -> None:
+    for star in (RegularStar((7, 3)), RegularStar([7, 3]), RegularStar(schlafli_symbol=(7, 3))):
+        np.testing.assert_array_equal(star.vertices, RegularStar(7, 3).vertices)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,11 @@ def test_what_is_not_given_is_drawn() -> None:
         (lambda: RegularStar(5, 1), "from 2 to 2.*got 1"),
         (lambda: RegularStar(8, 4), "from 2 to 3.*got 4"),
         (lambda: RegularStar(7, -2), "got -2"),
+        (lambda: RegularStar((5, 2, 1)), r"pair \(N, m\)"),
+        (lambda: RegularStar(schlafli_symbol=5), r"pair \(N, m\)"),
+        (lambda: RegularStar((5, 1)), "RegularPolygon"),
+        (lambda: RegularStar(max_vertices=4), "max_vertices must be at least 5, got 4"),
+        (lambda: RegularPolygon(max_vertices=2), "max_vertices must be at least 3, got 2"),
     ],
 )
 def test_bad_input_is_named(call, named: str) -> None:

@@ -74,6 +74,7 @@ def test_labels_are_flat_lists_of_numbers_as_the_shape_is_now(kind: type[Shape])
     else:
         (a,), (b,) = shape.labels["major"], shape.labels["minor"]
         assert np.pi * a * b == pytest.approx(2.0)
+        assert shape.labels.get("r", [a]) == [a]
 
 
 def test_a_shape_says_what_it_is() -> None:

@@ -29,6 +29,13 @@ def test_rectangle(epsilon: float) -> None:
     assert width * height == pytest.approx(5)
 
 
+def test_none_means_draw_it_too() -> None:
+    for kind, arguments in ((UnitRectangle, 1), (UnitTriangle, 2)):
+        given = kind(*[None] * arguments, rng=np.random.default_rng(3))
+        zeros = kind(rng=np.random.default_rng(3))
+        np.testing.assert_array_equal(given.vertices, zeros.vertices)
+
+
 def test_rectangles_are_drawn() -> None:
     rng = np.random.default_rng(1)
     drawn = np.array([UnitRectangle(rng=rng).epsilon for _ in range(300)])

@@ -2,6 +2,7 @@ from .catalogue import shape_called
 from .ellipse import Circle, Ellipse
 from .isospectral import isospectral_pair, weylCondition
 from .lines import isColinear, largestVector, lineIntersection
+from .normalised import normalisePolygon
 from .polygon import Polygon
 from .polygons import RegularPolygon, RegularStar, UnitRectangle, UnitTriangle
 from .random_polygons import ConvexPolygon, IrregularStar, TravellingSalesmanPolygon
@@ -24,6 +25,7 @@ __all__ = [
     "isospectral_pair",
     "largestVector",
     "lineIntersection",
+    "normalisePolygon",
     "shape_called",
     "weylCondition",
 ]

@@ -21,11 +21,12 @@ class Ellipse(Shape):
         major: longer semi-axis in metres. 0: uniform in [0.1, 1), or, where `minor` is given,
             `minor` times an aspect ratio uniform in [1, 4).
         minor: shorter semi-axis in metres. 0: `major` over an aspect ratio uniform in [1, 4).
+            The two are exchanged where `minor` is the longer one, also when one is set.
         centroid: (x, y) in metres.
         rng: draws what is 0.
 
     Raises:
-        ValueError: a semi-axis is negative, or `minor` is longer than `major`.
+        ValueError: a semi-axis is negative; or, when it is set, 0.
     """
 
     class Settings(ShapeSettings, total=False):
@@ -45,27 +46,35 @@ class Ellipse(Shape):
     ) -> None:
         major = check_number("major", major, least=0)
         minor = check_number("minor", minor, least=0)
-        if 0 < major < minor:
-            raise ValueError(
-                f"minor must not be longer than major ({major!r}), got {minor!r}: exchange them"
-            )
         rng = np.random.default_rng(rng)
         if major == 0 and minor == 0:
             major = rng.uniform(*_DRAWN_LENGTH)
-        self._major = float(major or minor * rng.uniform(*_DRAWN_ASPECT))
-        self._minor = float(minor or major / rng.uniform(*_DRAWN_ASPECT))
+        longer = float(major or minor * rng.uniform(*_DRAWN_ASPECT))
+        shorter = float(minor or major / rng.uniform(*_DRAWN_ASPECT))
+        self._minor, self._major = sorted((longer, shorter))
         x, y = check_numbers("centroid (x, y)", centroid, 2)
         self._middle = (x, y)
 
     @property
     def major(self) -> float:
-        """The semi-axis along x, metres."""
+        """The semi-axis along x, metres; may be set."""
         return self._major
+
+    @major.setter
+    def major(self, length: float) -> None:
+        self._set_axes(check_number("major", length, above=0), self.minor)
 
     @property
     def minor(self) -> float:
-        """The semi-axis along y, metres."""
+        """The semi-axis along y, metres; may be set."""
         return self._minor
+
+    @minor.setter
+    def minor(self, length: float) -> None:
+        self._set_axes(self.major, check_number("minor", length, above=0))
+
+    def _set_axes(self, one: float, other: float) -> None:
+        self._minor, self._major = sorted((one, other))
 
     def eccentricity(self) -> float:
         """Return the focal distance over the longer semi-axis: 0 for a circle, below 1."""
@@ -196,5 +205,17 @@ class Circle(Ellipse):
 
     @property
     def r(self) -> float:
-        """Radius in metres."""
+        """Radius in metres; may be set."""
         return self.major
+
+    @r.setter
+    def r(self, r: float) -> None:
+        self._major = self._minor = check_number("r", r, above=0)
+
+    def _set_axes(self, one: float, other: float) -> None:
+        raise AttributeError("both semi-axes of a Circle are its r: set r, or make an Ellipse")
+
+    @property
+    def labels(self) -> dict[str, list[float | int]]:
+        """The radius `r`, and the semi-axes `major` and `minor`, which are the same."""
+        return {"r": [self.r], **super().labels}

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from .callable_values import CallableCount, CallableTruth
 from .shape import Float64, Shape, ShapeSettings, check_points
 
 _ROUNDING = 8 * np.finfo(np.float64).eps
@@ -38,19 +39,38 @@ class Polygon(Shape):
         self._place(_check_vertices(vertices))
 
     @property
-    def N(self) -> int:
-        """The number of vertices."""
-        return len(self._vertices)
+    def N(self) -> CallableCount:
+        """The number of vertices; `N()` is the same."""
+        return CallableCount(len(self._vertices))
 
     @property
     def vertices(self) -> Float64:
-        """The vertices as they lie now, in the order they were given, shape (N, 2); read only."""
+        """The vertices as they lie now, in the order they were given, shape (N, 2).
+
+        The array is read only; others may be set, checked as those of a new polygon.
+
+        Raises:
+            AttributeError: they are set where they follow from other labels, such as `epsilon`.
+        """
         return self._vertices
 
+    @vertices.setter
+    def vertices(self, vertices: npt.ArrayLike) -> None:
+        given = sorted(self.labels.keys() - {"N", "vertices"})
+        if given:
+            raise AttributeError(
+                f"the vertices of a {type(self).__name__} follow from {', '.join(given)}: "
+                "make a Polygon(vertices) of others"
+            )
+        self._place(_check_vertices(vertices))
+
     @property
-    def convex(self) -> bool:
-        """Whether no corner points inwards; a vertex within 1e-9 of straight does not."""
-        return bool((self.corners() <= np.pi + _STRAIGHT).all())
+    def convex(self) -> CallableTruth:
+        """Whether no corner points inwards; a vertex within 1e-9 of straight does not.
+
+        `convex()` is the same.
+        """
+        return CallableTruth((self.corners() <= np.pi + _STRAIGHT).all())
 
     @property
     def solidity(self) -> float:
@@ -59,12 +79,12 @@ class Polygon(Shape):
         return float(shapely.area(self._region) / shapely.area(hull))
 
     @property
-    def simple(self) -> bool:
+    def simple(self) -> CallableTruth:
         """Whether the boundary nowhere meets itself: measured, and always True.
 
-        What would not be simple is refused when it is made or moved.
+        What would not be simple is refused when it is made or moved. `simple()` is the same.
         """
-        return bool(shapely.is_valid(self._region))
+        return CallableTruth(shapely.is_valid(self._region))
 
     @property
     def perimeter(self) -> float:
@@ -74,7 +94,7 @@ class Polygon(Shape):
     @property
     def labels(self) -> dict[str, list[float | int]]:
         """The number of vertices `N` and the `vertices` as they lie now, [x_0, y_0, x_1, ...]."""
-        return {"N": [self.N], "vertices": self._vertices.ravel().tolist()}
+        return {"N": [self.N()], "vertices": self._vertices.ravel().tolist()}
 
     def outline(self, points: int = 256) -> Float64:
         """Return the vertices, counter-clockwise and closed, for any `points`: shape (N + 1, 2)."""

@@ -72,7 +72,8 @@ class BesselModel(ModalDrum):
         self._set_rim(check_flag("boundary_conditions", boundary_conditions), True)
         self.series = circularSeries(self.M, self.N, self.boundary_conditions)
         if self.by_series:
-            self._heard = circularAmplitudes(*self.sample_location, self.series)
+            r, theta = self.sample_location
+            self._heard = circularAmplitudes(r, theta, self.series)
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 
@@ -94,9 +95,8 @@ class BesselModel(ModalDrum):
         return r, draw_between(self.rng, angles)
 
     def _modes(self, parameters: Any) -> tuple[Float64, Float64]:
-        _, *strike = parameters
-        struck = circularAmplitudes(*strike, self.series)
-        return self.series, (struck * self._heard).sum(axis=0)
+        _, r, theta = parameters
+        return self.series, (circularAmplitudes(r, theta, self.series) * self._heard).sum(axis=0)
 
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         return _core.circular_drums(self.series, *arguments)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from .._checks import check_count
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry.shape import Float64
@@ -69,8 +68,9 @@ class LinearModel(ModalDrum):
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
         self.boundary_conditions = check_ends(boundary_conditions, 2)
-        self.series = linearSeries(check_count("N", N), self.boundary_conditions)
-        self._heard = linearAmplitudes(*self.sample_location, N, self.boundary_conditions)
+        self.series = linearSeries(self.N, self.boundary_conditions)
+        (x,) = self.sample_location
+        self._heard = linearAmplitudes(x, self.N, self.boundary_conditions)
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 

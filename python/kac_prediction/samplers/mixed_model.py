@@ -96,7 +96,7 @@ class _FamilySource(ShapeSource):
         """Return the family, how elongated the shape is, and its vertices."""
         if isinstance(shape, Polygon):
             known = super().labels(shape)
-            vertices, corners, ratio = known["vertices"], shape.N, elongation(shape)
+            vertices, corners, ratio = known["vertices"], shape.N(), elongation(shape)
             family = "rectangle" if isinstance(shape, UnitRectangle) else "polygon"
         else:
             vertices, corners, ratio = [0.0] * 2 * self.most_vertices, 0, 1.0

@@ -8,12 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..geometry import Polygon, RegularPolygon, RegularStar, Shape, shape_called
+from ..geometry import Polygon, RegularStar, Shape, shape_called
 
 FAMILIES: Final = ("circle", "rectangle", "polygon")
 """The families of shapes; the label `family` is an index into this tuple."""
-
-_MOST_DRAWN = 10  # vertices of a regular polygon
 
 
 class ShapeSource:
@@ -61,14 +59,13 @@ class ShapeSource:
 
         A shape of your own that draws their number is asked for its argument `max_vertices`.
         """
-        settings = self.settings
-        if int(settings.get("N", 0)) >= 3:
+        settings, count = self.settings, self.settings.get("N", 0)
+        if isinstance(count, list) or settings.get("schlafli_symbol") or int(count) >= 3:
             return 0
         if issubclass(self.kind, RegularStar):
             # Two vertices a tip; with m given, 2 m + 1 to 2 m + 6 tips are drawn.
-            return 4 * max(int(settings.get("m", 0)), 2) + 12
-        if issubclass(self.kind, RegularPolygon):
-            return _MOST_DRAWN
+            tips = settings.get("max_vertices") or 2 * max(int(settings.get("m", 0)), 2) + 6
+            return 2 * int(tips)
         parameter = inspect.signature(self.kind).parameters.get("max_vertices")
         default = parameter.default if parameter is not None else 0
         return int(settings.get("max_vertices", default))
