@@ -33,19 +33,19 @@ MAY_IMPORT = {
     },
 }
 ROOMS = {*MAY_IMPORT, "_core", "cli"}
-# Validators, atomic files, progress bars: for everybody.
-SHARED = {"_checks", "_files", "_progress", "_torch"}
+# Validators, atomic files, progress bars, processes: for everybody.
+SHARED = {"_blas", "_checks", "_files", "_processes", "_progress", "_torch"}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},
-    "joblib": {"dataset", "evaluation", "samplers"},
+    "joblib": {"_processes"},
     "matplotlib": {"plot"},
     "pooch": {"pipeline"},
     "requests": {"pipeline"},
     "scipy": {"physics", "samplers", "listening"},
     "shapely": {"geometry"},
     "soundfile": {"dataset", "listening", "pipeline"},
-    "threadpoolctl": {"physics", "listening"},
+    "threadpoolctl": {"_blas"},
     "torch": {
         "_torch",
         "dataset",

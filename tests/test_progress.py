@@ -35,6 +35,14 @@ def test_a_file_does_not() -> None:
     assert not file.getvalue()
 
 
+def test_nor_does_what_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = Terminal()
+    closed.close()
+    for stream in (None, closed):
+        monkeypatch.setattr("sys.stderr", stream)
+        assert list(_progress.progress_bar([1, 2])) == [1, 2]
+
+
 def test_one_that_is_hidden_shows_nothing() -> None:
     screen = Terminal()
     assert list(_progress.progress_bar([1, 2], hidden=True, file=screen)) == [1, 2]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .. import _core
 from .._checks import check_count
+from .._processes import in_processes
 from .sampler import AudioSampler, Labels
 
 Rendered: TypeAlias = tuple[npt.NDArray[np.float64], list[Labels]]
@@ -67,16 +68,11 @@ class Renderer:
         if self._processes == 1 or len(indices) < 2:
             sounds, labels = self.sampler.render(indices)
         else:
-            # Imported here: few need it, and it slows the import of the package.
-            from joblib import Parallel, delayed
-
             shares = [share.tolist() for share in np.array_split(indices, self._processes)]
             calls = [
-                delayed(_render)(*self.recipe, self._seed, self._revisions, share)
-                for share in shares
-                if share
+                (*self.recipe, self._seed, self._revisions, share) for share in shares if share
             ]
-            parts = Parallel(n_jobs=len(calls))(calls)
+            parts = list(in_processes(_render, calls, len(calls)))
             sounds = np.concatenate([part[0] for part in parts])
             labels = list(chain.from_iterable(part[1] for part in parts))
         if not np.isfinite(sounds).all():

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,6 +13,7 @@ import torch
 
 from .._checks import check_choice, check_count, check_flag
 from .._files import append_records, read_records
+from .._processes import in_processes
 from .._progress import progress_bar
 from ..pipeline import Model, loadModel
 from ..samplers import ModeBank
@@ -111,7 +112,8 @@ def compare_conditions(
     _make_sounds(folder, missing, workers)
     tasks = [(folder, network, task) for task in _tasks(missing)]
     with progress_bar(total=len(missing) * drums, unit="sound", desc="conditions") as bar:
-        for made in _run(_compare, tasks, workers):
+        # A model is copied to each process; kept in files, its weights could not be written to.
+        for made in in_processes(_compare, tasks, workers, ordered=False, max_nbytes=None):
             append_records(
                 folder / RECORDS,
                 [{**key._asdict(), "figures": asdict(figures)} for key, figures in made],
@@ -171,29 +173,13 @@ def _make_sounds(folder: Path, missing: Sequence[_Key], workers: int | None) -> 
     arguments = [(folder / SOUNDS, *each) for each in wanted]
     count = sum(drums for _, drums, _ in wanted)
     with progress_bar(total=count, unit="sound", desc="sounds") as bar:
-        for made in _run(_store, arguments, workers):
+        for made in in_processes(_store, arguments, workers, ordered=False):
             bar.update(made)
 
 
 def _store(*arguments: Any) -> int:
     """Make sounds where they are not stored; return how many there are."""
     return len(stored_sounds(*arguments))
-
-
-def _run(function: Any, arguments: Sequence[tuple[Any, ...]], workers: int | None) -> Iterator[Any]:
-    """Yield a function's results, in any order, computed by so many processes."""
-    # Imported here: few need it, and it slows the import of the package.
-    from joblib import Parallel, cpu_count, delayed
-
-    workers = min(cpu_count() if workers is None else workers, len(arguments))
-    if workers <= 1:
-        yield from (function(*each) for each in arguments)
-        return
-    # A model is copied to each process; kept in files, its weights could not be written to.
-    parallel = Parallel(
-        n_jobs=workers, return_as="generator_unordered", batch_size=1, max_nbytes=None
-    )
-    yield from parallel(delayed(function)(*each) for each in arguments)
 
 
 def _compare(folder: Path, model: Model, task: Sequence[_Key]) -> list[tuple[_Key, Figures]]:

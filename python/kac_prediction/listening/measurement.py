@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
-from threadpoolctl import threadpool_limits
 
+from .._blas import threadpool_limits
 from .._checks import check_count, check_number
 from .bands import band, check_sound
 from .damped_partials import Complex128, Evidence, Float64, Samples, evidence

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from .._blas import threadpool_limits
 from .._checks import check_choice, check_count, check_number
 from .polygon_fit import FITS, STAGES, Objective, Place, Prior, fitted
 from .vertices import (

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from .._blas import threadpool_limits
 from .._checks import check_choice, check_number
 from .bands import Band, band, check_sound
 from .classical.partials import weyl_series

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
+from .._blas import ThreadpoolController
 from .._checks import check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import Float64, check_points, check_shape

@@ -4,8 +4,8 @@ import math
 from typing import Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from .._blas import threadpool_limits
 from .._checks import check_choice, check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import Float64, check_shape

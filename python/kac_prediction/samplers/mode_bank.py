@@ -3,7 +3,7 @@
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .. import __version__, _core
 from .._checks import check_choice, check_count, check_number, check_seed
 from .._files import locked, sync_folder
+from .._processes import in_processes
 from .._progress import progress_bar
 from ..dataset.sampler import SAMPLE, IndexedGenerator
 from ..physics import modes as modes_of
@@ -254,7 +255,8 @@ def _complete(unfinished: Path, settings: dict[str, Any], workers: int) -> None:
         done = settings["shapes"] - len(missing)
         with progress_bar(total=settings["shapes"], initial=done, unit="shape") as bar:
             tasks = [missing[k : k + _TASK] for k in range(0, len(missing), _TASK)]
-            for indices, made in zip(tasks, _run(settings, tasks, workers), strict=True):
+            results = in_processes(_make_records, [(settings, task) for task in tasks], workers)
+            for indices, made in zip(tasks, results, strict=True):
                 for i, record in zip(indices, made, strict=True):
                     _write(file, record.tobytes(), _HEADER + i * layout.itemsize)
                 bar.update(len(indices))
@@ -266,21 +268,6 @@ def _write(file: Any, data: bytes, offset: int) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def _run(
-    settings: dict[str, Any], tasks: list[list[int]], workers: int
-) -> Iterator[npt.NDArray[np.void]]:
-    """Yield the records of each task, in order, made by so many processes."""
-    workers = min(workers, len(tasks))
-    if workers <= 1:
-        yield from (_make_records(settings, indices) for indices in tasks)
-        return
-    # Imported here: few need it, and it slows the import of the package.
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
-    yield from parallel(delayed(_make_records)(settings, indices) for indices in tasks)
 
 
 def _make_records(settings: dict[str, Any], indices: list[int]) -> npt.NDArray[np.void]:
