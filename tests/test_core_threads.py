@@ -151,3 +151,35 @@ def test_a_fork_finds_threads_of_its_own(program: str) -> None:
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+EXIT = """
+import atexit, threading, time
+
+def work_on(result=[]):
+    result.append(_core.crc32(b"abc"))
+    assert result == [0x352441C2]
+
+atexit.register(work_on)  # runs last: in the thread that ends, the core works on
+
+import numpy as np
+from kac_prediction import _core
+
+ones, started = np.ones(2), threading.Event()
+frequencies = np.full((2, 100_000), 440.0)
+
+def work():
+    while True:  # some ten seconds each
+        started.set()
+        _core.additive(frequencies, frequencies, ones, ones, 400_000, 48_000, threads=2)
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+started.wait()
+time.sleep(0.1)
+"""
+
+
+def test_the_interpreter_ends_while_other_threads_are_in_the_core() -> None:
+    run = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")

@@ -236,10 +236,16 @@ def test_files_that_are_not_read_are_said(tmp_path: Path) -> None:
     soundfile.write(paths[2], signals[2], 44100, "FLOAT")
     soundfile.write(paths[3], signals[[3, 3]].T, 44100, "PCM_24")
     soundfile.write(paths[4], signals[4], 48000, "PCM_24")
-    sounds, read, _ = _core.read_wavs([*paths, str(tmp_path)], 100)
-    assert read.tolist() == [False, False, False, False, True, True, False]
-    assert np.array_equal(sounds[4:6], [soundfile.read(path)[0] for path in paths[4:]])
-    assert not _core.read_wavs(paths, 99)[1].any()
+    sounds, read, found = _core.read_wavs(paths[1:], 100)
+    assert read.tolist() == [False, False, False, True, True]
+    assert np.array_equal(sounds[3:], [soundfile.read(path)[0] for path in paths[4:]])
+    assert np.isnan(sounds[:3]).all()
+    assert not found[:3].any()
+    assert not _core.read_wavs(paths[1:], 99)[1].any()
+    for path, kind in ((paths[0], FileNotFoundError), (str(tmp_path), IsADirectoryError)):
+        with pytest.raises(kind) as error:
+            _core.read_wavs([*paths[1:], path], 100)
+        assert error.value.filename == path
     assert _core.read_wavs([], 99)[0].shape == (0, 99)
 
 

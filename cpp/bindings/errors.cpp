@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <new>
 
 #include "kac/files.hpp"
 
@@ -11,8 +12,9 @@ namespace py = pybind11;
 
 namespace {
 
-/// FileError becomes OSError, or the subclass that belongs to its errno.
-void translate_file_error(std::exception_ptr error) {
+/// FileError becomes OSError, or the subclass that belongs to its errno, and std::bad_alloc a
+/// MemoryError that says what to do.
+void translate(std::exception_ptr error) {
     try {
         if (error) std::rethrow_exception(error);
     } catch (const FileError& failure) {
@@ -20,15 +22,19 @@ void translate_file_error(std::exception_ptr error) {
             py::module_::import("os").attr("fsdecode")(py::bytes(failure.path()));
         errno = failure.code().value();
         PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path.ptr());
+    } catch (const std::bad_alloc&) {
+        PyErr_SetString(PyExc_MemoryError,
+                        "there is too little memory for so many samples: ask for fewer or shorter "
+                        "sounds at a time, or end other programs");
     }
 }
 
 }  // namespace
 
 /// All other exceptions are those that pybind11 knows: std::invalid_argument is a ValueError,
-/// py::type_error a TypeError, std::bad_alloc a MemoryError.
+/// py::type_error a TypeError.
 void translate_errors() {
-    py::register_local_exception_translator(&translate_file_error);
+    py::register_local_exception_translator(&translate);
 }
 
 }  // namespace kac::python

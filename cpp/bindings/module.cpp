@@ -15,12 +15,14 @@ void bind_spectrogram(pybind11::module_& module);
 void bind_tone(pybind11::module_& module);
 void bind_wav_files(pybind11::module_& module);
 void translate_errors();
+void watch_process();
 
 }  // namespace kac::python
 
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The compiled core: sound, spectra and sound files, a batch at a time.";
     kac::python::translate_errors();
+    kac::python::watch_process();
     kac::python::bind_additive(module);
     kac::python::bind_checksums(module);
     kac::python::bind_machine(module);

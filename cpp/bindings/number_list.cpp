@@ -3,7 +3,7 @@
 #include <memory>
 #include <string_view>
 
-#include "arguments.hpp"
+#include "run.hpp"
 
 namespace kac::python {
 
@@ -33,7 +33,7 @@ std::size_t read(PythonNumberList& numbers, const py::bytes& text, py::ssize_t s
                                     std::to_string(window.size()) + " byte(s), got " +
                                     std::to_string(start));
     }
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return begin + numbers.list.read(window.substr(begin));
 }
 

@@ -15,8 +15,34 @@ namespace kac::python {
 /// The threads of this process that help with all calls. To be called with the GIL.
 ThreadPool& thread_pool();
 
-/// Lets Ctrl-C through: to be called without the GIL, throws `py::error_already_set`.
+/// Lets Ctrl-C and the end of the interpreter through: to be called without the GIL, throws
+/// `py::error_already_set`.
 void check_signals();
+
+/// The GIL is released in its scope, and the interpreter does not end: a thread that asked for the
+/// GIL afterwards would be torn out of C++, and abort the process.
+///
+/// Once the interpreter is about to end, it waits for the scopes of other threads, which
+/// `check_signals` leaves by SystemExit, and new ones are refused in the same way.
+class GilReleased {
+  public:
+    GilReleased() = default;
+    GilReleased(const GilReleased&) = delete;
+    GilReleased& operator=(const GilReleased&) = delete;
+
+  private:
+    /// Both with the GIL.
+    struct Counted {
+        Counted();
+        ~Counted();
+    };
+
+    Counted counted_;
+    py::gil_scoped_release release_;
+};
+
+/// Register what is to be done after a fork and before the interpreter ends.
+void watch_process();
 
 /// Call `kernel(executor)` without the GIL. A KAC_ISA that cannot be met is refused by all kernels
 /// alike, before there are threads.
@@ -24,7 +50,7 @@ template <typename Kernel>
 void run(unsigned threads, Kernel&& kernel) {
     static_cast<void>(kac::instruction_set());
     const Executor executor = {thread_pool(), threads, check_signals};
-    const py::gil_scoped_release release;
+    const GilReleased released;
     kernel(executor);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "kac/wav.hpp"
@@ -72,12 +73,9 @@ py::tuple read_wavs(const py::sequence& paths, py::ssize_t length, unsigned thre
     const std::span<bool> found = writable(read);
     const std::span<std::uint32_t> sums = writable(checksums);
     run_each(files.size(), threads, [&](std::size_t i) {
-        std::optional<std::uint32_t> checksum;
-        try {
-            checksum = read_wav(files[i], row(to, samples, i));
-        } catch (const FileError&) {
-            // Not read, as a file of another kind is not: the caller finds out why.
-        }
+        const std::span<double> sound = row(to, samples, i);
+        const std::optional<std::uint32_t> checksum = read_wav(files[i], sound);
+        if (!checksum) std::ranges::fill(sound, std::numeric_limits<double>::quiet_NaN());
         found[i] = checksum.has_value();
         sums[i] = checksum.value_or(0);
     });
@@ -109,8 +107,11 @@ Args:
 
 Returns:
     The sounds, float64, shape (paths, length); which of them were read, bool, shape (paths,); and
-    the CRC-32 of the whole files, uint32, shape (paths,). Sounds that were not read are undefined,
-    and their checksums 0: their files are missing or damaged, or of another length or kind.)",
+    the CRC-32 of the whole files, uint32, shape (paths,). Sounds that were not read are NaN, and
+    their checksums 0: their files are damaged, or of another length or kind.
+
+Raises:
+    OSError: a file could not be opened or read.)",
            "paths"_a, "length"_a, "threads"_a = 0);
     define(module, "write_wavs", &write_wavs,
            R"(Write one mono PCM file a sound, replacing what is there.

@@ -1,5 +1,6 @@
 """Files that are never half there: atomic replacement, durable names, lines of JSON."""
 
+import errno
 import json
 import math
 import os
@@ -7,6 +8,56 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+_REMEDIES = {
+    errno.EACCES: "have that allowed, or name another directory",
+    errno.EAGAIN: "end other programs, or allow more threads and processes (ulimit -u)",
+    errno.EDQUOT: "make room, or name another directory",
+    errno.EIO: "check the disk",
+    errno.EMFILE: "close files, or allow more of them (ulimit -n)",
+    errno.ENFILE: "close files of other programs",
+    errno.ENOMEM: "end other programs",
+    errno.ENOSPC: "make room, or name another directory",
+    errno.EPERM: "have that allowed, or name another directory",
+    errno.EROFS: "name a directory that can be written",
+}
+
+
+@contextmanager
+def reporting(operation: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Complete what the system raises in the block: with the operation, the file and a remedy.
+
+    Args:
+        operation: what is done to it, such as "generating a dataset".
+        path: the file or directory, for errors that name none.
+
+    Raises:
+        OSError: the same, which says more; errors whose message is this package's own stay.
+        MemoryError: another one, which says more.
+    """
+    try:
+        with naming(path):
+            yield
+    except OSError as error:
+        if error.errno is not None and error.filename is not None:
+            remedy = _REMEDIES.get(error.errno)
+            advice = f"; {remedy} and call again" if remedy else ""
+            error.strerror = f"{error.strerror} ({operation}{advice})"
+        raise
+    except MemoryError as error:
+        reason = str(error) or "there is too little memory: end other programs"
+        raise MemoryError(f"{operation}, {os.fspath(path)}: {reason}") from error
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let an OSError of the system, which leaves the block and names no file, name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 @contextmanager
@@ -37,7 +88,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 def sync_file(path: Path) -> None:
     """Flush the content of a file to the disk."""
-    with path.open("r+b") as file:
+    with naming(path), path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
@@ -45,11 +96,12 @@ def sync_folder(path: Path) -> None:
     """Flush the names in a folder to the disk, on systems where that can be asked for."""
     if os.name != "posix":
         return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with naming(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -121,7 +173,8 @@ def append_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """
     texts = (json.dumps(_json_value(record), allow_nan=False) for record in records)
     lines = "".join(f"{text}\n" for text in texts).encode()
-    with path.open("ab+", buffering=0) as stream:  # no buffer that would be written later
+    # No buffer that would be written later.
+    with naming(path), path.open("ab+", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(size - 1, 0))
         if stream.read(1) not in (b"", b"\n"):
@@ -143,7 +196,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     half written, is left out.
     """
     records = []
-    with suppress(FileNotFoundError):
+    with naming(path), suppress(FileNotFoundError):
         for line in path.read_bytes().split(b"\n"):
             with suppress(ValueError):  # half a line, or half a character
                 records.append(json.loads(line))

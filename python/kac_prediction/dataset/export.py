@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from .._checks import check_choice, check_count
-from .._files import sync_file
+from .._files import reporting, sync_file
 from .._progress import progress_bar
 from .labels import parsed
 from .load import fingerprint_of
@@ -100,7 +100,7 @@ def exportDataset(
     digits = max(5, len(str(len(rows) - 1)))  # names sort as the numbers do
     stem = "sample" if layout == "audiofolder" else prefix
     names = [f"{stem}_{k:0{digits}d}" for k in range(len(rows))]
-    with _staged(target) as folder:
+    with reporting("exporting a dataset", target), _staged(target) as folder:
         disk.publish(folder / "README.md", _card(directory.header, len(rows)).encode())
         with progress_bar(total=len(rows), desc="exporting", unit=" sounds") as bar:
             for shard, k in enumerate(range(0, len(rows), size)):
@@ -152,8 +152,10 @@ def _open_source(dataset: TorchDataset) -> DatasetDirectory:
         )
     if len(dataset) == 0:
         raise ValueError(f"{dataset!r} has no samples to export.")
-    directory = DatasetDirectory(dataset.dataset_dir)
-    if fingerprint_of(directory.header) != fingerprint_of(dataset._header):
+    with reporting("opening a dataset", dataset.dataset_dir):
+        directory = DatasetDirectory(dataset.dataset_dir)
+        found = fingerprint_of(directory.header)
+    if found != fingerprint_of(dataset._header):
         raise DatasetError(
             f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
             "with loadDataset, and select the samples anew."
@@ -255,9 +257,7 @@ def _staged(target: Path) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     except OSError as error:
-        if error.filename is None:  # writing to a full disk does not say where
-            error.filename = str(target)
-        error.add_note(f"Nothing was exported to {target}: mend that, and call exportDataset again")
+        error.add_note(f"Nothing was exported to {target}")
         raise
     finally:
         for empty in [hidden, *made]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .. import __version__, _core
 from .._checks import check_count, check_seed
-from .._files import locked
+from .._files import locked, reporting
 from .._progress import progress_bar
 from .cluster import RenderTask, check_client, run_tasks
 from .legacy.convert import is_legacy
@@ -102,21 +102,23 @@ def generateDataset(
         "instruction_set": _core.instruction_set(),
         "shard_size": None if shard_size is None else check_count("shard_size", shard_size),
     }
-    if decide(DatasetDirectory(dataset_dir), plan, overwrite).action is not Action.RETURN:
-        with write_lock(Path(dataset_dir).absolute()):
-            directory = DatasetDirectory(dataset_dir)
-            # Again, as another process may have written there in the meantime.
-            action, plan, replaced = decide(directory, plan, overwrite)
-            if action is Action.RESTORE and not restore_sounds(directory, renderer):
-                action = Action.GENERATE
-            if action is Action.TRANSFORM:
-                transform_directory(directory, representation)
-            elif action is Action.GENERATE:
-                if replaced:
-                    logger.warning("%s %s.", directory.path, replaced)
-                with resume_or_begin(directory, plan, overwrite) as generation:
-                    generate(directory, generation, renderer, representation, cluster)
-                generation.warn_clipped()
+    path = Path(dataset_dir).absolute()
+    with reporting("generating a dataset", path):
+        if decide(DatasetDirectory(path), plan, overwrite).action is not Action.RETURN:
+            with write_lock(path):
+                directory = DatasetDirectory(path)
+                # Again, as another process may have written there in the meantime.
+                action, plan, replaced = decide(directory, plan, overwrite)
+                if action is Action.RESTORE and not restore_sounds(directory, renderer):
+                    action = Action.GENERATE
+                if action is Action.TRANSFORM:
+                    transform_directory(directory, representation)
+                elif action is Action.GENERATE:
+                    if replaced:
+                        logger.warning("%s %s.", directory.path, replaced)
+                    with resume_or_begin(directory, plan, overwrite) as generation:
+                        generate(directory, generation, renderer, representation, cluster)
+                    generation.warn_clipped()
     return loadDataset(dataset_dir)
 
 
@@ -283,14 +285,15 @@ def restore_sounds(directory: DatasetDirectory, renderer: Renderer) -> bool:
     """Make lost sounds as they were; where this machine makes others, change nothing: False."""
     header, lost = directory.header, directory.lost_sounds()
     renderer.seed(header.seed or 0, dict(enumerate(header.revisions)))
-    transaction = Transaction(directory.path, shard_size=header.shard_size)
-    for part in chunks(0, len(lost), header.length):
-        indices = lost[part.start : part.stop]
-        sounds = renderer(indices)[0]
-        checksums = transaction.write_sounds(indices, sounds, header.sample_rate, renderer.threads)
-        if checksums != [header.sounds[i] for i in indices]:
-            transaction.discard()
-            return False
-    transaction.commit(lost)
+    rate, threads = header.sample_rate, renderer.threads
+    with Transaction(directory.path, shard_size=header.shard_size) as transaction:
+        for part in chunks(0, len(lost), header.length):
+            indices = lost[part.start : part.stop]
+            sounds = renderer(indices)[0]
+            checksums = transaction.write_sounds(indices, sounds, rate, threads)
+            if checksums != [header.sounds[i] for i in indices]:
+                transaction.discard()
+                return False
+        transaction.commit(lost)
     logger.warning("%s had lost %d sounds, which were made anew.", directory.path, len(lost))
     return True

@@ -1,5 +1,6 @@
 """Background producers: the next items are made in threads while the current one is used."""
 
+import errno
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -44,7 +45,7 @@ def run_ahead(
             if len(pending) == depth:  # the oldest stays pending until it is done
                 ready = [pending[0].result()]
                 pending.popleft()
-            pending.append(pool.submit(call))
+            pending.append(start(pool, call))
             yield from ready
         while pending:
             result = pending[0].result()
@@ -56,3 +57,11 @@ def run_ahead(
         running = [future for future in pending if not future.cancelled()]
         if not wait(running, _PATIENCE_SECONDS).not_done:
             pool.shutdown()
+
+
+def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Submit a call to a pool; raise OSError where the system has no thread for it."""
+    try:
+        return pool.submit(call, *arguments)
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from error

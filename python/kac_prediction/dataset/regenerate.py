@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .. import _core
 from .._checks import check_count
+from .._files import reporting
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler, fresh_seed
@@ -45,16 +46,18 @@ def regenerateDataPoints(
     if not isinstance(dataset, TorchDataset):
         raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
     path = Path(dataset.dataset_dir).absolute()
-    size = DatasetDirectory(path).header.dataset_size
-    if len(dataset) != size:
-        raise ValueError(
-            f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
-            "others: give the whole dataset, as loadDataset returns it."
-        )
-    indices = sorted({check_count("an entry", entry, 0, size - 1) for entry in entries})
-    if indices:
-        with write_lock(path):
-            _regenerate(DatasetDirectory(path), Sampler, indices, workers).warn_clipped()
+    with reporting("regenerating samples of a dataset", path):
+        size = DatasetDirectory(path).header.dataset_size
+        if len(dataset) != size:
+            raise ValueError(
+                f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
+                "others: give the whole dataset, as loadDataset returns it."
+            )
+        indices = sorted({check_count("an entry", entry, 0, size - 1) for entry in entries})
+        if indices:
+            with write_lock(path):
+                transaction = _regenerate(DatasetDirectory(path), Sampler, indices, workers)
+            transaction.warn_clipped()
     return loadDataset(dataset.dataset_dir)
 
 
@@ -77,34 +80,35 @@ def _regenerate(
     representation = InputRepresentation(
         sampler.sample_rate, old.representation_settings, threads=threads
     )
-    transaction = Transaction(directory.path, shard_size=old.shard_size)
     lines, groups, sounds = list(directory.label_lines), list(old.groups), list(old.sounds)
     directory.verify_array()  # or damage that it has would get a checksum that fits it
     x = directory.array()
-    with transaction.array(x.shape) as array:
-        for part in chunks(0, len(x), max(sampler.length, x[0].size)):
-            rows = x[part.start : part.stop].copy()  # what is changed of x itself stays in memory
-            if here := [i for i in part if i in revisions]:
-                waves, labels = renderer(here)
-                written = transaction.write_sounds(here, waves, sampler.sample_rate, threads)
-                quantised = _core.quantise(waves, 24, threads=threads)
-                rows[[i - part.start for i in here]] = representation.transform(quantised)
-                for i, sound, y in zip(here, written, labels, strict=True):
-                    groups[i], lines[i] = old.dataset_size + i, label_line(y, i)
-                    if sounds:
-                        sounds[i] = sound
-            array.write(part.start, rows)
-        checksum = array.checksum()
-    instruction_sets = {*old.instruction_set.split("+"), _core.instruction_set()} - {""}
-    header = replace(
-        old,
-        seed=seed,
-        instruction_set="+".join(sorted(instruction_sets)),
-        groups=groups,
-        revisions=[revisions.get(i, revision) for i, revision in enumerate(old.revisions)],
-        checksums=old.checksums | {ARRAY: checksum},
-        sounds=sounds,
-    )
-    transaction.write_metadata(header, lines)
-    transaction.commit(indices)
+    with Transaction(directory.path, shard_size=old.shard_size) as transaction:
+        with transaction.array(x.shape) as array:
+            for part in chunks(0, len(x), max(sampler.length, x[0].size)):
+                # A copy: what is changed of x itself stays in memory.
+                rows = x[part.start : part.stop].copy()
+                if here := [i for i in part if i in revisions]:
+                    waves, labels = renderer(here)
+                    written = transaction.write_sounds(here, waves, sampler.sample_rate, threads)
+                    quantised = _core.quantise(waves, 24, threads=threads)
+                    rows[[i - part.start for i in here]] = representation.transform(quantised)
+                    for i, sound, y in zip(here, written, labels, strict=True):
+                        groups[i], lines[i] = old.dataset_size + i, label_line(y, i)
+                        if sounds:
+                            sounds[i] = sound
+                array.write(part.start, rows)
+            checksum = array.checksum()
+        instruction_sets = {*old.instruction_set.split("+"), _core.instruction_set()} - {""}
+        header = replace(
+            old,
+            seed=seed,
+            instruction_set="+".join(sorted(instruction_sets)),
+            groups=groups,
+            revisions=[revisions.get(i, revision) for i, revision in enumerate(old.revisions)],
+            checksums=old.checksums | {ARRAY: checksum},
+            sounds=sounds,
+        )
+        transaction.write_metadata(header, lines)
+        transaction.commit(indices)
     return transaction

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .. import _core
 from .._checks import check_count
 from .._processes import in_processes
+from .prefetch import start
 from .sampler import AudioSampler, Labels
 
 Rendered: TypeAlias = tuple[npt.NDArray[np.float64], list[Labels]]
@@ -138,7 +139,7 @@ def write_behind(write: Callable[..., object]) -> Iterator[Callable[..., None]]:
         def submit(*arguments: Any) -> None:
             while pending:
                 pending.pop().result()
-            pending.append(writer.submit(write, *arguments))
+            pending.append(start(writer, write, *arguments))
 
         yield submit
         while pending:

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from .. import _core
 from .._checks import check_number, check_seed
+from .._files import reporting
 
 Labels: TypeAlias = dict[str, list[float | int]]
 
@@ -235,9 +236,10 @@ class AudioSampler(ABC):
             raise ValueError("there is no sound to export yet: call generateWaveform() first.")
         # The core's writer serves single files too (rather than soundfile's), so that a sound has
         # the same bytes wherever it is exported from.
-        clipped, _ = _core.write_wavs(
-            [str(absolutePath)], self.waveform[None], self.sample_rate, bit_depth
-        )
+        with reporting("exporting a sound", absolutePath):
+            clipped, _ = _core.write_wavs(
+                [str(absolutePath)], self.waveform[None], self.sample_rate, bit_depth
+            )
         if clipped[0]:
             warnings.warn(
                 f"{clipped[0]} samples beyond [-1, 1] were clipped in {absolutePath}.",

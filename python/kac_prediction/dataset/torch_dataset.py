@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .._files import reporting
 from .collate import Rows, Sample, as_range, batch_samples, rows_of, take
 from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, unpack
 from .load import fingerprint_of, open_stored
@@ -37,7 +38,8 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
         DatasetError: the dataset is damaged or of a format that this version cannot read.
         PermissionError: it is in a legacy format, and the directory cannot be written.
     """
-    header, X, labels = open_stored(dataset_dir, verify)
+    with reporting("opening a dataset", dataset_dir):
+        header, X, labels = open_stored(dataset_dir, verify)
     dataset = TorchDataset(
         str(Path(dataset_dir).absolute()),
         header.representation_settings,

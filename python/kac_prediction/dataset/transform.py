@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .._checks import check_count
+from .._files import reporting
 from .._progress import progress_bar
 from .rendering import chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
@@ -41,13 +42,14 @@ def transformDataset(
         raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}")
     threads = 0 if workers is None else check_count("workers", workers)
     path = Path(dataset.dataset_dir).absolute()
-    header = DatasetDirectory(path).header
-    representation = InputRepresentation(
-        header.sample_rate, representation_settings, threads=threads
-    )
-    if representation.settings != header.representation_settings:
-        with write_lock(path):
-            transform_directory(DatasetDirectory(path), representation)
+    with reporting("transforming a dataset", path):
+        header = DatasetDirectory(path).header
+        representation = InputRepresentation(
+            header.sample_rate, representation_settings, threads=threads
+        )
+        if representation.settings != header.representation_settings:
+            with write_lock(path):
+                transform_directory(DatasetDirectory(path), representation)
     return loadDataset(dataset.dataset_dir)
 
 
@@ -55,19 +57,22 @@ def transform_directory(directory: DatasetDirectory, representation: InputRepres
     """Compute x from the sounds, and replace the old one."""
     header = directory.header
     row = InputRepresentation.transformShape(header.length, representation.settings)
-    transaction = Transaction(directory.path)
     size = header.dataset_size
-    with transaction.array((size, *row)) as array:
-        with progress_bar(total=size, unit=" samples") as bar, write_behind(array.write) as submit:
-            for indices in chunks(0, size, max(header.length, math.prod(row))):
-                sounds = directory.sounds(indices, representation.threads)
-                submit(indices.start, representation.transform(sounds).numpy())
-                bar.update(len(indices))
-        checksum = array.checksum()
-    changed = replace(
-        header,
-        representation_settings=representation.settings,
-        checksums=header.checksums | {ARRAY: checksum},
-    )
-    transaction.write_metadata(changed, directory.label_lines)
-    transaction.commit()
+    with Transaction(directory.path) as transaction:
+        with (
+            transaction.array((size, *row)) as array,
+            progress_bar(total=size, unit=" samples") as bar,
+        ):
+            with write_behind(array.write) as submit:
+                for indices in chunks(0, size, max(header.length, math.prod(row))):
+                    sounds = directory.sounds(indices, representation.threads)
+                    submit(indices.start, representation.transform(sounds).numpy())
+                    bar.update(len(indices))
+            checksum = array.checksum()
+        changed = replace(
+            header,
+            representation_settings=representation.settings,
+            checksums=header.checksums | {ARRAY: checksum},
+        )
+        transaction.write_metadata(changed, directory.label_lines)
+        transaction.commit()

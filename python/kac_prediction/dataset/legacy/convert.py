@@ -52,13 +52,9 @@ def convert_dataset(directory: DatasetDirectory) -> DatasetDirectory:
         directory = DatasetDirectory(path)
         if not is_legacy(directory.metadata_path()):
             return directory
-        transaction = Transaction(path)
-        try:
+        with Transaction(path) as transaction:
             _stage(directory.metadata_path(), transaction)
-        except BaseException:
-            transaction.discard()
-            raise
-        transaction.commit(others=[LEGACY])
+            transaction.commit(others=[LEGACY])
     return DatasetDirectory(path)
 
 

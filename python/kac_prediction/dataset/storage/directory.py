@@ -3,8 +3,10 @@
 import os
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from .layout import (
     GENERATING,
     LEGACY,
     METADATA,
+    MISSING,
     DatasetChangedError,
     DatasetError,
     sound_name,
@@ -117,7 +120,7 @@ class DatasetDirectory:
         for i in range(self.header.dataset_size):
             try:
                 found = self.sound_path(i).stat().st_size
-            except OSError:
+            except MISSING:
                 found = 0
             if found != size:
                 lost.append(i)
@@ -136,9 +139,10 @@ class DatasetDirectory:
                 if header.sounds:
                     _compare(batch, header.sounds[first : first + _BATCH])
                     continue
-                read = _core.read_wavs([*map(str, batch)], header.length, 0)[1]
+                with _missing_is_damage():
+                    read = _core.read_wavs([*map(str, batch)], header.length, 0)[1]
                 for row in np.flatnonzero(~read).tolist():
-                    _decode(batch[row], header.sample_rate, header.lengths)
+                    _decode(_content(batch[row]), batch[row], header.sample_rate, header.lengths)
         except DatasetError:
             self.check_unchanged()  # else a change by another process looks like damage
             raise
@@ -152,27 +156,23 @@ class DatasetDirectory:
         """Read the sounds of these samples, shape (n, length)."""
         header = self.header
         paths = [self.sound_path(i) for i in indices]
-        sounds, read, checksums = _core.read_wavs([*map(str, paths)], header.length, threads)
+        with _missing_is_damage():
+            sounds, read, checksums = _core.read_wavs([*map(str, paths)], header.length, threads)
         if header.sounds:
-            wrong = ~read | (checksums != [header.sounds[i] for i in indices])
-            for row in np.flatnonzero(wrong).tolist():
-                _compare([paths[row]], [header.sounds[indices[row]]])
-        else:
-            for row in np.flatnonzero(~read).tolist():
-                sounds[row] = _decode(paths[row], header.sample_rate, [header.length])
+            read &= checksums == [header.sounds[i] for i in indices]
+        for row in np.flatnonzero(~read).tolist():  # another program wrote it, or it is damaged
+            content = self.sound_file(indices[row])
+            sounds[row] = _decode(content, paths[row], header.sample_rate, [header.length])
         return sounds
 
     def sound_file(self, i: int) -> bytes:
         """Read the file of the sound of sample `i`, and check it."""
         path, header = self.sound_path(i), self.header
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DatasetError(f"{path} is missing or cannot be read: {error}.") from error
+        content = _content(path)
         if header.sounds:
             _check(path, zlib.crc32(content), header.sounds[i])
         else:
-            _decode(path, header.sample_rate, header.lengths)
+            _decode(content, path, header.sample_rate, header.lengths)
         return content
 
     def metadata_path(self) -> Path:
@@ -213,12 +213,28 @@ class DatasetDirectory:
         return self._journal.current_path(self.path, name)
 
 
+@contextmanager
+def _missing_is_damage() -> Iterator[None]:
+    """Raise DatasetError for a file that is missing."""
+    try:
+        yield
+    except MISSING as error:
+        raise DatasetError(
+            f"{error.filename} is missing: {error.strerror}. Restore it from a copy; or call "
+            "generateDataset with the same arguments, which makes it again."
+        ) from error
+
+
+def _content(path: Path) -> bytes:
+    """Read a file of the dataset."""
+    with _missing_is_damage():
+        return path.read_bytes()
+
+
 def _compare(paths: list[Path], written: list[int]) -> None:
     """Raise DatasetError unless these files have these CRC-32."""
-    try:
+    with _missing_is_damage():
         found = _core.file_checksums([str(path) for path in paths])[0].tolist()
-    except OSError as error:
-        raise DatasetError(f"{error.filename} is missing or cannot be read: {error}.") from error
     for file in zip(paths, found, written, strict=True):
         _check(*file)
 
@@ -232,13 +248,15 @@ def _check(path: Path, found: int, written: int) -> None:
         )
 
 
-def _decode(path: Path, sample_rate: int, lengths: list[int]) -> npt.NDArray[np.float64]:
-    """Decode a sound that the core did not read: another program wrote it, or it is damaged."""
+def _decode(
+    content: bytes, path: Path, sample_rate: int, lengths: list[int]
+) -> npt.NDArray[np.float64]:
+    """Decode the content of a sound's file, at `path`."""
     sound: npt.NDArray[np.float64]
     try:
-        sound, rate = soundfile.read(path, dtype="float64")
-    except (OSError, RuntimeError) as error:
-        raise DatasetError(f"{path} is missing or damaged: {error}.") from error
+        sound, rate = soundfile.read(BytesIO(content), dtype="float64")
+    except soundfile.LibsndfileError as error:
+        raise DatasetError(f"{path} is damaged: {error.error_string}") from error
     if rate != sample_rate or sound.shape not in [(length,) for length in lengths]:
         raise DatasetError(
             f"{path} is damaged: it has shape {sound.shape} at {rate} Hz where ({lengths[0]},) at "

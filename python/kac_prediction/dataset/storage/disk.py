@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core, _files
-from .layout import DatasetError
+from .layout import MISSING, DatasetError
 
 at_write_point: Callable[[], object] | None = None
 """What is called at every write point; None, except in tests."""
@@ -42,11 +42,12 @@ def write(file: BinaryIO, content: bytes | memoryview) -> None:
     """Write at the position of an unbuffered file."""
     _write_point()
     middle = len(content) // 2
-    for part in (memoryview(content)[:middle], memoryview(content)[middle:]):
-        while part:
-            part = part[file.write(part) :]
-        _write_point()
-    os.fsync(file.fileno())
+    with _files.naming(file.name):
+        for part in (memoryview(content)[:middle], memoryview(content)[middle:]):
+            while part:
+                part = part[file.write(part) :]
+            _write_point()
+        os.fsync(file.fileno())
 
 
 def write_sounds(
@@ -120,7 +121,7 @@ def link(source: Path, target: Path) -> None:
 def cut(path: Path, size: int) -> None:
     """Cut a file off after so many bytes."""
     _write_point()
-    with path.open("r+b") as file:
+    with _files.naming(path), path.open("r+b") as file:
         file.truncate(size)
         os.fsync(file.fileno())
 
@@ -193,7 +194,7 @@ def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float
                 raise ValueError("its header is not that of an array of float64")
             found = tuple(map(int, match[1].split(b",")))
             offset, size = file.tell(), os.fstat(file.fileno()).st_size
-    except (OSError, ValueError) as error:
+    except (*MISSING, ValueError) as error:
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
     if found not in shapes:
         raise DatasetError(f"{path} has the shape {found} where {shapes[0]} was expected.")

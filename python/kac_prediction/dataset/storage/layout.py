@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ..._files import locked
@@ -16,6 +16,9 @@ STAGING = ".staging"
 GENERATING = ".generating"
 PLAN = "plan.json"  # of an unfinished generation, in GENERATING
 DONE = "done.txt"
+
+# What opening a file raises that is not there. Other errors, as of too many open files, may pass.
+MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class DatasetError(ValueError):
@@ -50,4 +53,5 @@ def write_lock(directory: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # it may stay: whoever holds its lock is the writer
+                path.unlink()

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._files import naming
 from ..representation import InputRepresentation, RepresentationSettings
 from ..representation_settings import complete_settings
 from ..sampler import Labels, SamplerInfo
@@ -121,7 +122,8 @@ def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
 
 def decode(path: Path) -> tuple[Header, list[str]]:
     """Read the header, and the lines of the labels; raise DatasetError for what is damaged."""
-    content = path.read_bytes()
+    with naming(path):
+        content = path.read_bytes()
     try:
         start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
         if 0 <= start < end:  # the labels stay unparsed

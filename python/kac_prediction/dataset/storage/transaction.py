@@ -13,7 +13,7 @@ import shutil
 import warnings
 import zlib
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,8 +28,10 @@ from .layout import ARRAY, GENERATING, JOURNAL, METADATA, PLAN, STAGING, Dataset
 from .metadata import Header, encode
 
 
-class Transaction:
+class Transaction(AbstractContextManager["Transaction"]):
     """New files of a dataset, staged in a hidden folder until `commit` makes them the dataset's.
+
+    An error that leaves a `with` block around it discards them.
 
     Attributes:
         path: the hidden folder.
@@ -113,8 +115,15 @@ class Transaction:
             _carry_out(self._directory, journal)
 
     def discard(self) -> None:
-        """Remove the staged files, as far as that is possible."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove the staged files, as far as possible, unless a published commit needs them."""
+        try:
+            (self._directory / JOURNAL).lstat()
+        except FileNotFoundError:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self.discard()
 
     def warn_clipped(self) -> None:
         """Warn, on behalf of the caller's caller, of samples that were clipped."""

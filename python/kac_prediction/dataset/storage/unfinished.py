@@ -13,7 +13,7 @@ from ..representation import InputRepresentation
 from ..sampler import Labels
 from . import disk
 from .disk import ArrayWriter
-from .layout import DONE, GENERATING, PLAN
+from .layout import DONE, GENERATING, MISSING, PLAN
 from .metadata import label_line
 from .transaction import Transaction
 
@@ -50,7 +50,7 @@ class Generation(Transaction):
             try:
                 path = self.path / self.sound_names([self.done])[0]
                 sound = _core.file_checksums([str(path)])[0][0]
-            except OSError:
+            except MISSING:
                 break
             if (sound, row) != (record.sound, record.row):
                 break
