@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 DEPTHS = ("tiny", "small", "medium", "large", "full")
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--drums",
     type=click.IntRange(7),

@@ -77,7 +77,7 @@ ROWS: Final = (
 """The table. Trainings of `default=False` take long: drums to simulate, a bank of modes to make."""
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--only",
     "names",

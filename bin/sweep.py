@@ -256,7 +256,7 @@ def ranking(sweep: Sweep, trials: Mapping[int, FrozenTrial]) -> str:
     return "\n".join(lines)
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--count", type=click.IntRange(1), help="How many trials in all.  [default: run_cap]")
 @click.option("--seed", type=click.IntRange(0), help="Of the parameters.  [default: a fresh one]")
@@ -275,6 +275,7 @@ def main(
     directory = Path(out or Path("sweeps") / file.stem).absolute()
     try:
         sweep = Sweep(file)
+        sweep.check_program()
         study = open_study(sweep, directory, seed)
         sweep_run = SweepRun(sweep, study, directory, jobs, list(filter(None, gpus.split(","))))
         for number in (signal.SIGINT, signal.SIGTERM):

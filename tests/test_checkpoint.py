@@ -1,5 +1,6 @@
 """read_checkpoint: what is no checkpoint is refused in the words of this package."""
 
+import io
 import pickle
 import re
 import zipfile
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+import kac_prediction
+from kac_prediction._files import plain
 from kac_prediction.pipeline import loadModel, read_checkpoint
 from models_of_users import Linear
 from saved_models import exported, save
@@ -111,21 +114,95 @@ def test_a_file_that_breaks_off_is_refused(cut: int, whole: bytes, tmp_path: Pat
         assert "Copy or download it again" in refusal(tmp_path / "cut.pt") or cut == 1
 
 
-def test_damage_is_refused_or_does_no_harm(whole: bytes, tmp_path: Path) -> None:
-    """Bytes changed anywhere: what can still be read as a checkpoint is one."""
+@pytest.mark.parametrize("bytes_changed", [1, 4])
+def test_damage_is_refused_or_does_no_harm(
+    bytes_changed: int, whole: bytes, tmp_path: Path
+) -> None:
+    """Bits changed anywhere: what can still be read is what was written."""
     draw = np.random.default_rng(0)
-    refused = 0
-    for _ in range(300):
+    file, refused = tmp_path / "damaged.pt", 0
+    file.write_bytes(whole)
+    written = plain(read_checkpoint(file))
+    for _ in range(150):
         damaged = bytearray(whole)
-        for place in draw.integers(len(whole), size=4):
-            damaged[place] ^= int(draw.integers(1, 256))
-        (tmp_path / "damaged.pt").write_bytes(damaged)
+        for place in draw.integers(len(whole), size=bytes_changed):
+            damaged[place] ^= 1 << int(draw.integers(8))
+        file.write_bytes(damaged)
         with suppress(ValueError):
-            read_checkpoint(tmp_path / "damaged.pt")
+            assert plain(read_checkpoint(file)) == written
             continue
         refused += 1
-        refusal(tmp_path / "damaged.pt")
     assert refused > 30
+    refusal(file)
+
+
+def test_every_bit_of_a_weight_counts(tmp_path: Path) -> None:
+    """The model that ships is checked too, whose file is as it was before anything was checked."""
+    shipped = Path(kac_prediction.__file__).parent / "weights/any_drum.pt"
+    with zipfile.ZipFile(shipped) as archive:
+        entries = [entry for entry in archive.infolist() if "/data/" in entry.filename]
+    content, draw = shipped.read_bytes(), np.random.default_rng(0)
+    for entry in draw.choice(np.array(entries, dtype=object), 10):
+        with zipfile.ZipFile(shipped) as archive, archive.open(entry) as stream:
+            start = content.index(stream.read(), entry.header_offset)
+        damaged = bytearray(content)
+        damaged[start + int(draw.integers(entry.file_size))] ^= 1 << int(draw.integers(8))
+        (tmp_path / "model.pt").write_bytes(damaged)
+        assert "damaged" in refusal(tmp_path / "model.pt")
+
+
+def bomb(*, inside: Any = 0) -> list[Any]:
+    """A list that stands for 9 to the 40th values."""
+    for _ in range(40):
+        inside = [inside] * 9
+    return inside  # type: ignore[no-any-return]
+
+
+def nested(levels: int) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format_version": 99}, "it has the format 99, .* knows those up to 1. Update kac_predic"),
+        ({"format_version": "1"}, "its format_version is '1', not a number"),
+        ({"format_version": True}, "its format_version is True"),
+        ({"format_version": 0}, "its format_version is 0"),
+        ({"hyperparameters": {"layers": bomb()}}, "'hyperparameters' is nested too deeply, or lar"),
+        ({"progress": {"history": bomb()}}, "'progress' is nested too deeply, or larger"),
+        ({"run_info": {"id": nested(200)}}, "'run_info' is nested too deeply"),
+        ({"dataset": {"sampler": torch.zeros(3)}}, r"'dataset' holds tensor.*no plain value"),
+        ({"model_input": {"sample_rate": 3j}}, "'model_input' holds 3j, which is no plain value"),
+        (
+            {"model_state_dict": {"linear.weight": torch.zeros(1).expand(10**12)}},
+            "'model_state_dict' is nested too deeply, or larger than the file",
+        ),
+        ({"progress": torch.eye(3).to_sparse()}, "'progress' holds a tensor of a kind"),
+        ({"progress": torch.empty(3, device="meta")}, "'progress' holds a tensor of a kind"),
+    ],
+)
+def test_content_that_no_training_writes_is_refused(
+    changes: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    save(tmp_path / "odd.pt", exported(Linear(0.1, inputs=4, outputs=2), **changes))
+    text = refusal(tmp_path / "odd.pt")
+    assert re.search(reason, text)
+    assert len(text) < 1000
+
+
+def test_a_compressed_file_is_refused(whole: bytes, tmp_path: Path) -> None:
+    """It could take any amount of memory; torch writes none."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    for kind in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(tmp_path / "odd.pt", "w", kind) as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content + bytes(10**6) * name.endswith("version"))
+        assert "it is damaged" in refusal(tmp_path / "odd.pt")
 
 
 def test_a_file_that_may_not_be_read_says_so(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kac_prediction._checks import (
+    brief,
     check_choice,
     check_count,
     check_flag,
@@ -161,3 +162,16 @@ def test_vectors_of_other_shapes_are_refused(values: Any, text: str) -> None:
 def test_no_name_is_offered_where_none_is_near() -> None:
     assert did_you_mean("zzz", ["batch_size"]) == ""
     assert did_you_mean("batch_sise", ["batch_size", "seed"]) == ": did you mean batch_size?"
+
+
+def test_a_value_in_a_message_is_short_whatever_it_is() -> None:
+    bomb: list[Any] = ["x" * 1000]
+    for _ in range(40):  # 9 to the 40th texts
+        bomb = [bomb] * 9
+    for value in (bomb, {"a": bomb}, "x" * 10**6, 10**5000, Fraction(10**5000, 3), (1, bomb)):
+        assert len(brief(value)) < 320
+        with pytest.raises((TypeError, ValueError)) as raised:
+            check_choice("kind", value, ["one", "two"])
+        assert len(str(raised.value)) < 360
+    assert brief([1, "two", None]) == "[1, 'two', None]"
+    assert brief(np.float64(0.5)) == "0.5"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
@@ -255,6 +256,13 @@ def test_deploy_of_a_checkpoint_that_was_changed(tmp_path: Path, model: Path) ->
     result = CliRunner().invoke(deploy, [str(model), sound, "--label", "drum_size"])
     assert result.exit_code == 1
     assert "says itself what it predicts" in result.output
+
+
+@pytest.mark.parametrize("command", [main, *main.commands.values()], ids=lambda each: each.name)
+def test_help_is_asked_for_in_short(command: click.Command) -> None:
+    texts = [CliRunner().invoke(command, [option]).output for option in ("-h", "--help")]
+    assert texts[0] == texts[1]
+    assert "Usage:" in texts[0]
 
 
 def test_deploy_of_no_model(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import yaml
 from kac_prediction import routines
 from kac_prediction.cli import ROUTINES
 from kac_prediction.pipeline import Parameters, TrainingOptions
-from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
+from kac_prediction.pipeline.training.options import merge_parameters
+from kac_prediction.pipeline.training.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent.parent / "bin" / "config"
 DEFAULTS = {name: getattr(routines, name).defaults for name in ROUTINES}

@@ -210,6 +210,11 @@ def test_the_loss_is_added_in_place() -> None:
     assert total > 0
 
 
+def test_the_float64_of_a_dataset_goes_into_a_float32_model() -> None:
+    model, x = lively(crepe()).eval(), sounds(3).double()
+    assert model(x).equal(model(x.float()))
+
+
 def test_bfloat16_does_not_round_what_it_predicts() -> None:
     torch.manual_seed(0)
     model, x = lively(crepe(outputs=2)).eval(), sounds(64)

@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from kac_prediction.architecture import CRePE
-from kac_prediction.pipeline import ExportedModel, Model, ModelInput, loadModel
+from kac_prediction.pipeline import ExportedModel, Model, ModelInput, loading, loadModel
 from models_of_users import Linear
 from saved_models import exported, save
+
+NAN = float("nan")
+ONES = torch.ones(2)
 
 
 @pytest.fixture
@@ -44,6 +47,22 @@ def test_a_model_comes_back(model: Linear, tmp_path: Path) -> None:
         assert loaded.run_info is not None
         assert loaded.run_info["epoch"] == 7
         assert loaded.dataset == {"dataset_size": 10}
+
+
+def test_the_order_of_legacy_programs_is_taken(
+    model: Linear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "best.pt", exported(model))
+    for where in (tmp_path, str(tmp_path / "best.pt")):
+        found = loadModel(Linear, where)
+        assert found.linear.weight.equal(model.linear.weight)
+    found = loadModel(Linear, tmp_path / "best.pt", "https://example.org/a.pt")
+    assert found.linear.weight.equal(model.linear.weight)
+    monkeypatch.setattr(loading, "_fetch", lambda url, sha256: tmp_path / url.rpartition("/")[2])
+    loadModel(Linear, tmp_path / "nowhere.pt", "https://example.org/best.pt")
+    for arguments in [(Linear,), (Linear, Linear), ("a.pt", "b.pt")]:
+        with pytest.raises(TypeError, match=r"must be a class|needs the path"):
+            loadModel(*arguments)  # type: ignore[call-overload]
 
 
 def test_what_was_saved_as_float64_stays_so(model: Linear, tmp_path: Path) -> None:
@@ -137,6 +156,21 @@ def test_a_class_defined_twice_is_the_last_one(model: Linear, tmp_path: Path) ->
         ({"run_info": {"model": "Linear"}}, None, "does not name its model"),
         ({"run_info": {"model": {"name": ["Linear"]}}}, None, "does not name its model"),
         ({"hyperparameters": {"learning_rate": "much", "inputs": 4}}, None, "does not fit Linear"),
+        (
+            {"hyperparameters": {"learning_rate": 0.1, "inputs": 4, "outputs": 10**12}},
+            None,
+            r"has 10 weights, too few for 1000000000000 outputs\.",
+        ),
+        (
+            {"model_state_dict": {"linear.weight": NAN * torch.ones(2, 4), "linear.bias": ONES}},
+            None,
+            r"the weights of linear.weight are not finite numbers\.",
+        ),
+        (
+            {"model_state_dict": {"linear.weight": torch.ones(2, 4), 3: ONES}},
+            None,
+            r"not fit Linear.* network: 3 is unknown; linear.bias is missing\.",
+        ),
         ({"model_input": 3}, None, "does not fit Linear.*ModelInput"),
         ({"model_input": {"length": 3}}, None, "does not fit Linear.*ModelInput"),
         ({"model_state_dict": "absent"}, None, "lacks model_state_dict"),
@@ -187,9 +221,6 @@ def test_a_directory_is_its_best(model: Linear, tmp_path: Path) -> None:
     assert epoch_of(run(tmp_path, model, losses)) == 1
     (tmp_path / "best.pt").unlink()
     assert epoch_of(tmp_path) == 0
-
-
-NAN = float("nan")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from kac_prediction.pipeline.training.options import merge_parameters, read_yaml
+from kac_prediction.pipeline.training.options import merge_parameters
+from kac_prediction.pipeline.training.yaml_file import read_yaml
+from kac_prediction.routines import AnyDrum
 from models_of_users import parameters
+
+FOLDER = Path(__file__).parent.parent / "bin/config/local"
 
 
 @pytest.fixture
@@ -97,6 +102,28 @@ def test_until_early_stopping() -> None:
     assert merge_parameters(parameters(), ("a.yaml", values))["num_of_epochs"] == 0
 
 
+def test_a_default_schedule_gives_way_where_there_is_no_end(written: Any) -> None:
+    """As with the yaml files of legacy programs, which have no schedule."""
+    file = read_yaml(
+        written(
+            "batch_size: 32\ndataset_split: !!python/tuple [0.7, 0.15, 0.15]\ndropout: 0.4\n"
+            "num_of_epochs: 0\ntesting: False\nwith_early_stopping: True"
+        )
+    )
+    default = parameters(schedule="one_cycle", dropout=0.1)
+    assert merge_parameters(default, ("a.yaml", file))["schedule"] == "constant"
+    assert merge_parameters(default, ("a.yaml", {"batch_size": 3}))["schedule"] == "one_cycle"
+    asked = file | {"schedule": "cosine"}
+    with pytest.raises(ValueError, match=r"schedule = cosine \(in a.yaml\) needs to know the end"):
+        merge_parameters(default, ("a.yaml", asked))
+
+
+def test_a_file_without_one_parameter_is_refused_as_another_kind() -> None:
+    sweep = {"program": "bin/train.py", "method": "grid", "parameters": {"seed": {"value": 1}}}
+    with pytest.raises(ValueError, match=r"program in s\.yaml .* has none of them: .*bin/sweep"):
+        merge_parameters(parameters(), ("s.yaml", sweep))
+
+
 def test_an_unknown_key_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ValueError, match=r"bach_size in some\.yaml .*did you mean batch_size\?"):
         merge_parameters(parameters(), ("some.yaml", {"bach_size": 2}))
@@ -142,12 +169,53 @@ def test_an_empty_file_changes_nothing(text: str, written: Any) -> None:
         "a: [1, 2",
         "a: !!python/object/apply:os.getcwd []",
         "a: b: c",
+        "a: " + "[" * 30 + "]" * 30,
+        "a: " + "[" * 30_000,
+        "- " * 15_000,
+        "a: " + "x" * 10**5,
+        "a: " + "9" * 5000,
+        "a: &a [*a]",
+        "a: 2001-13-45",
+        "a: !!timestamp x",
+        "a: !!bool x",
+        "a: 0b_",
+        "? [1]\n: 2",
+        "a: \0",
     ],
 )
 def test_other_files_are_named(text: str, written: Any) -> None:
     path = written(text)
-    with pytest.raises(ValueError, match=r"parameters\.yaml"):
+    with pytest.raises(ValueError, match=r"parameters\.yaml") as raised:
         read_yaml(path)
+    assert len(str(raised.value)) < 600
+
+
+def test_an_alias_bomb_is_refused(written: Any) -> None:
+    text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    text += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
+    with pytest.raises(ValueError, match=r"an alias is not taken, write the value out.*line 2"):
+        read_yaml(written(text))
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 1\n", "c: {a: 1, a: 2}", "c:\n- a: 1\n  a: 2\n"])
+def test_a_key_that_is_there_twice_is_refused(text: str, written: Any) -> None:
+    with pytest.raises(ValueError, match=r"the key a is there twice.*line"):
+        read_yaml(written(text))
+
+
+def test_changed_files_are_read_or_refused(written: Any) -> None:
+    """Never with an error of another kind."""
+    draw, parts = np.random.default_rng(0), [*"\n: -[]{}!&*'#?|>%@`e0.9~", "!!int ", "1e", "\n  "]
+    whole, refused = (FOLDER / "any_drum.yaml").read_text(), 0
+    for _ in range(100):
+        text = whole
+        for place in draw.integers(len(whole), size=draw.integers(1, 4)):
+            text = text[:place] + str(draw.choice(parts)) + text[place + draw.integers(3) :]
+        try:
+            merge_parameters(AnyDrum.defaults, ("a.yaml", read_yaml(written(text))))
+        except (TypeError, ValueError):
+            refused += 1
+    assert 20 < refused < 100
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -133,6 +133,11 @@ def test_it_can_be_exported_with_its_spectra(tmp_path: Path) -> None:
     torch.testing.assert_close(program.module()(again), model(again))
 
 
+def test_the_float64_of_a_dataset_goes_into_a_float32_model() -> None:
+    model, x = network().eval(), torch.randn(2, 8000, dtype=torch.float64)
+    assert model(x).equal(model(x.float()))
+
+
 def test_halves_run_in_float32(tmp_path: Path) -> None:
     model = network()
     checkpoint = exported(model, 3)
@@ -152,6 +157,8 @@ def test_other_sounds_and_arguments_are_refused() -> None:
         network()(torch.zeros(1, 1024))
     for changes, text in (
         ({"width": 1}, "width must be at least 2"),
+        ({"width": 10**6}, "width must be at most 1024"),
+        ({"hidden": 10**9}, "hidden must be at most 8192"),
         ({"hidden": 0}, "hidden must be at least 1"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0"),

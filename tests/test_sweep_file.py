@@ -6,6 +6,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sweep_file import Sweep, complete, grid, pruner, suggest  # noqa: E402
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 COUNT = 2000
+TEN: dict[str, Any] = {"values": [*range(10)]}
 LOG = {"min": 0.001, "max": 10.0}
 NORMAL = {"mu": 1.5, "sigma": 0.4}
 CONTINUOUS = {
@@ -205,6 +207,12 @@ def test_a_grid_of_what_is_not_finite_is_refused(parameter: dict[str, Any]) -> N
         combinations({"x": parameter})
 
 
+def test_a_grid_that_is_too_large_is_refused() -> None:
+    for parameters in ({"x": {"min": 1, "max": 10**12}}, {f"x{i}": TEN for i in range(9)}):
+        with pytest.raises(ValueError, match=r"number of .* must be at most 100000"):
+            combinations(parameters)
+
+
 @pytest.fixture
 def sweep_file(tmp_path: Path) -> Callable[..., Path]:
     """Write a sweep; None as a value leaves a key out."""
@@ -268,6 +276,12 @@ def test_files_run_here_too(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
         ({"parameters": {"x": {}}}, "parameter x needs value"),
         ({"parameters": {"x": {"min": 0.0, "max": 1.0}}}, "no finite number of values"),
         ({"early_terminate": {"type": "envelope"}}, "got 'envelope'"),
+        ({"early_terminate": [1]}, r"early_terminate must be a mapping, not \[1\]"),
+        ({"parameters": [1]}, r"parameters must be a mapping, not \[1\]"),
+        ({"parameters": {"x": {"parameters": 3}}}, "the parameters of x must be a mapping"),
+        ({"parameters": {"x": {"value": date(2026, 1, 1)}}}, "date is not JSON"),
+        ({"run_cap": "many"}, "run_cap must be a whole number, got 'many'"),
+        ({"metric": {"name": "x", "target": "low"}}, "target must be a number, got 'low'"),
     ],
 )
 def test_what_is_no_sweep_is_named(
@@ -313,6 +327,9 @@ def test_metrics_are_found_inside_of_records(
     assert of("a.b", {"a": {"b": value}}) == found * 2
     assert of("a.b.c", {"a": {"b": value}}) == []
     assert of("b", {"a": 1}) == []
+    assert of("a", {"a": {"aggregate": value}}) == found * 2
+    for name in ("testing_loss", "testing_loss.aggregate"):  # of legacy sweeps
+        assert of(name, {"selection_loss": {"aggregate": value}}) == found * 2
 
 
 def bands(settings: dict[str, Any], length: int) -> list[int]:
@@ -357,6 +374,7 @@ def test_trials_are_compared_at_growing_epochs(
         ({"type": "hyperband", "max_iter": 2, "s": 2}, "needs min_iter"),
         ({"type": "hyperband", "min_iter": 3, "eta": 1}, "eta .* at least 2, got 1"),
         ({"type": "hyperband", "min_iter": 3, "minimum": 1}, "no key minimum"),
+        ({"type": "hyperband", "max_iter": 9, "s": 10**9}, "s of early_terminate .* at most 64"),
     ],
 )
 def test_what_compares_no_trials_is_refused(settings: dict[str, Any], complaint: str) -> None:

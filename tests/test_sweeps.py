@@ -287,6 +287,9 @@ def test_a_file_that_is_no_sweep_is_refused(place: Place) -> None:
     assert "sweep.yaml: parameter x needs value" in place.run(fails=True).stderr
     place.write({"x": {"value": 1}}, program="no.py")
     assert "program no.py" in place.run(fails=True).stderr
+    (place.file.parent / "no.py").write_text("from scripts.routines import train\ntrain()\n")
+    assert "the program no.py, which takes no --config FILE" in place.run(fails=True).stderr
+    assert not place.out.exists()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ its plain Python type.
 """
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -13,6 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+
+_LONGEST = 300  # characters of a value in a message
+_REPR = reprlib.Repr()
+_REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = 12
+_REPR.maxstring = _REPR.maxother = 120
 
 
 def check_count(name: str, value: Any, least: int | None = 1, most: int | None = None) -> int:
@@ -23,7 +29,7 @@ def check_count(name: str, value: Any, least: int | None = 1, most: int | None =
         ValueError: out of range.
     """
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
+        raise TypeError(f"{name} must be a whole number, got {brief(value)}")
     if least is not None and int(value) < least:
         raise ValueError(f"{name} must be at least {least}, got {brief(value)}")
     if most is not None and int(value) > most:
@@ -41,7 +47,7 @@ def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) 
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not -inf < value < inf or value % 1:
-        raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number from {least}, got {brief(value)}")
     return check_count(name, int(value), least, most)
 
 
@@ -61,7 +67,7 @@ def check_number(
         ValueError: not finite, or out of range.
     """
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {brief(value)}")
     try:
         number = float(value)
     except OverflowError:  # an integer beyond float64
@@ -94,14 +100,14 @@ def check_numbers(name: str, values: Any, *counts: int) -> tuple[float, ...]:
         numbers = np.empty(0)
     if numbers.ndim != 1 or len(numbers) not in counts or not np.isfinite(numbers).all():
         wanted = " or ".join(map(str, counts))
-        raise ValueError(f"{name} must be {wanted} finite number(s), got {values!r}")
+        raise ValueError(f"{name} must be {wanted} finite number(s), got {brief(values)}")
     return tuple(numbers.tolist())
 
 
 def check_flag(name: str, value: Any) -> bool:
     """Return True or False; raise TypeError for anything else."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {brief(value)}")
     return bool(value)
 
 
@@ -117,7 +123,7 @@ def check_choice(name: str, value: Any, choices: Iterable[T]) -> T:
             return each
     names = [str(each) for each in known]
     raise ValueError(
-        f"{name} must be one of {', '.join(names)}, got {value!r}{did_you_mean(value, names)}"
+        f"{name} must be one of {', '.join(names)}, got {brief(value)}{did_you_mean(value, names)}"
     )
 
 
@@ -146,14 +152,22 @@ def check_vectors(values: Mapping[str, Any], dtype: Any = np.float64) -> dict[st
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:
     """Return ': did you mean NAME?' with the nearest of the known names; '' where none is near."""
-    nearest = difflib.get_close_matches(str(word), sorted(known), n=1)
+    text = word[:_LONGEST] if isinstance(word, str) else brief(word)
+    nearest = difflib.get_close_matches(text, sorted(known), n=1)
     return f": did you mean {nearest[0]}?" if nearest else ""
 
 
-def brief(number: Any) -> str:
-    """Return a number as text; hundreds of digits, which Python may refuse to print, as words."""
+def brief(value: Any) -> str:
+    """Return a value as text of at most some hundred characters, whatever it is.
+
+    Of a number its digits; hundreds of them, which Python may refuse to print, as words. What
+    holds other values is cut short within it, since all of it may be beyond the memory.
+    """
     try:
-        float(number)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        text = str(value) if is_number and isfinite(float(value)) else _REPR.repr(value)
     except OverflowError:
         return "a number beyond float64"
-    return str(number)
+    except Exception:  # of a foreign class, whose text may fail in any way
+        return f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

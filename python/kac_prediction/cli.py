@@ -23,6 +23,7 @@ ROUTINES = (
     "AnyDrum",
 )
 
+_HELP = {"help_option_names": ["-h", "--help"]}
 _HEARD = ".heard.wav"  # how the sounds end that deploy writes
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
@@ -56,7 +57,7 @@ def visible_progress() -> Iterator[None]:
         yield
 
 
-@click.command()
+@click.command(context_settings=_HELP)
 @click.argument("routine", type=click.Choice(ROUTINES), default="SizeOfCircularDrum")
 @click.option("--config", type=_EXISTING_FILE, help="A yaml file of parameters.")
 @click.option("--wandb", "use_wandb", is_flag=True, help="Log the run to wandb.")
@@ -99,7 +100,7 @@ def train(
         click.echo(f"best model: {result.best}")
 
 
-@click.command()
+@click.command(context_settings=_HELP)
 @click.argument("model")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--sha256", help="Of the checkpoint.  [default: not compared]")
@@ -219,7 +220,7 @@ def _hear(model: "Model", path: Path, heard: Path) -> str:
     return f"{said} {_played(lambda: drum_heard(model, prediction), heard)}"
 
 
-@click.command("install-dataset")
+@click.command("install-dataset", context_settings=_HELP)
 @click.argument("name", type=click.Choice(get_args(Datasets)))
 @click.option("--dir", "directory", help="Where to put it.  [default: data/NAME]")
 @click.option(
@@ -265,7 +266,7 @@ def install_dataset(
     click.echo(f"installed: {target} ({len(dataset)} sounds{drawn})")
 
 
-@click.command()
+@click.command(context_settings=_HELP)
 @click.argument("directory", type=_DIRECTORY)
 def verify(directory: str) -> None:
     """Read every file of the dataset in DIRECTORY, and compare it with its checksum."""
@@ -276,7 +277,7 @@ def verify(directory: str) -> None:
     click.echo(f"whole: {dataset!r}")
 
 
-@click.command()
+@click.command(context_settings=_HELP)
 @click.argument("directory", type=_DIRECTORY)
 @click.argument("target", type=click.Path())
 @click.option("--layout", type=click.Choice(["audiofolder", "webdataset"]), default="audiofolder")
@@ -291,7 +292,7 @@ def export(directory: str, target: str, layout: Any, shard_size: int | None, pre
     click.echo(f"exported: {target}")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings=_HELP)
 @click.version_option(__version__)
 def main() -> None:
     """Which drum makes this sound?"""

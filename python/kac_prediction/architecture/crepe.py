@@ -128,7 +128,7 @@ class CRePE(Model):
         self.optimiser = kind(self.parameters(), lr=learning_rate)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Predict from sounds, shape (n, 1024).
+        """Predict from sounds, shape (n, 1024), of any dtype.
 
         Returns:
             Predictions, shape (n, outputs), in the dtype of the weights, under autocast too.
@@ -142,12 +142,12 @@ class CRePE(Model):
             raise ValueError(
                 f"CRePE takes sounds of the shape (n, {INPUT_LENGTH}), got {tuple(x.shape)}."
             )
-        x = x[:, None, None, :]
+        dtype = self.linear.weight.dtype
+        x = x.to(dtype)[:, None, None, :]
         for layer in self.conv_layers:
             x = layer(x)
         # First all channels at one time, then those of the next, as published.
         x = x.squeeze(2).transpose(1, 2).flatten(1)
-        dtype = self.linear.weight.dtype
         if x.dtype == dtype:
             return cast(torch.Tensor, self.linear(x))
         # The output layer is next to none of the work, and bfloat16 would round 0.5 m to 2 mm.

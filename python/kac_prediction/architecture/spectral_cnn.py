@@ -168,8 +168,8 @@ class SpectralCNN(Model):
         """Make a network with random weights.
 
         Args:
-            width: channels of the first layer, from 2; the last ones have twice as many.
-            hidden: nodes of the hidden layer.
+            width: channels of the first layer, from 2 to 1024; the last ones have twice as many.
+            hidden: nodes of the hidden layer, at most 8192.
             learning_rate: step size of AdamW, above 0; the peak under the schedule `one_cycle`.
             weight_decay: of AdamW, from 0.
             outputs: number of nodes in the output layer.
@@ -179,14 +179,14 @@ class SpectralCNN(Model):
             ValueError: an argument is out of range.
         """
         super().__init__()
-        check_count("width", width, 2)
+        check_count("width", width, 2, 1024)
         check_number("learning_rate", learning_rate, above=0)
         check_number("weight_decay", weight_decay, least=0)
         self.spectra = ConstantQSpectra()
         channels = [ConstantQSpectra.channels, *(int(factor * width) for factor in _WIDTHS)]
         self.blocks = torch.nn.Sequential(*_blocks(channels))
         flat = channels[-1] * (_BINS >> len(_KERNELS))
-        self.hidden = torch.nn.Linear(flat, check_count("hidden", hidden))
+        self.hidden = torch.nn.Linear(flat, check_count("hidden", hidden, most=8192))
         self.linear = torch.nn.Linear(hidden, check_count("outputs", outputs))
         # Channels last: a fifth faster on a CPU, with the same numbers.
         self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -196,7 +196,7 @@ class SpectralCNN(Model):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Predict from sounds, shape (n, 8000), at 8 kHz.
+        """Predict from sounds, shape (n, 8000), of any dtype, at 8 kHz.
 
         Returns:
             Predictions, shape (n, outputs), in the dtype of the weights, under autocast too.
@@ -208,6 +208,7 @@ class SpectralCNN(Model):
             raise ValueError(
                 f"SpectralCNN takes sounds of the shape (n, {INPUT_LENGTH}), got {tuple(x.shape)}."
             )
+        x = x.to(self.linear.weight.dtype)
         # Logarithms of spectra and the last layers need more digits than autocast leaves.
         with torch.autocast(x.device.type, enabled=False):
             spectra = self.spectra(x)[:, :, None]

@@ -1,4 +1,5 @@
-from .checkpoint import ExportedModel, ModelInfo, RunInfo, read_checkpoint
+from .checkpoint import ExportedModel, ModelInfo, RunInfo
+from .checkpoint_reader import read_checkpoint
 from .datasets.importing import generate_family
 from .datasets.install import download_dataset
 from .loading import loadModel

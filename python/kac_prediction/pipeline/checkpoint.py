@@ -1,16 +1,12 @@
-"""Checkpoints: what they hold, how they are written atomically, and read without running code."""
+"""Checkpoints: what they hold, and how those of a run are written atomically."""
 
 import copy
-import errno
 import logging
-import re
 import time
-import warnings
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NotRequired, Self, cast
+from typing import Any, NotRequired, Self
 
 import torch
 from typing_extensions import TypedDict
@@ -60,41 +56,6 @@ class ExportedModel(TypedDict, total=True):
     model_input: NotRequired[dict[str, Any]]  # how a sound becomes input: ModelInput.to_dict()
     selection_loss: NotRequired[dict[str, Any]]
     progress: NotRequired[dict[str, Any]]  # what else a training needs to resume from here
-
-
-def read_checkpoint(path: str | Path) -> ExportedModel:
-    """Read a checkpoint to the memory of the CPU; the directory of a run means its `best.pt`.
-
-    Raises:
-        FileNotFoundError: there is nothing.
-        ValueError: the file is not a checkpoint of this package.
-    """
-    file = Path(path)
-    if file.is_dir():
-        file /= BEST
-    if not file.is_file():
-        names = ", ".join(sorted(path.name for path in file.parent.glob("*.pt")))
-        beside = f"; beside it are {names}" if names else ""
-        raise FileNotFoundError(f"there is no checkpoint {str(file)!r}{beside}")
-    try:
-        with warnings.catch_warnings(action="ignore"), file.open("rb") as stream:
-            content: Any = torch.load(stream, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever zipfile, pickle and torch make of other files
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a file cut short
-            raise
-        logger.debug("torch cannot read %s", file, exc_info=True)
-        reason = _unreadable(file, str(error))
-        raise ValueError(f"{file} is not a checkpoint that can be read: {reason}") from None
-    needed = ("hyperparameters", "model_state_dict", "run_info")
-    found = content if isinstance(content, dict) else {}
-    if missing := [key for key in needed if not isinstance(found.get(key), Mapping)]:
-        raise ValueError(
-            f"{file} is not a checkpoint of kac_prediction: it lacks {', '.join(missing)}. Give a "
-            f"file that a training wrote, such as {BEST} or {LAST}"
-        )
-    return cast("ExportedModel", content)
 
 
 class Checkpoints:
@@ -160,27 +121,3 @@ class Checkpoints:
             self.last_good = self._directory / LAST
         self._held = {}
         self._written_at = self._clock()
-
-
-def _unreadable(file: Path, error: str) -> str:
-    """Say what a file is that torch failed to read with this error, and what to do."""
-    other = f"Give a file that a training wrote, such as {BEST} or {LAST}"
-    again = "Copy or download it again"
-    with file.open("rb") as stream:
-        start = stream.read(2)
-    # The name alone is taken from torch's text, which advises to run the code of such files.
-    if found := re.search(r"GLOBAL ([\w.]+)", error):
-        return (
-            f"it holds an object, {found[1]}, and reading objects may run foreign code. Save plain "
-            "numbers, texts, lists and tensors instead"
-        )
-    if not start:
-        return f"it is empty. {again}"
-    if start == b"PK":
-        with suppress(Exception), zipfile.ZipFile(file) as archive:  # which may be damaged
-            names = {name.rpartition("/")[2] for name in archive.namelist()}
-            if "data.pkl" not in names or "constants.pkl" in names:  # the latter: of TorchScript
-                return f"it is a zip archive of another kind. {other}"
-        return f"it is damaged, or breaks off before its end. {again}"
-    kind = "a pickle of another kind" if start[:1] == b"\x80" else "of another format"
-    return f"it is {kind}. {other}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from .._checks import brief, check_number
 from ..dataset.legacy import legacy_scale, sampler_info
 from .checkpoint import ExportedModel
 from .model import Model
@@ -42,21 +43,24 @@ def convert_legacy(
             raise ValueError(f"how {type(model).__name__} took its sounds is not known")
         dataset = dict(checkpoint["dataset"])
         settings, representation = dataset["sampler_settings"], dataset["representation_settings"]
-        decay_time = settings.get("decay_time", _DECAY_TIME) / 2  # of 120 dB then, of 60 dB now
+        decay_time = check_number("decay_time", settings.get("decay_time", _DECAY_TIME))
         dataset["sampler"] = sampler_info(file, dataset["sampler"])
-        dataset["sampler_settings"] = {**settings, "decay_time": decay_time}
+        dataset["sampler_settings"] = {**settings, "decay_time": decay_time / 2}  # to 60 dB
         scale = legacy_scale(dataset["sampler"], settings)
         names = _output_labels(dataset["sampler"]["name"], layer.out_features, checkpoint, labels)
         if representation["output_type"] != "end2end":
-            raise ValueError(f"its input was not the wave, but {representation['output_type']!r}")
+            raise ValueError(
+                f"its input was not the wave, but {brief(representation['output_type'])}"
+            )
+        duration = check_number("duration", settings["duration"])
         model_input = ModelInput(
             sample_rate=settings["sample_rate"],
-            length=int(settings["duration"] * settings["sample_rate"]),
+            length=int(duration * check_number("sample_rate", settings["sample_rate"])),
             labels=names,
             units=tuple("m" if name == "drum_size" else "" for name in names),
             normalise=representation["normalise_input"],
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         if labels is not None:
             raise ValueError(f"{file} has no outputs {', '.join(labels)}: {reason}") from error

@@ -8,14 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, overload
 from urllib.parse import unquote, urlsplit
 
 import pooch
 import torch
 from typing_extensions import TypeVar
 
-from .checkpoint import BEST, read_checkpoint
+from .._checks import brief
+from .checkpoint import BEST
+from .checkpoint_reader import read_checkpoint
 from .datasets.download import check_digest, fetch, hexadecimal
 from .legacy import convert_legacy
 from .model import Model as AnyModel
@@ -33,9 +35,27 @@ _LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optim
 _LOSSES = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
 
 
+@overload
+def loadModel(
+    path: type[M],
+    Model: str | Path,
+    device: torch.device | str | None = None,
+    sha256: str | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+) -> M: ...
+@overload
 def loadModel(
     path: str | Path,
     Model: type[M] | None = None,
+    device: torch.device | str | None = None,
+    sha256: str | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+) -> M: ...
+def loadModel(
+    path: str | Path | type[M],
+    Model: type[M] | str | Path | None = None,
     device: torch.device | str | None = None,
     sha256: str | None = None,
     *,
@@ -61,16 +81,23 @@ def loadModel(
             before November 2023 ("aspect_ratio", "drum_size"), from then on ("drum_size",
             "aspect_ratio").
 
+    The order of legacy programs is taken too, `loadModel(Model, path, url)`: where there is no such
+    file, the model is taken from the address.
+
     Raises:
         ConnectionError: the address cannot be reached, and was not downloaded before.
         FileNotFoundError: there is no such file, or no checkpoint in the directory.
         ValueError: the file is not a checkpoint, or does not fit the class, the sha256 or the
             labels; names the file and the remedy.
     """
+    if isinstance(path, type):
+        path, Model, device = _legacy_order(path, Model, device)
+    if isinstance(Model, str | Path):
+        raise TypeError(f"Model must be a class of networks, got {brief(Model)}")
     if path in SHIPPED:
         file = _WEIGHTS / SHIPPED[str(path)]
-    elif isinstance(path, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
-        file = _fetch(path, sha256)
+    elif _is_address(path):
+        file = _fetch(str(path), sha256)
     else:
         file = Path(path)
         file = _best_checkpoint(file) if file.is_dir() else file
@@ -88,7 +115,7 @@ def loadModel(
         reason = str(error) or type(error).__name__
         raise ValueError(
             f"{file} does not fit {kind.__name__}: {reason}. Load it with the version that saved it"
-            f" (kac_prediction {info.get('version', 'unknown')}), or let"
+            f" (kac_prediction {info.get('version', 'unknown')!s:.50}), or let"
             f" {kind.__name__}.from_checkpoint convert it"
         ) from error
     model.run_info = checkpoint["run_info"]
@@ -98,6 +125,22 @@ def loadModel(
     elif labels is not None:
         raise ValueError(f"{file} says itself what it predicts: call loadModel without labels")
     return model.to(device or "cpu").eval()
+
+
+def _is_address(place: object) -> bool:
+    """Return whether a text is an address, such as https://..., and not a path."""
+    return isinstance(place, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", place) is not None
+
+
+def _legacy_order(
+    Model: type[M], path: type[M] | str | Path | None, url: torch.device | str | None
+) -> tuple[str | Path, type[M], torch.device | str | None]:
+    """Return path, class and device of loadModel(Model, path, url)."""
+    if not isinstance(path, str | Path):
+        raise TypeError(f"loadModel needs the path of a checkpoint, got {brief(path)}")
+    if not _is_address(url):
+        return path, Model, url
+    return (path if Path(path).exists() else str(url)), Model, None
 
 
 def _fetch(url: str, sha256: str | None) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 
+from .._checks import brief
 from .._files import plain
 from .checkpoint import ExportedModel, RunInfo
 from .model_input import ModelInput
@@ -106,7 +107,8 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         of a model.
 
         Raises:
-            ValueError: the file lacks hyperparameters, or its weights do not fit; names them.
+            ValueError: the file lacks hyperparameters, or its weights do not fit or are not finite;
+                names them.
         """
         weights = checkpoint["model_state_dict"]
         signature = cls.__signature__
@@ -123,10 +125,13 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         ]
         if missing:
             raise ValueError(f"the file lacks the hyperparameters {', '.join(missing)}")
+        tensors = [weight for weight in weights.values() if torch.is_tensor(weight)]
+        outputs, count = arguments.get("outputs"), sum(tensor.numel() for tensor in tensors)
+        if isinstance(outputs, int) and outputs > count:  # before they take their memory
+            raise ValueError(f"it has {count} weights, too few for {brief(outputs)} outputs")
         # The initial weights are thrown away: the caller's random state must not advance.
         with torch.random.fork_rng(devices=[]):
             model = cls(**arguments)
-        tensors = [weight for weight in weights.values() if torch.is_tensor(weight)]
         dtypes = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
         if "format_version" in checkpoint and len(dtypes) == 1:
             model.to(dtypes.pop())
@@ -141,16 +146,23 @@ def _accepts(signature: inspect.Signature, name: str) -> bool:
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:
-    """Load a state dictionary; raise ValueError with the names of weights that do not fit."""
+    """Load a state dictionary; raise ValueError with the names of weights that do not fit.
+
+    Or that no training leaves: parameters must be finite, and no buffer may be nan.
+    """
+    own = model.state_dict()
     try:
         model.load_state_dict(weights)
-    except RuntimeError as error:
-        own = model.state_dict()
+    except (RuntimeError, TypeError, AttributeError) as error:
         misfits = [f"{name} is missing" for name in own if name not in weights]
-        misfits += [f"{name} is unknown" for name in weights if name not in own]
+        misfits += [f"{name!s:.100} is unknown" for name in weights if name not in own]
         for name in own.keys() & weights.keys():
             found, due = (tuple(getattr(each[name], "shape", ())) for each in (weights, own))
             misfits += [f"{name} has the shape {found}, not {due}"] if found != due else []
         more = f" and {len(misfits) - 6} more" if len(misfits) > 6 else ""
         reason = "; ".join(sorted(misfits)[:6]) + more if misfits else str(error)
         raise ValueError(f"the weights are those of another network: {reason}") from None
+    wrong = [name for name, value in model.named_parameters() if not torch.isfinite(value).all()]
+    wrong += [name for name, value in model.named_buffers() if torch.isnan(value).any()]
+    if wrong:
+        raise ValueError(f"the weights of {', '.join(wrong[:6])} are not finite numbers")

@@ -1,22 +1,31 @@
 """The options of a training: each with its type, default, range and meaning, in this one place."""
 
+import logging
 import math
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import Any, Final, Literal, NotRequired, Self, get_args, get_origin
 
-import yaml
 from typing_extensions import TypedDict, get_type_hints
 
-from ..._checks import check_choice, check_count, check_flag, check_number, check_seed, did_you_mean
+from ..._checks import (
+    brief,
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    did_you_mean,
+)
+
+logger = logging.getLogger(__name__)
 
 TrainingPrecision = Literal["auto", "float32", "tf32", "bfloat16"]
 ScheduleKind = Literal["constant", "cosine", "one_cycle"]
 Layer = tuple[str, Mapping[str, Any]]  # where values come from, for messages, and the values
+_DEFAULTS = "the defaults"
 
 
 class Parameters(TypedDict, total=True):
@@ -190,20 +199,32 @@ _TYPES = get_type_hints(TrainingOptions)
 
 
 def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, Any]:
-    """Lay values over the defaults, later layers over earlier ones, and check all of them."""
+    """Lay values over the defaults, later layers over earlier ones, and check all of them.
+
+    A schedule of the defaults alone becomes 'constant' where a layer asks for epochs without end.
+    """
     known = default.keys() | OPTIONS.keys()
     parameters: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for origin, values in (("the defaults", default), *layers):
+    for origin, values in ((_DEFAULTS, default), *layers):
         for key, value in values.items():
             if key not in known:
-                nearest = did_you_mean(key, known) or f": known are {', '.join(sorted(known))}"
-                raise ValueError(f"{key} in {origin} is not a parameter of this model{nearest}")
+                listed = f": known are {', '.join(sorted(known))}"
+                if not known & values.keys():  # as in the file of a sweep
+                    listed += f". {origin} has none of them: run a sweep by bin/sweep"
+                nearest = did_you_mean(key, known) or listed
+                raise ValueError(
+                    f"{key:.100} in {origin} is not a parameter of this model{nearest}"
+                )
             if key in OPTIONS:
                 parameters[key] = _check_option(key, value, origin)
             else:
                 parameters[key] = _check_own(f"{key} in {origin}", value, default[key])
             origins[key] = origin
+    endless = parameters.get("num_of_epochs") == 0 and parameters.get("with_early_stopping")
+    if endless and origins.get("schedule") == _DEFAULTS and parameters["schedule"] != "constant":
+        logger.info("schedule: constant, since num_of_epochs = 0 has no end that it could reach")
+        parameters["schedule"] = "constant"
     TrainingOptions.read(parameters, origins)
     return parameters
 
@@ -211,13 +232,13 @@ def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, An
 def check_fractions(name: str, value: Any) -> tuple[float, float, float]:
     """Return three numbers of at least 0 that sum to 1, the first above 0; refuse all else."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise TypeError(f"{name} must be three numbers, got {value!r}")
+        raise TypeError(f"{name} must be three numbers, got {brief(value)}")
     numbers = tuple(check_number(name, number) for number in value)
     good = len(numbers) == 3 and numbers[0] > 0 and min(numbers) >= 0
     if not good or not math.isclose(sum(numbers), 1, abs_tol=1e-6):
         raise ValueError(
             f"{name} must be three numbers of at least 0 that sum to 1, the first above 0, got"
-            f" {tuple(value)}"
+            f" {brief(tuple(value))}"
         )
     return numbers[0], numbers[1], numbers[2]
 
@@ -252,40 +273,6 @@ def _check_own(name: str, value: Any, default: Any) -> Any:
     # A bool is an int to isinstance, yet never what was meant.
     if not isinstance(value, type(default)) or isinstance(value, bool) != isinstance(default, bool):
         raise TypeError(
-            f"{name} must be {type(default).__name__}, got {value!r} ({type(value).__name__})"
+            f"{name} must be {type(default).__name__}, got {brief(value)} ({type(value).__name__})"
         )
     return value
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read parameters from a yaml file, which may be empty and may hold `!!python/tuple [..]`."""
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no parameter file {str(path)!r}")
-    try:
-        with file.open(encoding="utf-8") as stream:
-            values = yaml.load(stream, Loader=_ParameterLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a yaml file of parameters: {error}") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ValueError(
-            f"{path} must be a mapping, lines of 'name: value', not a {type(values).__name__}"
-        )
-    return {str(key): value for key, value in values.items()}
-
-
-class _ParameterLoader(yaml.SafeLoader):
-    """Safe yaml, with tuples, and with numbers such as 1e-3, which YAML 1.1 takes for text."""
-
-    def tuple(self, node: yaml.SequenceNode) -> tuple[Any, ...]:
-        return tuple(self.construct_sequence(node, deep=True))
-
-
-_ParameterLoader.add_constructor("tag:yaml.org,2002:python/tuple", _ParameterLoader.tuple)
-_ParameterLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)

@@ -14,7 +14,8 @@ from torch.nn.parameter import is_lazy
 
 from ..._files import plain
 from ...dataset import TorchDataset
-from ..checkpoint import LAST, ExportedModel, read_checkpoint
+from ..checkpoint import LAST, ExportedModel
+from ..checkpoint_reader import read_checkpoint
 from ..model import Model, load_weights
 from ..model_input import ModelInput
 from .batches import Split

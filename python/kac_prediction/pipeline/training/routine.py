@@ -20,11 +20,12 @@ from ..tracking.tracker import Record
 from .batches import Split, split_groups
 from .device import process_device, select_device
 from .distributed import ProcessGroup
-from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters, read_yaml
+from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters
 from .resume import check_model, check_streaming, resumable
 from .run import Run
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
+from .yaml_file import read_yaml
 
 
 class Routine:
