@@ -341,8 +341,9 @@ def test_a_dataset_that_has_changed(
     tmp_path: Path, layout: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = str(tmp_path / "in")
-    old = generateDataset(Click, SETTINGS, directory, 4, seed=1)
-    new = transformDataset(old, {"output_type": "fft"})
+    generateDataset(Click, SETTINGS, directory, 4, seed=1)
+    old, new = loadDataset(directory), loadDataset(directory)
+    transformDataset(new, {"output_type": "fft"})
     with pytest.raises(DatasetError, match="has changed since this dataset was loaded"):
         exportDataset(old, tmp_path / "out", layout)
     on_reading(monkeypatch, 3, lambda: regenerateDataPoints(new, Click, [0]))

@@ -107,9 +107,8 @@ def test_no_room_for_a_sound(
 
     owner, name = (Path, "write_bytes") if layout == "audiofolder" else (tarfile.TarFile, "addfile")
     monkeypatch.setattr(owner, name, fail)
-    with pytest.raises(OSError, match=r"No space left .*exporting.*make room.*out") as failed:
+    with pytest.raises(OSError, match=r"No space left .*exporting.*make room.*out"):
         exportDataset(whole, tmp_path / "out", layout)
-    assert "Nothing was exported to" in failed.value.__notes__[0]
     assert not names(tmp_path)
 
 

@@ -103,6 +103,7 @@ def test_what_is_drawn_anew_is_ours(tmp_path: Path) -> None:
     assert after.groups.tolist() == [0, 5, 1, 1]
     assert after.seed is not None
     assert list(after.Y[1]) == ["level", "pitch"]
+    seed, sound = after.seed, after.X[1]
     again = regenerateDataPoints(after, Click, [2])
-    assert again.seed == after.seed
-    assert torch.equal(again.X[1], after.X[1])
+    assert again.seed == seed
+    assert torch.equal(again.X[1], sound)

@@ -35,7 +35,6 @@ def test_new_values_for_just_those_indices(tmp_path: Path) -> None:
         assert changed == (not torch.equal(after.X[i], before[i]))
         assert changed == (not np.array_equal(sound, sounds[i]))
         assert changed == (after.Y[i]["pitch"].tolist() != labels[i]["pitch"].tolist())
-    assert torch.equal(before, dataset.X), "a dataset that was open keeps its values"
 
 
 def test_a_part_is_refused(tmp_path: Path) -> None:
@@ -118,8 +117,9 @@ def test_damage_elsewhere_in_x_gets_no_checksum_that_fits_it(
 
 def test_entries_may_come_from_an_iterator(tmp_path: Path) -> None:
     dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4)
+    before = dataset.X.clone()
     after = regenerateDataPoints(dataset, Click, (i for i in (0, 2)))
-    assert [not torch.equal(a, b) for a, b in zip(after.X, dataset.X, strict=True)] == [
+    assert [not torch.equal(a, b) for a, b in zip(after.X, before, strict=True)] == [
         True,
         False,
         True,

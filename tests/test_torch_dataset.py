@@ -1,4 +1,5 @@
 import copy
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -319,6 +320,76 @@ def test_a_dataset_that_changed_is_refused(tmp_path: Path) -> None:
     transformDataset(dataset, {"output_type": "fft"})
     with pytest.raises(DatasetError, match="representation_settings"):
         pickle.loads(pickled)
+
+
+CHANGES: Any = {
+    "regenerated": lambda dataset: regenerateDataPoints(dataset, Click, [0, 5]),
+    "transformed": lambda dataset: transformDataset(dataset, {"output_type": "fft"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_who_goes_on_with_a_dataset_sees_what_was_changed(tmp_path: Path, change: Any) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 6, seed=3)
+    apart = loadDataset(str(tmp_path))
+    old = apart.X.clone()
+    views = [
+        (dataset, [0, 1, 2, 3, 4, 5]),
+        (copy.copy(dataset), [0, 1, 2, 3, 4, 5]),
+        (dataset[3:], [3, 4, 5]),
+        (dataset.subset([5, 0, 5])[1:], [0, 5]),
+    ]
+    for view, _ in views:  # whatever has been looked at, or assigned
+        assert len(view.Y) == len(view.X) == len(view)
+    views[2][0].X = views[2][0].X[:, :10]
+    dataset.Y = [{"level": torch.zeros(2, 1)}] * 6
+    after = change(dataset)
+    stored = loadDataset(str(tmp_path), verify=True)
+    assert not torch.equal(stored.X[0], old[0])
+    for view, rows in (*views, (after, views[0][1])):
+        assert_holds(view, stored, rows)
+        assert_holds(pickle.loads(pickle.dumps(view)), stored, rows)
+    assert torch.equal(Subset(dataset, [5])[0][0], stored.X[5])
+    change(after)  # and so on: both are the same dataset
+    assert_holds(views[3][0], loadDataset(str(tmp_path)), views[3][1])
+    assert torch.equal(apart.X, old)
+    with pytest.raises(
+        DatasetError, match=r"has changed since this dataset was loaded \(its check"
+    ):
+        change(apart)
+
+
+def test_what_changes_nothing_leaves_what_was_assigned(path: str) -> None:
+    dataset = loadDataset(path)
+    dataset.X = dataset.X[:, :10]
+    regenerateDataPoints(dataset, Click, [])
+    assert transformDataset(dataset, {}).X.shape == (12, 400)
+    assert dataset.X.shape == (12, 10)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_workers_that_began_before_a_change_refuse_to_go_on(tmp_path: Path) -> None:
+    dataset = generateDataset(Click, SETTINGS, str(tmp_path), 4, seed=3)
+    part = dataset.subset([3, 1])
+    loader = DataLoader(part, num_workers=1, persistent_workers=True)
+    before = list(loader)
+    stat = (tmp_path / "metadata.json").stat()
+    os.utime(tmp_path / "metadata.json", ns=(0, 0))  # of another time, and the same dataset
+    assert same(list(loader), before)
+    os.utime(tmp_path / "metadata.json", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    regenerateDataPoints(dataset, Click, [0])
+    with pytest.raises(DatasetError, match=r"changed since this dataset was given to this worker"):
+        list(loader)
+    assert same(list(DataLoader(part, num_workers=1)), list(DataLoader(part)))
+
+
+def test_a_dataset_of_no_directory_is_refused(tmp_path: Path) -> None:
+    dataset = with_labels([{"size": torch.ones(1)}])
+    dataset.dataset_dir = str(tmp_path)
+    for change in CHANGES.values():
+        with pytest.raises(ValueError, match="is in no directory"):
+            change(dataset)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])

@@ -17,8 +17,8 @@ from .._checks import check_choice, check_count
 from .._files import reporting, sync_file
 from .._progress import progress_bar
 from .labels import parsed
-from .load import fingerprint_of
-from .storage import DatasetDirectory, DatasetError, Header, disk, write_lock
+from .source import source_of
+from .storage import DatasetDirectory, Header, disk, write_lock
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
@@ -83,7 +83,14 @@ def exportDataset(
     _check_prefix(prefix, layout)
     if shard_size is not None:
         shard_size = check_count("shard_size", shard_size)
-    directory = _open_source(dataset)
+    directory = source_of(dataset)
+    if len(dataset._rows) != len(dataset):
+        raise ValueError(
+            f"{len(dataset)} samples were assigned to X where {len(dataset._rows)} are on the "
+            "disk, which alone is exported: select samples with subset."
+        )
+    if len(dataset) == 0:
+        raise ValueError(f"{dataset!r} has no samples to export.")
     rows = _columns(directory, np.asarray(dataset._rows).tolist())
     target = Path(export_dir).resolve()
     if target.is_relative_to(directory.path.resolve()):
@@ -92,15 +99,15 @@ def exportDataset(
         raise FileExistsError(f"{target} is not empty: name a new directory.")
     if os.path.ismount(target) or target == Path.cwd():
         raise ValueError(f"{target} is in use and cannot be replaced: name a directory in it.")
-    if layout == "audiofolder":
-        write, size = _write_folder, shard_size or _FILES_A_FOLDER
-    else:
-        sound = directory.sound_file(rows[0]["index"])
-        write, size = _write_tar, shard_size or max(1, _BYTES_A_TAR // len(sound))
     digits = max(5, len(str(len(rows) - 1)))  # names sort as the numbers do
     stem = "sample" if layout == "audiofolder" else prefix
     names = [f"{stem}_{k:0{digits}d}" for k in range(len(rows))]
     with reporting("exporting a dataset", target), _staged(target) as folder:
+        if layout == "audiofolder":
+            write, size = _write_folder, shard_size or _FILES_A_FOLDER
+        else:
+            sound = directory.sound_file(rows[0]["index"])
+            write, size = _write_tar, shard_size or max(1, _BYTES_A_TAR // len(sound))
         disk.publish(folder / "README.md", _card(directory.header, len(rows)).encode())
         with progress_bar(total=len(rows), desc="exporting", unit=" sounds") as bar:
             for shard, k in enumerate(range(0, len(rows), size)):
@@ -134,33 +141,6 @@ def _card(header: Header, exported: int) -> str:
         f"```json\n{json.dumps(known, indent=2)}\n```\n\n"
         "Samples of one `group` were made on one body: keep them on one side of a split.\n"
     )
-
-
-def _open_source(dataset: TorchDataset) -> DatasetDirectory:
-    """Open the directory of a dataset; raise for what `exportDataset` cannot export."""
-    if not isinstance(dataset, TorchDataset):
-        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
-    if dataset._header is None:
-        raise ValueError(
-            f"{dataset!r} is in no directory (it was put together from tensors, or pickled "
-            "with another X and Y): export what loadDataset returns, or a part of that."
-        )
-    if len(dataset._rows) != len(dataset):
-        raise ValueError(
-            f"{len(dataset)} samples were assigned to X where {len(dataset._rows)} are on the "
-            "disk, which alone is exported: select samples with subset."
-        )
-    if len(dataset) == 0:
-        raise ValueError(f"{dataset!r} has no samples to export.")
-    with reporting("opening a dataset", dataset.dataset_dir):
-        directory = DatasetDirectory(dataset.dataset_dir)
-        found = fingerprint_of(directory.header)
-    if found != fingerprint_of(dataset._header):
-        raise DatasetError(
-            f"{dataset.dataset_dir} has changed since this dataset was loaded: load it again, "
-            "with loadDataset, and select the samples anew."
-        )
-    return directory
 
 
 def _columns(directory: DatasetDirectory, indices: list[int]) -> list[Row]:
@@ -256,9 +236,6 @@ def _staged(target: Path) -> Iterator[Path]:
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-    except OSError as error:
-        error.add_note(f"Nothing was exported to {target}")
-        raise
     finally:
         for empty in [hidden, *made]:
             with suppress(OSError):

@@ -174,6 +174,11 @@ def pack(values: Any) -> Any:
     return file.getvalue()
 
 
+def written(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor, or what it is a view of, was written to since it was made."""
+    return tensor.is_inference() or tensor._version > 0
+
+
 def unpack(packed: Any) -> Any:
     """Return what `pack` was given."""
     is_packed = isinstance(packed, bytes)

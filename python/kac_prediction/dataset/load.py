@@ -3,6 +3,7 @@
 import gc
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 from .labels import LabelTable, LabelTensors, label_tensors, parsed
 from .legacy.convert import convert_dataset, is_legacy
 from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
+from .storage.directory import file_state
+from .storage.layout import METADATA
 
 Stored: TypeAlias = LabelTable | LabelTensors  # the latter where labels fit no table
 
@@ -39,6 +42,32 @@ def fingerprint_of(header: Header) -> dict[str, Any]:
     long = {"revisions": header.revisions, "groups": header.groups}
     hashed = {name: zlib.crc32(np.array(long[name], np.int64).tobytes()) for name in long}
     return {name: getattr(header, name) for name in names} | hashed
+
+
+def check_fingerprint(found: Header, before: dict[str, Any], dataset_dir: str, since: str) -> None:
+    """Raise DatasetError unless the dataset in a directory has the fingerprint that it had."""
+    now = fingerprint_of(found)
+    if changed := [key for key in before if now.get(key) != before[key]]:
+        raise DatasetError(
+            f"{dataset_dir} has changed since this dataset {since} (its {', '.join(changed)}): "
+            "load it with loadDataset and take the samples again."
+        )
+
+
+def state_of(dataset_dir: str) -> tuple[int, ...]:
+    """Identify what a directory holds by its metadata.json, which every change replaces."""
+    try:
+        return file_state(Path(dataset_dir) / METADATA)
+    except OSError:
+        return ()
+
+
+def still_held(dataset_dir: str, header: Header, state: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the state of a directory; raise DatasetError if this header is no longer its own."""
+    if (now := state_of(dataset_dir)) != state:
+        found = DatasetDirectory(dataset_dir).header
+        check_fingerprint(found, fingerprint_of(header), dataset_dir, "was given to this worker")
+    return now
 
 
 def _open(dataset_dir: str, verify: bool) -> tuple[Header, torch.Tensor, Stored]:

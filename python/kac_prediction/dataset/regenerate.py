@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from .. import _core
 from .._checks import check_count
@@ -10,10 +9,11 @@ from .._files import reporting
 from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler, fresh_seed
+from .source import reloaded, source_of
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
 from .storage.metadata import label_line
-from .torch_dataset import TorchDataset, loadDataset
+from .torch_dataset import TorchDataset
 
 
 def regenerateDataPoints(
@@ -28,7 +28,8 @@ def regenerateDataPoints(
     was not drawn from a seed is given a fresh one, from which the entries are drawn.
 
     Args:
-        dataset: a dataset that was loaded or generated.
+        dataset: a dataset that was loaded or generated; it shows the new samples afterwards, as do
+            its copies and parts.
         Sampler: the sampler that made it.
         entries: indices of the samples, from 0 to the dataset's size less 1.
         workers: as in generateDataset.
@@ -37,28 +38,29 @@ def regenerateDataPoints(
         The dataset, loaded anew.
 
     Raises:
-        DatasetError: the dataset is damaged, or another process writes there.
+        DatasetError: the dataset is damaged, it has changed since it was loaded, or another process
+            writes there.
         OSError: the disk is full or cannot be written.
         TypeError: not a dataset, or an entry is not an integer.
         ValueError: an entry is out of range, the sampler is another one, or the dataset is only a
-            part of what its directory holds.
+            part of what its directory holds, or in none.
     """
-    if not isinstance(dataset, TorchDataset):
-        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}.")
-    path = Path(dataset.dataset_dir).absolute()
-    with reporting("regenerating samples of a dataset", path):
-        size = DatasetDirectory(path).header.dataset_size
-        if len(dataset) != size:
-            raise ValueError(
-                f"this is {len(dataset)} of the {size} samples of {path}, whose entries would be "
-                "others: give the whole dataset, as loadDataset returns it."
-            )
-        indices = sorted({check_count("an entry", entry, 0, size - 1) for entry in entries})
-        if indices:
-            with write_lock(path):
-                transaction = _regenerate(DatasetDirectory(path), Sampler, indices, workers)
-            transaction.warn_clipped()
-    return loadDataset(dataset.dataset_dir)
+    directory = source_of(dataset)
+    size = directory.header.dataset_size
+    if len(dataset) != size:
+        raise ValueError(
+            f"this is {len(dataset)} of the {size} samples of {directory.path}, whose entries "
+            "would be others: give the whole dataset, as loadDataset returns it."
+        )
+    indices = sorted({check_count("an entry", entry, 0, size - 1) for entry in entries})
+    if indices:
+        with (
+            reporting("regenerating samples of a dataset", directory.path),
+            write_lock(directory.path),
+        ):
+            transaction = _regenerate(source_of(dataset), Sampler, indices, workers)
+        transaction.warn_clipped()
+    return reloaded(dataset)
 
 
 def _regenerate(

@@ -5,6 +5,7 @@ from functools import cached_property
 from operator import index
 from pathlib import Path
 from typing import Any, Self, SupportsIndex, overload
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,11 @@ import torch
 
 from .._files import reporting
 from .collate import Rows, Sample, as_range, batch_samples, rows_of, take
-from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, unpack
-from .load import fingerprint_of, open_stored
+from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, unpack, written
+from .load import check_fingerprint, fingerprint_of, open_stored, state_of, still_held
 from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
-from .storage import DatasetError, Header
+from .storage import Header
 
 
 def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
@@ -38,6 +39,7 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
         DatasetError: the dataset is damaged or of a format that this version cannot read.
         PermissionError: it is in a legacy format, and the directory cannot be written.
     """
+    opened = state_of(dataset_dir)  # before it is read: what changes later is noticed
     with reporting("opening a dataset", dataset_dir):
         header, X, labels = open_stored(dataset_dir, verify)
     dataset = TorchDataset(
@@ -51,7 +53,7 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
         header.seed,
         torch.tensor(header.legacy),
     )
-    dataset._header, dataset._x_is_stored = header, True
+    dataset._header, dataset._opened, dataset._x_is_stored = header, opened, True
     return dataset
 
 
@@ -69,6 +71,10 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     A dataset is pickled as the path of its directory, which has to hold the same dataset still when
     it is unpickled, and the numbers of its samples; what was assigned or written to, as it is.
 
+    After `transformDataset` or `regenerateDataPoints` the dataset that it was given, its copies,
+    slices and subsets show the new data, and nothing that was assigned; in the worker processes of
+    a DataLoader that began before, they raise DatasetError. One that was loaded apart stays old.
+
     Attributes:
         dataset_dir: directory of the dataset.
         groups: which body (drum) each sample was made on, int64, shape (n,).
@@ -83,12 +89,14 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
     """
 
     # A tensor and its rows that X is (None: all): one attribute, so that threads see both as one.
-    _data: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
+    _x: tuple[torch.Tensor, npt.NDArray[np.int64] | None]
     _x_is_stored: bool
     _table: LabelTable | None  # the labels on the disk
     _y: Any  # Y once it was asked for or assigned: from then on, that counts
     _header: Header | None  # of the directory; None: of no directory
+    _opened: tuple[int, ...]  # its state when it was
     _rows: Rows  # which samples of the directory these are
+    _parts: "WeakSet[TorchDataset]"  # this one, its copies, and parts of them
 
     def __init__(
         self,
@@ -114,29 +122,37 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self.groups = torch.arange(len(X)) if groups is None else groups
         self.legacy = torch.zeros(len(X), dtype=torch.bool) if legacy is None else legacy
         self.seed = seed
-        self._header, self._rows = None, range(len(X))
+        self._header, self._rows, self._parts = None, range(len(X)), WeakSet((self,))
         self.X = X
         self._table, self._y = (Y, None) if isinstance(Y, LabelTable) else (None, Y)
         self._check_lengths()
+
+    @property
+    def _data(self) -> tuple[torch.Tensor, npt.NDArray[np.int64] | None]:
+        """What X is made of; DatasetError is raised in a worker process that began before it."""
+        if self._header is not None and torch.utils.data.get_worker_info() is not None:
+            self._opened = still_held(self.dataset_dir, self._header, self._opened)
+        return self._x
 
     @property
     def X(self) -> torch.Tensor:
         """The data, float64, shape (n, ...)."""
         x, order = self._data
         if order is not None:
-            self._x_is_stored = self._x_is_stored and not _written(x)
+            self._x_is_stored = self._x_is_stored and not written(x)
             x = take(x, order)
-            self._data = x, None
+            self._x = x, None
         return x
 
     @X.setter
     def X(self, X: torch.Tensor) -> None:
-        self._data = X, None
+        self._x = X, None
         self._x_is_stored = False
 
     @property
     def Y(self) -> LabelTensors:
         """The labels: one dictionary of float64 tensors a sample, each of shape (k,)."""
+        _ = self._data  # refuses to be read where it is of old
         if self._y is None and self._table is not None:
             self._shapes = self._table.padded_shapes()
             self._y = self._table.as_list()  # last, as other threads may be taking samples
@@ -229,13 +245,14 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         """Return a dataset of the same data."""
         copied = object.__new__(type(self))
         vars(copied).update(vars(self))
+        self._parts.add(copied)
         return copied
 
     def __getstate__(self) -> dict[str, Any]:
         """Return path, samples and settings, and the data that are not on the disk."""
         state = {name: value for name, value in vars(self).items() if not name.startswith("_")}
         header, table = self._header, self._table
-        x_is_stored = self._x_is_stored and not _written(self._data[0])
+        x_is_stored = self._x_is_stored and not written(self._data[0])
         y_is_stored = table is not None and (self._y is None or table.equals(self._y))
         if header and (x_is_stored or y_is_stored):
             state |= {"_rows": self._rows, "_fingerprint": fingerprint_of(header)}
@@ -253,13 +270,10 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         self._header, self._table, self._rows = None, None, range(0)
         if before := state.get("_fingerprint"):
             stored = loadDataset(state["dataset_dir"])
-            now = fingerprint_of(stored._header) if stored._header else {}
-            if changed := [key for key in before if now.get(key) != before[key]]:
-                raise DatasetError(
-                    f"{stored.dataset_dir} has changed since this dataset was pickled (its "
-                    f"{', '.join(changed)}): load it with loadDataset and take the samples again."
-                )
+            if stored._header is not None:
+                check_fingerprint(stored._header, before, stored.dataset_dir, "was pickled")
             vars(self).update(vars(stored._view(state["_rows"])))
+        self._parts = WeakSet((self,))
         vars(self).update({name: v for name, v in state.items() if not name.startswith("_")})
         if "_X" in state:
             self.X = unpack(state["_X"])
@@ -272,9 +286,9 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         view = self.__copy__()
         x, order = self._data
         if order is not None:
-            view._data = x, take(order, rows)
+            view._x = x, take(order, rows)
         else:
-            view._data = (take(x, rows), None) if isinstance(rows, range) else (x, rows)
+            view._x = (take(x, rows), None) if isinstance(rows, range) else (x, rows)
         view._table = None if self._table is None else self._table.take(rows)
         if self._y is not None:
             view.Y, view._shapes = take(self._y, rows), self._shapes
@@ -290,8 +304,3 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
         if len(set(lengths)) > 1:
             found = ", ".join(map(str, lengths))
             raise ValueError(f"X, Y, groups and legacy must be of one length, got {found}.")
-
-
-def _written(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor, or what it is a view of, was written to since it was made."""
-    return tensor.is_inference() or tensor._version > 0

@@ -2,16 +2,16 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 from .._checks import check_count
 from .._files import reporting
 from .._progress import progress_bar
 from .rendering import chunks, write_behind
 from .representation import InputRepresentation, RepresentationSettings
+from .source import reloaded, source_of
 from .storage import DatasetDirectory, Transaction, write_lock
 from .storage.layout import ARRAY
-from .torch_dataset import TorchDataset, loadDataset
+from .torch_dataset import TorchDataset
 
 
 def transformDataset(
@@ -25,32 +25,31 @@ def transformDataset(
     settings would have given.
 
     Args:
-        dataset: a dataset that was loaded or generated; of a part, the whole is transformed.
+        dataset: a dataset that was loaded or generated; of a part, the whole is transformed. It
+            shows the new data afterwards, as do its copies and parts.
         representation_settings: the new settings; those left out have their defaults.
         workers: how many threads work at once; None: all that this process may use.
 
     Returns:
-        The dataset, loaded anew.
+        The whole dataset, loaded anew.
 
     Raises:
-        DatasetError: a file of the dataset is missing or damaged, or another process writes there.
+        DatasetError: a file of the dataset is missing or damaged, it has changed since it was
+            loaded, or another process writes there.
         OSError: the disk is full or cannot be written.
         TypeError: not a dataset, or a setting of the wrong type.
-        ValueError: settings that do not fit the sounds.
+        ValueError: settings that do not fit the sounds, or a dataset that is in no directory.
     """
-    if not isinstance(dataset, TorchDataset):
-        raise TypeError(f"dataset must be one that loadDataset returned, got {dataset!r}")
     threads = 0 if workers is None else check_count("workers", workers)
-    path = Path(dataset.dataset_dir).absolute()
-    with reporting("transforming a dataset", path):
-        header = DatasetDirectory(path).header
-        representation = InputRepresentation(
-            header.sample_rate, representation_settings, threads=threads
-        )
-        if representation.settings != header.representation_settings:
-            with write_lock(path):
-                transform_directory(DatasetDirectory(path), representation)
-    return loadDataset(dataset.dataset_dir)
+    directory = source_of(dataset)
+    header = directory.header
+    representation = InputRepresentation(
+        header.sample_rate, representation_settings, threads=threads
+    )
+    if representation.settings != header.representation_settings:
+        with reporting("transforming a dataset", directory.path), write_lock(directory.path):
+            transform_directory(source_of(dataset), representation)
+    return reloaded(dataset)
 
 
 def transform_directory(directory: DatasetDirectory, representation: InputRepresentation) -> None:

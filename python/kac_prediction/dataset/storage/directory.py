@@ -80,8 +80,7 @@ class DatasetDirectory:
 
     def _current_state(self) -> tuple[int, int, int]:
         """Identify the metadata.json that is there now: every change of the dataset replaces it."""
-        stat = self.metadata_path().stat()
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+        return file_state(self.metadata_path())
 
     def check_unchanged(self) -> None:
         """Raise DatasetChangedError if the dataset was changed since its header was read."""
@@ -229,6 +228,12 @@ def _content(path: Path) -> bytes:
     """Read a file of the dataset."""
     with _missing_is_damage():
         return path.read_bytes()
+
+
+def file_state(path: Path) -> tuple[int, int, int]:
+    """Identify the file that has a name now, as long as files are replaced, not written to."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _compare(paths: list[Path], written: list[int]) -> None:
