@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 _NEVER_ELSEWHERE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _DEEPEST = 8  # folders in folders
@@ -154,14 +154,14 @@ def open_regular(
     buffering: int = -1,
     most: int | None = None,
     refuse: type[Exception] = ValueError,
-) -> IO[Any]:
+) -> BinaryIO:
     """Open a file as `open` does, if `check_regular` allows it; the folder is to be checked too."""
     check_regular(path, most=most, alone=mode != "rb", refuse=refuse)
 
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | _NEVER_ELSEWHERE, 0o666)
 
-    return open(path, mode, buffering, opener=opener)
+    return cast(BinaryIO, open(path, mode, buffering, opener=opener))
 
 
 def check_regular(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import __version__, _core
-from .._checks import check_count, check_seed
+from .._checks import brief, check_count, check_seed
 from .._files import locked, reporting
 from .._progress import progress_bar
 from .cluster import RenderTask, check_client, run_tasks
@@ -184,7 +184,7 @@ def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
     if makes_same_sounds(plan["sampler"], other["sampler"]):
         ignored.add("sampler")
     return {
-        key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
+        key: f"{key}: {brief(other.get(key))} there, {brief(value)} asked for"
         for key, value in plan.items()
         if key not in ignored and value != other.get(key)
     }
@@ -244,7 +244,7 @@ def generate(
     row = InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     values = max(renderer.sampler.length, math.prod(row))
     with generation.array((size, *row)) as x:
-        generation.verify(x)
+        generation.verify(x, renderer.sampler.length)
         if generation.done:
             logger.info("%s: going on after %d samples.", directory.path, generation.done)
 
