@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from kac_prediction import __version__, _core
-from kac_prediction.dataset import DatasetError, cluster, generateDataset, loadDataset, rendering
+from kac_prediction.dataset import (
+    DatasetError,
+    InputRepresentation,
+    cluster,
+    generateDataset,
+    loadDataset,
+    rendering,
+)
 from kac_prediction.dataset.storage import Generation, Transaction, disk, read_records
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
@@ -179,7 +186,14 @@ def test_nothing_is_committed_while_a_worker_writes(
 
 def test_a_worker_of_a_version_that_sounds_alike_is_welcome(tmp_path: Path) -> None:
     first = __version__.split(".")[0]
-    plan = {"instruction_set": _core.instruction_set()}
+    plan = {
+        "dataset_size": 1,
+        "representation_settings": dict(InputRepresentation(8000).settings),
+        "sampler_settings": SETTINGS,
+        "seed": 1,
+        "instruction_set": _core.instruction_set(),
+        "shard_size": None,
+    }
     for version, alike in ((f"{first}.999", True), ("77.0", False)):
         task = cluster.RenderTask(
             tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, 1

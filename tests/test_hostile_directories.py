@@ -52,7 +52,7 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("unfinished") / "drums"
     with pytest.MonkeyPatch.context() as patch:
         small_chunks(patch, 2 * 80)
-        in_child(lambda: generate(directory), "kill 36")
+        in_child(lambda: generate(directory), "kill 22")
     assert (directory / ".generating/done.txt").stat().st_size > 0
     return directory
 

@@ -28,6 +28,7 @@ _END = "\n],\n"
 _CHECKSUM = b'"checksum"'
 _BLOCK = 2**20
 _LONGEST_REASON = 500  # characters
+_DEEPEST = 32  # settings within settings
 RECIPE = (
     "dataset_size",
     "representation_settings",
@@ -100,6 +101,7 @@ def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
                 "what classLocalsToKwargs returns, for example with the value's name."
             ) from error
         plain[key] = json.loads(text)
+    _check_depth(plain)
     return plain
 
 
@@ -111,9 +113,11 @@ def label_line(labels: Labels, i: int) -> str:
         plain[name] = array.tolist()
         numbers = array.ravel().tolist()
         if array.ndim == 0 or not set(map(type, numbers)) <= {int, float}:
-            raise TypeError(f"Label {name!r} of sample {i} must be a list of numbers: {values!r}.")
+            raise TypeError(
+                f"Label {brief(name)} of sample {i} must be a list of numbers: {brief(values)}."
+            )
         if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"Label {name!r} of sample {i} is not finite: {values!r}.")
+            raise ValueError(f"Label {brief(name)} of sample {i} is not finite: {brief(values)}.")
     return json.dumps({"y": plain})
 
 
@@ -198,9 +202,19 @@ def check_recipe(recipe: Mapping[str, Any]) -> None:
     rate = check_whole("sample_rate", settings["sample_rate"], most=HIGHEST_RATE)
     duration = check_number("duration", settings["duration"], above=0.0)
     check_number("duration", duration, most=LONGEST_SOUND / rate)
+    _check_depth(settings)
     representation = recipe["representation_settings"]
     if complete_settings(representation) != representation:
         raise ValueError(f"representation_settings are {brief(representation)}")
+
+
+def _check_depth(value: Any, most: int = _DEEPEST) -> None:
+    """Raise ValueError for lists and dictionaries in more than so many others."""
+    if most == 0:
+        raise ValueError("sampler_settings are nested too deeply")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            _check_depth(item, most - 1)
 
 
 def _check(header: Header, lines: list[str]) -> None:

@@ -16,7 +16,7 @@ from ..._checks import check_choice
 from ..._files import sync_folder
 from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
-from ...dataset.storage.layout import METADATA
+from ...dataset.storage.layout import METADATA, check_tree
 from ...samplers.published import PUBLISHED_DATASETS, Datasets, PublishedDataset
 from .download import ask_record, check_digest, fetch, hexadecimal
 from .unpack import archive_limit, unpack
@@ -56,6 +56,7 @@ def download_dataset(
         if "://" in str(source):
             raise ValueError(f"{source} is neither a path nor an http(s) address")
         source = Path(source).expanduser().absolute() if source else None
+    check_tree(directory / _STAGING)
     existed = directory.is_dir()
     try:
         if not _is_published(directory, name):
