@@ -81,10 +81,10 @@ def unpack(source: Path, directory: Path, published: PublishedDataset) -> None:
             files[name] = str(file), file.stat().st_size, partial(FileIO, file)
         _write(files, directory, published)
         return
-    with _Archive(source) as file:
+    with _Archive(source) as opened:
+        opened.most = _most_members(published) * _BYTES_A_MEMBER
         with _refused(f"{source} is not a whole zip archive"):
-            file.most = _most_members(published) * _BYTES_A_MEMBER
-            archive = zipfile.ZipFile(file)
+            archive = zipfile.ZipFile(opened)
         with archive:
             _write(_members(archive, published), directory, published)
 
