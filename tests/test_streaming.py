@@ -279,7 +279,7 @@ def test_ragged_labels_are_filled_up() -> None:
     _, singles = taken(StreamingDataset(Numbered, settings, 1), 2)
     assert [labels["vertices"] for labels in singles] == [[0], [1, 1]]
     different = StreamingDataset(Numbered, SHORT | {"ragged": "more"}, 1, batch_size=3)
-    with pytest.raises(ValueError, match=r"'another'.*batch_size=None"):
+    with pytest.raises(ValueError, match=r"'another'"):
         next(iter(different))
 
 
@@ -287,10 +287,9 @@ def test_ragged_labels_are_filled_up() -> None:
     ("how", "message"), [("nan", "sample 2 at position 5"), ("length", r"\(32,\).* sample 2")]
 )
 def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
-    stream = iter(StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2))
-    next(stream)
+    stream = StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2)
     with pytest.raises(ValueError, match=message):
-        next(stream)
+        list(islice(stream, 2))
 
 
 def wait_for_threads(count: int) -> None:
