@@ -85,6 +85,9 @@ def test_sounds_and_labels(sampler: AudioSampler) -> None:
         for numbers in label.values():
             assert isinstance(numbers, list)
             assert all(type(number) in (float, int) for number in numbers)
+    sampler.updateProperties()  # of no dataset
+    sampler.generateWaveform()
+    assert np.isfinite(sampler.waveform).all()
 
 
 def test_render_is_the_three_verbs(sampler: AudioSampler) -> None:

@@ -1,3 +1,4 @@
+from .chladni import ChladniPattern, cymatics
 from .circle import (
     besselJ,
     besselJZero,
@@ -6,7 +7,6 @@ from .circle import (
     circularCymatics,
     circularSeries,
 )
-from .cymatics import ChladniPattern, cymatics
 from .eigenmodes import Modes, modes
 from .excitation import raisedCosine, raisedTriangle
 from .frequencies import eigenfrequencies

@@ -16,7 +16,7 @@ from scipy.special import jn_zeros, jnp_zeros, jv, jvp
 
 from .._checks import check_count, check_flag, check_number
 from ..geometry.shape import Float64
-from .cymatics import ChladniPattern
+from .chladni import ChladniPattern
 
 _MOST_ZEROS = 1200
 

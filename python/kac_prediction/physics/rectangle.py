@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .._checks import check_count, check_number, check_numbers
 from ..geometry.shape import Float64
-from .cymatics import ChladniPattern
+from .chladni import ChladniPattern
 from .linear import cell_centres, check_ends, half_waves, standing_waves
 
 FIXED = (True, True, True, True)
