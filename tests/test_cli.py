@@ -1,4 +1,5 @@
 import hashlib
+import os
 import struct
 import subprocess
 import sys
@@ -222,6 +223,40 @@ def test_deploy_of_a_model_of_any_drum(tmp_path: Path, any_drum: Path) -> None:
     assert result.exit_code == 1
     assert f"{own}: left out" in result.output
     assert f"{other}: {own} is the drum heard in {file}: rename one" in result.output
+
+
+def test_deploy_answers_where_it_cannot_write(tmp_path: Path, any_drum: Path, model: Path) -> None:
+    file, full = strike(tmp_path / "a.wav"), tmp_path / "no folder"
+    full.touch()
+    for hears, said in ((any_drum, "ellipse (94 %)"), (model, "drum_size 0.400 m")):
+        options = ["--no-refine", "--plot"] if hears is any_drum else []
+        place = ["--out", str(full / "within")]
+        result = CliRunner().invoke(deploy, [str(hears), str(file), *options, *place])
+        assert result.exit_code == 1
+        assert f"{file}: {said}" in result.output
+        assert "(not written: [Errno 20] Not a directory" in result.output
+
+
+def test_deploy_takes_none_of_its_own_files(tmp_path: Path, any_drum: Path) -> None:
+    strike(tmp_path / "a.wav")
+    command = [str(any_drum), "--no-refine", "--plot"]
+    for _ in range(2):
+        files = [str(path) for path in sorted(tmp_path.glob("a.wav*"))]
+        result = CliRunner().invoke(deploy, [*command, *files])
+        assert result.exit_code == 0, result.output
+        assert result.output.count("ellipse (94 %)") == 1
+    assert result.output.count("left out") == 2
+    assert len(list(tmp_path.glob("a.wav*"))) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_deploy_of_names_that_are_not_utf8(tmp_path: Path, model: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/tr\xf6mmel.wav")
+    strike(Path(name))
+    result = CliRunner().invoke(deploy, [str(model), name, os.fsdecode(b"no\xf6.wav")])
+    assert "mmel.wav: drum_size 0.400 m" in result.output
+    assert "there is no sound file" in result.output
+    assert Path(f"{name}.heard.wav").is_file()
 
 
 def test_deploy_says_where_there_is_no_drum(tmp_path: Path, any_drum: Path) -> None:

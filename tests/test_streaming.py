@@ -149,24 +149,21 @@ def test_it_is_the_dataset_of_its_seed(tmp_path: Path, Sampler: Any) -> None:
     assert not torch.equal(x, stored.X)
 
 
-@pytest.mark.parametrize(
-    ("context", "workers"), [("fork", 2), pytest.param("spawn", 1, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings(
     "ignore:This process:DeprecationWarning", "ignore:This DataLoader:UserWarning"
 )
-def test_workers_share_the_sequence(context: str, workers: int) -> None:
+def test_workers_share_the_sequence(context: str) -> None:
     stream = StreamingDataset(Numbered, SHORT, 1, batch_size=5, start=10)
     next(iter(stream))  # Threads have been at work here before the workers are forked.
-    ending = Ending(stream, 6 // workers)
-    loader = DataLoader(ending, None, num_workers=workers, multiprocessing_context=context)
+    loader = DataLoader(Ending(stream, 3), None, num_workers=2, multiprocessing_context=context)
     alone = list(islice(stream, 6))
     seen = list(loader)
     assert len(seen) == 6
     for k, (x, y) in enumerate(seen):
         assert torch.equal(x, alone[k][0])
         assert y["i"].ravel().tolist() == list(range(10 + 5 * k, 15 + 5 * k))
-        assert y["worker"].unique().tolist() == [k % workers]
+        assert y["worker"].unique().tolist() == [k % 2]
 
 
 @pytest.mark.filterwarnings(
@@ -282,7 +279,7 @@ def test_ragged_labels_are_filled_up() -> None:
     _, singles = taken(StreamingDataset(Numbered, settings, 1), 2)
     assert [labels["vertices"] for labels in singles] == [[0], [1, 1]]
     different = StreamingDataset(Numbered, SHORT | {"ragged": "more"}, 1, batch_size=3)
-    with pytest.raises(ValueError, match=r"'another'"):
+    with pytest.raises(ValueError, match=r"'another'.*batch_size=None"):
         next(iter(different))
 
 
@@ -290,9 +287,10 @@ def test_ragged_labels_are_filled_up() -> None:
     ("how", "message"), [("nan", "sample 2 at position 5"), ("length", r"\(32,\).* sample 2")]
 )
 def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
-    stream = StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2)
+    stream = iter(StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2))
+    next(stream)
     with pytest.raises(ValueError, match=message):
-        list(islice(stream, 2))
+        next(stream)
 
 
 def wait_for_threads(count: int) -> None:

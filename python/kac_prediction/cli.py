@@ -24,7 +24,7 @@ ROUTINES = (
 )
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_HEARD = ".heard.wav"  # how the sounds end that deploy writes
+_HEARD = (".heard.wav", ".heard.png")  # how the files end that deploy writes
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
@@ -134,7 +134,7 @@ def deploy(
     https address. A model of any drum tells each number with an interval that holds it in 90 %.
     Beside each file, the sound of the drum that was heard is written as FILE.heard.wav; such files
     are not listened to. A file in which nothing can be heard is reported, and the others are still
-    done.
+    done; so is a place that cannot be written to, after the answer.
     """
     with _errors_as_messages():
         from .pipeline import loadModel
@@ -145,23 +145,22 @@ def deploy(
             raise ValueError(
                 "--wave-speed, --no-refine and --plot go with a model of any drum, such as any-drum"
             )
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
     failures, written = 0, dict[Path, Path]()
     for file in files:
         try:
             path = Path(file)
-            heard = (out or path.parent) / f"{path.name}{_HEARD}"
+            heard = (out or path.parent) / f"{path.name}{_HEARD[0]}"
             if path.name.endswith(_HEARD):
                 click.echo(f"{click.format_filename(file)}: left out, a drum that was heard")
                 continue
             if written.setdefault(heard, path) != path:
                 raise ValueError(f"{heard} is the drum heard in {written[heard]}: rename one")
             if any_drum:
-                line = _hear_any_drum(network, path, heard, plot, **hearing)
+                line, whole = _hear_any_drum(network, path, heard, plot, **hearing)
             else:
-                line = _hear(network, path, heard)
+                line, whole = _hear(network, path, heard)
             click.echo(f"{click.format_filename(file)}: {line}")
+            failures += not whole
         except Exception as error:  # whatever is wrong with one file, the others are still done
             reason = _message(error)
             message = reason if file in reason else f"{file}: {reason}"
@@ -178,36 +177,51 @@ def _hear_any_drum(
     plot: bool,
     wave_speed: float | None,
     no_refine: bool,
-) -> str:
-    """Listen to one file, write the sound of the drum, and draw it; return a line on all."""
+) -> tuple[str, bool]:
+    """Listen to one file, write the sound of the drum, and draw it; return as `_answered`."""
     from .listening import listen
 
     prediction = listen(path, None, model, wave_speed or 100.0, not no_refine)
     if not prediction.is_drum:
-        return str(prediction)
-    if plot:
+        return str(prediction), True
+
+    def draw() -> None:
         from .plot import drum_figure
 
         title = str(prediction).partition(";")[0].replace("), ", ")\n")
         figure = drum_figure(prediction.shape, title, prediction.interval("drum_size"))
         figure.savefig(heard.with_suffix(".png"))
-    return f"{prediction} {_played(prediction.drum, heard)}"
+
+    return _answered(str(prediction), prediction.drum, heard, draw if plot else None)
 
 
-def _played(make: Callable[[], "AudioSampler"], heard: Path) -> str:
-    """Write the sound of a drum; return where it is, or why it cannot be played."""
+def _answered(
+    answer: str,
+    make: Callable[[], "AudioSampler"],
+    heard: Path,
+    draw: Callable[[], None] | None = None,
+) -> tuple[str, bool]:
+    """Write the sound of a drum, and draw it.
+
+    Return the answer with where the sound is, or why there is none, and whether all was written.
+    """
     try:
+        heard.parent.mkdir(parents=True, exist_ok=True)
+        if draw is not None:
+            draw()
         drum = make()
+        drum.generateWaveform()
+        drum.export(heard)
+    except OSError as error:
+        return f"{answer} (not written: {click.format_filename(_message(error))})", False
     except (ValueError, TypeError) as error:
         # A model that has learnt little may answer with a size that no drum has.
-        return f"(it cannot be played: {error})"
-    drum.generateWaveform()
-    drum.export(heard)
-    return f"(hear it: {click.format_filename(heard)})"
+        return f"{answer} (it cannot be played: {error})", True
+    return f"{answer} (hear it: {click.format_filename(heard)})", True
 
 
-def _hear(model: "Model", path: Path, heard: Path) -> str:
-    """Predict one file, write the sound of the predicted drum; return a line on both."""
+def _hear(model: "Model", path: Path, heard: Path) -> tuple[str, bool]:
+    """Predict one file, write the sound of the predicted drum; return as `_answered`."""
     from .listening import drum_heard, predict_file
 
     prediction = predict_file(model, path)
@@ -217,7 +231,7 @@ def _hear(model: "Model", path: Path, heard: Path) -> str:
         for (label, value), unit in zip(prediction.items(), units, strict=True)
         if not isinstance(value, list)
     )
-    return f"{said} {_played(lambda: drum_heard(model, prediction), heard)}"
+    return _answered(said, lambda: drum_heard(model, prediction), heard)
 
 
 @click.command("install-dataset", context_settings=_HELP)
@@ -231,11 +245,6 @@ def _hear(model: "Model", path: Path, heard: Path) -> str:
     "address of a zip or of such a directory.  [default: the Zenodo record]",
 )
 @click.option("--md5", default="", help="Of the archive.  [default: asked of the record]")
-@click.option(
-    "--record",
-    default="",
-    help="Zenodo record, for names that are in several.  [default: the newest; the log says which]",
-)
 @click.option("--generate", is_flag=True, help="Make the same family of drums here instead.")
 @click.option("--size", type=int, help="How many sounds to make.  [default: as published]")
 @click.option("--seed", type=int, help="Of what is made.  [default: a fresh one]")
@@ -244,7 +253,6 @@ def install_dataset(
     directory: str | None,
     source: str | None,
     md5: str,
-    record: str,
     generate: bool,
     size: int | None,
     seed: int | None,
@@ -255,7 +263,7 @@ def install_dataset(
     the same family, their sizes in metres.
     """
     target = directory or f"data/{name}"
-    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5, "--record": record}
+    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5}
     for option, value in idle[generate].items():
         if value not in (None, ""):
             raise click.UsageError(f"{option} goes {'without' if generate else 'with'} --generate")
@@ -266,7 +274,7 @@ def install_dataset(
         if generate:
             dataset = generate_family(name, target, size, seed=seed)
         else:
-            download_dataset(name, target, source, md5, record)
+            download_dataset(name, target, source, md5)
             dataset = loadDataset(target)
     drawn = "" if dataset.seed is None else f", seed {dataset.seed}"
     click.echo(f"installed: {target} ({len(dataset)} sounds{drawn})")

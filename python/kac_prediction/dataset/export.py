@@ -19,7 +19,6 @@ from .._progress import progress_bar
 from .labels import parsed
 from .source import source_of
 from .storage import DatasetDirectory, Header, disk, write_lock
-from .storage.layout import check_folder
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
@@ -73,8 +72,7 @@ def exportDataset(
             which would lose their labels; give each split an `export_dir` instead ("out/train").
 
     Raises:
-        DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded; a
-            link stands where the hidden folder does.
+        DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded.
         FileExistsError: `export_dir` is not empty.
         OSError: the disk is full.
         TypeError: not a dataset, or `shard_size` is no integer.
@@ -218,7 +216,6 @@ def _staged(target: Path) -> Iterator[Path]:
     hidden = target.with_name(f".{target.name}.exporting")
     made = [parent for parent in target.parents if not parent.exists()]
     folder = hidden / "files"
-    check_folder(hidden)  # no link to another one, from where files would be removed
     try:
         with write_lock(hidden):
             shutil.rmtree(folder, ignore_errors=True)

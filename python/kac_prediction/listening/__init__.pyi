@@ -1,4 +1,4 @@
-from .audio import onset, prepare, read_sound
+from .audio import prepare, read_sound
 from .fits import Fit, Start
 from .listener import listen
 from .measurement import Partials, measure_partials
@@ -6,7 +6,7 @@ from .outline_refinement import OutlineFit, refine_outline
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
 from .refinement import refine
-from .strike import find_strike
+from .strike import find_strike, onset
 
 __all__ = [
     "Fit",

@@ -1,13 +1,16 @@
 """From a sound as people have it to what a model sees: mono, from the strike on, resampled."""
 
 import io
+import logging
 import math
 import os
+import reprlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +20,26 @@ from scipy.signal import resample_poly
 
 from .._checks import check_whole
 from ..pipeline import ModelInput
+from .strike import onset
 
-# Seconds before the sound is loud that are not taken for noise: in a drum of 1 m, the wave needs
-# 10 ms from the strike to where it is heard, and what little sounds before belongs to the drum.
-_GUARD = 0.025
-_LOUD = 0.25  # of the peak
-_FAINTEST = 1e-4  # of the peak: above the steps of 16 bits, below a drum's first samples
-_ABOVE_NOISE = 2.0
-_FIRST = 0.0015  # seconds: the first samples, where no more can be told to be noise
-_PEAK_OF_NOISE = 2.5  # times its effective value, at least: few samples may miss its peak
-_AT_REST = 0.05  # of the peak of the first samples; resampling moves a rendered drum off 0
-_LONGEST_RATIO = 200_000  # of sample rates, the denominator
-_BLOCK = 2**18  # samples that are read at once
-_HEADER = 2**16  # bytes, in which the samples of a wav begin
-_MENDED = 2**28  # bytes that are read of a wav without lengths
-_SMOOTH = 1.0  # mean square of the steps between samples over that of the samples; white noise: 2
+Float64 = npt.NDArray[np.float64]
+
+logger = logging.getLogger(__name__)
+
+LONGEST: Final = 28_800_000
+"""Samples of a recording that are searched for the strike: 10 minutes at 48 kHz, 230 MB."""
+
+_LOWEST_RATE: Final = 1000  # Hz
+_LONGEST_RATIO: Final = 200_000  # of sample rates, the denominator
+_BLOCK: Final = 2**18  # samples that are read at once
+_MENDED: Final = 2**27  # bytes that are read of a wav without lengths
+_CANCELLED: Final = 0.1  # power of the mean of channels over that of the loudest
+_AS_LOUD: Final = 0.9  # power over that of the loudest: the first such channel is taken
+_UNKNOWN: Final = 1  # libsndfile's number of the error that a format is not known
+_DULL: Final = 0.5  # of a model's sample rate: what is below lacks much of what it hears
 
 
-def read_sound(path: str | Path) -> tuple[npt.NDArray[np.float64], int]:
+def read_sound(path: str | os.PathLike[str]) -> tuple[Float64, int]:
     """Return a sound, shape (length, channels), float64 in -1 ... 1, and its sample rate in Hz.
 
     A wav whose lengths were never filled in, as by a recorder that lost its power, is read too.
@@ -50,21 +55,22 @@ def read_sound(path: str | Path) -> tuple[npt.NDArray[np.float64], int]:
     return waveform, rate
 
 
-def read_mono(path: str | Path, most: int) -> tuple[npt.NDArray[np.float64], int]:
-    """Return the mean of the channels of at most so many samples, shape (length,), and their rate.
+def read_mono(path: str | os.PathLike[str], most: int = LONGEST) -> tuple[Float64, int]:
+    """Return at most so many samples, mixed down as by `mixed_down`, shape (length,), and the rate.
 
     Raises:
         FileNotFoundError, ValueError: as `read_sound`.
     """
     with _opened(Path(path)) as sound:
-        mono, end = np.empty(min(sound.frames, most)), 0
-        for block in sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True):
-            start, end = end, end + len(block)
-            mono[start:end] = block.mean(axis=1)
-        rate = int(sound.samplerate)
-    if not end:
+
+        def blocks() -> Iterator[Float64]:
+            sound.seek(0)
+            yield from sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True)
+
+        mono, rate = _mixed(blocks, min(sound.frames, most)), int(sound.samplerate)
+    if not len(mono):
         raise ValueError(f"{path} is empty: it holds no samples.")
-    return mono[:end], rate
+    return mono, rate
 
 
 @contextmanager
@@ -73,37 +79,57 @@ def _opened(file: Path) -> Iterator[soundfile.SoundFile]:
     if not file.is_file():
         raise FileNotFoundError(f"there is no sound file {str(file)!r}.")
     try:
-        # As bytes: a name of another encoding would not go through UTF-8.
-        with soundfile.SoundFile(os.fsencode(file)) as sound:
-            mended = None if sound.frames else _mended(file)
+        # By its descriptor: a name of another encoding would not go through UTF-8.
+        with (
+            file.open("rb", buffering=0) as opened,
+            soundfile.SoundFile(opened.fileno(), closefd=False) as sound,
+        ):
+            mended = None if sound.frames else _mended(opened)
             if mended is None:
                 yield sound
                 return
-        with soundfile.SoundFile(io.BytesIO(mended)) as sound:
+        with soundfile.SoundFile(mended) as sound:
             yield sound
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(f"{file} cannot be read as a sound: {error}") from error
+    except soundfile.LibsndfileError as error:
+        remedy = _REMEDY if error.code == _UNKNOWN else ""
+        reason = error.error_string.removeprefix("Error : ").rstrip(".")
+        raise ValueError(f"{file} cannot be read as a sound: {reason}{remedy}.") from error
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read as a sound: {error.strerror}.") from error
 
 
-def _mended(file: Path) -> bytes | None:
-    """Return the bytes of a wav with its lengths filled in; None: its samples are none indeed."""
-    with file.open("rb") as opened:
-        head = opened.read(_HEADER)
-        place = 12
-        while place + 8 <= len(head) and head[place : place + 4] != b"data":
-            (size,) = struct.unpack_from("<I", head, place + 4)
-            place += 8 + size + size % 2
-        start = place + 8
-        wave = head[:4] == b"RIFF" and head[8:12] == b"WAVE"
-        if not wave or start >= len(head) or head[place + 4 : start] != bytes(4):
-            return None
-        opened.seek(start)
-        data = opened.read(_MENDED)
-    # What ends where the file does is another chunk.
-    if len(data) >= 8 and struct.unpack_from("<I", data, 4)[0] == len(data) - 8:
+_REMEDY: Final = (
+    " (wav, flac, ogg, opus, mp3, aiff and caf are). Convert m4a, wma and the like first, as by "
+    "ffmpeg -i drum.m4a drum.wav"
+)
+
+
+def _mended(opened: io.FileIO) -> io.BytesIO | None:
+    """Return a wav with its lengths filled in; None: its samples are none indeed."""
+    opened.seek(0)
+    head, place = opened.read(12), 12
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
         return None
-    riff, samples = struct.pack("<I", start - 8 + len(data)), struct.pack("<I", len(data))
-    return head[:4] + riff + head[8 : place + 4] + samples + data
+    while (chunk := opened.read(8))[:4] != b"data":
+        if len(chunk) < 8:
+            return None
+        (size,) = struct.unpack_from("<I", chunk, 4)
+        place += 8 + size + size % 2
+        opened.seek(place)
+    if chunk[4:] not in (bytes(4), b"\xff" * 4):
+        return None
+    # What ends where the file does is another chunk.
+    ahead, left = opened.read(8), os.fstat(opened.fileno()).st_size - place - 8
+    if left <= 0 or (left >= 8 and struct.unpack_from("<I", ahead, 4)[0] == left - 8):
+        return None
+    opened.seek(0)
+    content = io.BytesIO(opened.read(place + 8 + _MENDED))
+    length = len(content.getbuffer())
+    content.write(b"RIFF" + struct.pack("<I", length - 8))
+    content.seek(place + 4)
+    content.write(struct.pack("<I", length - place - 8))
+    content.seek(0)
+    return content
 
 
 def prepare(
@@ -116,11 +142,11 @@ def prepare(
     rate, and becomes the input by `ModelInput.inputs`, as in training, in float64.
 
     Raises:
-        TypeError: complex numbers.
+        TypeError: complex numbers, or none at all.
         ValueError: another shape or sample rate; or the sound is empty, silent, not finite, or
             too short after the strike.
     """
-    rate, wanted = check_whole("sample_rate", sample_rate), model_input.sample_rate
+    rate, wanted = check_rate(sample_rate), model_input.sample_rate
     mono = mixed_down(waveform)
     sound = mono[onset(mono, rate) :]
     if len(sound) * wanted // rate < model_input.length:
@@ -137,6 +163,14 @@ def resampled(
     """Return a sound, shape (length,), at a model's rate, of which the model's length is exact."""
     if sample_rate == model_input.sample_rate:
         return sound
+    if sample_rate < _DULL * model_input.sample_rate:
+        logger.warning(
+            "a sound of %d Hz holds nothing above %d Hz, of the %d Hz that the model hears: small "
+            "drums may be misheard",
+            sample_rate,
+            sample_rate // 2,
+            model_input.sample_rate // 2,
+        )
     # The filter is as long as the ratio is fine; rates above the bound are off by less than one
     # part in as many. It reaches ten samples to each side, of the lower of the two rates.
     wanted = model_input.sample_rate
@@ -146,55 +180,92 @@ def resampled(
     return np.asarray(resample_poly(sound[:needed], ratio.numerator, ratio.denominator))
 
 
-def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
-    """Return the sample at which a drum is struck, of a finite waveform that is not silent.
+def check_rate(sample_rate: Any) -> int:
+    """Return a sample rate in Hz.
 
-    Models learn from sounds that begin at the strike, where the displacement is 0, with ripples
-    of a thousandth of the peak before the wave arrives; a rendered drum should be cut nowhere.
-    A recording starts with silence or noise. So: the first sample above a quarter of the peak is
-    where it is loud; whatever lies more than 25 ms before that is noise; and the strike is one
-    sample before the first that rises above both twice the noise's peak and a ten-thousandth of the
-    sound's. Where less than 25 ms lie before, the noise is what the first 1.5 ms hold, unless the
-    sound starts from rest as a rendered drum does.
+    Raises:
+        TypeError: None.
+        ValueError: no whole number, or below 1000 Hz.
     """
-    sound = waveform / np.abs(waveform).max()
-    level = np.abs(sound)
-    loud = int(np.argmax(level > _LOUD))
-    start = max(0, loud - round(_GUARD * sample_rate))
-    noise = level[:start].max(initial=0.0)
-    # Never more than half the way to where it is loud: a short one may be all drum.
-    first = sound[: min(round(_FIRST * sample_rate), loud // 2)]
-    if start < len(first):
-        peak, power = np.abs(first).max(), np.square(first).sum()
-        # A rendered drum starts at 0, or, once resampled, smoothly from near it.
-        smooth = np.square(np.diff(first)).sum() <= _SMOOTH * power
-        if first[0] != 0 and not (smooth and abs(first[0]) <= _AT_REST * peak):
-            start, noise = len(first), max(peak, _PEAK_OF_NOISE * math.sqrt(power / len(first)))
-    # Noise above a quarter of the peak would lie where it is loud; the threshold stays below.
-    above = start + int(np.argmax(level[start:] > max(_FAINTEST, _ABOVE_NOISE * noise)))
-    return max(0, above - 1)
+    if sample_rate is None:
+        raise TypeError("samples need their sample_rate in Hz, such as 48000: it was not given")
+    rate = check_whole("sample_rate", sample_rate)
+    if rate < _LOWEST_RATE:
+        raise ValueError(
+            f"sample_rate must be at least {_LOWEST_RATE} Hz for a drum to be heard, got {rate}: "
+            "is it in kHz?"
+        )
+    return rate
 
 
-def mixed_down(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
-    """Return the mean of the channels, shape (length,); refuse what no drum can be heard in."""
-    if isinstance(waveform, torch.Tensor):
-        waveform = waveform.detach().cpu().numpy()
-    if np.iscomplexobj(waveform):
-        raise TypeError("a waveform must hold real numbers, got complex ones: take its real part.")
-    sound = np.asarray(waveform, np.float64)
+def mixed_down(waveform: npt.ArrayLike | torch.Tensor, most: int = LONGEST) -> Float64:
+    """Return the first samples as one channel, shape (length,); refuse what no drum is heard in.
+
+    That is the mean of the channels, or the loudest where they cancel, as two of which one is
+    inverted do.
+
+    Raises:
+        TypeError: anything but real numbers.
+        ValueError: another shape; or the sound is empty, silent or not finite.
+    """
+    sound = _array(waveform)
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and 0 < len(sound) < sound.shape[1]):
         raise ValueError(
             f"a waveform must have the shape (length,) or (length, channels), got {sound.shape}"
             f"{': transpose it.' if sound.ndim == 2 else '.'}"
         )
+    sound = sound[:most]
     if not sound.size:
         raise ValueError("the sound is empty: it holds no samples.")
-    if not np.isfinite(sound).all():
-        first = int(np.argwhere(~np.isfinite(sound))[0, 0])
+    if sound.ndim == 2:
+        starts = range(0, len(sound), _BLOCK)
+        mono = _mixed(lambda: (sound[i : i + _BLOCK] for i in starts), len(sound))
+    else:
+        mono = np.asarray(sound, np.float64)
+    least, highest = float(mono.min()), float(mono.max())
+    if not math.isfinite(least) or not math.isfinite(highest):
+        first = int(np.argmin(np.isfinite(mono)))
         raise ValueError(f"sample {first} of the sound is not a finite number.")
-    # Divided before the sum, so that two of the largest numbers do not become infinite.
-    mono = sound if sound.ndim == 1 else (sound / sound.shape[1]).sum(axis=1)
-    if np.ptp(mono) == 0:
-        mixed = "" if sound.ndim == 1 or np.ptp(sound) == 0 else ", once its channels are mixed"
-        raise ValueError(f"the sound is silent{mixed}.")
-    return np.asarray(mono)
+    if least == highest:
+        raise ValueError("the sound is silent.")
+    return mono
+
+
+def _array(waveform: Any) -> npt.NDArray[Any]:
+    """Return samples as an array of real numbers; raise TypeError for anything else."""
+    if isinstance(waveform, torch.Tensor):
+        waveform = waveform.detach().cpu()
+        waveform = waveform if waveform.is_complex() else waveform.double()
+    try:
+        sound = np.asarray(waveform)
+    except ValueError:  # lists of different lengths
+        sound = np.empty(0, object)
+    if sound.dtype.kind == "c":
+        raise TypeError("a waveform must hold real numbers, got complex ones: take its real part.")
+    if sound.dtype.kind not in "biuf" or not sound.ndim:
+        raise TypeError(
+            "a sound must be samples, shape (length,) or (length, channels), or the path of a file,"
+            f" got {reprlib.repr(waveform)}"
+        )
+    return sound
+
+
+def _mixed(blocks: Callable[[], Iterable[npt.NDArray[Any]]], length: int) -> Float64:
+    """Return the mean of the channels, or the loudest if they cancel, of blocks (n, channels)."""
+    mono, end, sums, squares = np.empty(length), 0, 0.0, 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in blocks():
+            block, start, end = np.asarray(block, np.float64), end, end + len(block)
+            # Divided before the sum, so that two of the largest numbers do not become infinite.
+            mean = mono[start:end] = (block / block.shape[1]).sum(axis=1)
+            columns = np.column_stack([block, mean])
+            sums = sums + columns.sum(axis=0)
+            squares = squares + np.square(columns).sum(axis=0)
+        powers = squares / max(1, end) - np.square(sums / max(1, end))
+        highest = powers[:-1].max() if end else 0.0
+        if end and powers[-1] < _CANCELLED * highest:
+            loudest, end = int(np.argmax(powers[:-1] > _AS_LOUD * highest)), 0
+            for block in blocks():
+                start, end = end, end + len(block)
+                mono[start:end] = block[:, loudest]
+    return mono[:end]

@@ -15,7 +15,7 @@ from ..pipeline import Model, ModelInput
 from ..samplers import FAMILIES
 from ..samplers.drum import DrumSettings
 from ..samplers.published import published_of
-from .audio import prepare, read_sound
+from .audio import prepare, read_mono
 
 PredictedLabels: TypeAlias = dict[str, float | str | list[float]]
 """What a model predicts: of each label the number or numbers, or the name of the class."""
@@ -28,10 +28,13 @@ def predict(
 ) -> PredictedLabels:
     """Predict the labels of a sound.
 
+    A model takes every sound for a drum as those it has learnt from, of their polarity, unless it
+    was trained with `augment_polarity`. Whether there is a drum at all, `listen` says.
+
     Args:
         model: a trained model, as `loadModel` returns it; the mode of its modules is left as it is.
         waveform: a drum being struck, shape (length,) or (length, channels), of any sample rate,
-            with or without silence before the strike.
+            whatever sounds before the strike, which is found as `onset` does.
         sample_rate: of the waveform, Hz.
 
     Returns:
@@ -96,7 +99,7 @@ def predict_file(model: Model, path: str | Path) -> PredictedLabels:
         ValueError: no drum can be heard in it; the message names the file and the reason.
     """
     input_of(model)
-    waveform, sample_rate = read_sound(path)
+    waveform, sample_rate = read_mono(path)
     try:
         return predict(model, waveform, sample_rate)
     except ValueError as error:

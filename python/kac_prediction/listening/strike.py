@@ -26,6 +26,15 @@ _LATEST: Final = 20
 # and of the sound's: what lies before a strike at the beginning, if it is to be noise.
 _FAINTEST: Final = 10**-4.5
 _NOISE: Final = 10**-2
+# Seconds of the beginning of a rendered drum, in which it may become loud, where silence ends
+# before the strike that is found, and in which it differs from noise; shares of the peak there
+# from which it starts, and which its first samples reach, other than what lossy coding fades in.
+_GUARD: Final = 0.025
+_ENDS: Final = 0.01
+_FIRST: Final = 0.0015
+_AT_REST: Final = 0.05
+_AT_ONCE: Final = 0.002
+_LOUD: Final = 0.25  # of the peak of the drum
 
 
 def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
@@ -40,7 +49,7 @@ def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     Before the wave arrives, 10 ms after the strike on a drum of 1 m that is heard at its other
     side, there is little to find in noise.
     """
-    middle = float(np.median(waveform[:: max(1, len(waveform) // _MEDIAN)]))
+    middle = middle_of(waveform)
     hop = max(1, round(_HOP * sample_rate))
     peak = max(middle - float(waveform.min()), float(waveform.max()) - middle)
     energies = _energies(waveform, hop, middle, peak)
@@ -56,11 +65,55 @@ def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     return start + max(0, _change(powers, missing, noise) - 1)
 
 
+def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
+    """Return the sample from which a model of rendered drums hears a finite waveform, not silent.
+
+    A rendered drum begins at the strike, with ripples of a thousandth of the peak before its wave
+    arrives, in which `find_strike` finds little. Where such a one begins with the waveform, or
+    after digital silence, it is cut nowhere; else the strike is where `find_strike` finds it, but
+    not after the waveform is loud where it is so within 25 ms, as find_strike errs in short ones.
+    """
+    strike, first = find_strike(waveform, sample_rate), max(3, round(_FIRST * sample_rate))
+    middle = middle_of(waveform)
+    near = waveform[max(0, strike - first) : strike + round(_HOP * _AFTER * sample_rate)]
+    level = np.abs(waveform[: round(_GUARD * sample_rate)] - middle) / np.abs(near - middle).max()
+    if (level > _LOUD).any():
+        loud = int(np.argmax(level > _LOUD))
+        # Never more than half the way to where it is loud: a short one may be all drum.
+        start = waveform[: max(3, min(first, loud // 2))]
+        if (
+            (start[0] == 0 and start[1:8].any())
+            or _is_rendered(start)
+            or _is_rendered(start - middle)
+        ):
+            return 0
+        strike = min(strike, loud)
+    earliest = max(0, strike - first - round(_ENDS * sample_rate))
+    moved = np.flatnonzero(np.diff(waveform[earliest : strike + 1]))
+    rest = earliest + int(moved[0]) if len(moved) else strike
+    begun = waveform[rest : rest + first] - waveform[rest]
+    return rest if rest - earliest >= first and _is_rendered(begun) else strike
+
+
+def _is_rendered(start: Float64) -> bool:
+    """Whether a rendered drum may start like this: from rest, at once, smoothly."""
+    peak = np.abs(start).max()
+    at_rest = abs(start[0]) <= _AT_REST * peak
+    at_once = len(start) > 2 and np.abs(start[1:3]).max() >= _AT_ONCE * peak
+    # The mean square of the steps between samples over that of the samples is 2 in white noise.
+    return bool(at_rest and at_once and np.square(np.diff(start)).sum() <= np.square(start).sum())
+
+
+def middle_of(waveform: Float64) -> float:
+    """Return the median of a waveform, of every nth sample if it is long."""
+    return float(np.median(waveform[:: max(1, len(waveform) // _MEDIAN)]))
+
+
 def _energies(waveform: Float64, hop: int, middle: float, peak: float) -> Float64:
     """Return the mean square of each frame, from -peak to peak about the middle, at least one."""
     frames = max(1, len(waveform) // hop)
     cut = waveform[: frames * hop].reshape(frames, -1)
-    parts = [(cut[i : i + _FRAMES] - middle) / peak for i in range(0, frames, _FRAMES)]
+    parts = ((cut[i : i + _FRAMES] - middle) / peak for i in range(0, frames, _FRAMES))
     return np.concatenate([np.square(part).mean(axis=1) for part in parts])
 
 
