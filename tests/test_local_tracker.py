@@ -75,5 +75,7 @@ def test_a_resumed_curve_shows_the_whole_training(tmp_path: Path, drawings: list
     again = LocalTracker(tmp_path)
     again.resume(3)
     again.log(record(4))
+    again.finish(failed=True, interrupted=True)  # who has pressed Ctrl-C waits for no drawing
+    assert not drawings
     again.finish()
     assert drawings == [5]

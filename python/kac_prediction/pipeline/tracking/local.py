@@ -18,9 +18,9 @@ FIRST_DRAWING: Final = 1.0  # seconds: expected of the first drawing, which impo
 class LocalTracker(Tracker):
     """Writes `log.jsonl`, a JSON object for each epoch, and draws it as `curve.png`.
 
-    The curve is redrawn as often as a hundredth of the training time allows, and at the end. A disk
-    that is full or gone stops no training: that is logged once, and epochs that could not be
-    written are kept and tried again with every other.
+    The curve is redrawn as often as a hundredth of the training time allows, and at the end, but
+    not by Ctrl-C. A disk that is full or gone stops no training: that is logged once, and epochs
+    that could not be written are kept and tried again with every other.
     """
 
     def __init__(self, directory: str | Path, clock: Callable[[], float] = perf_counter) -> None:
@@ -66,13 +66,13 @@ class LocalTracker(Tracker):
         except OSError as error:
             self._warn(f"{path} cannot be written", error)
 
-    def finish(self, failed: bool = False) -> None:
-        """Write what is still to be written, and draw the whole curve."""
+    def finish(self, failed: bool = False, *, interrupted: bool = False) -> None:
+        """Write what is still to be written, and draw the whole curve unless interrupted."""
         self._write()
         if self._unwritten:
             count = len(self._unwritten)
             logger.warning("%d epochs are not in %s, which cannot be written", count, self._file)
-        if self._drawn != len(self._records):
+        if self._drawn != len(self._records) and not interrupted:  # to draw takes a second
             self._draw()
 
     def _write(self) -> None:

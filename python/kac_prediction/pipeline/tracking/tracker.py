@@ -43,8 +43,8 @@ class Tracker:
     def artifact(self, path: str | Path) -> None:
         """Keep a file of the run, such as a checkpoint."""
 
-    def finish(self, failed: bool = False) -> None:
-        """End the run."""
+    def finish(self, failed: bool = False, *, interrupted: bool = False) -> None:
+        """End the run; interrupted, its user waits, so leave out what takes long and can be."""
 
 
 def png(figure: Picture) -> bytes:

@@ -139,7 +139,7 @@ class WandbTracker(Tracker):
 
         self._call("artifact", send)
 
-    def finish(self, failed: bool = False) -> None:
+    def finish(self, failed: bool = False, *, interrupted: bool = False) -> None:
         """End the run; wait `FINISH_TIMEOUT` at most for what is still to be sent."""
         if self._thread is None:
             return

@@ -108,7 +108,7 @@ class Run:
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
             tracker.watch(model)
-        failed = True
+        failed, interrupted = True, False
         try:
             with self._checkpoints:
                 yield
@@ -119,6 +119,7 @@ class Run:
                 f" {self._checkpoints.last_good or 'none yet'}"
             ) from error
         except KeyboardInterrupt as interrupt:
+            interrupted = True
             hint = f"run {self.info['id']} was interrupted in epoch {self.info['epoch']}"
             if (last := self._directory / LAST).is_file():
                 hint += (
@@ -132,7 +133,7 @@ class Run:
             raise
         finally:
             self.resumed = None
-            self.finish(failed)
+            self.finish(failed, interrupted=interrupted)
 
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """Yield the epochs from `first` to below `count` (0: without end), with a progress bar."""
@@ -178,7 +179,7 @@ class Run:
         except Exception as error:
             logger.warning("the picture %r could not be drawn: %s", name, error)
 
-    def finish(self, failed: bool = False) -> None:
+    def finish(self, failed: bool = False, *, interrupted: bool = False) -> None:
         """Hand the checkpoints to the trackers, close these, and remove what was made in vain."""
         self.over = True
         while self._trackers:
@@ -186,7 +187,7 @@ class Run:
             for name in (BEST, LAST):
                 if (self._directory / name).is_file():
                     tracker.artifact(self._directory / name)
-            tracker.finish(failed)
+            tracker.finish(failed, interrupted=interrupted)
         self._remove_empty()
 
 
