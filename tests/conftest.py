@@ -1,5 +1,6 @@
 """What the tests share."""
 
+import gc
 import hashlib
 import os
 from collections.abc import Callable
@@ -27,3 +28,9 @@ def digest() -> Callable[[Path], dict[str, str]]:
         }
 
     return digest
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of later collections, and of what forks have to copy."""
+    gc.collect()
+    gc.freeze()
