@@ -122,11 +122,11 @@ def on_reading(monkeypatch: pytest.MonkeyPatch, i: int, action: Callable[[], obj
 
 def visible(directory: Path) -> dict[str, bytes]:
     """The files of a directory, hidden ones aside, and what they hold."""
-    return {
-        str(path.relative_to(directory)): path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and not path.relative_to(directory).parts[0].startswith(".")
-    }
+    shown = (path for path in sorted(directory.iterdir()) if not path.name.startswith("."))
+    files = (
+        file for path in shown for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+    )
+    return {str(file.relative_to(directory)): file.read_bytes() for file in files if file.is_file()}
 
 
 def _run(call: Callable[[], object], fault: str) -> None:

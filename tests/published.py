@@ -21,15 +21,17 @@ from legacy_text import SAMPLERS, write
 
 NAME = "5000-circular-drums-of-varying-size"
 FILE = f"{NAME}.zip"
-RECORD = "7274474"
+RECORD = "23148121"
 SOUNDS = {f"sample_{i:05d}.wav" for i in range(5)}
 INSTALLED = {"metadata.json", "metadata.legacy.json", "x.npy", *SOUNDS}
 
 
-def unpacked(directory: Path, sampler: str = SAMPLERS["E7"], count: int = 5) -> Path:
+def unpacked(
+    directory: Path, sampler: str = SAMPLERS["E7"], count: int = 5, **changes: Any
+) -> Path:
     """An older dataset with its sounds, as an archive holds it."""
     rows = np.random.default_rng(1).uniform(-1, 1, (count, 8))
-    write(directory, rows.tolist(), sampler=sampler)
+    write(directory, rows.tolist(), sampler=sampler, **changes)
     for i, row in enumerate(rows):
         soundfile.write(directory / f"sample_{i:05d}.wav", row, 800, "PCM_24")
     return directory

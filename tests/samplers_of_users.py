@@ -55,7 +55,7 @@ class Broken(Click):
 
     def getLabels(self) -> dict[str, list[float | int]]:
         if self.i == 2 and self.how == "label":
-            return {"level": [float("nan")]}
+            return super().getLabels() | {"level": [float("nan")]}
         if self.i == 2 and self.how == "text":
-            return {"level": ["high"]}  # type: ignore[list-item]
+            return super().getLabels() | {"level": ["high"]}  # type: ignore[dict-item]
         return super().getLabels()

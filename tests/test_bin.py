@@ -192,6 +192,13 @@ def test_the_programs_of_the_readme_run(
     assert len(list(tmp_path.glob("model/*/best.pt"))) == 2
 
 
+def test_every_promise_names_tests_that_exist() -> None:
+    text = (ROOT / "docs/reliability.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert len(named) > 30
+    assert named <= {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+
+
 def test_the_demo_records_three_sounds_to_be_listened_to(tmp_path: Path) -> None:
     """The same ones each time, at full level."""
     demo = program("demo")

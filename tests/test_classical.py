@@ -35,17 +35,6 @@ def test_exact_partials_of_circles_give_their_sizes() -> None:
     assert estimate("circle", sounds, RATE)["drum_size"] == pytest.approx(sizes, rel=1e-4)
 
 
-def test_exact_partials_of_rectangles_give_their_sides() -> None:
-    sizes, aspects = np.array([(0.15, 1.0), (0.4, 1.7), (0.7, 2.9), (0.9, 3.9)]).T
-    sounds = [
-        tones(of_size(rectangularSeries(10, 10, aspect), size))
-        for size, aspect in zip(sizes, aspects, strict=True)
-    ]
-    found = estimate("rectangle", np.concatenate(sounds), RATE)
-    assert found["drum_size"] == pytest.approx(sizes, rel=5e-4)
-    assert found["aspect_ratio"] == pytest.approx(aspects, rel=3e-3)
-
-
 def test_sizes_of_circles() -> None:
     sounds, true = struck(BesselModel, 60, 24000)
     assert relative_error(
@@ -62,6 +51,17 @@ def test_sizes_of_circles() -> None:
     assert error.mean() < 0.08
 
 
+def test_exact_partials_of_rectangles_give_their_sides() -> None:
+    sizes, aspects = np.array([(0.15, 1.0), (0.4, 1.7), (0.7, 2.9), (0.9, 3.9)]).T
+    sounds = [
+        tones(of_size(rectangularSeries(10, 10, aspect), size))
+        for size, aspect in zip(sizes, aspects, strict=True)
+    ]
+    found = estimate("rectangle", np.concatenate(sounds), RATE)
+    assert found["drum_size"] == pytest.approx(sizes, rel=5e-4)
+    assert found["aspect_ratio"] == pytest.approx(aspects, rel=3e-3)
+
+
 def test_dimensions_of_rectangles() -> None:
     sounds, true = struck(PoissonModel, 40, 24000)
     found = estimate("rectangle", sounds, RATE)
@@ -69,6 +69,38 @@ def test_dimensions_of_rectangles() -> None:
         assert np.quantile(relative_error(found[label], true[label]), 0.9) < tolerance
     short = estimate("rectangle", sounds[:, :1024], RATE)
     assert np.median(relative_error(short["drum_size"], true["drum_size"])) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("Sampler", "family"), [(BesselModel, "circle"), (PoissonModel, "rectangle")]
+)
+def test_a_strike_in_the_middle_is_no_other_drum(Sampler, family: str) -> None:
+    """There only symmetric modes sound: of a circle, every 1.77, as if it were a smaller one."""
+    sounds, true = struck(Sampler, 60, 24000, drum_size=(0.2, 0.6))
+    middle = slice(None, None, 5)
+    found = estimate(family, sounds[middle], RATE)["drum_size"]
+    error = relative_error(found, true["drum_size"][middle])
+    assert np.median(error) < 1e-3
+
+
+def test_modal_drums_are_told_apart() -> None:
+    circles, true = struck(BesselModel, 20, 12000)
+    rectangles, _ = struck(PoissonModel, 20, 12000, aspect_ratio=(1.3, 4.0))
+    families, labels = identify(np.concatenate([circles, rectangles]), RATE)
+    assert (families[:20] == "circle").mean() > 0.9
+    assert (families[20:] == "rectangle").mean() > 0.9
+    known = families[:20] == "circle"
+    assert relative_error(labels["drum_size"][:20], true["drum_size"])[known].max() < 0.01
+    assert (labels["aspect_ratio"][families == "circle"] == 1).all()
+
+
+def test_simulated_drums_are_told_apart() -> None:
+    """All their modes sound: that modal drums have no more than 100 is of no use here."""
+    sounds, true = struck(MixedModel, 60, 4800, drum_size=(0.15, 0.4), precision="single")
+    families, labels = identify(sounds, RATE)
+    right = families == np.array(FAMILIES)[true["family"].astype(int)]
+    assert right.mean() > 0.7
+    assert np.median(relative_error(labels["drum_size"], true["drum_size"])) < 0.02
 
 
 def test_polygons_are_estimated_by_the_number_of_their_partials() -> None:
@@ -92,29 +124,17 @@ def test_lowest_partials_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("Sampler", "family"), [(BesselModel, "circle"), (PoissonModel, "rectangle")]
-)
-def test_a_strike_in_the_middle_is_no_other_drum(Sampler, family: str) -> None:
-    """There only symmetric modes sound: of a circle, every 1.77, as if it were a smaller one."""
-    sounds, true = struck(Sampler, 60, 24000, drum_size=(0.2, 0.6))
-    middle = slice(None, None, 5)
-    found = estimate(family, sounds[middle], RATE, sizes=(0.1, 0.7))["drum_size"]
-    error = relative_error(found, true["drum_size"][middle])
-    assert np.median(error) < 1e-3
-
-
-@pytest.mark.parametrize(
     ("family", "Sampler"),
     [("circle", BesselModel), ("rectangle", PoissonModel), ("polygon", BesselModel)],
 )
 def test_played_twice_as_fast_a_drum_is_half_as_large(family: str, Sampler) -> None:
     sounds, _ = struck(Sampler, 10, 24000, drum_size=(0.3, 0.5))
-    slow = estimate(family, sounds, RATE, sizes=(0.25, 0.6))["drum_size"]
+    slow = estimate(family, sounds, RATE, sizes=(0.28, 0.54))["drum_size"]
     # The same in all but its units.
-    twice = estimate(family, sounds, 2 * RATE, 200.0, sizes=(0.25, 0.6))["drum_size"]
+    twice = estimate(family, sounds, 2 * RATE, 200.0, sizes=(0.28, 0.54))["drum_size"]
     np.testing.assert_allclose(twice, slow, rtol=1e-12)
     # The band ends at another frequency of the drum's.
-    fast = estimate(family, sounds, 2 * RATE, sizes=(0.125, 0.3))["drum_size"]
+    fast = estimate(family, sounds, 2 * RATE, sizes=(0.14, 0.27))["drum_size"]
     assert np.median(fast / slow) == pytest.approx(0.5, rel=2e-3)
     if family == "circle":
         np.testing.assert_allclose(fast, slow / 2, rtol=1e-3)
@@ -136,26 +156,6 @@ def test_a_sound_gives_the_same_alone_and_in_a_batch() -> None:
     found = [estimate("rectangle", part, RATE, sizes=(0.25, 0.6))["drum_size"] for part in parts]
     together, alone = found[0], np.concatenate(found[1:])
     np.testing.assert_allclose(together[[3, 66]], alone, rtol=1e-4)
-
-
-def test_modal_drums_are_told_apart() -> None:
-    circles, true = struck(BesselModel, 20, 12000)
-    rectangles, _ = struck(PoissonModel, 20, 12000, aspect_ratio=(1.3, 4.0))
-    families, labels = identify(np.concatenate([circles, rectangles]), RATE)
-    assert (families[:20] == "circle").mean() > 0.9
-    assert (families[20:] == "rectangle").mean() > 0.9
-    known = families[:20] == "circle"
-    assert relative_error(labels["drum_size"][:20], true["drum_size"])[known].max() < 0.01
-    assert (labels["aspect_ratio"][families == "circle"] == 1).all()
-
-
-def test_simulated_drums_are_told_apart() -> None:
-    """All their modes sound: that modal drums have no more than 100 is of no use here."""
-    sounds, true = struck(MixedModel, 60, 4800, drum_size=(0.15, 0.4), precision="single")
-    families, labels = identify(sounds, RATE, sizes=(0.1, 0.6))
-    right = families == np.array(FAMILIES)[true["family"].astype(int)]
-    assert right.mean() > 0.7
-    assert np.median(relative_error(labels["drum_size"], true["drum_size"])) < 0.02
 
 
 @pytest.mark.parametrize(

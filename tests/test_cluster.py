@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from kac_prediction import __version__, _core
-from kac_prediction.dataset import DatasetError, cluster, generateDataset, loadDataset, rendering
+from kac_prediction.dataset import (
+    DatasetError,
+    InputRepresentation,
+    cluster,
+    generateDataset,
+    loadDataset,
+    rendering,
+)
+from kac_prediction.dataset.behaviour import Behaviour
 from kac_prediction.dataset.storage import Generation, Transaction, disk, read_records
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
@@ -145,9 +153,40 @@ def test_a_worker_that_would_make_other_bytes_refuses(
 
 
 def test_a_worker_without_the_directory_says_so(tmp_path: Path) -> None:
-    task = cluster.RenderTask(tmp_path / "elsewhere", {}, Click, SETTINGS, 1)
+    task = cluster.RenderTask(tmp_path / "elsewhere", {}, Click, SETTINGS, 1, Behaviour())
     with pytest.raises(DatasetError, match="all machines must see it at this path"):
         task(range(2))
+
+
+def test_a_cluster_without_workers_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Late:
+        """A client and future in one, whose worker comes after it was waited for a third time."""
+
+        waited = 0
+
+        def nthreads(self) -> dict[str, int]:
+            return {}
+
+        def submit(self, task: cluster.RenderTask, indices: range, **_: Any) -> "Late":
+            self.task, self.indices = task, indices
+            return self
+
+        def result(self, timeout: float | None = None) -> Any:
+            self.waited += 1
+            if self.waited < 3:
+                assert timeout == 5
+                raise TimeoutError
+            return self.task(self.indices)
+
+        def done(self) -> bool:
+            return self.waited > 2
+
+        def cancel(self, futures: list[Any]) -> None: ...
+
+    generateDataset(Click, SETTINGS, str(tmp_path), 2, seed=1, cluster=Late())
+    assert caplog.text.count("has no workers") == 1
 
 
 @pytest.mark.parametrize("client", ["tcp://here", 5])
@@ -179,10 +218,22 @@ def test_nothing_is_committed_while_a_worker_writes(
 
 def test_a_worker_of_a_version_that_sounds_alike_is_welcome(tmp_path: Path) -> None:
     first = __version__.split(".")[0]
-    plan = {"instruction_set": _core.instruction_set()}
+    plan = {
+        "dataset_size": 1,
+        "representation_settings": dict(InputRepresentation(8000).settings),
+        "sampler_settings": SETTINGS,
+        "seed": 1,
+        "instruction_set": _core.instruction_set(),
+        "shard_size": None,
+    }
     for version, alike in ((f"{first}.999", True), ("77.0", False)):
         task = cluster.RenderTask(
-            tmp_path, plan | {"sampler": {"name": "Click", "version": version}}, Click, {}, 1
+            tmp_path,
+            plan | {"sampler": {"name": "Click", "version": version}},
+            Click,
+            {},
+            1,
+            Behaviour(),
         )
         disk.publish(tmp_path / "plan.json", disk.sealed(json.dumps(task.plan).encode()))
         with nullcontext() if alike else pytest.raises(DatasetError, match="one version"):

@@ -41,7 +41,7 @@ def arguments(name: str) -> tuple[type[Drum], dict[str, Any]]:
     return sampler, {"duration": 0.02, "sample_rate": RATE, **own}
 
 
-@pytest.mark.parametrize("name", PUBLISHED_DATASETS)
+@pytest.mark.parametrize("name", [*PUBLISHED_DATASETS][:4])
 def test_a_handful_of_every_published_family(name: Any, tmp_path: Path) -> None:
     family = PUBLISHED_DATASETS[name]
     assert family.sampler is not None

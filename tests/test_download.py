@@ -60,7 +60,7 @@ def test_by_its_name_alone(server: Server, local: Path, tmp_path: Path, caplog: 
         download_dataset(NAME, tmp_path / "data")
     check_installed(tmp_path / "data", local.parent / "source")
     assert server.requested == [None]
-    assert f"downloading {NAME} from {server.url}/content/{FILE}" in caplog.text
+    assert f"downloading {NAME} of record 23148121 from {server.url}/content/{FILE}" in caplog.text
     assert "holds 5 samples; expected were 5000" in caplog.text
     assert "not verified" not in caplog.text
     mel = {"output_type": "mel", "n_bins": 4, "window_length": 4, "hop_length": 2, "n_mels": 2}
@@ -159,7 +159,7 @@ def test_no_network_says_so_and_how_to_go_on(offline: None, tmp_path: Path) -> N
     with pytest.raises(ConnectionError) as caught:
         download_dataset(NAME, place)
     message = str(caught.value)
-    assert "the record doi:10.5281/zenodo.7274474 could not be read" in message
+    assert "the record doi:10.5281/zenodo.23148121 could not be read" in message
     assert "Check the network and call again" in message
     assert f"bin/install-dataset.sh {NAME} --dir '{place}' --from PATH_OR_URL" in message
     assert f"bin/install-dataset.sh {NAME} --dir '{place}' --generate" in message

@@ -21,7 +21,7 @@ from kac_prediction.geometry import (
     UnitRectangle,
     isospectral_pair,
 )
-from kac_prediction.physics import drum_grid, eigenfrequencies
+from kac_prediction.physics import drum_grid, eigenfrequencies, modes, rectangularSeries
 
 pytestmark = pytest.mark.slow
 
@@ -257,6 +257,29 @@ def dividing(polygon: Polygon) -> Polygon:
     vertices = polygon.outline()[:-1]
     middles = (vertices + np.roll(vertices, -1, axis=0)) / 2
     return Polygon(np.stack([vertices, middles], axis=1).reshape(-1, 2))
+
+
+def test_a_needle() -> None:
+    # Its frequencies crowd: these lie within 1e-4 of each other.
+    exact = np.sort(rectangularSeries(3, 50, 250.0).ravel())[:3] * 50
+    np.testing.assert_allclose(eigenfrequencies(UnitRectangle(250.0), 3), exact, rtol=2e-6)
+
+
+@pytest.mark.parametrize("solve", [eigenfrequencies, modes])
+def test_what_is_too_thin_or_too_much_is_refused_at_once(solve) -> None:
+    for angle in (0.0, 0.7):
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        for width, times in ((1e-4, "200"), (1e-6, "2000"), (1e-12, r"2e\+06")):
+            needle = Polygon(np.array([(0, 0), (1, 0), (1, width), (0, width)]) @ turn)
+            with pytest.raises(ValueError, match=f"too thin, .* a boundary {times} times"):
+                solve(needle, 3)
+    with pytest.raises(ValueError, match=r"modes are too many.* triangles, at most"):
+        solve(Circle(1.0), 10**6)
+
+
+def test_more_modes_than_memory_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"1500 modes on \d+ nodes would take \d+\.?\d* GiB"):
+        eigenfrequencies(UnitRectangle(1.0), 1500, 0.3, method="grid", sample_rate=240_000.0)
 
 
 @pytest.mark.parametrize(

@@ -317,6 +317,21 @@ def test_a_place_that_is_taken(
     assert {p.name for p in tmp_path.rglob("*")} == {"full", "mine.txt", "here"}
 
 
+@pytest.mark.parametrize("link", [".out.exporting", ".out.exporting/files"])
+def test_links_in_the_place_of_hidden_folders(
+    whole: TorchDataset, tmp_path: Path, link: str
+) -> None:
+    mine = tmp_path / "mine"
+    (mine / "files").mkdir(parents=True)
+    (mine / "README.md").write_text("mine")
+    (mine / "files" / "README.md").write_text("mine")
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(mine)
+    with pytest.raises(DatasetError, match=rf"{link} is a symbolic link"):
+        exportDataset(whole, tmp_path / "out")
+    assert [path.read_text() for path in mine.rglob("*.*")] == ["mine", "mine"]
+
+
 def test_a_dataset_without_a_directory(whole: TorchDataset, tmp_path: Path) -> None:
     settings: Any = {"output_type": "end2end"}
     made = TorchDataset("nowhere", settings, whole.sampler, {}, whole.X, whole.Y)

@@ -1,4 +1,5 @@
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import pytest
 
 from kac_prediction.dataset import RepresentationSettings, TorchDataset, generateDataset
+from kac_prediction.dataset.legacy import current_labels
 from kac_prediction.pipeline import ModelInput, Routine, generate_family
 from kac_prediction.samplers import BesselModel, TestSweep, TestTone
 from published import NAME, archive, point_at, serving, unpacked
@@ -15,6 +17,12 @@ MEL = RepresentationSettings(
     output_type="mel", n_bins=64, window_length=64, hop_length=32, n_mels=8
 )
 Digest = Callable[[Path], dict[str, str]]
+# Datasets of both records: of the first sampler, and of the corrected one.
+FIRST: dict[str, str] = {}
+CORRECTED = {
+    "sampler": '{"name": "BesselModel", "version": "1.2.0"}',
+    "settings": '{"boundary_conditions": true, "duration": 0.01, "sample_rate": 800}',
+}
 
 
 def import_dataset(directory: str, *args: Any, **kwargs: Any) -> TorchDataset:
@@ -125,6 +133,29 @@ def test_a_named_set_is_taken_from_where_it_is(tmp_path: Path) -> None:
     routine.importDataset(place, NAME)
     with pytest.raises(ValueError, match=r"dataset_source is '.*source', but there is no dataset_"):
         routine.importDataset(str(tmp_path / "others"), dataset_source=source)
+
+
+def test_the_record_is_part_of_what_a_named_set_is(tmp_path: Path, caplog: Any) -> None:
+    first, newest = "7274474", "23148121"
+    caplog.set_level("INFO")
+    for record, other, made in ((first, newest, FIRST), (newest, first, CORRECTED)):
+        place, source = str(tmp_path / record), tmp_path / f"{record}-source"
+        unpacked(source, **made)
+        with pytest.raises(ValueError, match=f"of record {other} is of record {record}.*scale"):
+            import_dataset(place, NAME, dataset_source=source, dataset_record=other)
+        assert not Path(place).exists()
+        found = import_dataset(place, NAME, dataset_source=source, dataset_record=record)
+        again = import_dataset(place, NAME)
+        assert f"{place} holds {NAME} of record {record}" in caplog.text
+        factor = 1 if record == newest else 1 / (2 * math.sqrt(math.pi))
+        sizes = [y["drum_size"] * factor for y in found.Y]
+        assert [y["drum_size"] for y in current_labels(again)] == sizes
+        with pytest.raises(ValueError, match=f"of record {record}, not of {other}"):
+            import_dataset(place, NAME, dataset_record=other)
+    with pytest.raises(ValueError, match="record must be one of 23148121, 7274474, got '1'"):
+        import_dataset(place, NAME, dataset_record="1")
+    with pytest.raises(ValueError, match="there is no dataset_name"):
+        import_dataset(place, dataset_record=first)
 
 
 def test_a_family_made_here_stands_for_the_published_one(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ class Scene:
             generateDataset(Click, SETTINGS, str(self.before), 5, seed=1, shard_size=3)
         shutil.copytree(self.before, self.after)
         self.call(str(self.after))
+        self.old, self.new = visible(self.before), visible(self.after)
 
     def run(self) -> object:
         return self.call(str(self.place))
@@ -104,10 +105,10 @@ class Scene:
             # This finishes what was committed, and converts a legacy dataset.
             loadDataset(str(self.place), verify=True)
         seen = visible(self.place)
-        assert seen in (visible(self.before), visible(self.after))
-        if seen != visible(self.after):
+        assert seen in (self.old, self.new)
+        if seen != self.new:
             self.run()
-        assert visible(self.place) == visible(self.after)
+            assert visible(self.place) == self.new
         hidden = {path.name for path in self.place.iterdir() if path.name.startswith(".")}
         assert hidden <= {".lock"}  # which a dead process does not hold
 

@@ -1,6 +1,8 @@
 """Every routine: what it learns, from which drums, and its result."""
 
 import math
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,17 @@ def train(name: str, dataset: Path, place: Path, **options: Any) -> Any:
     )
 
 
+@pytest.fixture(scope="module")
+def trained(drums: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """What came of a routine by its name; each is trained once."""
+    return cache(lambda name: train(name, drums / name, tmp_path_factory.mktemp(name)))
+
+
 @pytest.mark.parametrize("name", ROUTINES)
 def test_it_reports_the_errors_of_its_model_by_label(
-    name: str, drums: Path, tmp_path: Path
+    name: str, trained: Callable[[str], Any]
 ) -> None:
-    result = train(name, drums / name, tmp_path)
+    result = trained(name)
     model_input = ROUTINES[name].model_input
     assert set(result.true) == set(result.predicted) == set(model_input.labels)
     assert {*result.report.labels, *result.report.classes} == set(model_input.labels)
@@ -97,8 +105,8 @@ def test_it_trains_on_drums_synthesised_on_the_fly(name: str, drums: Path, tmp_p
         assert set(ROUTINES[name].model_input.labels) <= y.keys()
 
 
-def test_families_have_a_confusion_matrix(drums: Path, tmp_path: Path) -> None:
-    report = train("ShapeOfDrum", drums / "ShapeOfDrum", tmp_path).report
+def test_families_have_a_confusion_matrix(trained: Callable[[str], Any]) -> None:
+    report = trained("ShapeOfDrum").report
     confusion = report.classes["family"]
     assert confusion.names == FAMILIES
     assert np.sum(confusion.counts) == report["drum_size"].count
@@ -107,9 +115,8 @@ def test_families_have_a_confusion_matrix(drums: Path, tmp_path: Path) -> None:
     assert "predicted by the model as" in str(report)
 
 
-def test_polygons_have_an_aspect_ratio(drums: Path, tmp_path: Path) -> None:
-    result = train("SizeOfPolygonalDrum", drums / "SizeOfPolygonalDrum", tmp_path)
-    labels = result.sounds.labels
+def test_polygons_have_an_aspect_ratio(trained: Callable[[str], Any]) -> None:
+    labels = trained("SizeOfPolygonalDrum").sounds.labels
     assert all(y["aspect_ratio"].item() >= 1 for y in labels)
     square = {"N": [4.0], "vertices": [0, 0, 2, 0, 2, 2, 0, 2, 0, 2.0], "drum_size": [2.0]}
     (seen,) = ROUTINES["SizeOfPolygonalDrum"].add_labels(
@@ -172,16 +179,16 @@ def test_drums_of_something_else_are_refused(drums: Path, tmp_path: Path) -> Non
         )
 
 
-def test_seconds_are_those_of_the_epochs(drums: Path, tmp_path: Path) -> None:
-    result = train("SizeOfCircularDrum", drums / "SizeOfCircularDrum", tmp_path)
+def test_seconds_are_those_of_the_epochs(trained: Callable[[str], Any]) -> None:
+    result = trained("SizeOfCircularDrum")
     assert math.isclose(result.seconds, result.routine.history[0]["seconds"])
 
 
 @pytest.mark.parametrize("name", ["DimOfRectangularDrum", "SizeOfCircularDrum"])
 def test_a_checkpoint_of_another_task_is_refused_before_drums_are_made(
-    name: str, drums: Path, tmp_path: Path
+    name: str, trained: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    best = train("SizeOfPolygonalDrum", drums / "SizeOfPolygonalDrum", tmp_path).best
+    best = trained("SizeOfPolygonalDrum").best
     # Rectangles have the same labels, of drums by another sampler.
     for path in (best, best.parent):
         with pytest.raises(

@@ -149,21 +149,24 @@ def test_it_is_the_dataset_of_its_seed(tmp_path: Path, Sampler: Any) -> None:
     assert not torch.equal(x, stored.X)
 
 
-@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("context", "workers"), [("fork", 2), pytest.param("spawn", 1, marks=pytest.mark.slow)]
+)
 @pytest.mark.filterwarnings(
     "ignore:This process:DeprecationWarning", "ignore:This DataLoader:UserWarning"
 )
-def test_workers_share_the_sequence(context: str) -> None:
+def test_workers_share_the_sequence(context: str, workers: int) -> None:
     stream = StreamingDataset(Numbered, SHORT, 1, batch_size=5, start=10)
     next(iter(stream))  # Threads have been at work here before the workers are forked.
-    loader = DataLoader(Ending(stream, 3), None, num_workers=2, multiprocessing_context=context)
+    ending = Ending(stream, 6 // workers)
+    loader = DataLoader(ending, None, num_workers=workers, multiprocessing_context=context)
     alone = list(islice(stream, 6))
     seen = list(loader)
     assert len(seen) == 6
     for k, (x, y) in enumerate(seen):
         assert torch.equal(x, alone[k][0])
         assert y["i"].ravel().tolist() == list(range(10 + 5 * k, 15 + 5 * k))
-        assert y["worker"].unique().tolist() == [k % 2]
+        assert y["worker"].unique().tolist() == [k % workers]
 
 
 @pytest.mark.filterwarnings(
@@ -279,7 +282,7 @@ def test_ragged_labels_are_filled_up() -> None:
     _, singles = taken(StreamingDataset(Numbered, settings, 1), 2)
     assert [labels["vertices"] for labels in singles] == [[0], [1, 1]]
     different = StreamingDataset(Numbered, SHORT | {"ragged": "more"}, 1, batch_size=3)
-    with pytest.raises(ValueError, match=r"'another'.*batch_size=None"):
+    with pytest.raises(ValueError, match=r"'another'"):
         next(iter(different))
 
 
@@ -287,10 +290,9 @@ def test_ragged_labels_are_filled_up() -> None:
     ("how", "message"), [("nan", "sample 2 at position 5"), ("length", r"\(32,\).* sample 2")]
 )
 def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
-    stream = iter(StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2))
-    next(stream)
+    stream = StreamingDataset(Broken, SHORT | {"how": how}, 1, batch_size=2)
     with pytest.raises(ValueError, match=message):
-        next(stream)
+        list(islice(stream, 2))
 
 
 def wait_for_threads(count: int) -> None:

@@ -15,6 +15,14 @@
 #define KAC_SIGNALS
 #endif
 
+// Room that each thread has from its start: a shared library's is otherwise allocated when a thread
+// first asks for it, and where there is no memory left, glibc then aborts the process.
+#if defined(__GLIBC__)
+#define KAC_THREAD_LOCAL [[gnu::tls_model("initial-exec")]] thread_local
+#else
+#define KAC_THREAD_LOCAL thread_local
+#endif
+
 namespace kac {
 
 namespace {
@@ -53,7 +61,7 @@ using Clock = std::chrono::steady_clock;
 struct Cancelled {};
 
 /// The loop whose body this thread is in.
-thread_local Loop* current = nullptr;
+KAC_THREAD_LOCAL Loop* current = nullptr;
 
 }  // namespace
 

@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 _LONGEST = 300  # characters of a value in a message
 _REPR = reprlib.Repr()
-_REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = 12
+_REPR.maxlevel = 3  # else aliases within aliases are printed by the million
+_REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = _REPR.maxset = 12
 _REPR.maxstring = _REPR.maxother = 120
 
 

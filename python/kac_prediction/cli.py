@@ -245,6 +245,11 @@ def _hear(model: "Model", path: Path, heard: Path) -> tuple[str, bool]:
     "address of a zip or of such a directory.  [default: the Zenodo record]",
 )
 @click.option("--md5", default="", help="Of the archive.  [default: asked of the record]")
+@click.option(
+    "--record",
+    default="",
+    help="Zenodo record, for names that are in several.  [default: the newest; the log says which]",
+)
 @click.option("--generate", is_flag=True, help="Make the same family of drums here instead.")
 @click.option("--size", type=int, help="How many sounds to make.  [default: as published]")
 @click.option("--seed", type=int, help="Of what is made.  [default: a fresh one]")
@@ -253,6 +258,7 @@ def install_dataset(
     directory: str | None,
     source: str | None,
     md5: str,
+    record: str,
     generate: bool,
     size: int | None,
     seed: int | None,
@@ -263,7 +269,7 @@ def install_dataset(
     the same family, their sizes in metres.
     """
     target = directory or f"data/{name}"
-    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5}
+    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5, "--record": record}
     for option, value in idle[generate].items():
         if value not in (None, ""):
             raise click.UsageError(f"{option} goes {'without' if generate else 'with'} --generate")
@@ -274,7 +280,7 @@ def install_dataset(
         if generate:
             dataset = generate_family(name, target, size, seed=seed)
         else:
-            download_dataset(name, target, source, md5)
+            download_dataset(name, target, source, md5, record)
             dataset = loadDataset(target)
     drawn = "" if dataset.seed is None else f", seed {dataset.seed}"
     click.echo(f"installed: {target} ({len(dataset)} sounds{drawn})")

@@ -4,9 +4,11 @@ Nothing large travels: every task makes some samples, writes them to the directo
 returns their records.
 """
 
+import logging
 import platform
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,14 +18,18 @@ import numpy.typing as npt
 
 from .. import __version__, _core
 from .._files import locked
+from .behaviour import Behaviour
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation
 from .sampler import AudioSampler, SamplerInfo, makes_same_sounds
 from .storage import DatasetError, Generation, Record, read_plan
 from .storage.layout import GENERATING, PLAN
 
+logger = logging.getLogger(__name__)
+
 _QUEUED = 3  # tasks for each thread of the cluster: one under way, the others wait at hand
 _RETRIES = 3
+_PATIENCE = 5.0  # seconds to wait for a worker before that is said
 
 Made: TypeAlias = tuple[list[Record], npt.NDArray[np.int64]]
 
@@ -48,6 +54,7 @@ class RenderTask:
     Sampler: type[AudioSampler]
     sampler_settings: dict[str, Any]
     threads: int
+    behaviour: Behaviour
 
     def __call__(self, indices: range) -> Made:
         """Return the records of these samples, and how many were clipped."""
@@ -61,6 +68,7 @@ class RenderTask:
             self._check(folder)
             plan = self.plan
             render = Renderer(self.Sampler, self.sampler_settings, plan["seed"], self.threads)
+            render.behaviour = self.behaviour
             settings, sampler = plan["representation_settings"], render.sampler
             represent = InputRepresentation(sampler.sample_rate, settings, threads=self.threads)
             row = InputRepresentation.transformShape(sampler.length, settings)
@@ -105,10 +113,27 @@ def run_tasks(client: Any, task: RenderTask, done: int, values: int) -> Iterator
             end = min((done // step + 1) * step, size)
             threads = sum(client.nthreads().values()) or 1
             if len(submitted) >= _QUEUED * threads:
-                yield submitted.popleft().result()
+                yield _result(client, submitted.popleft())
             submitted.append(client.submit(task, range(done, end), pure=False, retries=_RETRIES))
             done = end
         while submitted:
-            yield submitted.popleft().result()
+            yield _result(client, submitted.popleft())
     finally:
         client.cancel(list(submitted))
+
+
+def _result(client: Any, future: Any) -> Any:
+    """Wait for what a task returns, and say once if there is no worker that could do it."""
+    warned = False
+    while True:
+        with suppress(TimeoutError):
+            return future.result(timeout=_PATIENCE)
+        if future.done():  # just now, or with a TimeoutError of its own
+            return future.result()
+        if not warned and not client.nthreads():
+            warned = True
+            logger.warning(
+                "The cluster %s has no workers: what is to be made waits for them. Start some, as "
+                "dask worker does, or interrupt.",
+                client,
+            )

@@ -19,6 +19,7 @@ from .._progress import progress_bar
 from .labels import parsed
 from .source import source_of
 from .storage import DatasetDirectory, Header, disk, write_lock
+from .storage.layout import check_folder
 from .torch_dataset import TorchDataset
 
 Layout: TypeAlias = Literal["audiofolder", "webdataset"]
@@ -72,7 +73,8 @@ def exportDataset(
             which would lose their labels; give each split an `export_dir` instead ("out/train").
 
     Raises:
-        DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded.
+        DatasetError: a wav is missing or damaged; the dataset has changed since it was loaded; a
+            link stands where the hidden folder does.
         FileExistsError: `export_dir` is not empty.
         OSError: the disk is full.
         TypeError: not a dataset, or `shard_size` is no integer.
@@ -216,6 +218,7 @@ def _staged(target: Path) -> Iterator[Path]:
     hidden = target.with_name(f".{target.name}.exporting")
     made = [parent for parent in target.parents if not parent.exists()]
     folder = hidden / "files"
+    check_folder(hidden)  # no link to another one, from where files would be removed
     try:
         with write_lock(hidden):
             shutil.rmtree(folder, ignore_errors=True)

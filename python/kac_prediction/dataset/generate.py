@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import __version__, _core
-from .._checks import check_count, check_seed
+from .._checks import brief, check_count, check_seed
 from .._files import locked, reporting
 from .._progress import progress_bar
 from .cluster import RenderTask, check_client, run_tasks
@@ -83,7 +83,8 @@ def generateDataset(
             one of kac_drumset, such as a published one, which is never replaced.
         OSError: the disk is full or cannot be written; call again to go on.
         TypeError: an argument has the wrong type, or settings do not fit the sampler or JSON.
-        ValueError: a number out of range, or a sampler that made a value that is not finite.
+        ValueError: a number out of range; a sampler that made a value that is not finite, gave
+            samples different labels, or makes other samples in another order, as a few show first.
     """
     if cluster is not None:
         check_client(cluster)
@@ -109,6 +110,8 @@ def generateDataset(
                 directory = DatasetDirectory(path)
                 # Again, as another process may have written there in the meantime.
                 action, plan, replaced = decide(directory, plan, overwrite)
+                if action in (Action.RESTORE, Action.GENERATE):
+                    renderer.observe(dataset_size)
                 if action is Action.RESTORE and not restore_sounds(directory, renderer):
                     action = Action.GENERATE
                 if action is Action.TRANSFORM:
@@ -184,7 +187,7 @@ def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
     if makes_same_sounds(plan["sampler"], other["sampler"]):
         ignored.add("sampler")
     return {
-        key: f"{key}: {other.get(key)!r} there, {value!r} asked for"
+        key: f"{key}: {brief(other.get(key))} there, {brief(value)} asked for"
         for key, value in plan.items()
         if key not in ignored and value != other.get(key)
     }
@@ -244,7 +247,7 @@ def generate(
     row = InputRepresentation.transformShape(renderer.sampler.length, representation.settings)
     values = max(renderer.sampler.length, math.prod(row))
     with generation.array((size, *row)) as x:
-        generation.verify(x)
+        generation.verify(x, renderer.sampler.length)
         if generation.done:
             logger.info("%s: going on after %d samples.", directory.path, generation.done)
 
@@ -258,7 +261,8 @@ def generate(
                         submit(indices, *renderer(indices))
                         bar.update(len(indices))
             else:
-                task = RenderTask(directory.path, plan, *renderer.recipe, renderer.threads or 1)
+                how = renderer.threads or 1, renderer.behaviour
+                task = RenderTask(directory.path, plan, *renderer.recipe, *how)
                 for records, clipped in run_tasks(cluster, task, generation.done, values):
                     generation.append(records)
                     generation.clipped += clipped

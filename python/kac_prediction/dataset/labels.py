@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
@@ -12,6 +13,7 @@ import torch
 
 from .collate import Rows, take
 from .sampler import Labels
+from .storage.metadata import label_line
 
 LabelTensors: TypeAlias = list[dict[str, torch.Tensor]]
 """One dictionary of float64 tensors a sample, each of shape (k,)."""
@@ -107,10 +109,15 @@ class LabelTable:
 
 
 def parsed(lines: Sequence[str]) -> Iterator[Labels]:
-    """Yield the labels of lines of metadata.json."""
+    """Yield the labels of lines of metadata.json; raise one of MALFORMED for what is no label."""
     for first in range(0, len(lines), _LINES):
-        for entry in json.loads(f"[{','.join(lines[first : first + _LINES])}]"):
-            yield entry["y"]
+        entries = json.loads(f"[{','.join(lines[first : first + _LINES])}]")
+        labels = [entry["y"] for entry in entries]
+        values = [*chain.from_iterable(chain.from_iterable(map(dict.values, labels)))]
+        if not (set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))):
+            for i, y in enumerate(labels, first):  # nested lists of numbers, or something wrong
+                label_line(y, i)
+        yield from labels
 
 
 def are_labels(Y: Any) -> bool:
@@ -144,7 +151,7 @@ def label_tensors(labels: list[Labels]) -> LabelTensors:
         return LabelTable.of(labels).as_list()
     except ValueError:
         return [
-            {name: torch.tensor(values, dtype=torch.float64) for name, values in y.items()}
+            {name: torch.tensor(np.asarray(values, np.float64)) for name, values in y.items()}
             for y in labels
         ]
 

@@ -14,6 +14,7 @@ from .legacy.convert import convert_dataset, is_legacy
 from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
 from .storage.directory import file_state
 from .storage.layout import METADATA
+from .storage.metadata import MALFORMED, reason
 
 Stored: TypeAlias = LabelTable | LabelTensors  # the latter where labels fit no table
 
@@ -83,8 +84,8 @@ def _open(dataset_dir: str, verify: bool) -> tuple[Header, torch.Tensor, Stored]
             labels: Stored = LabelTable.of(parsed(lines))
         except ValueError:  # a sampler gave labels that fit no table
             labels = label_tensors(list(parsed(lines)))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except MALFORMED as error:
         raise DatasetError(
-            f"{directory.metadata_path()} is damaged: the labels are malformed: {error}."
+            f"{directory.metadata_path()} is damaged: the labels are malformed: {reason(error)}."
         ) from error
     return header, torch.from_numpy(x), labels

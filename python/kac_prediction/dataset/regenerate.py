@@ -42,8 +42,8 @@ def regenerateDataPoints(
             writes there.
         OSError: the disk is full or cannot be written.
         TypeError: not a dataset, or an entry is not an integer.
-        ValueError: an entry is out of range, the sampler is another one, or the dataset is only a
-            part of what its directory holds, or in none.
+        ValueError: an entry is out of range, the sampler is another one or one whose samples depend
+            on each other, or the dataset is only a part of what its directory holds, or in none.
     """
     directory = source_of(dataset)
     size = directory.header.dataset_size
@@ -78,6 +78,13 @@ def _regenerate(
     seed = fresh_seed() if old.seed is None else old.seed
     revisions = {i: old.revisions[i] + 1 for i in indices}
     renderer = Renderer(Sampler, old.sampler_settings, seed, workers, revisions)
+    renderer.observe(old.dataset_size)
+    if renderer.behaviour.whole_groups:
+        raise ValueError(
+            f"a sample that is drawn anew is a group of its own, and those of {Sampler.__name__} "
+            "depend on earlier ones of their group: let it draw what they share from "
+            "self.group_rng, for each of them."
+        )
     sampler, threads = renderer.sampler, renderer.threads
     representation = InputRepresentation(
         sampler.sample_rate, old.representation_settings, threads=threads

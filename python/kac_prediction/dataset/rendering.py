@@ -3,20 +3,20 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import chain
-from typing import Any, TypeAlias
+from itertools import chain, groupby, pairwise
+from pickle import PicklingError
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
 from .._checks import check_count
 from .._processes import in_processes
+from .behaviour import Behaviour, Rendered, observe, render
 from .prefetch import start
-from .sampler import AudioSampler, Labels
-
-Rendered: TypeAlias = tuple[npt.NDArray[np.float64], list[Labels]]
+from .sampler import AudioSampler
 
 _CHUNK_BYTES = 2**24
 _CHUNK_SECONDS = 1.0
@@ -26,6 +26,7 @@ class Renderer:
     """Render any samples of the dataset that (sampler, settings, seed) define, in any order.
 
     Attributes:
+        behaviour: what is known of the sampler.
         recipe: the sampler's class and the arguments of its constructor.
         sampler: the sampler of this process.
         threads: threads of the core, 0 for all.
@@ -55,6 +56,7 @@ class Renderer:
                 f"{Sampler.__name__} cannot be made from {self.recipe[1]}: {error}."
             ) from error
         self.sampler.threads = self.threads
+        self.behaviour = Behaviour()
         self.seed(seed, revisions)
         self._in_pure_python = Sampler.render is AudioSampler.render
         self._processes = (workers or 1) if self._in_pure_python else 1
@@ -64,25 +66,48 @@ class Renderer:
         self._seed, self._revisions = seed, dict(revisions or {})
         self.sampler.seed(seed, self._revisions)
 
+    def observe(self, size: int | None) -> None:
+        """Observe a sampler that is not of this package; errors are those of `observe`."""
+        package = __name__.partition(".")[0]
+        if type(self.sampler).__module__.partition(".")[0] != package:
+            self.behaviour = observe(lambda: _seeded(*self.recipe, self._seed, {}), size)
+
     def __call__(self, indices: range | list[int]) -> Rendered:
         """Render samples `indices`: waveforms, shape (n, length), all finite, and their labels."""
-        if self._processes == 1 or len(indices) < 2:
-            sounds, labels = self.sampler.render(indices)
+        name, shares = type(self.sampler).__name__, self._shares(indices)
+        if len(shares) < 2:
+            sounds, labels = render(self.sampler, indices, self.behaviour)
         else:
-            shares = [share.tolist() for share in np.array_split(indices, self._processes)]
-            calls = [
-                (*self.recipe, self._seed, self._revisions, share) for share in shares if share
-            ]
-            parts = list(in_processes(_render, calls, len(calls)))
+            fixed = (self.recipe, self._seed, self._revisions, self.behaviour)
+            try:
+                parts = list(in_processes(_render, [(*fixed, share) for share in shares], None))
+            except (BrokenProcessPool, PicklingError) as error:
+                error.add_note(
+                    f"{name} was rendering samples {indices[0]} to {indices[-1]} in {len(shares)} "
+                    "processes; with workers=None it renders in this one."
+                )
+                raise
             sounds = np.concatenate([part[0] for part in parts])
             labels = list(chain.from_iterable(part[1] for part in parts))
+        self.behaviour = self.behaviour.checked(name, indices, labels)
         if not np.isfinite(sounds).all():
             row, position = np.argwhere(~np.isfinite(sounds))[0]
             raise ValueError(
-                f"{type(self.sampler).__name__} made a value that is not finite: "
+                f"{name} made a value that is not finite: "
                 f"{sounds[row, position]} in sample {indices[row]} at position {position}."
             )
         return sounds, labels
+
+    def _shares(self, indices: range | list[int]) -> list[list[int]]:
+        """Divide samples among the processes, those that depend on each other to one."""
+        if self._processes == 1:
+            return [[*indices]]
+        parts = [[i] for i in indices]
+        if self.behaviour.whole_groups:
+            size = self.sampler.group_size
+            parts = [[*members] for _, members in groupby(indices, lambda i: i // size)]
+        bounds = np.linspace(0, len(parts), min(self._processes, len(parts)) + 1).astype(int)
+        return [[*chain(*parts[a:b])] for a, b in pairwise(bounds)]
 
     def timed_chunks(self, start: int, stop: int, values: int) -> Iterator[range]:
         """Cut [start, stop) into whole groups that fit the memory and take about a second.
@@ -91,6 +116,8 @@ class Renderer:
         """
         group = self.sampler.group_size
         threads = 1 if self._in_pure_python else self.threads or _core.available_threads()
+        if self.behaviour.whole_groups:
+            threads = max(threads, self._processes)
         most = groups_per_chunk(values * group, threads)
         # First as much as keeps all threads busy; then by how long that took.
         groups = min(threads, most)
@@ -102,17 +129,24 @@ class Renderer:
             groups = min(2 * groups, most) if took < _CHUNK_SECONDS / 2 else groups
 
 
+def _seeded(
+    Sampler: type[AudioSampler], settings: dict[str, Any], seed: int, revisions: dict[int, int]
+) -> AudioSampler:
+    """Return a new sampler."""
+    sampler = Sampler(**settings)
+    sampler.seed(seed, revisions)
+    return sampler
+
+
 def _render(
-    Sampler: type[AudioSampler],
-    settings: dict[str, Any],
+    recipe: tuple[type[AudioSampler], dict[str, Any]],
     seed: int,
     revisions: dict[int, int],
+    behaviour: Behaviour,
     indices: list[int],
 ) -> Rendered:
     """Render samples in another process."""
-    sampler = Sampler(**settings)
-    sampler.seed(seed, revisions)
-    return sampler.render(indices)
+    return render(_seeded(*recipe, seed, revisions), indices, behaviour)
 
 
 def chunks(start: int, stop: int, length: int) -> Iterator[range]:

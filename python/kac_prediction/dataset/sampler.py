@@ -95,7 +95,8 @@ class AudioSampler(ABC):
 
     A sampler of your own defines three methods and calls
     `super().__init__(**classLocalsToKwargs(locals()))` in its constructor. It draws from `self.rng`
-    in `updateProperties`, so that a dataset can be made again on any number of workers.
+    in `updateProperties`, so that a dataset can be made again on any number of workers; what it
+    keeps from one sample to the next is refused, unless it is kept within a group.
 
     Attributes:
         duration: length of a sound in seconds.
@@ -209,17 +210,21 @@ class AudioSampler(ABC):
         waveforms = np.empty((len(indices), self.length))
         labels: list[Labels] = []
         for row, i in enumerate(indices):
-            self.reseed(i)
-            self.updateProperties(i)
-            self.generateWaveform()
-            if np.shape(self.waveform) != (self.length,):
-                raise ValueError(
-                    f"{type(self).__name__}.generateWaveform() must set a waveform of shape "
-                    f"({self.length},), got {np.shape(self.waveform)} for sample {i}."
-                )
-            waveforms[row] = self.waveform
-            # A copy: a sampler may hand out a dictionary that it goes on to change.
-            labels.append(deepcopy(self.getLabels()))
+            try:
+                self.reseed(i)
+                self.updateProperties(i)
+                self.generateWaveform()
+                if np.shape(self.waveform) != (self.length,):
+                    raise ValueError(
+                        f"{type(self).__name__}.generateWaveform() must set a waveform of shape "
+                        f"({self.length},), got {np.shape(self.waveform)} for sample {i}."
+                    )
+                waveforms[row] = self.waveform
+                # A copy: a sampler may hand out a dictionary that it goes on to change.
+                labels.append(deepcopy(self.getLabels()))
+            except Exception as error:
+                error.add_note(f"{type(self).__name__} was making sample {i}.")
+                raise
         return waveforms, labels
 
     def export(self, absolutePath: str | Path, bit_depth: Literal[16, 24, 32] = 24) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from .. import __version__, _core
 from .._checks import check_count, check_seed
+from .behaviour import Behaviour
 from .labels import LabelTable, label_tensors
 from .prefetch import run_ahead
 from .rendering import Renderer, groups_per_chunk
@@ -111,6 +112,7 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         self.representation_settings = representation.settings
         self.batch_size = None if batch_size is None else check_count("batch_size", batch_size)
         self._group_size = group = sampler.group_size
+        self._behaviour: Behaviour | None = None  # not observed yet
         # So many whole groups as are 64 samples or just more, unless they fill the memory.
         whole_groups = group * min(-(-_CHUNK // group), groups_per_chunk(sampler.length * group))
         self.chunk = self.batch_size or whole_groups
@@ -127,8 +129,8 @@ class StreamingDataset(torch.utils.data.IterableDataset[Example]):
         where samples differ in k, as polygons do in their vertices, nan fills up the shorter ones.
 
         Raises:
-            ValueError: the sampler made a sound that is not finite or has another length, or
-                samples of a batch differ in the names of their labels.
+            ValueError: the sampler made a sound that is not finite or has another length, samples
+                differ in the names of their labels, or depend on chance or other groups.
         """
         info = torch.utils.data.get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
@@ -184,7 +186,7 @@ class _Producer(Generic[T]):
         sampler, settings = self._render.sampler, stream.representation_settings
         sampler.threads = threads
         self._represent = InputRepresentation(sampler.sample_rate, settings, threads=threads)
-        self._finish, self._cancel = finish, cancel
+        self._stream, self._finish, self._cancel = stream, finish, cancel
         in_core = type(sampler).render is not AudioSampler.render
         # At first as many groups a part as keep all threads busy.
         self._fewest = (threads or _core.available_threads()) if in_core else 1
@@ -196,6 +198,10 @@ class _Producer(Generic[T]):
         Parts are whole groups, as what a group shares is made once, and take about as long as a
         cancellation may. No bit depends on them.
         """
+        if self._stream._behaviour is None:
+            self._render.observe(size=None)
+            self._stream._behaviour = self._render.behaviour
+        self._render.behaviour = self._stream._behaviour
         size = self._render.sampler.group_size
         groups = [[*members] for _, members in groupby(indices, lambda i: i // size)]
         sounds, labels = [], list[Labels]()
@@ -221,11 +227,4 @@ def _singles(x: torch.Tensor, labels: list[Labels]) -> list[Example]:
 
 
 def _batch(x: torch.Tensor, labels: list[Labels]) -> Example:
-    for y in labels:
-        if y.keys() != labels[0].keys():
-            raise ValueError(
-                f"samples of one batch have the labels {sorted(labels[0])} and {sorted(y)}: "
-                "a sampler must give all the same, or be asked for single samples "
-                "(batch_size=None)."
-            )
     return x, LabelTable.of(labels).columns

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from .callable_values import CallableCount, CallableTruth
-from .shape import Float64, Shape, ShapeSettings, check_points
+from .shape import FARTHEST, Float64, Shape, ShapeSettings, check_points
 
 _ROUNDING = 8 * np.finfo(np.float64).eps
 _STRAIGHT = 1e-9
@@ -149,11 +149,12 @@ class Polygon(Shape):
 
     def _place(self, vertices: Float64) -> None:
         """Move to `vertices`; where they have run together, stay and raise ValueError."""
-        region = shapely.polygons(vertices) if np.isfinite(vertices).all() else None
+        region = shapely.polygons(vertices) if _in_range(vertices) else None
         if region is None or not shapely.is_valid(region) or not shapely.area(region) > 0:
             raise ValueError(
                 f"{type(self).__name__} cannot lie there: its vertices would run together in "
-                f"double precision, near {vertices[0].tolist()}; choose another size or place"
+                f"double precision, or leave its range, near {vertices[0].tolist()}; choose "
+                "another size or place"
             )
         shapely.prepare(region)  # thousands of points are tested at once
         vertices.flags.writeable = False
@@ -221,12 +222,24 @@ def _distance(walls: Float64, points: Float64) -> tuple[Float64, npt.NDArray[np.
     return np.minimum(to_foot, np.sqrt(to_corner)), np.logical_xor.reduce(crossed, axis=0)
 
 
+def _in_range(vertices: Float64) -> bool:
+    """Return whether the products of coordinates, and of edges, are numbers above 0."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        far, extent = np.abs(vertices).max(), np.ptp(vertices, axis=0).max()
+    return bool(far <= FARTHEST and extent >= 1 / FARTHEST)
+
+
 def _check_vertices(value: npt.ArrayLike) -> Float64:
     """Return the vertices of a polygon as a new array; ValueError says which is wrong and why."""
     vertices = np.array(check_points("vertices", value))
     count, after = len(vertices), following(vertices)
     if count < 3:
         raise ValueError(f"vertices must be at least three, got {count}: add some")
+    if not _in_range(vertices):
+        raise ValueError(
+            f"vertices must lie farther apart than {1 / FARTHEST:g}, got all within "
+            f"{np.ptp(vertices, axis=0).max():.3g} of each other: scale them up"
+        )
     repeated = np.flatnonzero((vertices == after).all(axis=1))
     if repeated.size:
         first, closing = int(repeated[0]), repeated[0] == count - 1

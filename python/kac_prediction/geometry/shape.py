@@ -12,6 +12,9 @@ from .._checks import check_count, check_number, check_numbers
 
 Float64 = npt.NDArray[np.float64]
 
+FARTHEST = 1e100
+"""The largest coordinate, metres, and one over the smallest extent: products are in range."""
+
 
 class ShapeSettings(TypedDict, total=False):
     """The settings of a shape; a shape adds its own."""
@@ -184,6 +187,12 @@ def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> F
         wrong = int(np.argmin(finite.all(axis=1)))
         raise ValueError(
             f"{name} must hold finite numbers, got {points[wrong].tolist()} as point {wrong}"
+        )
+    if points.size and np.abs(points).max() > FARTHEST:
+        wrong = int(np.abs(points).max(axis=1).argmax())
+        raise ValueError(
+            f"{name} must lie within {FARTHEST:g} of the origin, got {points[wrong].tolist()} as "
+            f"point {wrong}"
         )
     return points
 

@@ -170,7 +170,8 @@ def modes(shape: Shape, n: int) -> Modes:
 
     Raises:
         TypeError: `n` is not an integer, or `shape` not a shape.
-        ValueError: `n` is below 1, or the shape's outline is not usable or meets itself.
+        ValueError: `n` is below 1, the shape's outline is not usable or meets itself, or it is too
+            thin, or the modes too many, for the elements.
     """
     # Imported where they are used: SciPy's solvers take as long to load as drums to solve.
     from .elements.boundary import Boundary

@@ -50,10 +50,14 @@ class BatchSampler(AudioSampler):
         """Make n sounds, shape (n, length), and their labels, in one call to the core."""
         parameters, labels = [], []
         for i in indices:
-            self.reseed(i)
-            self.updateProperties(i)
-            parameters.append(self._parameters())
-            labels.append(self.getLabels())
+            try:
+                self.reseed(i)
+                self.updateProperties(i)
+                parameters.append(self._parameters())
+                labels.append(self.getLabels())
+            except Exception as error:
+                error.add_note(f"{type(self).__name__} was making sample {i}.")
+                raise
         if not labels:
             return np.empty((0, self.length)), labels
         return self._sounds(parameters).astype(np.float64, copy=False), labels

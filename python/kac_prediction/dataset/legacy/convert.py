@@ -17,19 +17,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._checks import brief
 from ..._files import locked
 from ..._progress import progress_bar
 from ..representation import InputRepresentation
 from ..sampler import Labels, SamplerInfo
 from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
-from ..storage.metadata import LEGACY_ORIGIN, label_line, plain_settings
+from ..storage.metadata import (
+    LEGACY_ORIGIN,
+    MALFORMED,
+    RECIPE,
+    check_recipe,
+    label_line,
+    plain_settings,
+    reason,
+)
 from .tokens import Tokens
 
 _KEYS = ("dataset_size", "representation_settings", "sampler", "sampler_settings")
 _CURRENT_KEYS = {field.name for field in fields(Header)} - {*_KEYS}
 # Text of one number, its indentation included: far more than any writer needs.
 _BYTES_PER_NUMBER = 256
+_BYTES_PER_SAMPLE = len('{"x":[0],"y":{}}')  # at least
+_LONGEST_INFO = 1000  # characters
 _BYTES_BESIDE = 2**20
 _BATCH_BYTES = 2**22
 _STRIKE = {"sample_location", "strike_location"}
@@ -111,8 +122,12 @@ def legacy_header(tokens: Tokens) -> Header:
     if found is None:
         raise DatasetError(f"{path} is not in a legacy format.")
     size, settings = found["dataset_size"], found["sampler_settings"]
-    if type(size) is not int or size < 1:
-        raise DatasetError(f"{path} has a dataset_size of {size!r}, which must be at least 1.")
+    most = tokens.size // _BYTES_PER_SAMPLE
+    if type(size) is not int or not 1 <= size <= most:
+        raise DatasetError(
+            f"{path} has a dataset_size of {brief(size)}, which must be at least 1, and at most "
+            f"{most} in so many bytes."
+        )
     sampler = sampler_info(path, found["sampler"])
     try:
         rate, representation = settings["sample_rate"], found["representation_settings"]
@@ -127,10 +142,10 @@ def legacy_header(tokens: Tokens) -> Header:
             revisions=[0] * size,
             origin=LEGACY_ORIGIN,
         )
+        check_recipe({name: getattr(header, name) for name in RECIPE})
         header.x_shapes()
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise DatasetError(f"{path} has settings that make no dataset: {reason}.") from error
+    except MALFORMED as error:
+        raise DatasetError(f"{path} has settings that make no dataset: {reason(error)}.") from error
     return header
 
 
@@ -177,9 +192,11 @@ def sampler_info(path: Path, sampler: Any) -> SamplerInfo:
     """Return name and version of the sampler that a file at `path` names; '' without a version."""
     if isinstance(sampler, str) and sampler.lstrip().startswith("{"):
         try:
+            if len(sampler) > _LONGEST_INFO:
+                raise ValueError("it is too long")
             sampler = ast.literal_eval(sampler.strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-            raise DatasetError(f"{path} names its sampler {sampler[:80]!r}: {error}.") from error
+            raise DatasetError(f"{path} names its sampler {brief(sampler)}: {error}.") from error
     elif isinstance(sampler, str) and sampler:
         return {"name": sampler, "version": ""}
     if isinstance(sampler, dict):
@@ -187,7 +204,7 @@ def sampler_info(path: Path, sampler: Any) -> SamplerInfo:
         if isinstance(name, str) and name and isinstance(version, str) and version:
             return {"name": name, "version": version}
     raise DatasetError(
-        f"{path} describes its sampler as {str(sampler)[:80]!r}, not by a name and a version."
+        f"{path} describes its sampler as {brief(sampler)}, not by a name and a version."
     )
 
 

@@ -23,12 +23,19 @@ from .layout import (
     MISSING,
     DatasetChangedError,
     DatasetError,
+    check_folder,
+    check_regular,
+    check_tree,
     sound_name,
+    sound_size,
 )
 from .metadata import Header, decode
 from .transaction import read_journal, roll_forward
 
 _BATCH = 64
+# Other programs write up to 64 bits a sample, and describe the sound beside it.
+_BYTES_A_SAMPLE = 8
+_BYTES_BESIDE = 2**20
 _SHARD = re.compile(r"shard_\d{5,}")
 
 
@@ -50,6 +57,8 @@ class DatasetDirectory:
         if self._journal is not None and os.access(self.path, os.W_OK):
             roll_forward(self.path)
             self._journal = None
+        if self._journal is not None:
+            check_tree(self.path / self._journal.stage)
 
     def holds_dataset(self) -> bool:
         """Tell whether there is a complete dataset."""
@@ -114,8 +123,7 @@ class DatasetDirectory:
 
     def lost_sounds(self) -> list[int]:
         """Return the samples whose sounds are missing, or not of their full size."""
-        length, lost = self.header.length, []
-        size = 44 + 3 * length + length % 2  # of a mono wav of 24 bits, padded to an even number
+        size, lost = sound_size(self.header.length), []
         for i in range(self.header.dataset_size):
             try:
                 found = self.sound_path(i).stat().st_size
@@ -180,7 +188,8 @@ class DatasetDirectory:
 
     def sound_path(self, i: int) -> Path:
         """Return where the sound of sample `i` is."""
-        return self._file(sound_name(i, self.header.shard_size))
+        most = _BYTES_A_SAMPLE * self.header.length + _BYTES_BESIDE
+        return self._file(sound_name(i, self.header.shard_size), most)
 
     def sound_names(self) -> list[str]:
         """Return the names of all sounds."""
@@ -206,10 +215,15 @@ class DatasetDirectory:
                 "changed; name another directory or move it away."
             )
 
-    def _file(self, name: str) -> Path:
-        if self._journal is None:
-            return self.path / name
-        return self._journal.current_path(self.path, name)
+    def _file(self, name: str, most: int | None = None) -> Path:
+        """Return where a file is; raise DatasetError for a link, or more bytes than `most`."""
+        path = self.path / name
+        if self._journal is not None:
+            path = self._journal.current_path(self.path, name)
+        if path.parent != self.path:
+            check_folder(path.parent)
+        check_regular(path, most=most)
+        return path
 
 
 @contextmanager

@@ -5,6 +5,7 @@ there tests let the process die or the disk be full, by a function that they set
 """
 
 import errno
+import math
 import os
 import re
 import shutil
@@ -19,7 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core, _files
-from .layout import MISSING, DatasetError
+from .layout import (
+    MISSING,
+    DatasetError,
+    check_folder,
+    check_regular,
+    check_tree,
+    open_regular,
+)
 
 at_write_point: Callable[[], object] | None = None
 """What is called at every write point; None, except in tests."""
@@ -32,7 +40,7 @@ _HEADER = re.compile(
 def publish(path: Path, content: bytes) -> None:
     """Write a file so that its name shows the old content or the new one, never a part."""
     temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb", buffering=0) as file:
+    with open_regular(temporary, "wb", buffering=0) as file:
         write(file, content)
     replace(temporary, path)
     sync_folder(path.parent)
@@ -55,6 +63,8 @@ def write_sounds(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
     """Write sounds, shape (n, length), as PCM 24; return their clipped samples and CRC-32."""
     names = [str(path) for path in paths]
+    for path in paths:
+        check_regular(path, alone=True)
     _write_point()
     if at_write_point is not None:
         middle = (len(names) + 1) // 2
@@ -77,7 +87,8 @@ def remove(path: Path) -> None:
 
 def remove_folder(path: Path, first: str = "") -> None:
     """Remove a folder and all it holds, if there is one; the file `first` before all others."""
-    if not path.is_dir() or path.is_symlink():
+    check_tree(path)
+    if not path.exists():
         return
     if first:
         remove(path / first)
@@ -103,6 +114,7 @@ def remove_empty(path: Path) -> None:
 
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they do not exist."""
+    check_folder(path)
     if not path.is_dir():
         _write_point()
         path.mkdir(parents=True, exist_ok=True)
@@ -121,7 +133,7 @@ def link(source: Path, target: Path) -> None:
 def cut(path: Path, size: int) -> None:
     """Cut a file off after so many bytes."""
     _write_point()
-    with _files.naming(path), path.open("r+b") as file:
+    with _files.naming(path), open_regular(path, "r+b") as file:
         file.truncate(size)
         os.fsync(file.fileno())
 
@@ -139,12 +151,13 @@ class ArrayWriter(AbstractContextManager["ArrayWriter"]):
         """Open the file of an array of this shape; rows that are in it stay."""
         self._written: list[int] = []
         self._row = tuple(shape[1:])
-        self._row_bytes = 8 * int(np.prod(self._row))
+        self._row_bytes = 8 * math.prod(self._row)
         header = BytesIO()
         form = {"descr": "<f8", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(header, form)
         self._header = header.getvalue()
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        open_regular(path, "ab").close()
+        self._file = open_regular(path, "r+b", buffering=0)
         if self._file.read(len(self._header)) != self._header:
             self._file.seek(0)
             write(self._file, self._header)
@@ -198,7 +211,7 @@ def map_array(path: Path, shapes: list[tuple[int, ...]]) -> npt.NDArray[np.float
         raise DatasetError(f"{path} is missing or damaged: {error}.") from error
     if found not in shapes:
         raise DatasetError(f"{path} has the shape {found} where {shapes[0]} was expected.")
-    expected = offset + 8 * int(np.prod(found))
+    expected = offset + 8 * math.prod(found)
     if size != expected:
         raise DatasetError(f"{path} is damaged: it holds {size} bytes instead of {expected}.")
     mapped: Any = np.memmap(path, dtype="<f8", mode="c", offset=offset, shape=found)

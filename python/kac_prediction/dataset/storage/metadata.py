@@ -3,7 +3,7 @@
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from operator import methodcaller
@@ -12,20 +12,35 @@ from typing import Any
 
 import numpy as np
 
+from ..._checks import brief, check_count, check_number, check_seed, check_whole
 from ..._files import naming
 from ..representation import InputRepresentation, RepresentationSettings
-from ..representation_settings import complete_settings
+from ..representation_settings import HIGHEST_RATE, complete_settings
 from ..sampler import Labels, SamplerInfo
-from .layout import DatasetError
+from .layout import LARGEST_TEXT, LONGEST_SOUND, DatasetError, open_regular
 
 FORMAT_VERSION = 2
 LEGACY_ORIGIN = "older text format"
 
 _DATA = ',\n"data": [\n'
+_LABELS = '{"y": '  # with which the line of a sample begins, and none goes on
 _END = "\n],\n"
 _CHECKSUM = b'"checksum"'
 _BLOCK = 2**20
-_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+_LONGEST_REASON = 500  # characters
+_DEEPEST = 32  # settings within settings
+RECIPE = (
+    "dataset_size",
+    "representation_settings",
+    "sampler",
+    "sampler_settings",
+    "seed",
+    "instruction_set",
+    "shard_size",
+)
+
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a document of any other shape raises."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ def plain_settings(settings: dict[str, Any]) -> dict[str, Any]:
                 "what classLocalsToKwargs returns, for example with the value's name."
             ) from error
         plain[key] = json.loads(text)
+    _check_depth(plain)
     return plain
 
 
@@ -97,9 +113,11 @@ def label_line(labels: Labels, i: int) -> str:
         plain[name] = array.tolist()
         numbers = array.ravel().tolist()
         if array.ndim == 0 or not set(map(type, numbers)) <= {int, float}:
-            raise TypeError(f"Label {name!r} of sample {i} must be a list of numbers: {values!r}.")
+            raise TypeError(
+                f"Label {brief(name)} of sample {i} must be a list of numbers: {brief(values)}."
+            )
         if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"Label {name!r} of sample {i} is not finite: {values!r}.")
+            raise ValueError(f"Label {brief(name)} of sample {i} is not finite: {brief(values)}.")
     return json.dumps({"y": plain})
 
 
@@ -122,13 +140,15 @@ def encode(header: Header, label_lines: Iterable[str]) -> Iterator[bytes]:
 
 def decode(path: Path) -> tuple[Header, list[str]]:
     """Read the header, and the lines of the labels; raise DatasetError for what is damaged."""
-    with naming(path):
-        content = path.read_bytes()
+    with naming(path), open_regular(path, most=LARGEST_TEXT) as file:
+        content = file.read()
     try:
         start, end = content.find(_DATA.encode()), content.rfind(_END.encode())
-        if 0 <= start < end:  # the labels stay unparsed
+        text = content[start + len(_DATA) : end].decode() if 0 <= start < end else ""
+        lines = text.split(",\n")
+        # One sample a line, as it is written: then the labels stay unparsed.
+        if text.count(_LABELS) == sum(line.startswith(_LABELS) for line in lines) == len(lines):
             document = json.loads(content[:start] + b"," + content[end + len(_END) :])
-            lines = content[start + len(_DATA) : end].decode().split(",\n")
         else:
             document = json.loads(content)
             entries = document.pop("data")
@@ -138,34 +158,69 @@ def decode(path: Path) -> tuple[Header, list[str]]:
         version = document.get("format_version")
         if version != FORMAT_VERSION:
             raise DatasetError(
-                f"{path} is of format {version!r} where this version reads {FORMAT_VERSION}: open "
-                "it with the version of kac_prediction that wrote it."
+                f"{path} is of format {brief(version)} where this version reads {FORMAT_VERSION}: "
+                "open it with the version of kac_prediction that wrote it."
             )
         written, found = document.pop("checksum"), zlib.crc32(content[: content.rfind(_CHECKSUM)])
         if written != found:
             raise DatasetError(
-                f"{path} is damaged: its last line gives the checksum {written}, but the lines "
-                f"before it have {found}. Restore it from a copy, or make the dataset again in "
-                f"another directory; only if you changed it on purpose, write {found} there."
+                f"{path} is damaged: its last line gives the checksum {brief(written)}, but the "
+                f"lines before it have {found}. Restore it from a copy, or make the dataset again "
+                f"in another directory; only if you changed it on purpose, write {found} there."
             )
         header = Header(**_unmark(document))
         _check(header, lines)
     except DatasetError:
         raise
-    except _MALFORMED as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+    except MALFORMED as error:
         raise DatasetError(
-            f"{path} is damaged or not a dataset's: {reason}. Restore it from a copy, or make the "
-            "dataset again in another directory."
+            f"{path} is damaged or not a dataset's: {reason(error)}. Restore it from a copy, or "
+            "make the dataset again in another directory."
         ) from error
     return header, lines
 
 
+def reason(error: Exception) -> str:
+    """Return what an error of MALFORMED says, for a message."""
+    text = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+
+
+def check_recipe(recipe: Mapping[str, Any]) -> None:
+    """Raise one of MALFORMED unless these are what a dataset is made from, by name."""
+    if not isinstance(recipe, dict) or recipe.keys() != set(RECIPE):
+        raise ValueError(f"it must hold {', '.join(RECIPE)} and nothing else")
+    check_count("dataset_size", recipe["dataset_size"])
+    if recipe["shard_size"] is not None:
+        check_count("shard_size", recipe["shard_size"])
+    if recipe["seed"] is not None:
+        check_seed("seed", recipe["seed"])
+    sampler, settings = recipe["sampler"], recipe["sampler_settings"]
+    texts = [sampler["name"], sampler["version"], recipe["instruction_set"]]
+    if len(sampler) != 2 or set(map(type, texts)) != {str}:
+        raise TypeError("sampler must have a name and a version, and instruction_set be a text")
+    rate = check_whole("sample_rate", settings["sample_rate"], most=HIGHEST_RATE)
+    duration = check_number("duration", settings["duration"], above=0.0)
+    check_number("duration", duration, most=LONGEST_SOUND / rate)
+    _check_depth(settings)
+    representation = recipe["representation_settings"]
+    if complete_settings(representation) != representation:
+        raise ValueError(f"representation_settings are {brief(representation)}")
+
+
+def _check_depth(value: Any, most: int = _DEEPEST) -> None:
+    """Raise ValueError for lists and dictionaries in more than so many others."""
+    if most == 0:
+        raise ValueError("sampler_settings are nested too deeply")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            _check_depth(item, most - 1)
+
+
 def _check(header: Header, lines: list[str]) -> None:
-    """Raise ValueError, TypeError or KeyError for a header that contradicts itself."""
+    """Raise one of MALFORMED for a header that contradicts itself."""
+    check_recipe({name: getattr(header, name) for name in RECIPE})
     size = header.dataset_size
-    if type(size) is not int or size < 1:
-        raise ValueError(f"dataset_size is {size!r}")
     sizes = {
         "labels": len(lines),
         "groups": len(header.groups),
@@ -175,11 +230,11 @@ def _check(header: Header, lines: list[str]) -> None:
     for name, found in sizes.items():
         if found != size:
             raise ValueError(f"{found} {name} for {size} samples")
-    numbers = [*header.groups, *header.revisions, *header.sounds, header.shard_size or 1]
-    if set(map(type, numbers)) != {int} or min(numbers) < 0:
-        raise ValueError("groups, revisions, sounds and shard_size must be whole numbers")
-    if complete_settings(header.representation_settings) != header.representation_settings:
-        raise ValueError(f"representation_settings are {header.representation_settings}")
+    numbers = [*header.groups, *header.revisions, *header.sounds, *header.checksums.values()]
+    if set(map(type, numbers)) != {int} or min(numbers) < 0 or max(numbers) >= 2**63:
+        raise ValueError("groups, revisions, sounds and checksums must be whole numbers")
+    if header.origin not in (None, LEGACY_ORIGIN):
+        raise ValueError(f"origin is {brief(header.origin)}")
     header.x_shapes()
 
 

@@ -9,13 +9,14 @@ whole; after it, the new one is.
 import errno
 import json
 import os
+import re
 import shutil
 import warnings
 import zlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,26 @@ from ... import _core
 from ..._files import locked
 from . import disk
 from .disk import ArrayWriter
-from .layout import ARRAY, GENERATING, JOURNAL, METADATA, PLAN, STAGING, DatasetError, sound_name
-from .metadata import Header, encode
+from .layout import (
+    ARRAY,
+    GENERATING,
+    JOURNAL,
+    LARGEST_TEXT,
+    LEGACY,
+    METADATA,
+    PLAN,
+    SOUND,
+    STAGING,
+    DatasetError,
+    check_folder,
+    check_regular,
+    check_tree,
+    open_regular,
+    sound_name,
+)
+from .metadata import MALFORMED, Header, decode, encode
+
+_OWN = re.compile(f"{re.escape(METADATA)}|{re.escape(LEGACY)}|{re.escape(ARRAY)}|{SOUND.pattern}")
 
 
 class Transaction(AbstractContextManager["Transaction"]):
@@ -52,6 +71,7 @@ class Transaction(AbstractContextManager["Transaction"]):
         self._directory, self._shard_size = directory, shard_size
         self._checksums: dict[str, int] = {}
         if not resume:
+            check_tree(self.path)
             # A worker of a cluster may still be writing there, for a plan that was replaced.
             plan = self.path / PLAN
             with locked(plan) if plan.exists() else nullcontext():
@@ -85,7 +105,7 @@ class Transaction(AbstractContextManager["Transaction"]):
     def write_metadata(self, header: Header, label_lines: Iterable[str]) -> None:
         """Write metadata.json, which is committed together with x."""
         checksum = 0
-        with (self.path / METADATA).open("wb", buffering=0) as file:
+        with open_regular(self.path / METADATA, "wb", buffering=0) as file:
             for block in encode(header, label_lines):
                 disk.write(file, block)
                 checksum = zlib.crc32(block, checksum)
@@ -153,16 +173,18 @@ def read_journal(directory: Path) -> Journal | None:
     """Read the published journal of a directory, if there is one; raise DatasetError for damage."""
     path = directory / JOURNAL
     try:
-        content = disk.unsealed(path.read_bytes())
+        with open_regular(path, most=LARGEST_TEXT) as file:
+            content = disk.unsealed(file.read())
     except FileNotFoundError:
         return None
     try:
         journal = Journal(**json.loads(content or b""))
-        names = [PurePosixPath(name) for name in [*journal.sizes, *journal.removed]]
-        outside = [n for n in names if n.is_absolute() or ".." in n.parts or "\\" in str(n)]
-        if journal.stage in (STAGING, GENERATING) and not outside:
+        names = [*journal.sizes, *journal.checksums, *journal.removed]
+        numbers = {type(n) for n in [*journal.sizes.values(), *journal.checksums.values()]}
+        known = journal.stage in (STAGING, GENERATING) and numbers <= {int}
+        if known and all(map(_OWN.fullmatch, names)):
             return journal
-    except (ValueError, TypeError, AttributeError):
+    except MALFORMED:
         pass
     raise DatasetError(
         f"{path} is damaged, so it cannot be known which files of {directory} are the new ones: "
@@ -176,11 +198,35 @@ def roll_forward(directory: Path) -> None:
         journal = read_journal(directory)
         if journal is None:
             return
+        _check_owned(directory, journal)
         for name, checksum in journal.checksums.items():
             path = journal.current_path(directory, name)
             if path.exists() and _core.file_checksums([str(path)])[0][0] != checksum:
                 raise DatasetError(f"{path} is not the file that was committed: generate it again.")
         _carry_out(directory, journal)
+
+
+def _check_owned(directory: Path, journal: Journal) -> None:
+    """Raise DatasetError for a journal of files that are not the dataset's, or are links.
+
+    New files are those that the new metadata owns. The old metadata may be gone already: files to
+    be removed are sounds, and none of the new ones.
+    """
+    check_tree(directory / journal.stage)
+    check_regular(directory / METADATA)
+    header = decode(journal.current_path(directory, METADATA))[0]
+    sounds = {sound_name(i, header.shard_size) for i in range(header.dataset_size)}
+    foreign = journal.sizes.keys() - {METADATA, LEGACY, ARRAY} - sounds
+    foreign |= {name for name in journal.removed if name in sounds or not SOUND.fullmatch(name)}
+    if foreign:
+        raise DatasetError(
+            f"{directory / JOURNAL} names {min(foreign)}, which it may not change: the directory "
+            "is damaged, or not from whom you trust; nothing was changed."
+        )
+    for folder in _folders(directory, [*journal.sizes, *journal.removed])[:-1]:
+        check_folder(folder)
+    for name in journal.sizes:
+        check_regular(journal.current_path(directory, name))
 
 
 def _carry_out(directory: Path, journal: Journal) -> None:
@@ -214,6 +260,7 @@ def _folders(root: Path, names: Iterable[str]) -> list[Path]:
 
 def _check_writable(folder: Path, stage: Path) -> None:
     """Raise OSError for a folder that no staged file can be renamed into."""
+    check_folder(folder)
     if not folder.exists():
         return
     code, reason = 0, ""

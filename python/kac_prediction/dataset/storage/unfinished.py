@@ -9,13 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
+from ..._checks import check_seed
 from ..representation import InputRepresentation
 from ..sampler import Labels
 from . import disk
 from .disk import ArrayWriter
-from .layout import DONE, GENERATING, MISSING, PLAN
-from .metadata import label_line
+from .layout import (
+    DONE,
+    GENERATING,
+    LARGEST_TEXT,
+    MISSING,
+    PLAN,
+    DatasetError,
+    check_folder,
+    check_regular,
+    open_regular,
+    sound_size,
+)
+from .metadata import MALFORMED, check_recipe, label_line, reason
 from .transaction import Transaction
+
+_LONGEST_LINE = 2**24  # bytes of a record
 
 
 class Record(NamedTuple):
@@ -43,16 +57,19 @@ class Generation(Transaction):
         if not resume:
             disk.publish(self.path / PLAN, disk.sealed(json.dumps(plan).encode()))
 
-    def verify(self, x: ArrayWriter) -> None:
-        """Count as done only the samples that are on the disk as they were written."""
+    def verify(self, x: ArrayWriter, length: int) -> None:
+        """Count as done only the samples, of this length, that are on the disk as written."""
         size = 0
         for record, row in zip(read_records(self.path), x.row_checksums(), strict=False):
+            path = self.path / self.sound_names([self.done])[0]
+            check_folder(path.parent)
+            check_regular(path)
             try:
-                path = self.path / self.sound_names([self.done])[0]
-                sound = _core.file_checksums([str(path)])[0][0]
+                whole = path.stat().st_size == sound_size(length)
+                sound = _core.file_checksums([str(path)])[0][0] if whole else None
             except MISSING:
                 break
-            if (sound, row) != (record.sound, record.row):
+            if (sound, row) != (record.sound, record.row) or not _is_valid(record.labels):
                 break
             self.done += 1
             size += len(_encode(record))
@@ -79,32 +96,61 @@ class Generation(Transaction):
     def append(self, records: Iterable[Record]) -> None:
         """Record the samples that follow as done."""
         lines = [_encode(record) for record in records]
-        with (self.path / DONE).open("ab", buffering=0) as file:
+        with open_regular(self.path / DONE, "ab", buffering=0) as file:
             disk.write(file, b"".join(lines))
         self.done += len(lines)
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
-    """Read the plan of the generation in a folder; None: there is none, or it is damaged."""
+    """Read the plan of the generation in a folder; None: there is none, or it is damaged.
+
+    Raises:
+        DatasetError: it is whole, but no plan that this version knows; or a link.
+    """
     path = folder / PLAN
-    content = disk.unsealed(path.read_bytes()) if path.exists() else None
-    plan: dict[str, Any] | None = json.loads(content) if content else None
+    check_folder(folder)
+    try:
+        with open_regular(path, most=LARGEST_TEXT) as file:
+            content = disk.unsealed(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if content is None:
+        return None
+    try:
+        plan: dict[str, Any] = json.loads(content)
+        check_recipe(plan)
+        check_seed("seed", plan["seed"])
+    except MALFORMED as error:
+        raise DatasetError(
+            f"{path} is not a plan that this version can finish: {reason(error)}. Go on with the "
+            f"version that began it, or delete {folder} to begin anew."
+        ) from error
     return plan
 
 
 def read_records(folder: Path) -> Iterator[Record]:
     """Yield the records of the generation in a folder, up to the first line that is damaged."""
-    path = folder / DONE
-    if not path.exists():
+    try:
+        file = open_regular(folder / DONE)
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
-        for line in file:
-            content = disk.unsealed(line)
-            if content is None:
+    with file:
+        while line := file.readline(_LONGEST_LINE):
+            try:
+                sound, row, labels = (disk.unsealed(line) or b"").split(b" ", 2)
+                record = Record(int(sound), int(row), labels.decode())
+            except ValueError:
                 return
-            sound, row, labels = content.split(b" ", 2)
-            yield Record(int(sound), int(row), labels.decode())
+            yield record
 
 
 def _encode(record: Record) -> bytes:
     return disk.sealed(f"{record.sound} {record.row} {record.labels}".encode())
+
+
+def _is_valid(line: str) -> bool:
+    """Return whether this is a line of labels, as they are written."""
+    try:
+        return label_line(json.loads(line)["y"], 0) == line
+    except MALFORMED:
+        return False

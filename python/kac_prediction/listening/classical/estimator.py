@@ -11,6 +11,7 @@ Source: P. Whittle, "Estimation and information in stationary time series", Arki
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -185,21 +186,32 @@ def _checked(
 
 
 def _most_likely(family: str, sounds: _Sounds) -> _Estimates:
-    """Return the most likely drums of a family, from a grid that moves no line by over a bin."""
-    partials = Partials.of(family)
-    seconds = sounds.beginning / sounds.sample_rate
-    step = min(0.01, max(0.005, 1 / (_BAND * sounds.wave_speed * seconds)))
-    low, high = np.log(sounds.sizes)
-    sizes = np.exp(np.linspace(low, high, 2 + int((high - low) / step)))
-    spectra = expected_spectra(
-        partials, sizes, sounds.beginning, sounds.bins, seconds, sounds.wave_speed
-    ).reshape(-1, sounds.bins)
-    spectra += np.float32(_NOISE)
-    logarithms = np.stack([np.log(spectrum).sum() for spectrum in spectra])
-    grid = _Grid(partials, sizes, np.reciprocal(spectra, out=spectra).T, logarithms)
+    """Return the most likely drums of a family."""
+    grid = _grid(
+        family, sounds.sizes, sounds.wave_speed, sounds.sample_rate, sounds.beginning, sounds.bins
+    )
     batches = np.split(sounds.waveforms, range(_BATCH, len(sounds.waveforms), _BATCH))
     found = [_estimated(batch, sounds, grid) for batch in batches]
     return _Estimates(*map(np.concatenate, zip(*found, strict=True)))
+
+
+# Of all families at one setting: a grid takes seconds to make, and up to 110 MB.
+@lru_cache(maxsize=len(FAMILIES))
+def _grid(
+    family: str, ends: tuple[float, float], speed: float, rate: float, beginning: int, bins: int
+) -> _Grid:
+    """Return a grid that moves no line by over a bin, read-only."""
+    partials, seconds = Partials.of(family), beginning / rate
+    step = min(0.01, max(0.005, 1 / (_BAND * speed * seconds)))
+    low, high = np.log(ends)
+    sizes = np.exp(np.linspace(low, high, 2 + int((high - low) / step)))
+    spectra = expected_spectra(partials, sizes, beginning, bins, seconds, speed).reshape(-1, bins)
+    spectra += np.float32(_NOISE)
+    logarithms = np.stack([np.log(spectrum).sum() for spectrum in spectra])
+    grid = _Grid(partials, sizes, np.reciprocal(spectra, out=spectra).T, logarithms)
+    for array in grid[1:]:
+        array.flags.writeable = False
+    return grid
 
 
 def _estimated(waveforms: Float64, sounds: _Sounds, grid: _Grid) -> _Estimates:

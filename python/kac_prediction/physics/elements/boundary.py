@@ -146,15 +146,19 @@ class Boundary:
         smooth = np.abs(exponents - np.round(exponents)) < _STRAIGHT
         return np.where(smooth, np.nan, exponents)
 
+    def perimeter(self) -> float:
+        """Return about the length, at unit area."""
+        fractions = np.linspace(0, 1, _FEWEST_SAMPLES)
+        ways = (np.diff(arc.at(fractions), axis=0) for arc in self.arcs)
+        return float(sum(np.hypot(*way.T).sum() for way in ways))
+
     def wavenumber(self, n: int) -> float:
         """Return about the wavenumber of the n-th mode, by Weyl's law.
 
         k^2/(4 pi) - perimeter k/(4 pi) = n is not far off for thin shapes either: for a strip of
         width w and length 1/w it gives k = 2/w where pi/w is right.
         """
-        fractions = np.linspace(0, 1, _FEWEST_SAMPLES)
-        points = np.concatenate([arc.at(fractions) for arc in self.arcs])
-        perimeter = float(np.hypot(*np.diff(points, axis=0).T).sum())
+        perimeter = self.perimeter()
         return (perimeter + math.sqrt(perimeter**2 + 16 * math.pi * n)) / 2
 
 

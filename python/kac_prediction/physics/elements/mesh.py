@@ -26,6 +26,9 @@ _CLEAR = 0.2  # of an edge of the boundary: what lies nearer to it
 _NARROWEST = 0.05  # of the longest edge: what is narrower is not resolved
 _CLOSEST = 1e-8
 _MOST_MISSING = 2000
+_MOST_EDGES = 4000  # of the boundary; a needle of 1 to 1000 has 2600
+_MOST_TRIANGLES = 200_000
+_ROWS = 256  # points at once
 _STEPS = 400
 _EXPONENTS = (0.99, 1.01, 2.0, 4.0)
 _EDGES_AT_CORNERS = (0.15, 0.35, 0.5, 1.0)
@@ -58,8 +61,16 @@ def triangulate(boundary: Boundary, edge: float) -> Mesh:
     Source: Ruppert, Journal of Algorithms 18 (1995) 548, 10.1006/jagm.1995.1021.
 
     Raises:
-        ValueError: the boundary meets itself or nearly does.
+        ValueError: the boundary meets itself or nearly does, or there would be too many triangles.
     """
+    edges, triangles = boundary.perimeter() / edge, 4 / math.sqrt(3) / edge**2
+    if not (edges <= _MOST_EDGES and triangles <= _MOST_TRIANGLES):
+        raise ValueError(
+            "the shape is too thin, or the modes are too many: with a boundary "
+            f"{boundary.perimeter():.4g} times as long as the side of a square of its area it "
+            f"would take {edges:.3g} edges and {triangles:.3g} triangles, at most {_MOST_EDGES} "
+            f"and {_MOST_TRIANGLES} are laid"
+        )
     places, inner = divide(boundary, edge), np.empty((0, 2))
     for _ in range(_ROUNDS):
         net = _Net(boundary, places, inner)
@@ -147,10 +158,12 @@ class _Net:
         The centre of a right triangle lies on its longest edge: there, it would part a wall.
         """
         start = self.points[: self.count]
-        way, offset = np.roll(start, -1, axis=0) - start, points[:, None] - start
-        along = np.clip((offset * way).sum(axis=2) / self.lengths**2, 0, 1)
-        distance = np.hypot(*np.moveaxis(offset - along[..., None] * way, 2, 0))
-        clear: _Bool = (distance > _CLEAR * self.lengths).all(axis=1)
+        way, clear = np.roll(start, -1, axis=0) - start, np.empty(len(points), dtype=bool)
+        for first in range(0, len(points), _ROWS):
+            offset = points[first : first + _ROWS, None] - start
+            along = np.clip((offset * way).sum(axis=2) / self.lengths**2, 0, 1)
+            distance = np.hypot(*np.moveaxis(offset - along[..., None] * way, 2, 0))
+            clear[first : first + _ROWS] = (distance > _CLEAR * self.lengths).all(axis=1)
         return clear
 
     def lattice(self, edge: float) -> Float64:
@@ -213,7 +226,8 @@ class _Net:
         two walls of a sharp corner are divided alike and never divide each other without end.
         """
         lengths = self.lengths[split]
-        if lengths.min() < _CLOSEST or len(lengths) > _MOST_MISSING:
+        crowded = max(len(lengths) / _MOST_MISSING, self.count / (2 * _MOST_EDGES)) > 1
+        if lengths.min() < _CLOSEST or crowded:
             x, y = self.points[: self.count][split][np.argmin(lengths)]
             raise ValueError(
                 "the shape's boundary meets itself or nearly does, at "

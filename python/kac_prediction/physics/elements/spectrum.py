@@ -16,6 +16,8 @@ _SHIFT = 0.62  # of the n-th eigenvalue
 _VECTORS = 1.65  # for each eigenpair; and a block more for each digit of accuracy
 _BLOCK = (4, 8)
 _ATTEMPTS = 5
+_CROWD = 5  # values, at least, that tell how close together they lie
+_MOST_BYTES = 2**33  # of the space
 
 
 def lowest_eigenpairs(
@@ -31,19 +33,26 @@ def lowest_eigenpairs(
     10.1137/S0895479888151111.
 
     Both matrices are symmetric and positive definite, and have at least n rows. `guess` is about
-    the n-th eigenvalue: a bad one costs time. The vectors are rows, shape (n, rows), orthonormal
+    the n-th eigenvalue: a bad one costs time; where eigenvalues crowd far from 0, as those of a
+    needle do, later attempts take them about a number as far below the first as the last is above
+    it. The vectors are rows, shape (n, rows), orthonormal
     with respect to the mass.
 
     Raises:
-        ArithmeticError: eigenvalues have not settled however large the space.
+        ValueError: the space would be too large; or eigenvalues have not settled in it.
     """
     size, block = stiffness.shape[0], int(np.clip(n // 25, *_BLOCK))
+    if 16 * _VECTORS * n * size > _MOST_BYTES:
+        raise ValueError(
+            f"{n} modes on {size} nodes would take {16 * _VECTORS * n * size / 2**30:.3g} GiB: "
+            f"take fewer than {int(_MOST_BYTES / (16 * _VECTORS * size))}"
+        )
+    shift = _SHIFT * guess
     for attempt in range(_ATTEMPTS):
         steps = int((_VECTORS * n / block + 1 - math.log10(accuracy)) * 1.5**attempt)
         if 2 * steps * block > size:
             values, vectors = eigh(stiffness.toarray(), mass.toarray(), subset_by_index=(0, n - 1))
             return values, vectors.T
-        shift = _SHIFT * guess
         factor = _factor(stiffness - shift * mass)
         start = np.random.default_rng(attempt).standard_normal((block, size))
         basis = _krylov_basis(factor, mass, start, steps)
@@ -53,8 +62,8 @@ def lowest_eigenpairs(
         settled = (before <= values[:n] * (1 + accuracy)).all()
         if settled and (values < shift).sum() == (factor.U.diagonal() < 0).sum():
             return values[:n], vectors[:, :n].T @ basis
-        guess = values[n - 1]
-    raise ArithmeticError(f"{n} eigenvalues did not settle in {_ATTEMPTS} attempts.")
+        shift = max(_SHIFT * values[n - 1], 2 * values[0] - values[max(n, _CROWD) - 1])
+    raise ValueError(f"{n} modes did not settle in {_ATTEMPTS} attempts: take fewer, or simplify")
 
 
 def _krylov_basis(factor: SuperLU, mass: csc_array, start: Float64, steps: int) -> Float64:

@@ -19,7 +19,12 @@ from ...dataset import (
     transformDataset,
 )
 from ...dataset.storage import DatasetDirectory
-from ...samplers.published import PUBLISHED_DATASETS, Datasets
+from ...samplers.published import (
+    PUBLISHED_DATASETS,
+    Datasets,
+    published_dataset,
+    record_told_by,
+)
 from ..model_input import ModelInput
 from .install import download_dataset, interrupted_installation
 
@@ -67,6 +72,7 @@ def import_dataset(
     seed: int | None = None,
     workers: int | None = None,
     dataset_source: str | Path | None = None,
+    dataset_record: str = "",
 ) -> TorchDataset:
     """Load, download or generate a dataset; see `Routine.importDataset`."""
     known = ", ".join(PUBLISHED_DATASETS)
@@ -76,9 +82,13 @@ def import_dataset(
             f"dataset_source is {str(dataset_source)!r}, but there is no dataset_name: name the"
             f" published dataset that is to be found there ({known})"
         )
+    if dataset_record:
+        if name is None:
+            raise ValueError(f"dataset_record is {dataset_record!r}, but there is no dataset_name")
+        published_dataset(name, dataset_record)
     if not DatasetDirectory(dataset_dir).holds_dataset():
         if name is not None:
-            download_dataset(name, dataset_dir, dataset_source)
+            download_dataset(name, dataset_dir, dataset_source, record=dataset_record)
         elif LocalSampler is not None:
             return generateDataset(
                 LocalSampler,
@@ -98,6 +108,8 @@ def import_dataset(
             )
     dataset = loadDataset(dataset_dir)
     _check_origin(dataset, name, LocalSampler, sampler_settings or {}, dataset_size)
+    if name is not None and dataset.legacy.any():
+        _check_record(dataset, name, dataset_record)
     if not representation_settings:
         return dataset
     sample_rate = dataset.sampler_settings["sample_rate"]
@@ -128,6 +140,18 @@ def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:
     targets: object = dataset.Y
     if not isinstance(targets, list):
         raise ValueError(f"{place} has been shaped already: import it again before use_input")
+
+
+def _check_record(dataset: TorchDataset, name: Datasets, record: str) -> None:
+    """Say of which record an installed dataset is; raise ValueError where another was asked for."""
+    told = record_told_by(name, dataset.sampler_settings)
+    if record and told not in ("", record):
+        raise ValueError(
+            f"{dataset.dataset_dir} holds {name} of record {told}, not of {record}, where drum_size"
+            " has another scale: name another dataset_dir, or ask for that record"
+        )
+    if told:
+        logger.info("%s holds %s of record %s", dataset.dataset_dir, name, told)
 
 
 def _check_origin(

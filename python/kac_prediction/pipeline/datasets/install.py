@@ -16,8 +16,14 @@ from ..._checks import check_choice
 from ..._files import sync_folder
 from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
-from ...dataset.storage.layout import METADATA
-from ...samplers.published import PUBLISHED_DATASETS, Datasets, PublishedDataset
+from ...dataset.storage.layout import METADATA, check_tree
+from ...samplers.published import (
+    PUBLISHED_DATASETS,
+    Datasets,
+    PublishedDataset,
+    published_dataset,
+    record_told_by,
+)
 from .download import ask_record, check_digest, fetch, hexadecimal
 from .unpack import archive_limit, unpack
 
@@ -27,7 +33,11 @@ _STAGING = ".download"
 
 
 def download_dataset(
-    name: Datasets, dataset_dir: str | Path, source: str | Path | None = None, md5: str = ""
+    name: Datasets,
+    dataset_dir: str | Path,
+    source: str | Path | None = None,
+    md5: str = "",
+    record: str = "",
 ) -> None:
     """Install a published dataset in a directory that holds none, converted to our format.
 
@@ -40,6 +50,7 @@ def download_dataset(
             http(s) address of an archive or of a folder with NAME.zip; None: its Zenodo record.
         md5: of the archive, hexadecimal; '': the one of the record. Where a source is given and
             the record cannot be reached, the archive is taken unverified, with a warning.
+        record: the Zenodo record, for names that are in several; '': the newest, as the log says.
 
     Raises:
         ConnectionError: the archive cannot be reached; says how to make such a dataset here.
@@ -47,21 +58,24 @@ def download_dataset(
         FileExistsError: it holds a dataset already.
         FileNotFoundError: there is no such archive or directory, or no dataset in it.
         OSError: the disk is too small; says how much is needed.
-        ValueError: there is no such published dataset; or the archive is another than the md5
-            says, damaged, unsafe, too large, or holds no such dataset. Nothing of it is kept.
+        ValueError: there is no such published dataset in the record; or the archive is another
+            than the md5 says, damaged, unsafe, too large, or holds no such dataset, or that of
+            another record. Nothing of it is kept.
     """
     check_choice("name", name, PUBLISHED_DATASETS)
+    published_dataset(name, record)
     directory, digest = Path(dataset_dir).absolute(), md5 and hexadecimal(md5, "md5")
     if urlsplit(str(source)).scheme not in ("http", "https"):
         if "://" in str(source):
             raise ValueError(f"{source} is neither a path nor an http(s) address")
         source = Path(source).expanduser().absolute() if source else None
+    check_tree(directory / _STAGING)
     existed = directory.is_dir()
     try:
         if not _is_published(directory, name):
             with write_lock(directory):
                 if not _is_published(directory, name):  # by another process, in the meantime
-                    _install(name, directory, source, digest)
+                    _install(name, directory, source, digest, record)
     except ConnectionError as error:
         place = shlex.quote(str(directory))
         raise ConnectionError(
@@ -97,13 +111,15 @@ def _is_published(directory: Path, name: str) -> bool:
     return False
 
 
-def _install(name: Datasets, directory: Path, source: str | Path | None, md5: str) -> None:
+def _install(
+    name: Datasets, directory: Path, source: str | Path | None, md5: str, record: str
+) -> None:
     """Prepare and publish a dataset; a staging folder with nothing to continue with is removed."""
     staging = directory / _STAGING / name
     complete = staging / "complete"
     try:
         if not complete.is_dir():
-            _prepare(name, staging, source, md5)
+            _prepare(name, staging, source, md5, record)
         _publish(complete, directory)
     except ValueError:
         shutil.rmtree(staging, ignore_errors=True)
@@ -119,10 +135,12 @@ def _install(name: Datasets, directory: Path, source: str | Path | None, md5: st
     shutil.rmtree(directory / _STAGING, ignore_errors=True)
 
 
-def _prepare(name: Datasets, staging: Path, source: str | Path | None, md5: str) -> None:
+def _prepare(
+    name: Datasets, staging: Path, source: str | Path | None, md5: str, record: str
+) -> None:
     """Bring the dataset into the staging folder, unpacked, converted and checked."""
-    published, archive = PUBLISHED_DATASETS[name], staging / f"{name}.zip"
-    note, origin = staging / "source", f"{source or 'record'}\n{md5}\n"
+    published, archive = published_dataset(name, record), staging / f"{name}.zip"
+    note, origin = staging / "source", f"{source or published.doi}\n{md5}\n"
     if not note.is_file() or note.read_text() != origin:  # an earlier call wanted another
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -130,7 +148,7 @@ def _prepare(name: Datasets, staging: Path, source: str | Path | None, md5: str)
     unpacking, unpacked = staging / "unpacking", staging / "unpacked"
     if not unpacked.is_dir():
         shutil.rmtree(unpacking, ignore_errors=True)
-        found = archive if archive.is_file() else _obtain(name, archive, source, md5)
+        found = archive if archive.is_file() else _obtain(published, archive, source, md5)
         try:
             unpack(found, unpacking, published)
         except BaseException:  # it would only fill the disk
@@ -145,6 +163,12 @@ def _prepare(name: Datasets, staging: Path, source: str | Path | None, md5: str)
             f"what was taken for {name} was made by {dataset.sampler['name']}, not by"
             f" {published.sampler.__name__}: it is another dataset"
         )
+    told = record_told_by(name, dataset.sampler_settings)
+    if record and told not in ("", record):
+        raise ValueError(
+            f"what was taken for {name} of record {record} is of record {told}, whose drum_size has"
+            " another scale: ask for that record, or take the archive of the other"
+        )
     size, sounds = len(dataset), sum(1 for _ in unpacked.glob("sample_*.wav"))
     message = "%s holds %d %s; expected were %d"
     if size != published.size:
@@ -154,9 +178,11 @@ def _prepare(name: Datasets, staging: Path, source: str | Path | None, md5: str)
     unpacked.rename(staging / "complete")
 
 
-def _obtain(name: Datasets, archive: Path, source: str | Path | None, md5: str) -> Path:
+def _obtain(
+    published: PublishedDataset, archive: Path, source: str | Path | None, md5: str
+) -> Path:
     """Return the archive, downloaded or where a user has it; or a directory to copy."""
-    published = PUBLISHED_DATASETS[name]
+    name = archive.stem
     if not isinstance(source, Path):
         if source is None:
             url, recorded = ask_record(published.doi, archive.name)
@@ -166,7 +192,7 @@ def _obtain(name: Datasets, archive: Path, source: str | Path | None, md5: str) 
             is_folder = archive.name not in path and not path.endswith(".zip")
             url = f"{source.rstrip('/')}/{archive.name}" if is_folder else source
             md5 = md5 or _recorded_md5(published, archive.name, url)
-        logger.info("downloading %s from %s", name, url)
+        logger.info("downloading %s of record %s from %s", name, published.record, url)
         fetch(url, archive, archive_limit(published), md5)
         return archive
     found = source / archive.name if source.is_dir() else source

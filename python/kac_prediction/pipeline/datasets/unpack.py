@@ -1,11 +1,14 @@
 """Unpack a published dataset from an archive, or copy it from a directory, that is not trusted."""
 
+import errno
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path, PurePosixPath
@@ -24,7 +27,22 @@ _TEXT_OF_NUMBER = 32
 _VALUE = 8
 _BESIDE = 4096  # labels and headers, a sample
 _MEMBERS_BESIDE = 1000  # of an archive: folders and what systems leave there
+_BYTES_A_MEMBER = 2**10  # in the list of an archive's members
 _PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+# What zipfile raises for archives of any other content.
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 _Source: TypeAlias = tuple[str, int, Callable[[], IO[bytes]]]
 """Where a file lies, for messages; the size that it declares; and what opens it."""
@@ -63,17 +81,50 @@ def unpack(source: Path, directory: Path, published: PublishedDataset) -> None:
             files[name] = str(file), file.stat().st_size, partial(FileIO, file)
         _write(files, directory, published)
         return
-    try:
-        with zipfile.ZipFile(source) as archive:
+    with _Archive(source) as opened:
+        opened.most = _most_members(published) * _BYTES_A_MEMBER
+        with _refused(f"{source} is not a whole zip archive"):
+            archive = zipfile.ZipFile(opened)
+        with archive:
             _write(_members(archive, published), directory, published)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{source} is not a whole zip archive: {error}") from error
+
+
+class _Archive(FileIO):
+    """A file that refuses to read more than `most` bytes at once, as a list of members may ask."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as files do; raise ValueError for more than `most` bytes."""
+        if size is None or size < 0:
+            size = os.fstat(self.fileno()).st_size - self.tell()
+        if size > max(self.most, _BLOCK):
+            raise ValueError(f"it asks for {size} bytes at once")
+        return super().read(size) or b""
+
+
+@contextmanager
+def _refused(message: str) -> Iterator[None]:
+    """Raise ValueError, which begins with this message, for whatever damage raises."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise ValueError(f"{message}: {str(error) or 'it ends too early'}") from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # else it was asked for a negative place
+            raise
+        raise ValueError(f"{message}: {error}") from error
+
+
+def _most_members(published: PublishedDataset) -> int:
+    """Return how many members an archive may have."""
+    return 4 * published.size + _MEMBERS_BESIDE
 
 
 def _members(archive: zipfile.ZipFile, published: PublishedDataset) -> dict[str, _Source]:
     """Return the files of the dataset by name; raise ValueError if any member is unsafe."""
     every, place = archive.infolist(), archive.filename
-    if len(every) > 4 * published.size + _MEMBERS_BESIDE:
+    if len(every) > _most_members(published):
         raise ValueError(
             f"{place} has {len(every)} members, far more than {published.size} samples need:"
             " nothing was unpacked"
@@ -130,14 +181,20 @@ def _write(files: Mapping[str, _Source], directory: Path, published: PublishedDa
     bar = progress_bar(files.items(), desc="unpacking", unit=" files")
     for name, (place, size, open_file) in bar:
         written = 0
-        try:
-            with open_file() as source, (directory / name).open("xb") as target:
-                while written <= size and (block := source.read(_BLOCK)):
-                    written += len(block)
-                    target.write(block[: len(block) - max(0, written - size)])
-                target.flush()
-                os.fsync(target.fileno())
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
-            raise ValueError(f"{place} is damaged: {str(e) or 'it ends too early'}") from e
+        with (directory / name).open("xb") as target:
+            for block in _blocks(place, open_file):
+                written += len(block)
+                target.write(block[: len(block) - max(0, written - size)])
+                if written > size:
+                    break
+            target.flush()
+            os.fsync(target.fileno())
         if written != size:
             raise ValueError(f"{place} is damaged: it has {written} bytes, not the {size} it says")
+
+
+def _blocks(place: str, open_file: Callable[[], IO[bytes]]) -> Iterator[bytes]:
+    """Read a file block by block; raise ValueError for damage."""
+    with _refused(f"{place} is damaged"), open_file() as source:
+        while block := source.read(_BLOCK):
+            yield block

@@ -110,6 +110,7 @@ class Routine:
         seed: int | None = None,
         workers: int | None = None,
         dataset_source: str | Path | None = None,
+        dataset_record: str = "",
     ) -> None:
         """Set `routine.D`: the dataset in the directory, else a download, else generated here.
 
@@ -125,6 +126,8 @@ class Routine:
             seed: of the samples to generate; None: the parameter `seed`, else a fresh one.
             workers: threads that work at once; None: all available.
             dataset_source: where the named dataset is taken from, see `pipeline.download_dataset`.
+            dataset_record: the Zenodo record of the named dataset; '': the newest, or the one that
+                the directory's is of.
 
         Raises:
             ConnectionError, FileNotFoundError: there is no dataset, and nothing to make one from.
@@ -136,7 +139,7 @@ class Routine:
         seed = self._processes.broadcast(fresh_seed() if seed is None else seed)
         named = dataset_dir, dataset_name, LocalSampler, representation_settings, sampler_settings
         with self._processes.leader_first():
-            self.D = import_dataset(*named, size, seed, workers, dataset_source)
+            self.D = import_dataset(*named, size, seed, workers, dataset_source, dataset_record)
         self.model_input = self._shaped = None
         self._sources = ()
 

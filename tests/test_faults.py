@@ -1,0 +1,66 @@
+"""The nth open, read, write and so on fails, in every operation on a dataset: nothing is wrong."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+FILES = ("open", "read", "write", "sync", "rename", "link", "remove", "make")
+WRITING = ("generate", "restore", "transform", "regenerate", "export", "export_tar", "convert")
+pytestmark = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or COMPILER is None, reason="no library can be preloaded"
+)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("faults") / "faults.so"
+    source = Path(__file__).with_name("faults.c")
+    libraries = ["-Wl,--no-as-needed", "-lstdc++", "-ldl"]
+    options = ["-shared", "-fPIC", "-O1", "-fexceptions", "-o", str(path)]
+    subprocess.run([str(COMPILER), *options, str(source), *libraries], check=True)
+    return path
+
+
+def found(library: Path, folder: Path, wanted: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """What `fault_program.py` prints: the calls, and what was wrong."""
+    run = subprocess.run(
+        [sys.executable, "fault_program.py", str(library), str(folder), json.dumps(wanted)],
+        cwd=Path(__file__).parent,
+        env=os.environ | {"LD_PRELOAD": str(library), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    result: dict[str, Any] = json.loads(run.stdout)
+    return result
+
+
+def test_no_failure_gives_wrong_data(library: Path, tmp_path: Path) -> None:
+    """Of each kind a few."""
+    wanted = {
+        "transform": {"open": 9, "read": 8, "thread": 1, "memory": 19},
+        "verify": {"open": 5, "read": 7},
+        "regenerate": {"write": 4, "sync": 5, "rename": 2},
+        "export": {"open": 13, "remove": 2},
+    }
+    result = found(library, tmp_path, wanted)
+    assert result["complaints"] == []
+    assert all(result["calls"][name][kind] for name in wanted for kind in wanted[name])
+    # Where a thread's variables had no memory, the loader would end the process.
+    assert result["calls"]["core"] == {"variables": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*WRITING, "load", "verify"])
+def test_no_failure_of_any_kind_gives_wrong_data(library: Path, tmp_path: Path, name: str) -> None:
+    kinds = dict.fromkeys(FILES if name in WRITING else FILES[:2], 1)
+    result = found(library, tmp_path, {name: kinds | {"thread": 1, "memory": 5}})
+    assert result["complaints"] == []
