@@ -1,7 +1,9 @@
 """Resuming a training that was interrupted."""
 
 import json
+import math
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from kac_prediction._files import locked
 from kac_prediction.pipeline import Routine, read_checkpoint
 from models_of_users import Linear, parameters
 from routines_of_users import dataset, squared
@@ -223,3 +226,103 @@ def test_another_learning_rate_is_taken_and_another_optimiser_refused(
         more("optimiser: sgd")
     made = more("learning_rate: 0.001")
     assert [record["learning_rate"] for record in made.history] == [0.05, 0.05, 0.001]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a run, which its tests leave as it is."""
+    made = routine(tmp_path_factory.mktemp("trained"), num_of_epochs=2, schedule="constant")
+    made.train(squared(made))
+    return Path(made.R["exports_dir"])
+
+
+def resumed(run: Path) -> None:
+    """Resume a run, for an epoch more."""
+    made = routine(run.parent, run, num_of_epochs=2, schedule="constant")
+    made.P["num_of_epochs"] = 3
+    made.train(squared(made))
+
+
+FORGERIES: list[tuple[str, Any]] = [
+    ("progress", 3),
+    ("progress/history", {}),
+    ("progress/history", []),
+    ("progress/history/0", 3),
+    ("progress/history/1/epoch", 0),
+    ("progress/history/1/training_loss", "low"),
+    ("progress/history/1/selection_loss", 0.5),
+    ("progress/split", []),
+    ("progress/split/0", [1, 2]),
+    ("progress/split/1", torch.tensor([0.5])),
+    ("progress/stopping/best", "low"),
+    ("progress/stopping/waited", 10**30 * -1.0),
+    ("progress/streaming", None),
+    ("progress/random", [3]),
+    ("progress/random/0/torch", torch.zeros(3)),
+    ("progress/random/0/numpy", []),
+    ("progress/random/0/python", [3, torch.zeros(1), None]),
+    ("run_info/epoch", 10**9),
+    ("run_info/id", ["x"]),
+    ("run_info/model", "Drawing"),
+    ("dataset", None),
+    ("dataset/sampler", {}),
+    ("optimizer_state_dict", []),
+    ("optimizer_state_dict/state", {0: {"step": 1}}),
+    ("optimizer_state_dict/state/0/exp_avg", torch.zeros(99)),
+    ("optimizer_state_dict/state/0/step", "many"),
+    ("optimizer_state_dict/param_groups", {}),
+    ("optimizer_state_dict/param_groups/0/lr", "fast"),
+    ("optimizer_state_dict/param_groups/0/betas", [0.9]),
+    ("optimizer_state_dict/param_groups/0/params", [0]),
+    ("model_state_dict/linear.weight", torch.full((1, 3), math.nan)),
+    ("hyperparameters/num_of_epochs", "many"),
+    ("hyperparameters/learning_rate", [0.1]),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), FORGERIES, ids=lambda each: str(each)[:40])
+def test_a_forged_checkpoint_is_refused(
+    place: str, value: Any, trained: Path, tmp_path: Path
+) -> None:
+    content: Any = read_checkpoint(trained / "last.pt")
+    *path, last = (int(part) if part.isdecimal() else part for part in place.split("/"))
+    inside = content
+    for part in path:
+        inside = inside[part]
+    inside[last] = value
+    torch.save(content, tmp_path / "last.pt")
+    with pytest.raises((ValueError, TypeError)) as raised:
+        resumed(tmp_path)
+    assert len(str(raised.value)) < 1000
+
+
+def test_a_run_is_resumed_by_one_process(trained: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    (run / ".last.pt.123.tmp").touch()  # of a process that was killed
+    (run / ".mine.tmp").touch()
+    with locked(run), pytest.raises(BlockingIOError, match=r"another process trains the run in"):
+        resumed(run)
+    waiting = routine(tmp_path, run, num_of_epochs=3, schedule="constant")
+    assert {path.name for path in run.glob(".*")} == {".mine.tmp"}
+    with locked(run), pytest.raises(BlockingIOError, match="another process"):
+        waiting.train(squared(waiting))
+    resumed(run)
+    with pytest.raises(ValueError, match="has gone on since it was read: resume it again"):
+        waiting.train(squared(waiting))
+    log = (run / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in log] == [0, 1, 2]
+
+
+def test_a_run_under_way_is_not_resumed(tmp_path: Path) -> None:
+    made = routine(tmp_path)
+    score = squared(made)
+
+    def disturbed(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        score(i, loop_length, x, y)
+        if made.R["epoch"] == 1:
+            with pytest.raises(BlockingIOError, match="another process trains"):
+                routine(tmp_path, made.R["exports_dir"])
+
+    made.train(disturbed)
+    log = (Path(made.R["exports_dir"]) / "log.jsonl").read_text().splitlines()
+    assert len(log) == SETTINGS["num_of_epochs"]

@@ -8,6 +8,7 @@ import errno
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -92,6 +93,14 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left of `replacing` in a folder; none may be at work there."""
+    for path in folder.glob(".*.tmp"):
+        if re.fullmatch(r"\..+\.\d+\.tmp", path.name):
+            with suppress(OSError):  # another user's
+                path.unlink()
 
 
 def sync_file(path: Path) -> None:

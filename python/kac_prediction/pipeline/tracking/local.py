@@ -11,6 +11,7 @@ from .tracker import Record, Tracker, png
 
 logger = logging.getLogger(__name__)
 
+LOG: Final = "log.jsonl"
 DRAWING_SHARE: Final = 0.01  # of the time of a training that may go into drawing its curve
 FIRST_DRAWING: Final = 1.0  # seconds: expected of the first drawing, which imports matplotlib
 
@@ -25,7 +26,7 @@ class LocalTracker(Tracker):
 
     def __init__(self, directory: str | Path, clock: Callable[[], float] = perf_counter) -> None:
         self._directory = Path(directory)
-        self._file = self._directory / "log.jsonl"
+        self._file = self._directory / LOG
         self._records: list[Record] = []
         self._unwritten: list[Record] = []
         self._warned: set[str] = set()

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn.parameter import is_lazy
 
+from ..._checks import brief
 from ..._files import plain
 from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel
@@ -19,6 +20,7 @@ from ..checkpoint_reader import read_checkpoint
 from ..model import Model, load_weights
 from ..model_input import ModelInput
 from .batches import Split
+from .progress import check_optimiser, check_progress
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,13 @@ def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
             f"{file} does not hold what a training needs to go on: it is of an older version. Load"
             " it with loadModel, and train that model anew"
         )
+    try:
+        check_progress(checkpoint)
+    except (TypeError, ValueError, LookupError) as error:
+        reason = f"it lacks {error}" if isinstance(error, LookupError) else error
+        raise ValueError(
+            f"{file} cannot be resumed, for no training writes such a file: {reason}"
+        ) from error
     return file, checkpoint
 
 
@@ -47,7 +56,7 @@ def check_model(
     info = checkpoint["run_info"]["model"]
     if info is not None and info["name"] != type(model).__name__:
         raise ValueError(
-            f"the checkpoint to resume from holds a {info['name']}, but routine.M is a"
+            f"the checkpoint to resume from holds a {info['name']:.100}, but routine.M is a"
             f" {type(model).__name__}"
         )
     for name, tensor in model.state_dict().items():
@@ -66,12 +75,12 @@ def check_model(
             if old != new:
                 raise ValueError(
                     "the checkpoint to resume from is of a model of other inputs:"
-                    f" {each.name} was {old!r} and now is {new!r}"
+                    f" {each.name} was {brief(old)} and now is {brief(new)}"
                 )
     optimiser = checkpoint["hyperparameters"].get("optimiser")
     if optimiser is not None and parameters.get("optimiser", optimiser) != optimiser:
         raise ValueError(
-            f"the training to resume has the state of the optimiser {optimiser}, which"
+            f"the training to resume has the state of the optimiser {optimiser!s:.100}, which"
             f" {parameters['optimiser']} cannot use: ask for the same"
         )
 
@@ -109,12 +118,14 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
     stored = checkpoint["hyperparameters"]
     for key, value in plain(dict(parameters)).items():
         if key in stored and stored[key] != value:
-            logger.warning("resuming with %s = %r, which was %r", key, value, stored[key])
-    rates = [group.get("lr") for group in model.optimiser.param_groups]
+            logger.warning("resuming with %s = %r, which was %s", key, value, brief(stored[key]))
+    groups = [dict(group) for group in model.optimiser.param_groups]
+    rates = [group.get("lr") for group in groups]
     try:
         load_weights(model, checkpoint["model_state_dict"])
         model.optimiser.load_state_dict(checkpoint["optimizer_state_dict"])
-    except (RuntimeError, ValueError) as error:
+        check_optimiser(model.optimiser, groups)
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise ValueError(
             f"the checkpoint to resume from does not fit routine.M: {error}"
         ) from error
@@ -139,6 +150,14 @@ def random_state(device: torch.device) -> dict[str, Any]:
     elif device.type == "mps":
         state["mps"] = torch.mps.get_rng_state()
     return state
+
+
+def restore_random_state(state: Mapping[str, Any], device: torch.device) -> None:
+    """Restore the random state of a checkpoint; raise ValueError where it is none."""
+    try:
+        set_random_state(state, device)
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as e:
+        raise ValueError(f"the checkpoint to resume from has no random state: {e}") from e
 
 
 def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:

@@ -6,14 +6,15 @@ import os
 import secrets
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from ..._files import locked, remove_leftovers
 from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
-from ..tracking.local import LocalTracker
+from ..tracking.local import LOG, LocalTracker
 from ..tracking.tracker import Record, Tracker, png
 from ..tracking.wandb import WandbTracker
 from .distributed import ProcessGroup
@@ -49,6 +50,7 @@ class Run:
         if processes.leader and wandb_config:
             self._trackers.append(WandbTracker(wandb_config, info["id"], self._directory))
         self._bar: ProgressBar | None = None
+        self._state: list[tuple[int, ...]] | None = None  # of the files to resume from, as read
         places = (self._directory, *self._directory.parents) if processes.leader else ()
         made = [place for place in places if not place.exists()]
         # So that a call which fails before the training, or none at all, leaves nothing behind.
@@ -85,12 +87,19 @@ class Run:
         wandb_config: Mapping[str, Any],
         processes: ProcessGroup,
     ) -> Self:
-        """Take up the run of a checkpoint, in the directory where that is."""
+        """Take up the run of a checkpoint, in the directory where that is.
+
+        Raise BlockingIOError where another process trains it.
+        """
         info = RunInfo(**checkpoint["run_info"])
         info["exports_dir"] = str(directory.absolute())
         run = cls(info, wandb_config, processes, checkpoint)
-        for tracker in run._trackers:
-            tracker.resume(info["epoch"])
+        if processes.leader:
+            with run_lock(directory):
+                remove_leftovers(directory)
+                for tracker in run._trackers:
+                    tracker.resume(info["epoch"])
+                run._state = _file_state(directory)
         return run
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
@@ -105,12 +114,22 @@ class Run:
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
         """Surround the epochs, so that a LossError names the checkpoint, Ctrl-C how to resume."""
+        failed, alone = True, ExitStack()
+        with self.processes.leader_first():
+            if self.processes.leader:
+                alone.enter_context(run_lock(self._directory))
+                if self._state not in (None, _file_state(self._directory)):
+                    alone.close()
+                    raise ValueError(
+                        f"the run in {self._directory} has gone on since it was read: resume it"
+                        " again, from where it is now"
+                    )
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
             tracker.watch(model)
-        failed, interrupted = True, False
+        interrupted = False
         try:
-            with self._checkpoints:
+            with alone, self._checkpoints:
                 yield
             failed = False
         except LossError as error:
@@ -132,7 +151,7 @@ class Run:
                 interrupt.add_note(hint)
             raise
         finally:
-            self.resumed = None
+            self.resumed = self._state = None
             self.finish(failed, interrupted=interrupted)
 
     def epochs(self, first: int, count: int) -> Iterator[int]:
@@ -189,6 +208,26 @@ class Run:
                     tracker.artifact(self._directory / name)
             tracker.finish(failed, interrupted=interrupted)
         self._remove_empty()
+
+
+@contextmanager
+def run_lock(directory: Path) -> Iterator[None]:
+    """Be the only process at work on the run of a directory; raise BlockingIOError otherwise."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(directory, wait=False))
+        except BlockingIOError:
+            raise BlockingIOError(
+                f"another process trains the run in {directory}: wait for its end, or train a run"
+                " of its own, without --resume"
+            ) from None
+        yield
+
+
+def _file_state(directory: Path) -> list[tuple[int, ...]]:
+    """Return what tells whether somebody has written the files that a training goes on with."""
+    paths = [path for name in (LAST, LOG) if (path := directory / name).exists()]
+    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(Path.stat, paths)]
 
 
 def _remove_empty(directories: Sequence[Path]) -> None:

@@ -24,7 +24,14 @@ from ..tracking.tracker import Record
 from .batches import Samples, Split, TrainingBatches, as_targets, batch_indices
 from .device import batch_errors
 from .options import TrainingOptions
-from .resume import check_data, check_streaming, random_state, restore, seeded, set_random_state
+from .resume import (
+    check_data,
+    check_streaming,
+    random_state,
+    restore,
+    restore_random_state,
+    seeded,
+)
 from .run import LossError, Run
 from .schedule import EarlyStopping, LearningRate
 from .step import optimiser_state, training_step
@@ -182,7 +189,7 @@ class Trainer:
             logger.info("all of its %d epochs are done: there is nothing left", len(self.history))
         states, processes = progress["random"], self.processes
         if len(states) == processes.size:
-            set_random_state(states[processes.rank], self.device)
+            restore_random_state(states[processes.rank], self.device)
         else:
             text = "%d processes resume what %d had begun, with other random numbers"
             logger.warning(text, processes.size, len(states))
