@@ -120,6 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200 if fault == "page" else int(fault), {}, *self._whole(fault, body))
         elif path == "/moved.zip":
             self._send(302, {"Location": f"/mirror/{FILE}"}, b"", 0)
+        elif path == "/unprotected.zip":
+            self._send(302, {"Location": f"{state.url}/mirror/{FILE}"}, b"", 0)
         elif path in (f"/content/{FILE}", f"/mirror/{FILE}"):
             self._file()
         else:

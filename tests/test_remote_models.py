@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def server(
     with serving((tmp_path / "sent.pt").read_bytes()) as state:
 
         def get(url: str, **options: Any) -> requests.Response:
+            asked.append((url, options["auth"]))
             return original(url.replace(SIDE, state.url), **options)
 
         original = requests.get
@@ -55,6 +57,9 @@ def address(side: str = SIDE) -> str:
 
 def sha256_of(server: Server) -> str:
     return hashlib.sha256(server.content).hexdigest()
+
+
+asked: list[tuple[str, Any]] = []  # every address, and what it was asked with
 
 
 def kept(cache: Path) -> list[Path]:
@@ -96,6 +101,35 @@ def test_http_wants_a_sha256(server: Server) -> None:
     with pytest.raises(ValueError, match="https address, or the file's sha256"):
         loadModel(address(server.url))
     assert isinstance(loadModel(address(server.url), sha256=sha256_of(server)), Linear)
+
+
+def test_an_https_address_leads_to_no_other_kind(server: Server, cache: Path) -> None:
+    for sha256 in (None, sha256_of(server)):
+        with pytest.raises(ValueError, match=r"/unprotected\.zip leads to http://127.* on the way"):
+            loadModel(f"{SIDE}/unprotected.zip", sha256=sha256)
+    assert server.requested == []
+    assert kept(cache) == []
+    loadModel(f"{server.url}/unprotected.zip", sha256=sha256_of(server))
+
+
+def test_a_password_is_sent_and_not_shown(
+    server: Server, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    url = address().replace("://", "://me:s%40cret@")
+    asked.clear()
+    server.faults = [503, 404]
+    with pytest.raises(ConnectionError, match="404") as raised:
+        loadModel(url)
+    server.faults = ["page"]
+    with pytest.raises(ValueError, match=rf"{address()} is not a checkpoint"):
+        loadModel(url)
+    assert isinstance(loadModel(url), Linear)
+    assert set(asked) == {(address(), ("me", "s@cret"))}
+    shown = [*caplog.messages, *traceback.format_exception(raised.value)]
+    assert not any("cret" in text for text in shown if "loadModel(" not in text)
+    loadModel(f"{SIDE.replace('://', '://me:x@')}/moved.zip")
+    assert asked[-1] == (address(), ("me", "x"))
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example/b.pt", "s3://a/b.pt", "file:///a/b.pt"])

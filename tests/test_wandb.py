@@ -88,6 +88,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     package.init, package.login = init, login
     monkeypatch.setitem(sys.modules, "wandb", package)
+    monkeypatch.setattr("requests.head", lambda url, timeout: SimpleNamespace(status_code=200))
     return package
 
 
@@ -118,6 +119,34 @@ def test_wandb_gets_config_losses_with_their_step_and_the_end(
     assert wandb.arguments["dir"] == routine.R["exports_dir"]
     train(routine)
     assert wandb.run.calls == [(routine.history[0], 0), (routine.history[1], 1), 0]
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_without_a_network_a_key_is_of_no_use(
+    hangs: bool,
+    wandb: SimpleNamespace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The run is recorded offline at once, where wandb would wait for a minute and a half."""
+    asked, released = list[str](), threading.Event()
+
+    def head(url: str, timeout: float) -> None:
+        asked.append(url)
+        released.wait(20 if hangs else 0)
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("requests.head", head)
+    monkeypatch.setattr(f"{TRACKER}.NETWORK_TIMEOUT", 0.05)
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    follow(tmp_path, {"settings": {"base_url": "https://wandb.example"}})
+    released.set()
+    assert asked == ["https://wandb.example"]
+    assert wandb.arguments["mode"] == "offline"
+    assert "wandb.example does not answer. Later, `wandb login`" in caplog.text
+    follow(tmp_path, {"mode": "disabled"})
+    assert len(asked) == 1
 
 
 def test_a_parameter_of_a_sweep_that_is_unknown_is_refused(

@@ -18,7 +18,7 @@ from typing_extensions import TypeVar
 from .._checks import brief
 from .checkpoint import BEST
 from .checkpoint_reader import read_checkpoint
-from .datasets.download import check_digest, fetch, hexadecimal
+from .datasets.download import check_digest, fetch, hexadecimal, public
 from .legacy import convert_legacy
 from .model import Model as AnyModel
 from .model_input import ModelInput
@@ -148,12 +148,12 @@ def _fetch(url: str, sha256: str | None) -> Path:
 
     It is kept there once it is whole, has the sha256, and can be read as a checkpoint.
     """
-    parts = urlsplit(url)
+    parts, shown = urlsplit(url), public(url)
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"{url} is neither a path nor an https address")
+        raise ValueError(f"{shown} is neither a path nor an https address")
     if parts.scheme == "http" and sha256 is None:  # anybody on the way could have exchanged it
         raise ValueError(
-            f"{url} is not protected against a change on the way: give its https address, or the "
+            f"{shown} is not protected against a change on the way: give its https address, or the "
             "file's sha256"
         )
     expected = None if sha256 is None else hexadecimal(sha256, "sha256")
@@ -161,7 +161,7 @@ def _fetch(url: str, sha256: str | None) -> Path:
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     copy = Path(pooch.os_cache("kac_prediction")) / "models" / f"{key}-{name}"
     if copy.is_file() and (expected is None or pooch.file_hash(str(copy)) == expected):
-        logger.info("%s: taking the copy in %s", url, copy)
+        logger.info("%s: taking the copy in %s", shown, copy)
         return copy
     copy.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=copy.parent, prefix=".arriving-") as folder:
@@ -178,10 +178,10 @@ def _fetch(url: str, sha256: str | None) -> Path:
                 check_digest(arrived, expected, "sha256")
             read_checkpoint(arrived)
         except ValueError as error:
-            reason = str(error).replace(str(arrived), url)
+            reason = str(error).replace(str(arrived), shown)
             raise ValueError(f"{reason}. Nothing of it was kept") from None
         arrived.replace(copy)
-    logger.info("%s: kept in %s", url, copy)
+    logger.info("%s: kept in %s", shown, copy)
     return copy
 
 

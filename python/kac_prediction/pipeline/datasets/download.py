@@ -5,9 +5,11 @@ import logging
 import re
 import shutil
 import time
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pooch
 import requests
@@ -22,6 +24,7 @@ ATTEMPTS = 4
 _PAUSE = 1.0  # seconds before the second attempt, twice that before the third, and so on
 _LONGEST_PAUSE = 60.0  # whatever a server asks for
 _TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+_REDIRECTS = 10
 _CHUNK = 2**15  # bytes that are lost of a connection that is cut
 _HEADERS = {"User-Agent": f"kac_prediction/{__version__}", "Accept-Encoding": "identity"}
 # Refusals below 500 that may pass. After 416, a range that does not fit, all is requested anew.
@@ -65,10 +68,12 @@ def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
     Raises:
         ConnectionError: it cannot be reached.
         OSError: the disk is too small.
-        ValueError: it is larger than the limit, or has another md5 ('': not known).
+        ValueError: it is larger than the limit, has another md5 ('': not known), or is at an https
+            address that leads to an http one.
     """
     part = target.with_name(f"{target.name}.part")
     version = target.with_name(f"{target.name}.version")
+    shown = public(url)
     for _ in range(2):  # should the part of an earlier call be wrong, all of it is fetched
         with (
             part.open("ab") as file,
@@ -86,18 +91,23 @@ def fetch(url: str, target: Path, limit: int, md5: str = "") -> None:
                     arrived = file.seek(0, 2)
                     failures = 1 if arrived > longest else failures + 1
                     longest = max(longest, arrived)
-                    _pause(f"{url} could not be downloaded", error, failures, ATTEMPTS)
+                    _pause(f"{shown} could not be downloaded", error, failures, ATTEMPTS)
         found = pooch.file_hash(str(part), alg="md5") if md5 else ""
         if found == md5:
             part.replace(target)
             version.unlink(missing_ok=True)
             return
         part.unlink()
-        logger.warning("%s arrived with the md5 %s, not %s", url, found, md5)
+        logger.warning("%s arrived with the md5 %s, not %s", shown, found, md5)
     raise ValueError(
-        f"{url} has the md5 {found} where {md5} was expected: it is another file,"
+        f"{shown} has the md5 {found} where {md5} was expected: it is another file,"
         " or damaged; nothing of it was kept"
     )
+
+
+def public(url: str) -> str:
+    """Return an address without the name and the password that it may hold."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", url)
 
 
 def hexadecimal(digest: str, algorithm: str) -> str:
@@ -144,7 +154,7 @@ def _request(
     if size:
         headers["Range"] = f"bytes={size}-"
         headers |= {"If-Range": of_version} if of_version else {}
-    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+    with _get(url, headers) as response:
         total = _start(response, file, size, version)
         if response.status_code == 416:  # nothing is missing
             return
@@ -163,6 +173,38 @@ def _request(
             bar.update(len(chunk))
     if total not in (None, size):
         raise ConnectionError(f"cut after {size} of {total} bytes")
+
+
+def _get(url: str, headers: Mapping[str, str]) -> requests.Response:
+    """Request an address, and those that it leads to, but none that is less protected.
+
+    Name and password are sent apart from it, so that no error or log shows them.
+    """
+    parts = urlsplit(url)
+    given = [unquote(each or "") for each in (parts.username, parts.password)]
+    auth = (given[0], given[1]) if any(given) else None
+    for _ in range(_REDIRECTS):
+        response = requests.get(
+            public(url),
+            headers=headers,
+            auth=auth,
+            stream=True,
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+        )
+        if not response.is_redirect:
+            return response
+        response.close()
+        following = urljoin(public(url), response.headers["Location"])
+        here, there = urlsplit(url), urlsplit(following)
+        if here.scheme == "https" and there.scheme != "https":
+            raise ValueError(
+                f"{public(url)} leads to {public(following)}, where anybody on the way could"
+                " exchange the file: it is not taken from there"
+            )
+        auth = auth if here.hostname == there.hostname else None
+        url = following
+    raise ConnectionError(f"it leads to other addresses {_REDIRECTS} times")
 
 
 def _start(response: Any, file: IO[bytes], size: int, version: Path) -> int | None:

@@ -24,7 +24,7 @@ from ...samplers.published import (
     published_dataset,
     record_told_by,
 )
-from .download import ask_record, check_digest, fetch, hexadecimal
+from .download import ask_record, check_digest, fetch, hexadecimal, public
 from .unpack import archive_limit, unpack
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def download_dataset(
     directory, digest = Path(dataset_dir).absolute(), md5 and hexadecimal(md5, "md5")
     if urlsplit(str(source)).scheme not in ("http", "https"):
         if "://" in str(source):
-            raise ValueError(f"{source} is neither a path nor an http(s) address")
+            raise ValueError(f"{public(str(source))} is neither a path nor an http(s) address")
         source = Path(source).expanduser().absolute() if source else None
     check_tree(directory / _STAGING)
     existed = directory.is_dir()
@@ -140,7 +140,7 @@ def _prepare(
 ) -> None:
     """Bring the dataset into the staging folder, unpacked, converted and checked."""
     published, archive = published_dataset(name, record), staging / f"{name}.zip"
-    note, origin = staging / "source", f"{source or published.doi}\n{md5}\n"
+    note, origin = staging / "source", f"{public(str(source or published.doi))}\n{md5}\n"
     if not note.is_file() or note.read_text() != origin:  # an earlier call wanted another
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -191,8 +191,9 @@ def _obtain(
             path = urlsplit(source).path
             is_folder = archive.name not in path and not path.endswith(".zip")
             url = f"{source.rstrip('/')}/{archive.name}" if is_folder else source
-            md5 = md5 or _recorded_md5(published, archive.name, url)
-        logger.info("downloading %s of record %s from %s", name, published.record, url)
+            md5 = md5 or _recorded_md5(published, archive.name, public(url))
+        shown = name, published.record, public(url)
+        logger.info("downloading %s of record %s from %s", *shown)
         fetch(url, archive, archive_limit(published), md5)
         return archive
     found = source / archive.name if source.is_dir() else source

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
+import requests
 import torch
 
 from ..._checks import check_choice
@@ -26,6 +27,7 @@ from .tracker import Record, Tracker
 logger = logging.getLogger(__name__)
 
 START_TIMEOUT: Final = 30.0  # seconds to wait for the start, which may bring a sweep's parameters
+NETWORK_TIMEOUT: Final = 5.0  # seconds in which the server must answer at all
 FINISH_TIMEOUT: Final = 120.0  # seconds to wait at the end for what is still to be sent
 FINISH_GRACE: Final = 5.0  # seconds that wandb has to clean up after it has given up sending
 BINS: Final = 64
@@ -36,7 +38,8 @@ class WandbTracker(Tracker):
 
     wandb is called in a thread; only its start and its end are waited for, and not for ever. Where
     it is missing, or after a call has failed, there is one warning and the training goes on without
-    it. Without an account the run is recorded offline, for `wandb sync`; nobody is asked for a key.
+    it. Without an account or a network the run is recorded offline, for `wandb sync`; nobody is
+    asked for a key.
 
     Args:
         settings: arguments of `wandb.init`, whose `config` overrides parameters; besides, `watch`
@@ -192,7 +195,8 @@ class WandbTracker(Tracker):
         if not isinstance(theirs, Mapping):  # wandb.Settings
             theirs = {name: getattr(theirs, name) for name in theirs.model_fields_set}
         given = {key: value for key, value in arguments.items() if value}
-        if reason := _no_account(self._wandb, {**theirs, **given}):
+        options = {**theirs, **given}
+        if reason := _no_account(self._wandb, options) or _no_network(self._wandb, options):
             arguments["mode"] = "offline"
             logger.warning(
                 "wandb records offline, in %s: %s. Later, `wandb login` and `wandb sync` send it",
@@ -232,10 +236,9 @@ def histograms(model: torch.nn.Module, watched: str) -> dict[str, tuple[Any, Any
 
 def _no_account(wandb: Any, options: Mapping[str, Any]) -> str:
     """Return why `wandb.init` would ask for a key, and wait for it; '' where it would not."""
-    mode = options.get("mode") or os.environ.get("WANDB_MODE")
     keys = [os.environ.get(name) for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")]
     server = options.get("base_url")
-    if mode in ("offline", "disabled", "dryrun") or any((options.get("api_key"), *keys)):
+    if _is_offline(options) or any((options.get("api_key"), *keys)):
         return ""
     try:
         if "prompt" in inspect.signature(wandb.login).parameters and not server:
@@ -245,6 +248,31 @@ def _no_account(wandb: Any, options: Mapping[str, Any]) -> str:
         return "" if passwords.authenticators(host) else f"no account is known for {host}"
     except Exception as error:  # no netrc file, a key that is no key, a server that is none
         return f"no account is known ({error})"
+
+
+def _no_network(wandb: Any, options: Mapping[str, Any]) -> str:
+    """Return why wandb would wait for its server in vain; '' where it answers in time."""
+    if _is_offline(options):
+        return ""
+    server = options.get("base_url") or os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    with suppress(Exception):  # another version, whose settings are elsewhere
+        server = options.get("base_url") or wandb.setup().settings.base_url
+    answered: list[int] = []
+
+    def ask() -> None:
+        with suppress(Exception):  # no network, or no such server
+            answered.append(requests.head(server, timeout=NETWORK_TIMEOUT).status_code)
+
+    asking = Thread(target=ask, daemon=True)  # names may be looked up for longer than the timeout
+    asking.start()
+    asking.join(NETWORK_TIMEOUT)
+    return "" if answered else f"{urlsplit(server).hostname} does not answer"
+
+
+def _is_offline(options: Mapping[str, Any]) -> bool:
+    """Return whether the user wants nothing to be sent."""
+    mode = options.get("mode") or os.environ.get("WANDB_MODE")
+    return mode in ("offline", "disabled", "dryrun")
 
 
 @contextmanager
