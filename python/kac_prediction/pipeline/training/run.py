@@ -114,7 +114,7 @@ class Run:
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
         """Surround the epochs, so that a LossError names the checkpoint, Ctrl-C how to resume."""
-        failed, alone = True, ExitStack()
+        failed, interrupted, alone = True, False, ExitStack()
         with self.processes.leader_first():
             if self.processes.leader:
                 alone.enter_context(run_lock(self._directory))
@@ -127,9 +127,8 @@ class Run:
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
             tracker.watch(model)
-        interrupted = False
         try:
-            with alone, self._checkpoints:
+            with self._checkpoints:
                 yield
             failed = False
         except LossError as error:
@@ -153,6 +152,7 @@ class Run:
         finally:
             self.resumed = self._state = None
             self.finish(failed, interrupted=interrupted)
+            alone.close()
 
     def epochs(self, first: int, count: int) -> Iterator[int]:
         """Yield the epochs from `first` to below `count` (0: without end), with a progress bar."""
