@@ -54,8 +54,7 @@ def generate(folder: Path, settings: Any = None) -> None:
 
 
 def restore(folder: Path) -> None:
-    (folder / "drums/sample_00003.wav").unlink(missing_ok=True)
-    generate(folder)
+    generate(folder)  # of a dataset that has lost a sound
 
 
 def transform(folder: Path) -> None:
@@ -135,6 +134,8 @@ class Trial:
         shutil.copytree(self._source, self._place)
         if self._name == "generate":
             shutil.rmtree(self._place / "drums")
+        elif self._name == "restore":
+            (self._place / "drums/sample_00003.wav").unlink()
         error: BaseException | None = None
         code = ERRORS.get(KINDS[kind], 0)
         self._library.faults_watch(os.fsencode(self._place), kind, nth, lasting, code)

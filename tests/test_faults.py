@@ -61,6 +61,8 @@ def test_no_failure_gives_wrong_data(library: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*WRITING, "load", "verify"])
 def test_no_failure_of_any_kind_gives_wrong_data(library: Path, tmp_path: Path, name: str) -> None:
-    kinds = dict.fromkeys(FILES if name in WRITING else FILES[:2], 1)
-    result = found(library, tmp_path, {name: kinds | {"thread": 1, "memory": 5}})
+    kinds = dict.fromkeys(FILES if name in WRITING else FILES[:2], 1) | {"thread": 1}
+    if name != "convert":  # makes objects of the core, and pybind11 needs memory to register them
+        kinds["memory"] = 5
+    result = found(library, tmp_path, {name: kinds})
     assert result["complaints"] == []
