@@ -1,6 +1,7 @@
 """Atomic replacement of files, lines of JSON, and the plain values that files hold."""
 
 import enum
+import errno
 import json
 import math
 import os
@@ -11,7 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from kac_prediction._files import append_records, locked, plain, read_records, replacing
+from kac_prediction._files import (
+    append_records,
+    locked,
+    plain,
+    read_records,
+    replacing,
+    reporting,
+)
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -165,3 +173,36 @@ def test_a_full_disk_leaves_the_lines_there_are(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert read_records(file) == [{"epoch": 0}, {"epoch": 1}]
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("raised", "text"),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+            f"[Errno {errno.ENOSPC}] No space left on device (copying a file; make room, or name "
+            "another directory and call again): '/a'",
+        ),
+        (
+            FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/b"),
+            "(copying a file): '/b'",
+        ),
+        (
+            OSError(errno.ENOSPC, "make room for 3 GB"),
+            f"[Errno {errno.ENOSPC}] make room for 3 GB: '/a'",
+        ),
+        (FileExistsError("/b is there: name another"), "/b is there: name another"),
+        (MemoryError(), "copying a file, /a: there is too little memory: end other programs"),
+    ],
+)
+def test_an_error_of_the_system_names_operation_file_and_remedy(
+    raised: Exception, text: str
+) -> None:
+    with (
+        pytest.raises(type(raised)) as error,
+        reporting("moving", "/c"),
+        reporting("copying a file", "/a"),
+    ):
+        raise raised
+    assert text in str(error.value)
+    assert isinstance(raised, MemoryError) or "moving" not in str(error.value)

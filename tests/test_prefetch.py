@@ -46,3 +46,12 @@ def test_closing_cancels_calls_and_does_not_wait_for_one_without_end() -> None:
     assert not ended.is_set()
     go_on.set()
     assert ended.wait(60)
+
+
+def test_a_thread_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(OSError, match="no thread can be started; end other programs"):
+        next(prefetch(iter([1])))

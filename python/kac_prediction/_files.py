@@ -48,7 +48,7 @@ def reporting(operation: str, path: str | os.PathLike[str]) -> Iterator[None]:
         with naming(path):
             yield
     except OSError as error:
-        if error.errno is not None and error.filename is not None:
+        if error.errno is not None and error.strerror == os.strerror(error.errno):
             remedy = _REMEDIES.get(error.errno)
             advice = f"; {remedy} and call again" if remedy else ""
             error.strerror = f"{error.strerror} ({operation}{advice})"

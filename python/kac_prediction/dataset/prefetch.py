@@ -64,4 +64,5 @@ def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> 
     try:
         return pool.submit(call, *arguments)
     except RuntimeError as error:
-        raise OSError(errno.EAGAIN, str(error)) from error
+        remedy = "end other programs, or allow more threads (ulimit -u)"
+        raise OSError(errno.EAGAIN, f"no thread can be started; {remedy}") from error

@@ -11,7 +11,7 @@ from typing import Any, NotRequired, Self
 import torch
 from typing_extensions import TypedDict
 
-from .._files import replacing
+from .._files import replacing, reporting
 
 logger = logging.getLogger(__name__)
 
@@ -111,11 +111,18 @@ class Checkpoints:
                         staged.unlink(missing_ok=True)
                         staged.hardlink_to(saved[id(checkpoint)])
                     continue
-            with replacing(path) as staged, staged.open("wb") as stream:
+            with (
+                reporting("saving a checkpoint", path),
+                replacing(path) as staged,
+                staged.open("wb") as stream,
+            ):
                 try:
                     torch.save(checkpoint, stream)
-                except RuntimeError as error:  # torch's writer, where the disk is full
-                    raise OSError(f"{path} cannot be written: {error}") from error
+                except RuntimeError as error:  # torch's writer, which does not say why
+                    raise OSError(
+                        f"{path} cannot be written (saving a checkpoint): make room, or have it "
+                        "allowed"
+                    ) from error
             saved[id(checkpoint)] = path
         if self._held:
             self.last_good = self._directory / LAST

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 import torch
 
 from .._checks import brief
+from .._files import reporting
 from .checkpoint import BEST, FORMAT_VERSION, ExportedModel
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,11 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
         beside = f"; beside it are {names}" if names else ""
         raise FileNotFoundError(f"there is no checkpoint {str(file)!r}{beside}")
     try:
-        with warnings.catch_warnings(action="ignore"), file.open("rb") as stream:
+        with (
+            reporting("reading a checkpoint", file),
+            warnings.catch_warnings(action="ignore"),
+            file.open("rb") as stream,
+        ):
             _verify(stream)
             content: Any = torch.load(stream, map_location="cpu", weights_only=True)
             size = stream.seek(0, 2)

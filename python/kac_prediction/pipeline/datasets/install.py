@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..._checks import check_choice
-from ..._files import sync_folder
+from ..._files import reporting, sync_folder
 from ...dataset import loadDataset
 from ...dataset.storage import DatasetDirectory, write_lock
 from ...dataset.storage.layout import METADATA, check_tree
@@ -72,10 +72,11 @@ def download_dataset(
     check_tree(directory / _STAGING)
     existed = directory.is_dir()
     try:
-        if not _is_published(directory, name):
-            with write_lock(directory):
-                if not _is_published(directory, name):  # by another process, in the meantime
-                    _install(name, directory, source, digest, record)
+        with reporting("installing a dataset", directory):
+            if not _is_published(directory, name):
+                with write_lock(directory):
+                    if not _is_published(directory, name):  # by another process, in the meantime
+                        _install(name, directory, source, digest, record)
     except ConnectionError as error:
         place = shlex.quote(str(directory))
         raise ConnectionError(
