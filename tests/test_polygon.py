@@ -153,6 +153,8 @@ def test_attributes_may_be_called_and_vertices_set() -> None:
     regular = RegularPolygon(5)
     regular.vertices = L_SHAPE
     assert regular.N == 6
+    with pytest.raises(ValueError, match="leave its range"):
+        Polygon(np.array(L_SHAPE) * 1e-50).area = 1e300
     with pytest.raises(AttributeError, match="UnitRectangle follow from epsilon: make a Polygon"):
         UnitRectangle(2.0).vertices = L_SHAPE
 

@@ -145,7 +145,9 @@ class Polygon(Shape):
 
     def _scale(self, factor: float) -> None:
         middle = self._centroid()
-        self._place((self._vertices - middle) * factor + middle)
+        with np.errstate(over="ignore", invalid="ignore"):  # `_place` refuses what is not finite
+            vertices = (self._vertices - middle) * factor + middle
+        self._place(vertices)
 
     def _place(self, vertices: Float64) -> None:
         """Move to `vertices`; where they have run together, stay and raise ValueError."""
