@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from interruptions import in_child, small_chunks
 from kac_prediction.dataset import (
@@ -18,6 +20,9 @@ from kac_prediction.dataset import (
     loadDataset,
     transformDataset,
 )
+from kac_prediction.pipeline.datasets.install import download_dataset
+from legacy_text import waves, write
+from published import NAME, archive
 from samplers_of_users import Click
 
 SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}
@@ -179,3 +184,27 @@ def test_a_generation_stays_within_its_directory(
     unfinished: Path, tmp_path: Path, plant: Plant
 ) -> None:
     check(unfinished, tmp_path, plant, generate)
+
+
+@pytest.mark.parametrize("name", [".download", f".download/{NAME}", f".download/{NAME}/source"])
+def test_an_installation_stays_within_its_directory(tmp_path: Path, name: str) -> None:
+    source, drums, outside = archive(tmp_path / "source"), tmp_path / "drums", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine.txt").write_text("mine")
+    (drums / name).parent.mkdir(parents=True)
+    (drums / name).symlink_to(outside / "mine.txt" if name.endswith("source") else outside)
+    with pytest.raises(DatasetError, match="is a symbolic link"):
+        download_dataset(NAME, drums, source)
+    assert [path.read_text() for path in outside.iterdir()] == ["mine"]
+
+
+def test_a_sound_that_claims_to_be_beyond_the_memory(tmp_path: Path) -> None:
+    write(tmp_path, waves(1))
+    soundfile.write(tmp_path / "sound.flac", np.zeros(8), 800, "PCM_24")
+    content = bytearray((tmp_path / "sound.flac").read_bytes())
+    content[22:26] = b"\xff" * 4  # its number of samples
+    (tmp_path / "sample_00000.wav").write_bytes(content)
+    with pytest.raises(
+        DatasetError, match=r"sample_00000\.wav is damaged: it has shape \([0-9]{10}"
+    ):
+        loadDataset(str(tmp_path), verify=True)

@@ -75,7 +75,7 @@ def test_metadata(drums: Path) -> None:
     unchanged = signed(json.dumps(json.loads(content)))
     for changed in (unchanged, *metadata(content)):
         path.write_bytes(changed)
-        if read_or_refused(lambda: loadDataset(str(drums)), DatasetError, "metadata.json"):
+        if read_or_refused(lambda: loadDataset(str(drums)), DatasetError, str(drums)):
             read += 1
             with suppress(ValueError):
                 assert len(loadDataset(str(drums), verify=True)[:]) == 4

@@ -131,6 +131,21 @@ def test_nothing_there(tmp_path: Path) -> None:
         (lambda text: text.replace('"revisions": [0', '"revisions": ["0"'), "whole numbers"),
         (lambda text: text.replace('{"y": {', '{"y": [', 1).replace("}}", "]}", 1), "damaged"),
         (lambda text: text.replace('"output_type": "end2end"', '"output_type": "fft"'), "x.npy"),
+        (
+            lambda text: text.replace("]}}", ']}}, {"y": {"level": [0], "pitch": [0, 0]}}', 1),
+            "4 lab",
+        ),
+        (lambda text: text.replace('"level": [', '"level": ["1", ', 1), "'level' of sample 0 must"),
+        (lambda text: text.replace('"level": [', '"level": [1e999, ', 1), "'level' .* not finite"),
+        (
+            lambda text: text.replace('"duration": 0.05', '"duration": 1e300'),
+            "duration must be at m",
+        ),
+        (lambda text: text.replace("0.9", "[" * 99 + "]" * 99), "damaged at byte"),
+        (
+            lambda text: text.replace('"shard_size": null', '"shard_size": 0'),
+            "shard_size must be at",
+        ),
     ],
 )
 def test_damaged_metadata(tmp_path: Path, damage: Callable[[str], str], match: str) -> None:

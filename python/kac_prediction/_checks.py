@@ -171,4 +171,9 @@ def brief(value: Any) -> str:
         return "a number beyond float64"
     except Exception:  # of a foreign class, whose text may fail in any way
         return f"a {type(value).__name__}"
+    return shorten(text)
+
+
+def shorten(text: str) -> str:
+    """Return a text, cut short where it is too long for a message."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

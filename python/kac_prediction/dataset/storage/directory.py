@@ -271,14 +271,19 @@ def _decode(
     content: bytes, path: Path, sample_rate: int, lengths: list[int]
 ) -> npt.NDArray[np.float64]:
     """Decode the content of a sound's file, at `path`."""
-    sound: npt.NDArray[np.float64]
     try:
-        sound, rate = soundfile.read(BytesIO(content), dtype="float64")
+        with soundfile.SoundFile(BytesIO(content)) as file:
+            rate, shape = file.samplerate, (file.frames, file.channels)
+            # What a header claims may be far more than its file holds, and more than the memory.
+            if rate == sample_rate and shape in [(length, 1) for length in lengths]:
+                sound: npt.NDArray[np.float64] = file.read(dtype="float64")
+                if sound.shape == shape[:1]:
+                    return sound
+                shape = sound.shape
     except soundfile.LibsndfileError as error:
         raise DatasetError(f"{path} is damaged: {error.error_string}") from error
-    if rate != sample_rate or sound.shape not in [(length,) for length in lengths]:
-        raise DatasetError(
-            f"{path} is damaged: it has shape {sound.shape} at {rate} Hz where ({lengths[0]},) at "
-            f"{sample_rate} Hz was expected."
-        )
-    return sound
+    found = shape[:1] if shape[1:] == (1,) else shape
+    raise DatasetError(
+        f"{path} is damaged: it has shape {found} at {rate} Hz where ({lengths[0]},) at "
+        f"{sample_rate} Hz was expected."
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._checks import brief, check_count, check_number, check_seed, check_whole
+from ..._checks import brief, check_count, check_number, check_seed, check_whole, shorten
 from ..._files import naming
 from ..representation import InputRepresentation, RepresentationSettings
 from ..representation_settings import HIGHEST_RATE, complete_settings
@@ -27,7 +27,6 @@ _LABELS = '{"y": '  # with which the line of a sample begins, and none goes on
 _END = "\n],\n"
 _CHECKSUM = b'"checksum"'
 _BLOCK = 2**20
-_LONGEST_REASON = 500  # characters
 _DEEPEST = 32  # settings within settings
 RECIPE = (
     "dataset_size",
@@ -182,8 +181,7 @@ def decode(path: Path) -> tuple[Header, list[str]]:
 
 def reason(error: Exception) -> str:
     """Return what an error of MALFORMED says, for a message."""
-    text = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+    return shorten(f"it lacks {error}" if isinstance(error, KeyError) else str(error))
 
 
 def check_recipe(recipe: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeAlias
 
+from ..._checks import brief, shorten
 from ..._progress import progress_bar
 from ...dataset.storage.layout import ARRAY, LEGACY, METADATA
 from ...samplers.published import PublishedDataset
@@ -109,7 +110,7 @@ def _refused(message: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise ValueError(f"{message}: {str(error) or 'it ends too early'}") from error
+        raise ValueError(f"{message}: {shorten(str(error)) or 'it ends too early'}") from error
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # else it was asked for a negative place
             raise
@@ -132,16 +133,17 @@ def _members(archive: zipfile.ZipFile, published: PublishedDataset) -> dict[str,
     seen: dict[PurePosixPath, str] = {}
     for member in every:
         name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
-        outside = name.startswith("/") or ".." in PurePosixPath(name).parts
+        outside = name[:1] in ("", "/") or ".." in PurePosixPath(name).parts
         if outside or "\\" in name or ":" in name or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise ValueError(
-                f"{place} holds {name!r}, a link or a path that leads elsewhere: nothing was"
+                f"{place} holds {brief(name)}, a link or a path that leads elsewhere: nothing was"
                 " unpacked"
             )
         other = seen.setdefault(PurePosixPath(name.casefold()), name)  # as some file systems do
         if other is not name:
             raise ValueError(
-                f"{place} holds {name!r} twice (the other is {other!r}): nothing was unpacked"
+                f"{place} holds {brief(name)} twice (the other is {brief(other)}): nothing was"
+                " unpacked"
             )
     paths = {PurePosixPath(member.filename): member for member in every if not member.is_dir()}
     folders = [p.parent for p in paths if p.name == METADATA and "__MACOSX" not in p.parts]
@@ -153,7 +155,7 @@ def _members(archive: zipfile.ZipFile, published: PublishedDataset) -> dict[str,
     for path, member in paths.items():
         if path.parent != folders[0] or path.name == LEGACY or not size_limit(published, path.name):
             continue
-        what = f"{member.filename!r} of {place}"
+        what = f"{brief(member.filename)} of {place}"
         if member.flag_bits & 1:
             raise ValueError(f"{what} is encrypted: nothing was unpacked")
         if member.compress_type not in _PLAIN:
