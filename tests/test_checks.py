@@ -18,6 +18,7 @@ from kac_prediction._checks import (
     check_vectors,
     check_whole,
     did_you_mean,
+    shorten,
 )
 
 
@@ -170,8 +171,10 @@ def test_a_value_in_a_message_is_short_whatever_it_is() -> None:
         bomb = [bomb] * 9
     for value in (bomb, {"a": bomb}, "x" * 10**6, 10**5000, Fraction(10**5000, 3), (1, bomb)):
         assert len(brief(value)) < 320
+        assert brief(value).isprintable()
         with pytest.raises((TypeError, ValueError)) as raised:
             check_choice("kind", value, ["one", "two"])
         assert len(str(raised.value)) < 360
     assert brief([1, "two", None]) == "[1, 'two', None]"
     assert brief(np.float64(0.5)) == "0.5"
+    assert shorten("a\n  b\x1b\ud800é") == "a b\\x1b\\ud800é"

@@ -5,6 +5,7 @@ its plain Python type.
 """
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from math import inf, isfinite
@@ -175,5 +176,7 @@ def brief(value: Any) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a text, cut short where it is too long for a message."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    """Return a text as a message can show it: in one line, printable, and not too long."""
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    characters = re.sub(r"\s*\n\s*", " ", text)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in characters)

@@ -28,6 +28,7 @@ _END = "\n],\n"
 _CHECKSUM = b'"checksum"'
 _BLOCK = 2**20
 _DEEPEST = 32  # settings within settings
+_LONGEST_NAME = 200  # characters
 RECIPE = (
     "dataset_size",
     "representation_settings",
@@ -197,6 +198,8 @@ def check_recipe(recipe: Mapping[str, Any]) -> None:
     texts = [sampler["name"], sampler["version"], recipe["instruction_set"]]
     if len(sampler) != 2 or set(map(type, texts)) != {str}:
         raise TypeError("sampler must have a name and a version, and instruction_set be a text")
+    if not all(text.isprintable() and len(text) <= _LONGEST_NAME for text in texts):
+        raise ValueError(f"{brief(texts)} must be short and printable")
     rate = check_whole("sample_rate", settings["sample_rate"], most=HIGHEST_RATE)
     duration = check_number("duration", settings["duration"], above=0.0)
     check_number("duration", duration, most=LONGEST_SOUND / rate)
