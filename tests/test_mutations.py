@@ -127,9 +127,10 @@ def test_unfinished_generations(drums: Path, tmp_path: Path) -> None:
             made += 1
             loadDataset(str(place), verify=True)
             found, expected = visible(place), visible(drums)
-            if name == "plan.json":
-                assert found == expected
             assert found.keys() == expected.keys()
+            # But for its labels, in a record, or the version that began it, in a plan.
+            assert found.pop("metadata.json")
+            assert found.items() <= expected.items()
         shutil.rmtree(place)
     assert made > len(files) // 2
 
