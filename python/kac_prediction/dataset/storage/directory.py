@@ -220,7 +220,7 @@ class DatasetDirectory:
         path = self.path / name
         if self._journal is not None:
             path = self._journal.current_path(self.path, name)
-        if path.parent != self.path:
+        if "/" in name:
             check_folder(path.parent)
         check_regular(path, most=most)
         return path
