@@ -186,7 +186,7 @@ def test_the_series_of_families() -> None:
         np.testing.assert_allclose(slopes, np.log(more / less) / 2e-4, atol=1e-4)
     # At a circle they are those of the circle.
     twice = np.sort(
-        np.r_[circularSeries(20, 1).ravel(), np.tile(circularSeries(20, 30)[1:], 2).ravel()]
+        np.r_[circularSeries(1, 20).ravel(), np.tile(circularSeries(30, 20)[1:], (2, 1)).ravel()]
     )
     np.testing.assert_allclose(np.sort(elliptical_series(1.0)[0])[:60], twice[:60], rtol=1e-9)
     with pytest.raises(ValueError, match="epsilon"):

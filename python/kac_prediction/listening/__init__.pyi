@@ -1,7 +1,6 @@
 from .audio import prepare, read_sound
 from .fits import Fit, Start
 from .listener import listen
-from .measurement import Partials, measure_partials
 from .outline_refinement import OutlineFit, refine_outline
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
@@ -11,7 +10,6 @@ from .strike import find_strike, onset
 __all__ = [
     "Fit",
     "OutlineFit",
-    "Partials",
     "PredictedLabels",
     "Prediction",
     "Spread",
@@ -19,7 +17,6 @@ __all__ = [
     "drum_heard",
     "find_strike",
     "listen",
-    "measure_partials",
     "onset",
     "predict",
     "predict_file",

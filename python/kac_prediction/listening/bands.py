@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .damped_partials import Float64, Samples
+from .damped_partials import Complex128, Float64, Samples
 
 EDGE: Final = 1.12
 """Where the slope of the low-pass filter ends, over where it begins."""
@@ -17,6 +17,8 @@ _PADDING: Final = 256  # samples, into which the filter rings
 _NODES: Final = 33  # of the envelope
 _SMOOTHNESS: Final = 12.0  # edge over the width of the envelope's kernel
 _FEWEST: Final = 16  # samples of a band
+SLOWEST: Final = 0.05
+"""The least decay rate times duration that is fitted: as good as none."""
 
 
 class Band(NamedTuple):
@@ -33,6 +35,18 @@ class Band(NamedTuple):
     def duration(self) -> float:
         """Seconds."""
         return len(self.samples.values) * self.samples.step
+
+
+class Expected(NamedTuple):
+    """Partials of h hypotheses in a band, and a constant, as recordings have it, as one more.
+
+    Rates and prior variances of amplitudes as `evidence` takes them, shape (h, k + 1); growth, how
+    many times the growth of the decay rate to the band's edge adds to each, shape (h, k).
+    """
+
+    rates: Complex128
+    prior: Float64
+    growth: Float64
 
 
 def check_sound(sound: npt.ArrayLike) -> tuple[Float64, float]:
@@ -81,6 +95,14 @@ def band(sound: Float64, sample_rate: float, highest: float, cycles: float) -> B
     return Band(Samples(values, 1 / rate, freedom), highest, _envelope(values, rate, highest))
 
 
+def rough_decay(samples: Samples) -> float:
+    """Return a rough decay rate, 1/s: that of the energy from one half to the other."""
+    values, half = samples.values, len(samples.values) // 2
+    duration = len(values) * samples.step
+    first, second = (float(part @ part) + 1e-30 for part in (values[:half], values[half:]))
+    return float(np.clip(math.log(first / second) / duration, 0.3 / duration, 100.0))
+
+
 def _envelope(values: Float64, rate: float, highest: float) -> Float64:
     """Return the smoothed energy per Hz of a sound, never 0 but in silence."""
     power = 2 * np.abs(np.fft.rfft(values, 2 * len(values))) ** 2 / rate
@@ -93,3 +115,39 @@ def _envelope(values: Float64, rate: float, highest: float) -> Float64:
     kernel = np.exp(-0.5 * ((centres - nodes[:, None]) * (_SMOOTHNESS / highest)) ** 2)
     envelope = np.asarray((kernel @ energy) / np.maximum(kernel @ number, 1e-9))
     return np.asarray(envelope + 1e-3 * envelope.mean())
+
+
+def expected(
+    band: Band, frequencies: Float64, decays: Float64, slowness: Float64, modes: Float64
+) -> Expected:
+    """Return what is expected of partials in a band.
+
+    Beforehand the amplitude of a partial has the variance that spreads the band's energy as its
+    envelope does over the modes, whose density is 2 pi f (L / c)^2 by Weyl's law.
+
+    Args:
+        band: of the sound.
+        frequencies: undamped, Hz, shape (h, k); above the end of the band's slope there is none.
+        decays: rate at 0 Hz and its growth to the band's edge, 1/s, shape (h, 2).
+        slowness: L / c, seconds, shape (h, 1).
+        modes: how many of them have each frequency, shape (h, k).
+    """
+    top = EDGE * band.highest
+    there = frequencies <= top
+    frequencies = np.where(there, frequencies, top)
+    growth = (frequencies / band.highest) ** 2
+    slowest = SLOWEST / band.duration
+    decay = np.maximum(decays[:, :1] + decays[:, 1:] * growth, slowest)
+    omega = np.sqrt(np.maximum((2 * math.pi * frequencies) ** 2 - decay**2, 1.0))
+    # The energy of a partial of unit amplitude.
+    unit = -np.expm1(-2 * decay * band.duration) / (4 * decay * band.samples.step)
+    nodes = np.linspace(0, top, len(band.envelope))
+    energy = np.interp(frequencies.ravel(), nodes, band.envelope).reshape(unit.shape)
+    density = 2 * math.pi * frequencies * slowness**2
+    prior = np.where(there, modes * energy / (density * unit), 0)
+    power, constant = np.square(band.samples.values).mean(), np.ones((len(frequencies), 1))
+    return Expected(
+        np.concatenate([-decay + 1j * omega, -slowest * constant + 0j], axis=1),
+        np.concatenate([prior, power * constant], axis=1),
+        growth,
+    )

@@ -18,6 +18,7 @@ _LIKELY: Final = 0.02  # probability of a family that is fitted
 _ALWAYS: Final = 2  # families that are fitted at least
 _RAREST: Final = 1e-3  # probability of what a network rules out
 _TEMPER: Final = 0.1  # of log evidences, which take noise for white and drums for ideal
+_BEATEN, _FAR = 0.2, 1000.0  # of the lead of an outline, and the largest that counts
 _ROUND: Final = 1.1  # aspect ratio up to which an ellipse is a circle
 # The log odds that the best fit is right: those of its family, and so much more for all of the
 # power that it explains, counted from the first share. On 150 simulated strikes, clean, at 20 and
@@ -43,13 +44,16 @@ def starts(answer: Answer) -> list[Start]:
     ]
 
 
-def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
+def refined(answer: Answer, fits: Sequence[Iterable[Fit]], lead: float = 0.0) -> Prediction:
     """Return a network's answer, refined by the fits to each strike.
+
+    The lead is the log evidence of an outline over all of these: where it is above 0, the families
+    that are fitted are the less probable.
 
     Evidence and the network's probability choose the best fit. How probable it is that it is right,
     and not a chance match to a polygon, say, follows from the network's probability of its family
     and from the share of the power that it explains and confirms. Its numbers are taken if it is
-    rather right than wrong, else those of the network, and `outlined.with_outline` goes on.
+    rather right than wrong, else those of the network.
     """
     every = [fit for of_strike in fits for fit in of_strike]
     drums = [
@@ -59,7 +63,7 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
     ]
     if not drums:
         return answer.prediction()
-    families = answer.families
+    families = _beaten(answer.families, lead)
     best = max(drums, key=lambda fit: _TEMPER * fit.score + math.log(_prior(fit, families)))
     prior = _prior(best, families)
     share = (best.explained + best.confirmed) / 2
@@ -73,6 +77,17 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]]) -> Prediction:
     if right >= _HALF:
         found = _with_fit(found, best)
     return replace(found, network=answer.prediction())
+
+
+def _beaten(families: Mapping[str, float], lead: float) -> dict[str, float]:
+    """Return probabilities when an outline has a lead over all of the families that are fitted."""
+    factor = math.exp(-_BEATEN * max(0.0, min(lead, _FAR)))
+    left = {
+        name: factor * p if name in FITTED else max(p, _RAREST * (1 - factor))
+        for name, p in families.items()
+    }
+    total = sum(left.values())
+    return {name: p / total for name, p in left.items()}
 
 
 def _prior(fit: Fit, families: Mapping[str, float]) -> float:

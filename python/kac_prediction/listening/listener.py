@@ -16,7 +16,7 @@ from ..pipeline import Model, ModelInput, loadModel
 from .audio import check_rate, mixed_down, read_mono, resampled
 from .fitted import FITTED, refined, starts
 from .network import SPEED, Answer, ask, check_model
-from .outlined import with_outline
+from .outlined import fit_outline, with_outline
 from .prediction import Prediction, Spread
 from .refinement import refine as fit_partials
 from .strike import find_strike, middle_of
@@ -107,11 +107,13 @@ def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
         for strike in strikes
         if len(strike.waveform) - strike.lead >= _LEAST_FITTED * strike.sample_rate
     ]
-    found = refined(answer, [fit_partials(*sound, begins, SPEED) for sound in sounds])
-    if not sounds or found.family in FITTED:
-        return found
-    longest = max(sounds, key=lambda sound: len(sound[0]) / sound[1])
-    return with_outline(found, answer, *longest)
+    fits = [fit_partials(*sound, begins, SPEED) for sound in sounds]
+    if not sounds:
+        return refined(answer, fits)
+    longest = max(range(len(sounds)), key=lambda i: len(sounds[i][0]) / sounds[i][1])
+    outline = fit_outline(answer, fits[longest], *sounds[longest])
+    found = refined(answer, fits, 0.0 if outline is None else outline.lead)
+    return found if outline is None or found.family in FITTED else with_outline(found, outline)
 
 
 def at_speed(prediction: Prediction, wave_speed: float) -> Prediction:

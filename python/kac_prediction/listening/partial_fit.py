@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from .bands import EDGE, Band
+from .bands import EDGE, SLOWEST, Band, expected
 from .damped_partials import Complex128, Evidence, Float64, evidence
 from .families import ELONGATED, MOST_ELONGATED, series
+from .fits import Fit
 
-_SLOWEST: Final = 0.05  # decay rate times duration: as good as none
 _CONVERGED: Final = 1e-3  # of a unit of log likelihood
 _LARGEST_STEP: Final = (1.5, 3.0)  # in size and aspect ratio, in widths of a maximum
 _WIDTH: Final = 0.4  # of a maximum, in cycles of the highest partial
@@ -23,6 +23,8 @@ _BEST: Final = 16  # partials whose frequencies are compared
 _AGREEMENT: Final = 3e-5  # relative, up to which they agree, as in a room
 _SYSTEMATIC: Final = (1.0, 2.0)  # deviation of size and aspect ratio over that: measured on FDTD
 _LEAST_NOISE: Final = 1e-8  # of the power
+# Of a fit in another band: noise at first, steps, and variance of size and aspect ratio beforehand.
+_NOISE, _ROUNDS, _NEAR = 0.01, (3, 3, 3), 1.0
 
 
 class Setting(NamedTuple):
@@ -137,6 +139,24 @@ def _disagreement(fitted: Fitted) -> Float64:
     return np.asarray(np.maximum(excess - _AGREEMENT, 0))
 
 
+def score_in(band: Band, fit: Fit, decay: float, wave_speed: float, noise: float) -> float:
+    """Return the score of a fit in another band, with a least variance of the noise.
+
+    The decay rate, a rough one, is in 1/s, the wave speed in m/s.
+    """
+    place = [math.log(fit.drum_size), math.log(fit.aspect_ratio)]
+    near = np.array([[*place, _NEAR, _NEAR]])
+    setting = Setting(fit.family, band, wave_speed, decay, fit.drum_size, near)
+    fitted = climb(setting, np.array([[*place, decay, 0.0]]), _NOISE, _ROUNDS)
+    return score(setting, _at(setting, fitted.hypotheses, np.maximum(fitted.noise, noise)))
+
+
+def score(setting: Setting, fitted: Fitted) -> float:
+    """Return the log evidence of the first hypothesis, less half a logarithm for each parameter."""
+    dimensions = 2 if setting.family in ELONGATED else 1
+    return -float(fitted.cost[0]) - (dimensions + 2) / 2 * math.log(setting.band.samples.freedom)
+
+
 def energies(setting: Setting, fitted: Fitted) -> Float64:
     """Return the energy of each partial alone, shape (h, k)."""
     decay = -fitted.rates[:, :-1].real
@@ -189,7 +209,7 @@ def _within(setting: Setting, hypotheses: Float64) -> Float64:
     middle = math.log(setting.size)
     moved[:, 0] = np.clip(moved[:, 0], middle - math.log(2), middle + math.log(2))
     moved[:, 1] = np.minimum(np.abs(moved[:, 1]), math.log(MOST_ELONGATED))
-    moved[:, 2] = np.maximum(moved[:, 2], _SLOWEST / setting.band.duration)
+    moved[:, 2] = np.maximum(moved[:, 2], SLOWEST / setting.band.duration)
     moved[:, 3] = np.maximum(moved[:, 3], 0)
     return moved
 
@@ -231,32 +251,14 @@ def _at(setting: Setting, hypotheses: Float64, noise: Float64) -> Fitted:
 
 
 def _partials(setting: Setting, hypotheses: Float64) -> _Partials:
-    """Return the partials of hypotheses in the band.
-
-    Beforehand the amplitude of a partial has the variance that spreads the band's energy as its
-    envelope does over the modes, whose density is 2 pi f (L / c)^2 by Weyl's law.
-    """
-    band, sizes = setting.band, np.exp(hypotheses[:, :1])
-    top, slowness = EDGE * band.highest, sizes / setting.wave_speed
+    """Return the partials of hypotheses in the band."""
+    band, slowness = setting.band, np.exp(hypotheses[:, :1]) / setting.wave_speed
+    top = EDGE * band.highest
     found = series(setting.family, hypotheses[:, 1], float(2 * slowness.max() * top))
     frequencies = found.numbers / (2 * slowness)
-    there = frequencies <= top
-    frequencies = np.where(there, frequencies, top)
-    growth = (frequencies / band.highest) ** 2
-    slowest = _SLOWEST / band.duration
-    decay = np.maximum(hypotheses[:, 2:3] + hypotheses[:, 3:] * growth, slowest)
-    omega = np.sqrt(np.maximum((2 * math.pi * frequencies) ** 2 - decay**2, 1.0))
-    # The energy of a partial of unit amplitude.
-    unit = -np.expm1(-2 * decay * band.duration) / (4 * decay * band.samples.step)
-    nodes = np.linspace(0, top, len(band.envelope))
-    energy = np.interp(frequencies.ravel(), nodes, band.envelope).reshape(unit.shape)
-    density = 2 * math.pi * frequencies * slowness**2
-    prior = np.where(there, found.modes * energy / (density * unit), 0)
-    h, k = frequencies.shape
-    jacobian = np.zeros((h, 2 * k + 2, 4))
+    rates, prior, growth = expected(band, frequencies, hypotheses[:, 2:], slowness, found.modes)
+    h, k = growth.shape
+    omega, jacobian = rates.imag[:, :k], np.zeros((h, 2 * k + 2, 4))
     jacobian[:, :k, 0], jacobian[:, :k, 1] = -omega, omega * found.slopes
     jacobian[:, k + 1 : -1, 2], jacobian[:, k + 1 : -1, 3] = 1, growth
-    # A constant, as recordings have it, stands as one more partial.
-    power = np.square(band.samples.values).mean()
-    rates = np.concatenate([-decay + 1j * omega, np.full((h, 1), -slowest + 0j)], axis=1)
-    return _Partials(rates, np.concatenate([prior, np.full((h, 1), power)], axis=1), jacobian)
+    return _Partials(rates, prior, jacobian)

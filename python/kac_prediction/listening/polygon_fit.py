@@ -1,14 +1,14 @@
-"""Fit the vertices of a polygon to partials: the objective, and steps to its minimum."""
+"""Fit the vertices of a polygon to a band of a sound: the objective, and steps to its minimum."""
 
 import math
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from .bands import EDGE, SLOWEST, Band, expected
+from .damped_partials import Evidence, evidence
 from .fan_elements import fan_degree, fan_eigenvalues
-from .matching import Matching, match_partials
 from .vertices import (
     drum_of,
     log_radii,
@@ -21,31 +21,11 @@ from .vertices import (
 
 Float64 = npt.NDArray[np.float64]
 
-
-class Stage(NamedTuple):
-    """How closely the lowest partials are fitted, and by how many of the starts."""
-
-    partials: int
-    tolerance: float  # of their distance to the modes, relative standard deviation
-    steps: int  # at most
-    unknowns: int  # of the elements
-    starts: int  # that are followed, the best of those before
-
-
-# Measured on polygons and stars from a network's outlines.
-STAGES: Final = (
-    Stage(10, 1e-2, 8, 220, 12),
-    Stage(20, 5e-3, 8, 360, 5),
-    Stage(40, 2e-3, 12, 560, 2),
-)
-FITS: Final = 2e-3  # relative misfit of the partials up to which outlines come nearer
-_CLOSEST: Final = 3e-4  # relative deviation of partials that other errors hide
-_MOST_MODES: Final = 70
+_MOST_MODES: Final = 90
 _FARTHEST: Final = 0.15  # step of a vertex, in units of the drum's size
-_ATTEMPTS: Final = 7
-_GOOD: Final = 6e-4  # relative misfit of frequencies at which no other starts are tried
-_SETTLED: Final = 5e-3
-_BUDGET: Final = 330.0  # drums of as many unknowns as those of the first stage: 1.7 s of one core
+_ATTEMPTS: Final = 6
+_SETTLED: Final = 0.05  # of a unit of log likelihood
+_LEAST_NOISE: Final = 1e-8  # of the power
 
 
 class Prior(NamedTuple):
@@ -58,152 +38,172 @@ class Prior(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Vertices and what an objective says of them."""
+    """A drum, and what an objective says of it.
+
+    Vertices, shape (n, 2); decay rate at 0 Hz and its growth to the band's edge; minus the log
+    posterior; what the data say; gradient and curvature by vertices and decays, 2 n + 2 of them;
+    the variance of the noise; and frequencies of the partials in Hz, shape (k,).
+    """
 
     vertices: Float64
-    matching: Matching
+    decays: Float64
     cost: float
-    known: float  # the part of the cost that is the prior's
-    differences: Float64  # of assigned partials, log frequency
+    evidence: Evidence
     gradient: Float64
     curvature: Float64
-
-    @property
-    def misfit(self) -> float:
-        """The root mean square of the differences."""
-        return float(np.sqrt(np.mean(self.differences**2))) if len(self.differences) else math.inf
-
-    def score(self, partials: int) -> float:
-        """Return twice minus the log evidence, about, at whatever deviation explains it best.
-
-        Schwarz's criterion: each number that is fitted costs the logarithm of how many are fitted.
-        """
-        variance = self.misfit**2 + _CLOSEST**2
-        apart = 2 * self.matching.left_out + self.known
-        return partials * math.log(variance) + self.vertices.size * math.log(partials) + apart
-
-    def assigned(self, partials: int) -> float:
-        """Return the share of so many partials that are assigned to modes."""
-        return len(self.differences) / partials
+    noise: float
+    frequencies: Float64
 
 
 class Objective:
-    """Minus the log posterior of vertices, given so many of the lowest partials."""
+    """Minus the log posterior of polygons and decay rates, given a band of a sound.
 
-    def __init__(self, partials: Float64, deviations: Float64, prior: Prior) -> None:
-        self.all_partials, self.all_deviations, self.prior = partials, deviations, prior
-        self.work = 0.0
-        self.stage(STAGES[0])
+    Args:
+        band: of the sound.
+        prior: of the outline.
+        decay: a rough decay rate, 1/s.
+        unknowns: of the elements that find the modes.
+        wave_speed: m/s.
+    """
 
-    def stage(self, stage: Stage) -> None:
-        """Fit the lowest partials, up to a tolerance."""
-        self.unknowns, count = stage.unknowns, stage.partials
-        self.partials = self.all_partials[:count]
-        self.deviations = np.hypot(self.all_deviations[:count], stage.tolerance)
+    def __init__(
+        self, band: Band, prior: Prior, decay: float, unknowns: int, wave_speed: float
+    ) -> None:
+        self.band, self.prior, self.decay = band, prior, decay
+        self.unknowns, self.wave_speed = unknowns, wave_speed
 
-    @property
-    def spent(self) -> bool:
-        """Whether the modes of as many drums were found as there is time for."""
-        return self.work >= _BUDGET
+    def share(self, noise: float) -> float:
+        """Return the variance of a sample, of noise that is such a share of the power."""
+        return noise * self.band.samples.energy / self.band.samples.freedom
 
-    def at(self, vertices: Float64) -> Place | None:
+    def explained(self, place: Place) -> float:
+        """Return the share of the energy that a drum explains."""
+        return 1 - float(place.evidence.residual[0]) / self.band.samples.energy
+
+    def at(self, vertices: Float64, decays: Float64, noise: float) -> Place | None:
         """Return the place; None where no drum has these vertices."""
-        radii, drum = log_radii(vertices), drum_of(vertices)
-        if drum is None or not np.isfinite(radii).all():
+        radii = log_radii(vertices)
+        found = self._modes(vertices) if np.isfinite(radii).all() else None
+        if found is None:
             return None
-        self.work += (self.unknowns / STAGES[0].unknowns) ** 2
-        # As many modes as Weyl's law counts up to beyond the last partial, and some more.
-        top = 1.03 * math.exp(self.partials[-1])
+        frequencies, by_vertices = found
+        slowness = np.exp(log_size(vertices)).reshape(1, 1) / self.wave_speed
+        rates, prior, growth = expected(
+            self.band, frequencies[None], decays[None], slowness, np.ones((1, len(frequencies)))
+        )
+        said = evidence(self.band.samples, rates, prior, np.array([noise]))
+        k, n = by_vertices.shape
+        jacobian = np.zeros((2 * k + 2, n + 2))
+        omega = 2 * math.pi * frequencies
+        jacobian[:k, :n] = 2 * math.pi * by_vertices * (omega / rates.imag[0, :k])[:, None]
+        jacobian[k + 1 : -1, n], jacobian[k + 1 : -1, n + 1] = 1, growth[0]
+        known, gradient, curvature = self._beforehand(vertices, radii, decays)
+        return Place(
+            vertices,
+            decays,
+            float(said.cost[0]) + known,
+            said,
+            gradient + jacobian.T @ said.slope[0],
+            curvature + jacobian.T @ said.curvature[0] @ jacobian,
+            noise,
+            frequencies,
+        )
+
+    def _modes(self, vertices: Float64) -> tuple[Float64, Float64] | None:
+        """Return the frequencies in the band, Hz, and their derivatives, shapes (k,), (k, 2 n)."""
+        drum = drum_of(vertices)
+        if drum is None:
+            return None
+        # As many modes as Weyl's law counts up to there, and some more.
+        top = 2 * math.pi * EDGE * self.band.highest / self.wave_speed
         count = (drum.area * top**2 - drum.perimeter * top) / (4 * math.pi)
-        count = int(np.clip(1.05 * count + 4, len(self.partials), _MOST_MODES))
+        count = int(np.clip(1.05 * count + 5, 6, _MOST_MODES))
         degree = fan_degree(len(vertices), self.unknowns)
         found = fan_eigenvalues(vertices, np.array(drum.centroid), count, degree)
         if found is None:
             return None
         values, by_vertices = found
-        logs = np.log(values) / 2
-        matching = match_partials(self.partials, logs, self.deviations)
-        differences = self.partials[matching.partials] - logs[matching.modes]
-        slopes = by_vertices.reshape(len(values), -1)[matching.modes]
-        slopes /= 2 * values[matching.modes, None]
-        weights = 1 / self.deviations[matching.partials] ** 2
+        values = values[values <= top**2]
+        if not len(values):
+            return None
+        scale = self.wave_speed / (2 * math.pi)
+        roots = np.sqrt(values)
+        slopes = by_vertices[: len(values)].reshape(len(values), -1) / (2 * roots[:, None])
+        return scale * roots, scale * slopes
+
+    def _beforehand(
+        self, vertices: Float64, radii: Float64, decays: Float64
+    ) -> tuple[float, Float64, Float64]:
+        """Return minus the log prior, its gradient and curvature by vertices and decays."""
+        prior, n = self.prior, vertices.size
         by_radii, by_size = radii_by_vertices(vertices), size_by_vertices(vertices)
-        offset, prior = radii - self.prior.outline, self.prior
-        larger = float(log_size(vertices)) - prior.size
-        known = float(offset @ prior.precision @ offset) + prior.size_precision * larger**2
-        return Place(
-            vertices,
-            matching,
-            2 * matching.cost + known,
-            known,
-            differences,
-            -slopes.T @ (weights * differences)
-            + by_radii.T @ prior.precision @ offset
-            + prior.size_precision * larger * by_size,
-            slopes.T @ (weights[:, None] * slopes)
-            + by_radii.T @ prior.precision @ by_radii
-            + prior.size_precision * np.outer(by_size, by_size),
-        )
+        offset, larger = radii - prior.outline, float(log_size(vertices)) - prior.size
+        precision = 1 / (0.5 * self.decay + 1 / self.band.duration) ** 2
+        faster = decays - (self.decay, 0.0)
+        cost = offset @ prior.precision @ offset + prior.size_precision * larger**2
+        gradient, curvature = np.empty(n + 2), precision * np.eye(n + 2)
+        gradient[:n] = by_radii.T @ prior.precision @ offset
+        gradient[:n] += prior.size_precision * larger * by_size
+        gradient[n:] = precision * faster
+        curvature[:n, :n] = by_radii.T @ prior.precision @ by_radii
+        curvature[:n, :n] += prior.size_precision * np.outer(by_size, by_size)
+        return float(cost + precision * faster @ faster) / 2, gradient, curvature
 
 
-def fitted(objective: Objective, corners: Sequence[int], outlines: Sequence[Prior]) -> list[Place]:
-    """Return where vertices settle, the best first, from each outline on, of each number of them.
+def climb(
+    objective: Objective, vertices: Float64, decays: Float64, noise: float, rounds: tuple[int, ...]
+) -> Place | None:
+    """Return the nearest maximum of the posterior; None where no drum has these vertices.
 
-    From stage to stage fewer are followed, those that explain the partials best.
+    Steps of Levenberg and Marquardt; after each round of so many steps, the variance of the noise
+    follows the residual. At first it is a share of the power.
     """
-    places: list[tuple[Place, float]] = []
-    for prior in outlines:
-        for number in corners:
-            place = objective.at(_nearest_polygon(prior, number))
-            if place is not None and len(places) < STAGES[0].starts:
-                places.append(_settle(objective, place, 1e-2, STAGES[0].steps))
-    for stage in STAGES[1:]:
-        objective.stage(stage)
-        places.sort(key=lambda each: each[0].cost)
-        settled = []
-        for place, damping in places[: stage.starts]:
-            again = None if objective.spent else objective.at(place.vertices)
-            if again is not None:
-                settled.append(_settle(objective, again, damping, stage.steps))
-            if settled and settled[-1][0].misfit < _GOOD:
-                break
-        places = settled
-    count = len(objective.all_partials)
-    found = sorted((place for place, _ in places), key=lambda place: place.score(count))
-    if found and found[0].misfit < FITS:
-        # What explains the partials is no longer held back by where it began.
-        closer = max(_CLOSEST, found[0].misfit / 2)
-        objective.stage(STAGES[-1]._replace(tolerance=closer))
-        place = objective.at(found[0].vertices) or found[0]
-        found[0], _ = _settle(objective, place, 1e-2, STAGES[-1].steps)
-    return found
+    samples = objective.band.samples
+    place, damping = objective.at(vertices, decays, objective.share(noise)), 1e-2
+    for i, steps in enumerate(rounds):
+        if place is not None and i:
+            left = samples.freedom - float(place.evidence.effective[0])
+            variance = float(place.evidence.residual[0]) / max(left, 0.1 * samples.freedom)
+            variance = max(variance, objective.share(_LEAST_NOISE))
+            place = objective.at(place.vertices, place.decays, variance)
+        if place is None:
+            return None
+        place, damping = _steps(objective, place, damping, steps)
+    return place
 
 
-def _settle(objective: Objective, place: Place, damping: float, steps: int) -> tuple[Place, float]:
-    """Return a place of lower cost by steps of Levenberg and Marquardt, and the damping then."""
+def _steps(objective: Objective, place: Place, damping: float, steps: int) -> tuple[Place, float]:
+    """Return where so many steps lead, less where they settle, and the damping then."""
+    fastest = max(objective.decay, 1 / objective.band.duration)
+    slowest = np.array([SLOWEST / objective.band.duration, 0])
+    n = place.vertices.size
     for _ in range(steps):
-        if objective.spent:
-            break
         size = math.exp(float(log_size(place.vertices)))
-        diagonal = np.diag(place.curvature)
-        stiff = np.diag(diagonal + 1e-4 * diagonal.mean())
+        diagonal = np.maximum(np.diag(place.curvature), 0)
+        diagonal[:n] += 1e-4 * diagonal[:n].mean()
         for _ in range(_ATTEMPTS):
-            step = -np.linalg.solve(place.curvature + damping * stiff, place.gradient)
-            step *= min(1, _FARTHEST * size / np.abs(step).max())
-            moved = objective.at(place.vertices + step.reshape(-1, 2))
+            bend = place.curvature + damping * np.diag(diagonal)
+            step = -np.linalg.solve(bend, place.gradient)
+            far = np.abs(step[:n]).max() / (_FARTHEST * size), np.abs(step[n:]).max() / fastest
+            step /= max(1.0, *far)
+            moved = objective.at(
+                place.vertices + step[:n].reshape(-1, 2),
+                np.maximum(place.decays + step[n:], slowest),
+                place.noise,
+            )
             if moved is not None and moved.cost < place.cost:
                 break
             damping *= 4
         else:
             break
-        settled = place.cost - moved.cost < _SETTLED * place.cost
+        settled = place.cost - moved.cost < _SETTLED
         place, damping = moved, max(damping / 4, 1e-5)
         if settled:
             break
     return place, min(damping, 0.1)
 
 
-def _nearest_polygon(prior: Prior, corners: int) -> Float64:
+def nearest_polygon(prior: Prior, corners: int) -> Float64:
     """Return the polygon of so many corners that is nearest to the outline, of its size."""
     vertices, damping = simplified(outline_of(prior.outline), corners), 1e-2
     offset = log_radii(vertices) - prior.outline

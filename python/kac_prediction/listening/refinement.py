@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from .._blas import threadpool_limits
 from .._checks import check_choice, check_number
-from .bands import Band, band, check_sound
+from .bands import Band, band, check_sound, rough_decay
 from .classical.partials import weyl_series
 from .damped_partials import Float64
 from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
 from .fits import Fit, Start
-from .partial_fit import Fitted, Setting, climb, deviations, energies, scan
+from .partial_fit import Fitted, Setting, climb, deviations, energies, scan, score
 
 __all__ = ["Fit", "Start", "refine"]
 
@@ -93,7 +93,7 @@ def _refine(values: Float64, rate: float, starts: list[Start], speed: float) -> 
     """Return the best fit of each family, the best first."""
     size = math.exp(float(np.median([math.log(start.drum_size) for start in starts])))
     bands = [_band(values, rate, level, size, speed) for level in _LEVELS]
-    decay = _decay(bands[-1].samples.values, bands[-1].samples.step)
+    decay = rough_decay(bands[-1].samples)
     settings = {
         family: [
             Setting(family, each, speed, decay, size, _estimates(family, starts)) for each in bands
@@ -132,13 +132,6 @@ def _band(sound: Float64, rate: float, level: _Level, size: float, speed: float)
     """Return the band of a level for a drum of a size."""
     highest = float(weyl_series(level.modes)[-1]) * speed / (2 * size)
     return band(sound, rate, highest, level.cycles)
-
-
-def _decay(sound: Float64, step: float) -> float:
-    """Return a rough decay rate, 1/s: that of the energy from one half to the other."""
-    half, duration = len(sound) // 2, len(sound) * step
-    first, second = (float(part @ part) + 1e-30 for part in (sound[:half], sound[half:]))
-    return float(np.clip(math.log(first / second) / duration, 0.3 / duration, 100.0))
 
 
 def _begin(first: Setting, second: Setting, starts: list[Start]) -> Fitted:
@@ -263,7 +256,7 @@ def _fit(setting: Setting, fitted: Fitted) -> Fit:
         aspect_deviation=aspect_deviation if elongated else 0.0,
         explained=max(0.0, 1 - residual),
         confirmed=max(0.0, 1 - residual / left),
-        score=-float(best.cost[0]) - (dimensions + 2) / 2 * math.log(samples.freedom),
+        score=score(setting, best),
     )
 
 
