@@ -61,8 +61,8 @@ def check_optimiser(optimiser: torch.optim.Optimizer, groups: Sequence[Mapping[s
     """
     for group, made in zip(optimiser.param_groups, groups, strict=True):
         group.update({name: made[name] for name in _IMPLEMENTATION if name in made})
-        for name, value in {**made, "initial_lr": 0.0}.items():
-            if name != "params" and not _is_alike(group.get(name, value), value):
+        for name, value in {**made, "initial_lr": made.get("lr", 0.0)}.items():
+            if name != "params" and not _is_alike(group.setdefault(name, value), value):
                 raise ValueError(f"{name} of its optimiser is {brief(group[name])}")
     needed = _STATES.get(type(optimiser))
     for parameter, state in optimiser.state.items():
