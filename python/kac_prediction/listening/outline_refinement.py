@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from .._blas import threadpool_limits
 from .._checks import check_number
 from .bands import Band, band, check_sound, rough_decay
 from .classical.partials import weyl_series
