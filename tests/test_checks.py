@@ -177,4 +177,5 @@ def test_a_value_in_a_message_is_short_whatever_it_is() -> None:
         assert len(str(raised.value)) < 360
     assert brief([1, "two", None]) == "[1, 'two', None]"
     assert brief(np.float64(0.5)) == "0.5"
+    assert brief(np.float64("nan")) == "nan"
     assert shorten("a\n  b\x1b\ud800é") == "a b\\x1b\\ud800é"

@@ -40,6 +40,7 @@ def test_a_far_zero() -> None:
 def test_zeros_of_real_orders() -> None:
     # J_(1/2) is a sine over sqrt(x); of other orders the function itself is 0.
     assert [besselJZero(0.5, m) / math.pi for m in (1, 2, 40)] == pytest.approx([1, 2, 40])
+    assert besselJZero(3 - 1e-15, 50) == pytest.approx(besselJZero(3, 50), rel=1e-14)
     assert besselJZero(1.5, 1) == pytest.approx(4.493409457909064, rel=1e-14)  # of tan x = x
     for order, m in [(0.1, 1), (2.9999, 3), (7.3, 20)]:
         zero = besselJZero(order, m)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 
 from kac_prediction._files import locked
 from kac_prediction.pipeline import Routine, read_checkpoint
+from kac_prediction.pipeline.training.resume import resumable
 from models_of_users import Linear, parameters
 from routines_of_users import dataset, squared
 
@@ -296,7 +298,9 @@ def test_a_forged_checkpoint_is_refused(
     assert len(str(raised.value)) < 1000
 
 
-def test_a_run_is_resumed_by_one_process(trained: Path, tmp_path: Path) -> None:
+def test_a_run_is_resumed_by_one_process(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = Path(shutil.copytree(trained, tmp_path / "run"))
     (run / ".last.pt.123.tmp").touch()  # of a process that was killed
     (run / ".mine.tmp").touch()
@@ -312,6 +316,16 @@ def test_a_run_is_resumed_by_one_process(trained: Path, tmp_path: Path) -> None:
     resumed(run)
     with pytest.raises(ValueError, match="has gone on since it was read: resume it again"):
         waiting.train(squared(waiting))
+
+    def overtaken(path: Path) -> Any:
+        found = resumable(path)
+        os.utime(run / "last.pt")  # as another process that trains, and is done
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kac_prediction.pipeline.training.routine.resumable", overtaken)
+        with pytest.raises(ValueError, match="has gone on since it was read"):
+            resumed(run)
     log = (run / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in log] == [0, 1, 2]
 

@@ -167,7 +167,9 @@ def brief(value: Any) -> str:
     """
     try:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
-        text = str(value) if is_number and isfinite(float(value)) else _REPR.repr(value)
+        if is_number:
+            float(value)  # else it has digits without end
+        text = str(value) if is_number else _REPR.repr(value)
     except OverflowError:
         return "a number beyond float64"
     except Exception:  # of a foreign class, whose text may fail in any way

@@ -105,7 +105,7 @@ def train(
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--sha256", help="Of the checkpoint.  [default: not compared]")
 @click.option(
-    "--label", "labels", multiple=True, help="Of each output of an older model, in order."
+    "--label", "labels", multiple=True, help="Of each output of a legacy model, in order."
 )
 @click.option(
     "--wave-speed",

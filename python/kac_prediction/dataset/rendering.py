@@ -80,7 +80,8 @@ class Renderer:
         else:
             fixed = (self.recipe, self._seed, self._revisions, self.behaviour)
             try:
-                parts = list(in_processes(_render, [(*fixed, share) for share in shares], None))
+                calls = [(*fixed, share) for share in shares]
+                parts = list(in_processes(_render, calls, len(calls)))
             except (BrokenProcessPool, PicklingError) as error:
                 error.add_note(
                     f"{name} was rendering samples {indices[0]} to {indices[-1]} in {len(shares)} "

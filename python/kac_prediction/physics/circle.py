@@ -43,7 +43,9 @@ def besselJZero(n: float, m: int) -> float:
     from scipy.optimize import brentq
 
     high = float(jn_zeros(below + 1, m)[-1])
-    return float(brentq(lambda z: jv(order, z), low, high, xtol=1e-15, rtol=1e-15))
+    # A little more than between both, for orders that are next to an integer.
+    ends = low * (1 - 1e-9), high * (1 + 1e-9)
+    return float(brentq(lambda z: jv(order, z), *ends, xtol=1e-15, rtol=1e-15))
 
 
 def circularSeries(N: int, M: int, boundary_conditions: bool = True) -> Float64:

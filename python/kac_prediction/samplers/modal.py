@@ -150,7 +150,7 @@ def lowest_partial(series: Float64) -> float:
     sounding = series[series > 0]
     if not sounding.size:
         raise ValueError(
-            "M = N = 1 and boundary_conditions without a fixed side leave a mode at 0 Hz alone: "
-            "take a larger M or N"
+            "boundary_conditions without a fixed side leave so few modes only that at 0 Hz: take "
+            "a larger M or N"
         )
     return float(sounding.min())

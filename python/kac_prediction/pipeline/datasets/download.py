@@ -196,13 +196,13 @@ def _get(url: str, headers: Mapping[str, str]) -> requests.Response:
             return response
         response.close()
         following = urljoin(public(url), response.headers["Location"])
-        here, there = urlsplit(url), urlsplit(following)
-        if here.scheme == "https" and there.scheme != "https":
+        if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
             raise ValueError(
                 f"{public(url)} leads to {public(following)}, where anybody on the way could"
                 " exchange the file: it is not taken from there"
             )
-        auth = auth if here.hostname == there.hostname else None
+        if requests.Session().should_strip_auth(public(url), following):  # another server's
+            auth = None
         url = following
     raise ConnectionError(f"it leads to other addresses {_REDIRECTS} times")
 

@@ -214,7 +214,7 @@ def merge_parameters(default: Mapping[str, Any], *layers: Layer) -> dict[str, An
                     listed += f". {origin} has none of them: run a sweep by bin/sweep"
                 nearest = did_you_mean(key, known) or listed
                 raise ValueError(
-                    f"{key:.100} in {origin} is not a parameter of this model{nearest}"
+                    f"{key!s:.100} in {origin} is not a parameter of this model{nearest}"
                 )
             if key in OPTIONS:
                 parameters[key] = _check_option(key, value, origin)

@@ -22,7 +22,7 @@ from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters
 from .resume import check_model, check_streaming, resumable
-from .run import Run
+from .run import Run, file_state
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
 from .yaml_file import read_yaml
@@ -232,9 +232,10 @@ class Routine:
         id; on a CPU it ends in the same bits as without the interruption. Raise FileNotFoundError
         or ValueError where there is nothing that can be resumed.
         """
+        read = file_state(Path(path) if Path(path).is_dir() else Path(path).parent)
         file, checkpoint = resumable(path)
         self._run.finish()
-        self._run = Run.resume(file.parent, checkpoint, self._wandb_config, self._processes)
+        self._run = Run.resume(file.parent, checkpoint, read, self._wandb_config, self._processes)
 
     def parts(self) -> Split:
         """Return the indices of training, validation and test set, each ascending.

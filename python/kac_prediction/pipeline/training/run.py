@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from ..._files import locked, remove_leftovers
 from ..._progress import ProgressBar, progress_bar
@@ -20,6 +20,10 @@ from ..tracking.wandb import WandbTracker
 from .distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
+
+
+FileState: TypeAlias = list[tuple[int, ...]]
+"""What tells whether somebody has written the files that a training goes on with."""
 
 
 class LossError(ValueError):
@@ -50,7 +54,7 @@ class Run:
         if processes.leader and wandb_config:
             self._trackers.append(WandbTracker(wandb_config, info["id"], self._directory))
         self._bar: ProgressBar | None = None
-        self._state: list[tuple[int, ...]] | None = None  # of the files to resume from, as read
+        self._state: FileState | None = None  # of the files to resume from, as read
         places = (self._directory, *self._directory.parents) if processes.leader else ()
         made = [place for place in places if not place.exists()]
         # So that a call which fails before the training, or none at all, leaves nothing behind.
@@ -84,22 +88,25 @@ class Run:
         cls,
         directory: Path,
         checkpoint: ExportedModel,
+        read: FileState,
         wandb_config: Mapping[str, Any],
         processes: ProcessGroup,
     ) -> Self:
         """Take up the run of a checkpoint, in the directory where that is.
 
-        Raise BlockingIOError where another process trains it.
+        `read` is the directory's `file_state` before the checkpoint was read. Raise BlockingIOError
+        where another process trains the run, ValueError where one has since then.
         """
         info = RunInfo(**checkpoint["run_info"])
         info["exports_dir"] = str(directory.absolute())
         run = cls(info, wandb_config, processes, checkpoint)
         if processes.leader:
             with run_lock(directory):
+                _check_state(directory, read)
                 remove_leftovers(directory)
                 for tracker in run._trackers:
                     tracker.resume(info["epoch"])
-                run._state = _file_state(directory)
+                run._state = file_state(directory)
         return run
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
@@ -114,16 +121,13 @@ class Run:
     @contextmanager
     def training(self, model: Model) -> Iterator[None]:
         """Surround the epochs, so that a LossError names the checkpoint, Ctrl-C how to resume."""
-        failed, interrupted, alone = True, False, ExitStack()
-        with self.processes.leader_first():
+        failed, interrupted = True, False
+        with ExitStack() as stack, self.processes.leader_first():
             if self.processes.leader:
-                alone.enter_context(run_lock(self._directory))
-                if self._state not in (None, _file_state(self._directory)):
-                    alone.close()
-                    raise ValueError(
-                        f"the run in {self._directory} has gone on since it was read: resume it"
-                        " again, from where it is now"
-                    )
+                stack.enter_context(run_lock(self._directory))
+                if self._state is not None:
+                    _check_state(self._directory, self._state)
+            alone = stack.pop_all()
         logger.info("run %s, in %s", self.info["id"], self.info["exports_dir"])
         for tracker in self._trackers:
             tracker.watch(model)
@@ -224,10 +228,19 @@ def run_lock(directory: Path) -> Iterator[None]:
         yield
 
 
-def _file_state(directory: Path) -> list[tuple[int, ...]]:
-    """Return what tells whether somebody has written the files that a training goes on with."""
+def file_state(directory: Path) -> FileState:
+    """Return that of the last checkpoint and the log of a run, as far as they exist."""
     paths = [path for name in (LAST, LOG) if (path := directory / name).exists()]
     return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(Path.stat, paths)]
+
+
+def _check_state(directory: Path, read: FileState) -> None:
+    """Raise ValueError where a run has gone on since it was read."""
+    if file_state(directory) != read:
+        raise ValueError(
+            f"the run in {directory} has gone on since it was read: resume it again, from where it"
+            " is now"
+        )
 
 
 def _remove_empty(directories: Sequence[Path]) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import yaml
 
+from ..._checks import shorten
+
 _LARGEST: Final = 2**15  # bytes; the parser takes about a second for them
 _DEEPEST: Final = 20  # levels of lists and mappings
 _MERGE: Final = "tag:yaml.org,2002:merge"
@@ -31,7 +33,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         # Decoded here: a reader of bytes would take UTF-16, too.
         values = yaml.load(content.decode(), Loader=_Loader)
     except Exception as error:  # whatever its constructors make of odd dates, digits and tags
-        reason = " ".join(f"{error or type(error).__name__!s:.300}".split())
+        reason = shorten(str(error) or type(error).__name__)
         raise ValueError(f"{path} is not a yaml file that can be read: {reason}") from error
     if values is None:
         return {}
