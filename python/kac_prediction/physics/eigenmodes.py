@@ -176,7 +176,8 @@ def modes(shape: Shape, n: int) -> Modes:
     # Imported where they are used: SciPy's solvers take as long to load as drums to solve.
     from .elements.boundary import Boundary
     from .elements.lagrange import LagrangeSpace
-    from .elements.mesh import graded, triangulate
+    from .elements.layers import graded
+    from .elements.mesh import triangulate
     from .elements.spectrum import lowest_eigenpairs
 
     check_shape("shape", shape)

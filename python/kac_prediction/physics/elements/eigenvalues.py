@@ -8,7 +8,8 @@ from ...geometry import Shape
 from ...geometry.shape import Float64
 from .boundary import Boundary
 from .lagrange import LagrangeSpace
-from .mesh import graded, triangulate
+from .layers import graded
+from .mesh import triangulate
 from .spectrum import lowest_eigenpairs
 
 # Measured: the highest mode of n loses 3e-7 of its eigenvalue with 4 edges to a wave, 3e-6 with 3,
