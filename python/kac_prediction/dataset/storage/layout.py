@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from ... import _files
+from ... import _untrusted
+from ..._files import locked
 
 METADATA = "metadata.json"
 ARRAY = "x.npy"
@@ -39,10 +40,10 @@ class DatasetChangedError(DatasetError):
     """Another process changed a dataset while it was being opened."""
 
 
-check_regular = partial(_files.check_regular, refuse=DatasetError)
-check_folder = partial(_files.check_folder, refuse=DatasetError)
-check_tree = partial(_files.check_tree, refuse=DatasetError)
-open_regular = partial(_files.open_regular, refuse=DatasetError)
+check_regular = partial(_untrusted.check_regular, refuse=DatasetError)
+check_folder = partial(_untrusted.check_folder, refuse=DatasetError)
+check_tree = partial(_untrusted.check_tree, refuse=DatasetError)
+open_regular = partial(_untrusted.open_regular, refuse=DatasetError)
 
 
 def sound_name(i: int, shard_size: int | None = None) -> str:
@@ -64,7 +65,7 @@ def write_lock(directory: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             open_regular(path, "ab").close()
-            descriptor = stack.enter_context(_files.locked(path, wait=False))
+            descriptor = stack.enter_context(locked(path, wait=False))
             # Its last holder removes the file; another one may have the name already.
             held = descriptor is None or os.path.samestat(path.stat(), os.fstat(descriptor))
         except (BlockingIOError, FileNotFoundError):
