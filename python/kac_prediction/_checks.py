@@ -16,6 +16,9 @@ import numpy as np
 
 T = TypeVar("T")
 
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a document of any other shape raises."""
+
 _LONGEST = 300  # characters of a value in a message
 _REPR = reprlib.Repr()
 _REPR.maxlevel = 3  # else aliases within aliases are printed by the million
@@ -175,6 +178,11 @@ def brief(value: Any) -> str:
     except Exception:  # of a foreign class, whose text may fail in any way
         return f"a {type(value).__name__}"
     return shorten(text)
+
+
+def reason(error: Exception) -> str:
+    """Return what an error of MALFORMED says, for a message."""
+    return shorten(f"it lacks {error}" if isinstance(error, KeyError) else str(error))
 
 
 def shorten(text: str) -> str:

@@ -172,11 +172,8 @@ def decide(directory: DatasetDirectory, plan: dict[str, Any], overwrite: bool) -
         return Decision(Action.GENERATE, plan, f"holds a dataset that is replaced ({described})")
     anew = ", those that were regenerated as they were at first" if any(header.revisions) else ""
     restorable = header.sounds and header.seed is not None and directory.has_array()
-    return Decision(
-        Action.RESTORE if restorable else Action.GENERATE,
-        plan,
-        f"has lost files: all samples are made again{anew}",
-    )
+    action = Action.RESTORE if restorable else Action.GENERATE
+    return Decision(action, plan, f"has lost files: all samples are made again{anew}")
 
 
 def differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
@@ -277,9 +274,8 @@ def generate(
             checksums={ARRAY: checksum},
             sounds=[record.sound for record in read_records(generation.path)],
         )
-        generation.write_metadata(
-            header, (record.labels for record in read_records(generation.path))
-        )
+        labels = (record.labels for record in read_records(generation.path))
+        generation.write_metadata(header, labels)
         old = directory.sound_names() if directory.holds_dataset() else []
         removed = set(old).difference(generation.sound_names(range(size)))
         generation.commit(range(size), removed=sorted(removed))

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from .._checks import MALFORMED, reason
 from .labels import LabelTable, LabelTensors, label_tensors, parsed
 from .legacy.convert import convert_dataset, is_legacy
 from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
 from .storage.directory import file_state
 from .storage.layout import METADATA
-from .storage.metadata import MALFORMED, reason
 
 Stored: TypeAlias = LabelTable | LabelTensors  # the latter where labels fit no table
 

@@ -42,17 +42,10 @@ def loadDataset(dataset_dir: str, verify: bool = False) -> "TorchDataset":
     opened = state_of(dataset_dir)  # before it is read: what changes later is noticed
     with reporting("opening a dataset", dataset_dir):
         header, X, labels = open_stored(dataset_dir, verify)
-    dataset = TorchDataset(
-        str(Path(dataset_dir).absolute()),
-        header.representation_settings,
-        header.sampler,
-        header.sampler_settings,
-        X,
-        labels,
-        torch.tensor(header.groups),
-        header.seed,
-        torch.tensor(header.legacy),
-    )
+    directory = str(Path(dataset_dir).absolute())
+    recipe = header.representation_settings, header.sampler, header.sampler_settings
+    groups, legacy = torch.tensor(header.groups), torch.tensor(header.legacy)
+    dataset = TorchDataset(directory, *recipe, X, labels, groups, header.seed, legacy)
     dataset._header, dataset._opened, dataset._x_is_stored = header, opened, True
     return dataset
 

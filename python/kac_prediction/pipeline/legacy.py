@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from .._checks import brief, check_number
+from .._checks import MALFORMED, brief, check_number, reason
 from ..dataset.legacy import legacy_scale, sampler_info
 from .checkpoint import ExportedModel
 from .model import Model
@@ -60,11 +60,12 @@ def convert_legacy(
             units=tuple("m" if name == "drum_size" else "" for name in names),
             normalise=representation["normalise_input"],
         )
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    except MALFORMED as error:
         if labels is not None:
-            raise ValueError(f"{file} has no outputs {', '.join(labels)}: {reason}") from error
-        logger.warning("%s predicts in the terms of a legacy program: %s", file, reason)
+            raise ValueError(
+                f"{file} has no outputs {', '.join(labels)}: {reason(error)}"
+            ) from error
+        logger.warning("%s predicts in the terms of a legacy program: %s", file, reason(error))
         return
     factors = torch.tensor([scale if name == "drum_size" else 1.0 for name in names])
     with torch.no_grad():

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._checks import brief
+from ..._checks import MALFORMED, brief, reason
 from ..._files import locked
 from ..._progress import progress_bar
 from ..representation import InputRepresentation
@@ -26,12 +26,10 @@ from ..storage import DatasetDirectory, DatasetError, Header, Transaction, disk
 from ..storage.layout import ARRAY, LEGACY
 from ..storage.metadata import (
     LEGACY_ORIGIN,
-    MALFORMED,
     RECIPE,
     check_recipe,
     label_line,
     plain_settings,
-    reason,
 )
 from .tokens import Tokens
 

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..._checks import brief, check_count, check_number, check_seed, check_whole, shorten
+from ..._checks import (
+    MALFORMED,
+    brief,
+    check_count,
+    check_number,
+    check_seed,
+    check_whole,
+    reason,
+)
 from ..._files import naming
 from ..representation import InputRepresentation, RepresentationSettings
 from ..representation_settings import HIGHEST_RATE, complete_settings
@@ -38,9 +46,6 @@ RECIPE = (
     "instruction_set",
     "shard_size",
 )
-
-MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading a document of any other shape raises."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +183,6 @@ def decode(path: Path) -> tuple[Header, list[str]]:
             "make the dataset again in another directory."
         ) from error
     return header, lines
-
-
-def reason(error: Exception) -> str:
-    """Return what an error of MALFORMED says, for a message."""
-    return shorten(f"it lacks {error}" if isinstance(error, KeyError) else str(error))
 
 
 def check_recipe(recipe: Mapping[str, Any]) -> None:

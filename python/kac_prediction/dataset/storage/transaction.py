@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
+from ..._checks import MALFORMED
 from ..._files import locked
 from . import disk
 from .disk import ArrayWriter
@@ -42,7 +43,7 @@ from .layout import (
     open_regular,
     sound_name,
 )
-from .metadata import MALFORMED, Header, decode, encode
+from .metadata import Header, decode, encode
 
 _OWN = re.compile(f"{re.escape(METADATA)}|{re.escape(LEGACY)}|{re.escape(ARRAY)}|{SOUND.pattern}")
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
-from ..._checks import check_seed
+from ..._checks import MALFORMED, check_seed, reason
 from ..representation import InputRepresentation
 from ..sampler import Labels
 from . import disk
@@ -26,7 +26,7 @@ from .layout import (
     open_regular,
     sound_size,
 )
-from .metadata import MALFORMED, check_recipe, label_line, reason
+from .metadata import check_recipe, label_line
 from .transaction import Transaction
 
 _LONGEST_LINE = 2**24  # bytes of a record

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn.parameter import is_lazy
 
-from ..._checks import brief
+from ..._checks import MALFORMED, brief, reason
 from ..._files import plain
 from ...dataset import TorchDataset
 from ..checkpoint import LAST, ExportedModel
@@ -38,10 +38,9 @@ def resumable(path: str | Path) -> tuple[Path, ExportedModel]:
         )
     try:
         check_progress(checkpoint)
-    except (TypeError, ValueError, LookupError) as error:
-        reason = f"it lacks {error}" if isinstance(error, LookupError) else error
+    except MALFORMED as error:
         raise ValueError(
-            f"{file} cannot be resumed, for no training writes such a file: {reason}"
+            f"{file} cannot be resumed, for no training writes such a file: {reason(error)}"
         ) from error
     return file, checkpoint
 
@@ -125,7 +124,7 @@ def restore(checkpoint: ExportedModel, model: Model, parameters: Mapping[str, An
         load_weights(model, checkpoint["model_state_dict"])
         model.optimiser.load_state_dict(checkpoint["optimizer_state_dict"])
         check_optimiser(model.optimiser, groups)
-    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (RuntimeError, *MALFORMED) as error:
         raise ValueError(
             f"the checkpoint to resume from does not fit routine.M: {error}"
         ) from error
@@ -156,7 +155,7 @@ def restore_random_state(state: Mapping[str, Any], device: torch.device) -> None
     """Restore the random state of a checkpoint; raise ValueError where it is none."""
     try:
         set_random_state(state, device)
-    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as e:
+    except (RuntimeError, *MALFORMED) as e:
         raise ValueError(f"the checkpoint to resume from has no random state: {e}") from e
 
 
