@@ -168,7 +168,7 @@ def test_the_order_of_a_rectangles_outputs(
         (1, {"name": "BesselModel", "version": "3.0"}, {}, "BesselModel of version 3.0"),
         (2, "BesselModel", {}, r"what its 2 outputs are is not known"),
         (1, "PoissonModel", {}, r"what its 1 outputs are is not known"),
-        (1, 7, {}, "describes its sampler as '7'"),
+        (1, 7, {}, "describes its sampler as 7"),
         (1, "BesselModel", {"output_type": "mel"}, "not the wave, but 'mel'"),
         (1, "BesselModel", {"dataset": {}}, "lacks 'sampler_settings'"),
     ],
