@@ -25,6 +25,7 @@ from kac_prediction.dataset import (
     regenerateDataPoints,
     transformDataset,
 )
+from kac_prediction.dataset.behaviour import Behaviour
 from legacy_text import waves, write
 from samplers_of_users import Click
 
@@ -253,7 +254,11 @@ def test_what_is_on_the_disk_is_exported(
 
 
 @both
-def test_ragged_and_missing_labels(tmp_path: Path, layout: Any) -> None:
+def test_ragged_and_missing_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: Any
+) -> None:
+    # Datasets from before samples that lack a label were refused.
+    monkeypatch.setattr(Behaviour, "checked", lambda self, *_: self)
     dataset = generateDataset(Ragged, SETTINGS, str(tmp_path / "in"), 4, seed=1)
     exportDataset(dataset, tmp_path / "out", layout)
     rows = read(tmp_path / "out", layout)
