@@ -186,6 +186,7 @@ def test_damaged_bytes_never_crash(tmp_path: Path, damage: Damage, nested: bool)
         ([[0.0] * 8] * 2, {"size": 1}, "more samples where its dataset_size says 1"),
         ([], {"size": 0}, "at least 1"),
         ([[0.0] * 8], {"labels": ['{"a": [nan]}']}, "'a' of sample 0 is not finite"),
+        ([[0.0] * 8], {"labels": [f'{{"a": [{10**400}]}}']}, "'a' of sample 0 is not finite"),
         ([[0.0] * 8], {"labels": ['{"a": 1}']}, "'a' of sample 0 must be a list"),
         ([[0.0] * 8], {"labels": ['{"a": [[1], [1, 2]]}']}, "damaged"),
         ([[0.0] * 8], {"labels": ["[1]"]}, "must have x and y"),

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from .._checks import brief
 from .ellipse import Circle, Ellipse
 from .polygon import Polygon
 from .polygons import RegularPolygon, RegularStar, UnitRectangle, UnitTriangle
@@ -36,7 +37,7 @@ def shape_called(name: str) -> type[Shape]:
     shapes = {shape.__name__: shape for shape in _concrete_shapes(Shape)} | _SHAPES
     if name not in shapes:
         raise ValueError(
-            f"no shape is called {name!r}: choose from {', '.join(_SHAPES)}; "
+            f"no shape is called {brief(name)}: choose from {', '.join(_SHAPES)}; "
             "a shape of your own must be defined before"
         )
     return shapes[name]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._checks import brief
 from .polygon import Polygon, at_unit_area, signed_area
 from .shape import Float64
 
@@ -21,7 +22,7 @@ def normalisePolygon(polygon: Polygon) -> Polygon:
         TypeError: not a polygon.
     """
     if not isinstance(polygon, Polygon):
-        raise TypeError(f"polygon must be a Polygon, got {polygon!r}")
+        raise TypeError(f"polygon must be a Polygon, got {brief(polygon)}")
     vertices = at_unit_area(polygon.vertices)
     vertices = vertices if signed_area(vertices) > 0 else vertices[::-1]
     ways = [

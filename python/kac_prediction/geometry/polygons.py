@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._checks import check_count, check_number
+from .._checks import brief, check_count, check_number
 from .polygon import Polygon, at_unit_area
 from .shape import ShapeSettings
 
@@ -220,7 +220,7 @@ class RegularStar(Polygon):
 def _schlafli_symbol(symbol: Sequence[int]) -> tuple[int, int]:
     """Return (N, m) of a star polygon {N/m}, N from 5; raise for anything else."""
     if not isinstance(symbol, Sequence) or len(symbol) != 2:
-        raise ValueError(f"schlafli_symbol must be a pair (N, m), got {symbol!r}")
+        raise ValueError(f"schlafli_symbol must be a pair (N, m), got {brief(symbol)}")
     N, m = (
         check_count(f"{name} of schlafli_symbol", x) for name, x in zip("Nm", symbol, strict=True)
     )

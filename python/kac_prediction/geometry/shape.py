@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from .._checks import check_count, check_number, check_numbers
+from .._checks import brief, check_count, check_number, check_numbers
 
 Float64 = npt.NDArray[np.float64]
 
@@ -179,7 +179,7 @@ def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> F
     try:
         points = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must be points (x, y), got {value!r}") from error
+        raise ValueError(f"{name} must be points (x, y), got {brief(value)}") from error
     if points.ndim != 2 or points.shape[1] != 2 or count not in (None, len(points)):
         raise ValueError(f"{name} must be points of shape ({count or 'n'}, 2), got {points.shape}")
     finite = np.isfinite(points)
@@ -200,4 +200,4 @@ def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> F
 def check_shape(name: str, value: object) -> None:
     """Raise TypeError unless `value` is a shape."""
     if not isinstance(value, Shape):
-        raise TypeError(f"{name} must be a shape, such as Circle(1.0), got {value!r}")
+        raise TypeError(f"{name} must be a shape, such as Circle(1.0), got {brief(value)}")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import check_count, check_number
+from .._checks import brief, check_count, check_number
 from ..geometry.shape import Float64
 
 FIXED = (True, True)
@@ -63,7 +63,8 @@ def check_ends(boundary_conditions: Sequence[bool], count: int) -> tuple[bool, .
         or not all(isinstance(end, bool | np.bool_) for end in given)
     ):
         raise ValueError(
-            f"boundary_conditions must be {count} times True (fixed) or False (free), got {given!r}"
+            f"boundary_conditions must be {count} times True (fixed) or False (free), got "
+            f"{brief(given)}"
         )
     return tuple(bool(end) for end in given)
 

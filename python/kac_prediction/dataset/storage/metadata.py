@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -121,7 +122,7 @@ def label_line(labels: Labels, i: int) -> str:
             raise TypeError(
                 f"Label {brief(name)} of sample {i} must be a list of numbers: {brief(values)}."
             )
-        if not all(map(math.isfinite, numbers)):
+        if not all(abs(number) <= sys.float_info.max for number in numbers):
             raise ValueError(f"Label {brief(name)} of sample {i} is not finite: {brief(values)}.")
     return json.dumps({"y": plain})
 
