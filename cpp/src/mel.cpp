@@ -19,6 +19,8 @@ constexpr double slaney_corner = 1000.0;
 constexpr double slaney_corner_mel = 15.0;
 constexpr double slaney_step = 1.8562979903656263 / 27.0;  // ln(6.4) / 27
 
+constexpr double lowest_rate = 1e-200;  // hertz: the height of a triangle of area 1 is finite
+
 [[noreturn]] void refuse(const std::string& message) {
     throw std::invalid_argument(message);
 }
@@ -43,6 +45,10 @@ void check(const MelSettings& settings) {
     const double rate = settings.sample_rate, f_min = settings.f_min, f_max = settings.f_max;
     if (!(rate > 0.0) || !std::isfinite(rate)) {
         refuse("sample_rate must be a positive number, got " + describe(rate));
+    }
+    if (rate < lowest_rate) {
+        refuse("sample_rate must be at least " + describe(lowest_rate) + " Hz, got " +
+               describe(rate));
     }
     const std::string half = "half the sample rate, " + describe(rate / 2.0) + " Hz, got ";
     if (!(f_min >= 0.0 && f_min < rate / 2.0)) {

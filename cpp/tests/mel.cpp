@@ -185,6 +185,8 @@ TEST_CASE("bad settings are refused with the value and its limits") {
     check_refused({8, 4, 0.0, 0.0, 0.0}, "sample_rate must be a positive number, got 0");
     check_refused({8, 4, 0.0, 9.0, inf}, "sample_rate must be a positive number, got inf");
     check_refused({8, 4, 0.0, 9.0, nan}, "sample_rate must be a positive number, got nan");
+    check_refused({8, 4, 0.0, 1e-311, 1e-310},
+                  "sample_rate must be at least 1e-200 Hz, got 1e-310");
     const std::string low = "f_min must be at least 0 and below half the sample rate, 50 Hz, got ";
     check_refused({8, 4, -1.0, 50.0, 100.0}, low + "-1");
     check_refused({8, 4, 50.0, 50.0, 100.0}, low + "50");
@@ -195,5 +197,4 @@ TEST_CASE("bad settings are refused with the value and its limits") {
     check_refused({8, 4, 20.0, 50.5, 100.0}, high + "50.5");
     check_refused({8, 4, 20.0, nan, 100.0}, high + "nan");
     CHECK_NOTHROW(MelFilters({8, 4, 20.0, 20.5, 100.0}));
-    CHECK_NOTHROW(MelFilters({1000, 4, 0.0, 1e-321, 2e-321}));  // bins 0 Hz apart
 }
