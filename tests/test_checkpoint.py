@@ -17,6 +17,7 @@ import kac_prediction
 from kac_prediction._files import plain
 from kac_prediction.pipeline import loadModel, read_checkpoint
 from models_of_users import Linear
+from mutations import many
 from saved_models import exported, save
 
 
@@ -123,7 +124,7 @@ def test_damage_is_refused_or_does_no_harm(
     file, refused = tmp_path / "damaged.pt", 0
     file.write_bytes(whole)
     written = plain(read_checkpoint(file))
-    for _ in range(150):
+    for _ in range(many(150)):
         damaged = bytearray(whole)
         for place in draw.integers(len(whole), size=bytes_changed):
             damaged[place] ^= 1 << int(draw.integers(8))

@@ -6,6 +6,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from interruptions import in_child, small_chunks, visible
 from kac_prediction.dataset import DatasetError, generateDataset, loadDataset, transformDataset
+from kac_prediction.geometry import Polygon
 from kac_prediction.pipeline.datasets.unpack import unpack
 from kac_prediction.samplers import BesselModel
 from kac_prediction.samplers.published import PublishedDataset
@@ -37,7 +39,11 @@ def drums(tmp_path: Path) -> Path:
     return tmp_path / "drums"
 
 
-def read_or_refused(call: Callable[[], object], kind: type[Exception], name: str) -> bool:
+def read_or_refused(
+    call: Callable[[], object],
+    kind: type[Exception] | tuple[type[Exception], ...],
+    name: str,
+) -> bool:
     """Tell whether a call succeeds; it may raise one kind of error, which names the file."""
     try:
         call()
@@ -133,6 +139,28 @@ def test_unfinished_generations(drums: Path, tmp_path: Path) -> None:
             assert found.items() <= expected.items()
         shutil.rmtree(place)
     assert made > len(files) // 2
+
+
+def test_arrays(drums: Path) -> None:
+    path = drums / "x.npy"
+    content, read = path.read_bytes(), 0
+    header, rows = content[:128], content[128:]
+    for changed in (header, *changed_bytes(header, 20, 11)):
+        path.write_bytes(changed + rows)
+        read += read_or_refused(lambda: loadDataset(str(drums))[:], DatasetError, str(path))
+    assert read > 0
+
+
+def area(document: str) -> float:
+    return Polygon(**json.loads(document)).area
+
+
+def test_polygons() -> None:
+    outline, read = [[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5], [0.0, 1.0]], 0
+    for text in changed_documents({"vertices": outline}, 100, 12):
+        with suppress(RecursionError):  # of the reader of JSON
+            read += read_or_refused(partial(area, text), (TypeError, ValueError), "vert")
+    assert read > 0
 
 
 def test_archives(tmp_path: Path) -> None:
