@@ -54,11 +54,10 @@ def interrupt() -> None:
 class Interrupting(Click):
     """Takes its time; its listener presses Ctrl-C at the fifth sound."""
 
-    calls = 0
+    calls = count(1)  # of all threads
 
     def generateWaveform(self) -> None:
-        type(self).calls += 1
-        if self.calls == 5:
+        if next(self.calls) == 5:
             interrupt()
         time.sleep(0.001)
         super().generateWaveform()
@@ -67,11 +66,10 @@ class Interrupting(Click):
 class InterruptingCore(FDTDModel):
     """Renders in the core; its listener presses Ctrl-C at the fifth part of a chunk."""
 
-    calls = 0
+    calls = count(1)
 
     def render(self, indices: Any) -> Any:
-        type(self).calls += 1
-        if self.calls == 5:
+        if next(self.calls) == 5:
             interrupt()
         return super().render(indices)
 
@@ -315,7 +313,7 @@ def test_leaving_it_ends_its_threads() -> None:
 
 @pytest.mark.parametrize("Sampler", [Interrupting, InterruptingCore])
 def test_interrupted_it_goes_no_further(Sampler: Any) -> None:
-    before, Sampler.calls = threading.active_count(), 0
+    before, Sampler.calls = threading.active_count(), count(1)
     settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is InterruptingCore else {})
     # Some minutes' work.
     stream = StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=200_000)
