@@ -18,7 +18,9 @@ _LIKELY: Final = 0.02  # probability of a family that is fitted
 _ALWAYS: Final = 2  # families that are fitted at least
 _RAREST: Final = 1e-3  # probability of what a network rules out
 _TEMPER: Final = 0.1  # of log evidences, which take noise for white and drums for ideal
-_BEATEN, _FAR = 0.2, 1000.0  # of the lead of an outline, and the largest that counts
+# Log odds against the families that are fitted, for each unit of the lead of an outline a datum:
+# small ellipses on coarse grids were beaten by 0.2 to 0.5, polygons lead by 1 and more.
+_BEATEN: Final = 8.0
 _ROUND: Final = 1.1  # aspect ratio up to which an ellipse is a circle
 # The log odds that the best fit is right: those of its family, and so much more for all of the
 # power that it explains, counted from the first share. On 150 simulated strikes, clean, at 20 and
@@ -47,8 +49,8 @@ def starts(answer: Answer) -> list[Start]:
 def refined(answer: Answer, fits: Sequence[Iterable[Fit]], lead: float = 0.0) -> Prediction:
     """Return a network's answer, refined by the fits to each strike.
 
-    The lead is the log evidence of an outline over all of these: where it is above 0, the families
-    that are fitted are the less probable.
+    The lead is the log evidence of an outline over all of these, a datum: where it is above 0, the
+    families that are fitted are the less probable.
 
     Evidence and the network's probability choose the best fit. How probable it is that it is right,
     and not a chance match to a polygon, say, follows from the network's probability of its family
@@ -81,7 +83,7 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]], lead: float = 0.0) ->
 
 def _beaten(families: Mapping[str, float], lead: float) -> dict[str, float]:
     """Return probabilities when an outline has a lead over all of the families that are fitted."""
-    factor = math.exp(-_BEATEN * max(0.0, min(lead, _FAR)))
+    factor = math.exp(-_BEATEN * max(0.0, min(lead, 10.0)))
     left = {
         name: factor * p if name in FITTED else max(p, _RAREST * (1 - factor))
         for name, p in families.items()

@@ -112,7 +112,7 @@ def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
         return refined(answer, fits)
     longest = max(range(len(sounds)), key=lambda i: len(sounds[i][0]) / sounds[i][1])
     outline = fit_outline(answer, fits[longest], *sounds[longest])
-    found = refined(answer, fits, 0.0 if outline is None else outline.lead)
+    found = refined(answer, fits, 0.0 if outline is None else outline.lead / outline.data)
     return found if outline is None or found.family in FITTED else with_outline(found, outline)
 
 
