@@ -69,10 +69,6 @@ class Prediction:
     Raises:
         TypeError, ValueError: a number is not finite or out of range, the outline has another
             shape, a family is not known, or the probabilities do not sum to 1.
-
-    Example:
-        >>> from kac_prediction.listening import Prediction
-        >>> stored = Prediction.from_json(prediction.to_json())  # doctest: +SKIP
     """
 
     probabilities: Mapping[str, float]
@@ -97,14 +93,13 @@ class Prediction:
         outline.flags.writeable = False
         checked = {name: check_number(name, getattr(self, name), above=0) for name in _POSITIVE}
         checked["aspect_ratio"] = check_number("aspect_ratio", self.aspect_ratio, least=1)
-        strike = None if self.strike is None else check_numbers("strike", self.strike, 2, 3)
         values: dict[str, Any] = {
             **checked,
             "score": check_number("score", self.score, least=0, most=1),
             "outline": outline,
             "probabilities": MappingProxyType(_checked_probabilities(self.probabilities)),
             "spreads": MappingProxyType(_checked_spreads(self.spreads)),
-            "strike": strike,
+            "strike": None if self.strike is None else check_numbers("strike", self.strike, 2, 3),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -166,14 +161,9 @@ class Prediction:
             TypeError, ValueError: an argument is out of range, or no partial of the drum lies below
                 half the sample rate.
         """
-        settings: dict[str, Any] = {
-            "duration": duration,
-            "sample_rate": sample_rate,
-            "drum_size": self.drum_size,
-            "decay_time": self.decay_time,
-            "material_density": _DENSITY,
-            "tension": _DENSITY * self.wave_speed**2,
-        }
+        settings: dict[str, Any] = {"duration": duration, "sample_rate": sample_rate}
+        settings |= {"drum_size": self.drum_size, "decay_time": self.decay_time}
+        settings |= {"material_density": _DENSITY, "tension": _DENSITY * self.wave_speed**2}
         drum: Drum
         if self.family == "circle":
             drum = BesselModel(**settings)
@@ -214,12 +204,11 @@ class Prediction:
 
     def _plain(self) -> dict[str, Any]:
         """Return the fields in the types of JSON; `family` and `is_drum` for those who read it."""
-        stored = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             "format": _FORMAT,
             "is_drum": self.is_drum,
             "family": self.family,
-            **stored,
+            **{field.name: getattr(self, field.name) for field in fields(self)},
             "probabilities": dict(self.probabilities),
             "outline": self.outline.tolist(),
             "spreads": {name: spread._asdict() for name, spread in self.spreads.items()},
@@ -282,9 +271,10 @@ def _checked_probabilities(probabilities: Mapping[str, float]) -> dict[str, floa
         raise TypeError(f"probabilities must be a mapping by family, got {probabilities!r}")
     for family in probabilities:
         check_choice("a family of probabilities", family, ModeBank.families)
-    name = "each of probabilities"
     found = {
-        family: check_number(name, probabilities.get(family, 0.0), least=0, most=1)
+        family: check_number(
+            "each of probabilities", probabilities.get(family, 0.0), least=0, most=1
+        )
         for family in ModeBank.families
     }
     if abs(sum(found.values()) - 1) > _SUM:
