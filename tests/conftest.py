@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def digest() -> Callable[[Path], dict[str, str]]:
         }
 
     return digest
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt, which a shell has commands in its background ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
