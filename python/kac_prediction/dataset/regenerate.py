@@ -71,20 +71,9 @@ def _regenerate(
 ) -> Transaction:
     """Replace these samples, and their rows of x; return the transaction that did it."""
     old = directory.header
-    if Sampler.__name__ != old.sampler["name"]:
-        raise ValueError(
-            f"{directory.path} was made by {old.sampler['name']}, not by {Sampler.__name__}."
-        )
     seed = fresh_seed() if old.seed is None else old.seed
     revisions = {i: old.revisions[i] + 1 for i in indices}
-    renderer = Renderer(Sampler, old.sampler_settings, seed, workers, revisions)
-    renderer.observe(old.dataset_size)
-    if renderer.behaviour.whole_groups:
-        raise ValueError(
-            f"a sample that is drawn anew is a group of its own, and those of {Sampler.__name__} "
-            "depend on earlier ones of their group: let it draw what they share from "
-            "self.group_rng, for each of them."
-        )
+    renderer = _renderer(directory, Sampler, seed, workers, revisions)
     sampler, threads = renderer.sampler, renderer.threads
     representation = InputRepresentation(
         sampler.sample_rate, old.representation_settings, threads=threads
@@ -121,3 +110,27 @@ def _regenerate(
         transaction.write_metadata(header, lines)
         transaction.commit(indices)
     return transaction
+
+
+def _renderer(
+    directory: DatasetDirectory,
+    Sampler: type[AudioSampler],
+    seed: int,
+    workers: int | None,
+    revisions: dict[int, int],
+) -> Renderer:
+    """Return what renders samples of these revisions; raise ValueError if the sampler cannot."""
+    old = directory.header
+    if Sampler.__name__ != old.sampler["name"]:
+        raise ValueError(
+            f"{directory.path} was made by {old.sampler['name']}, not by {Sampler.__name__}."
+        )
+    renderer = Renderer(Sampler, old.sampler_settings, seed, workers, revisions)
+    renderer.observe(old.dataset_size)
+    if renderer.behaviour.whole_groups:
+        raise ValueError(
+            f"a sample that is drawn anew is a group of its own, and those of {Sampler.__name__} "
+            "depend on earlier ones of their group: let it draw what they share from "
+            "self.group_rng, for each of them."
+        )
+    return renderer

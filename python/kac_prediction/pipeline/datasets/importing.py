@@ -30,6 +30,8 @@ from .install import download_dataset, interrupted_installation
 
 logger = logging.getLogger(__name__)
 
+_KNOWN = ", ".join(PUBLISHED_DATASETS)
+
 
 def generate_family(
     name: Datasets,
@@ -75,17 +77,7 @@ def import_dataset(
     dataset_record: str = "",
 ) -> TorchDataset:
     """Load, download or generate a dataset; see `Routine.importDataset`."""
-    known = ", ".join(PUBLISHED_DATASETS)
-    name = check_choice("dataset_name", dataset_name, PUBLISHED_DATASETS) if dataset_name else None
-    if dataset_source is not None and name is None:
-        raise ValueError(
-            f"dataset_source is {str(dataset_source)!r}, but there is no dataset_name: name the"
-            f" published dataset that is to be found there ({known})"
-        )
-    if dataset_record:
-        if name is None:
-            raise ValueError(f"dataset_record is {dataset_record!r}, but there is no dataset_name")
-        published_dataset(name, dataset_record)
+    name = _published_name(dataset_name, dataset_source, dataset_record)
     if not DatasetDirectory(dataset_dir).holds_dataset():
         if name is not None:
             download_dataset(name, dataset_dir, dataset_source, record=dataset_record)
@@ -104,7 +96,7 @@ def import_dataset(
             found = f"an installation of {begun} that was interrupted" if begun else "no dataset"
             raise FileNotFoundError(
                 f"{dataset_dir} holds {found}: give importDataset a dataset_name to download"
-                f" ({known}) or a LocalSampler to generate one with"
+                f" ({_KNOWN}) or a LocalSampler to generate one with"
             )
     dataset = loadDataset(dataset_dir)
     _check_origin(dataset, name, LocalSampler, sampler_settings or {}, dataset_size)
@@ -118,6 +110,23 @@ def import_dataset(
         return dataset
     logger.info("%s: transforming to %s", dataset_dir, settings)
     return transformDataset(dataset, settings, workers=workers)
+
+
+def _published_name(name: str, source: str | Path | None, record: str) -> Datasets | None:
+    """Return the name of a published dataset, None without one; raise if it lacks or is unknown."""
+    if name:
+        chosen = check_choice("dataset_name", name, PUBLISHED_DATASETS)
+        if record:
+            published_dataset(chosen, record)
+        return chosen
+    if source is not None:
+        raise ValueError(
+            f"dataset_source is {str(source)!r}, but there is no dataset_name: name the"
+            f" published dataset that is to be found there ({_KNOWN})"
+        )
+    if record:
+        raise ValueError(f"dataset_record is {record!r}, but there is no dataset_name")
+    return None
 
 
 def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:
