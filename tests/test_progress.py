@@ -1,10 +1,14 @@
 """Progress bars: who sees them."""
 
 import io
+import os
+import signal
+import threading
 from typing import Any
 
 import pytest
 
+from interruptions import in_child
 from kac_prediction import _progress
 
 
@@ -49,8 +53,20 @@ def test_one_that_is_hidden_shows_nothing() -> None:
     assert not screen.getvalue()
 
 
+def test_none_waits_for_a_process_that_was_killed_at_one() -> None:
+    def die() -> None:
+        with _progress.ProgressBar.get_lock():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(die) == -signal.SIGKILL
+    shown = threading.Thread(target=lambda: list(_progress.progress_bar([1, 2])), daemon=True)
+    shown.start()
+    shown.join(20)
+    assert not shown.is_alive()
+
+
 def test_a_notebook_shows_them_though_it_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_progress, "tqdm", NotebookBar)
+    monkeypatch.setattr(_progress, "ProgressBar", NotebookBar)
     bar: Any = _progress.progress_bar(total=3)
     assert bar.options == {"disable": False, "total": 3}
     bar = _progress.progress_bar(total=3, hidden=True)

@@ -1,14 +1,21 @@
 """Progress bars: shown in terminals and notebooks, not where the output is a file, or nowhere."""
 
 import sys
+import threading
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 from tqdm.auto import tqdm
 
-from ._processes import start_method_kept
 
-ProgressBar: TypeAlias = "tqdm[Any]"
+class ProgressBar(tqdm):  # type: ignore[type-arg]
+    """A bar of tqdm that is drawn by one process alone.
+
+    tqdm's own lock is shared with forked processes: one that is killed in it would leave it taken,
+    and all others waiting for ever; and making it settles how multiprocessing starts processes.
+    """
+
+    _lock = threading.RLock()
 
 
 def progress_bar(
@@ -22,8 +29,7 @@ def progress_bar(
         options: further ones of tqdm, such as total and unit.
     """
     # A notebook's output is no terminal, for which tqdm would hide the bar with disable=None.
-    in_notebook = any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__)
+    in_notebook = any(kind.__module__ == "tqdm.notebook" for kind in ProgressBar.__mro__)
     stream = options.get("file", sys.stderr)  # None without a console, or closed
     hidden = hidden or (not in_notebook and (stream is None or stream.closed))
-    with start_method_kept():  # the first bar makes a lock between processes
-        return tqdm(items, disable=hidden or (False if in_notebook else None), **options)
+    return ProgressBar(items, disable=hidden or (False if in_notebook else None), **options)

@@ -32,6 +32,8 @@ def visible_progress() -> Iterator[None]:
     """Show log messages, a line each, above the progress bars."""
     from tqdm.contrib.logging import logging_redirect_tqdm
 
+    from .._progress import ProgressBar
+
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    with logging_redirect_tqdm():
+    with logging_redirect_tqdm(tqdm_class=ProgressBar):
         yield
