@@ -192,6 +192,8 @@ x, t = recording(), np.arange(len(recording())) / RATE
         x + noise(len(x), 1e-3),
         np.concatenate([np.zeros(4800), x[9120:] + noise(len(x) - 9120, 1e-4)]),
         x + 0.2 * np.sin(2 * np.pi * 5 * t),
+        x + 0.3 * np.sin(2 * np.pi * 8 * t),
+        x + 0.5 * t,
         x + 0.02 * np.sin(2 * np.pi * 50 * t) + 0.01 * np.sin(2 * np.pi * 150 * t),
         np.clip(x, -0.3, 0.3),
         with_click(x, 4800, 1.0),
@@ -202,10 +204,27 @@ x, t = recording(), np.arange(len(recording())) / RATE
         np.concatenate([np.zeros(60 * RATE), x, np.zeros(30 * RATE)]),
         x[: RATE // 2],
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_every_fault_of_a_recording_is_heard_through(sound: npt.NDArray[Any]) -> None:
     assert_heard(sound)
+
+
+@pytest.mark.parametrize("size", [0.07, 0.085, 1.05, 1.5, 2.0])
+def test_drums_beyond_the_trained_sizes_are_heard(size: float) -> None:
+    drum = BesselModel(1.0, RATE, drum_size=size, strike_location=(0.5, 0.6))
+    drum.generateWaveform()
+    prediction = listen(drum.waveform, RATE)
+    low, high = prediction.interval("drum_size", 0.99)
+    assert prediction.is_drum
+    assert low < size < high < 1.01 * low
+
+
+@pytest.mark.parametrize("disturbance", [0.3 * np.sin(2 * np.pi * 8 * t), 0.5 * t - 0.2])
+def test_rumble_and_drift_do_not_change_the_fitted_size(disturbance: Sound) -> None:
+    prediction = listen(x + disturbance, RATE)
+    assert prediction.family == "circle"
+    assert prediction.drum_size == pytest.approx(SIZE, rel=1e-4)
 
 
 def test_dead_and_inverted_channels_are_heard_past(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ import torch
 
 from .._checks import check_flag, check_number
 from ..pipeline import Model, ModelInput, loadModel
-from .audio import check_rate, mixed_down, read_mono, resampled
+from .audio import check_rate, high_passed, mixed_down, read_mono, resampled
 from .fitted import FITTED, refined, starts
 from .network import SPEED, Answer, ask, check_model
 from .outlined import fit_outline, with_outline
@@ -31,6 +32,13 @@ _SHORTEST: Final = 0.005  # seconds of sound after the strike
 _LEAST_FITTED: Final = 0.02  # seconds of sound after the strike
 _LEAD: Final = 0.001  # seconds before the strike that the network hears too
 _LONGEST: Final = 4.0  # seconds after the strike that count
+# Metres, in which a network is trained, and in which it is sure not to mistake a drum from outside;
+# and how often a sound may be made twice as fast or slow, so that it comes to lie inside.
+_TRAINED: Final = (0.1, 1.0)
+_INSIDE: Final = (0.15, 0.75)
+_DOUBLINGS: Final = 2
+_SURE, _SCORE = 0.05, 0.9  # Laplace scale of a logarithm, and score: of what lies outside
+_PROPORTIONAL: Final = np.array([1.0, 0.0, 1.0])  # to the time, of drum_size, aspect_ratio, ...
 
 
 class Strike(NamedTuple):
@@ -53,8 +61,9 @@ def listen(
 
     The strike after which most energy is left is searched for (`find_strike`), and what sounds from
     there on is heard: noise, silence and clicks before it do not matter, nor do sample rate, gain,
-    polarity or an offset. Channels are mixed; of channels that cancel, the loudest is heard. Of a
-    long recording the first 28 800 000 samples, 10 minutes at 48 kHz, are searched.
+    polarity, an offset, drift or rumble below 25 Hz. Channels are mixed; of channels that cancel,
+    the loudest is heard. Of a long recording the first 28 800 000 samples, 10 minutes at 48 kHz,
+    are searched.
 
     A sound tells L / c, the size over the wave speed, and nothing else of the two: sizes are right
     if `wave_speed` is. Given the size, it tells the wave speed, hence the tension.
@@ -91,12 +100,41 @@ def listen(
     check_flag("refine", refine)
     network = _network(model)
     strikes = [_struck(each, sample_rate) for each in _sounds(sound)]
-    inputs = torch.stack([_input(strike, check_model(network)) for strike in strikes])
-    answer = Answer.together(ask(network, inputs))
+    answer = _answer(network, strikes)
     heard = answer.prediction()
     if refine and heard.is_drum:
         heard = _refined(answer, strikes)
     return at_speed(heard, speed) if size is None else of_size(heard, size)
+
+
+def _answer(network: Model, strikes: Sequence[Strike]) -> Answer:
+    """Return what a network says, which hears drums beyond its sizes at another speed."""
+    speed, lowest = Fraction(1), check_model(network).sample_rate
+    answer = _at_speed_of(network, strikes, speed)
+    for _ in range(_DOUBLINGS):
+        heard = math.exp(answer.logarithms[0]) / speed
+        large = heard > _INSIDE[1]
+        faster = speed * (2 if large else Fraction(1, 2))
+        # Slowed down, a sound of a low rate lacks what a small drum is heard by.
+        slow = min(strike.sample_rate for strike in strikes) * faster < lowest
+        if _INSIDE[0] <= heard <= _INSIDE[1] or slow:
+            break
+        other = _at_speed_of(network, strikes, faster)
+        size = math.exp(other.logarithms[0]) / speed
+        outside = size > _TRAINED[1] if large else size < _TRAINED[0]
+        if not outside or other.scales[0] > _SURE or other.score < _SCORE:
+            break
+        answer, speed = other, faster
+    return answer
+
+
+def _at_speed_of(network: Model, strikes: Sequence[Strike], speed: Fraction) -> Answer:
+    """Return the answer to a sound so many times as fast, of a drum so many times smaller."""
+    model_input = check_model(network)
+    inputs = torch.stack([_input(strike, model_input, speed) for strike in strikes])
+    answer = Answer.together(ask(network, inputs))
+    scaled = answer.logarithms + math.log(speed) * _PROPORTIONAL
+    return replace(answer, logarithms=scaled)
 
 
 def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
@@ -174,12 +212,13 @@ def _sounds(sound: Any) -> list[Any]:
 def _struck(sound: Any, sample_rate: Any) -> Strike:
     """Return what is heard of a recording; name its file in errors."""
     if not isinstance(sound, str | os.PathLike):
-        return _cut(mixed_down(sound), check_rate(sample_rate))
+        rate, mono = check_rate(sample_rate), mixed_down(sound)
+        return _cut(high_passed(mono, rate), rate)
     if sample_rate is not None:
         raise ValueError(f"{os.fspath(sound)} has a sample rate of its own: give no sample_rate")
     waveform, rate = read_mono(sound)
     try:
-        return _cut(mixed_down(waveform), check_rate(rate))
+        return _cut(high_passed(mixed_down(waveform), check_rate(rate), out=waveform), rate)
     except ValueError as error:
         raise ValueError(f"{os.fspath(sound)}: {error}") from error
 
@@ -202,7 +241,8 @@ def _cut(waveform: npt.NDArray[np.float64], sample_rate: int) -> Strike:
     return Strike(heard / peak, sample_rate, lead)
 
 
-def _input(strike: Strike, model_input: ModelInput) -> torch.Tensor:
+def _input(strike: Strike, model_input: ModelInput, speed: Fraction) -> torch.Tensor:
     """Return the input of a model, with silence after a sound that ends early."""
-    sound = resampled(strike.waveform, strike.sample_rate, model_input)[: model_input.length]
+    rate = strike.sample_rate * speed
+    sound = resampled(strike.waveform, rate, model_input)[: model_input.length]
     return model_input.inputs(np.pad(sound, (0, model_input.length - len(sound))))
