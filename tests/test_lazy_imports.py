@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import kac_prediction
+
 PACKAGES = (
     "architecture",
     "dataset",
@@ -58,6 +60,20 @@ def test_a_single_sound_needs_no_torch(tmp_path: Path) -> None:
 def test_packages_load_nothing_before_a_name_is_used() -> None:
     imports = "\n".join(f"import kac_prediction.{package}" for package in PACKAGES)
     run_without(f"{HEAVY} scipy shapely soundfile tqdm", imports)
+    run_without(f"{HEAVY} numpy scipy shapely lazy_loader", "import kac_prediction")
+    run_without(HEAVY, "import kac_prediction as kac\ndir(kac), kac.BesselModel(0.01, 8000)")
+
+
+def test_the_package_has_the_public_names_of_all() -> None:
+    modules = [importlib.import_module(f"kac_prediction.{package}") for package in PACKAGES]
+    names = [name for module in modules for name in module.__all__]
+    assert len({*names, *PACKAGES}) == len(names) + len(PACKAGES)  # none is of two
+    assert {*names, *PACKAGES, "__version__"} == set(dir(kac_prediction))
+    for module in modules:
+        for name in module.__all__:
+            assert getattr(kac_prediction, name) is getattr(module, name)
+    with pytest.raises(AttributeError, match="has no attribute 'Drumm'"):
+        _ = kac_prediction.Drumm
 
 
 def test_help_needs_nothing_heavy() -> None:

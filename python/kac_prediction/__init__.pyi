@@ -1,0 +1,25 @@
+# ruff: noqa: F401, F403
+from . import (
+    architecture,
+    dataset,
+    evaluation,
+    geometry,
+    listening,
+    physics,
+    pipeline,
+    plot,
+    routines,
+    samplers,
+)
+from .architecture import *
+from .dataset import *
+from .evaluation import *
+from .geometry import *
+from .listening import *
+from .physics import *
+from .pipeline import *
+from .plot import *
+from .routines import *
+from .samplers import *
+
+__version__: str
