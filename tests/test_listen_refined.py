@@ -1,6 +1,7 @@
 """Listening with refinement: a network that errs by a few per cent, and drums that are known."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,8 @@ def strike(kind: Any, seed: int = 0, seconds: float = 0.6, **settings: Any) -> n
     return np.asarray(sound + 3e-3 * np.random.default_rng(0).normal(size=len(sound)))
 
 
-UNSURE = {"circle": 0.25, "rectangle": 0.25, "triangle": 0.2, "polygon": 0.3}
+# Polygons are unlikely: the fit of an outline takes seconds.
+UNSURE = {"circle": 0.22, "ellipse": 0.32, "rectangle": 0.22, "triangle": 0.2, "polygon": 0.04}
 ERRING = answer(UNSURE, 0.306, 1.55, 0.9, (0.015, 0.03, 0.1))
 
 
@@ -67,7 +69,7 @@ def test_fits_find_the_family_and_the_size(
     network = prediction.network
     assert network == listen(strike(kind, **settings), RATE, listener(ERRING), refine=False)
     assert network is not None
-    assert network.family == "polygon"
+    assert network.family == "ellipse"
     assert Prediction.from_json(prediction.to_json()) == prediction
 
 
@@ -84,25 +86,26 @@ def test_a_fit_at_another_speed_is_the_same_fit() -> None:
     assert high / low < 1.01
 
 
-def test_the_outline_of_a_polygon_is_fitted() -> None:
+def polygon() -> tuple[npt.NDArray[Any], npt.NDArray[Any], ConvexPolygon]:
+    """Return the sound of a polygon of 0.4 m at 8 kHz, its log radii and its shape."""
     shape = ConvexPolygon(6, rng=np.random.default_rng(4))
     shape.area, shape.centroid = 1.0, (0.0, 0.0)
-    truth = log_radii(shape)
-    drum = FiniteElementModel(
-        0.5,
-        8000,
-        "Polygon",
-        drum_size=0.4,
-        decay_time=0.8,
-        shape_settings={"vertices": shape.vertices},
-    )
+    settings: Any = {"drum_size": 0.4, "decay_time": 0.8}
+    settings["shape_settings"] = {"vertices": shape.vertices}
+    drum = FiniteElementModel(0.5, 8000, "Polygon", **settings)
     drum.seed(0)
     drum.updateProperties(1)
     drum.generateWaveform()
+    return drum.waveform, log_radii(shape), shape
+
+
+def test_the_outline_of_a_polygon_is_fitted_to_the_same_bits_on_any_number_of_threads() -> None:
+    sound, truth, shape = polygon()
     angles = 2 * np.pi * np.arange(64) / 64
     erring = truth + 0.04 * np.cos(2 * angles) - 0.03 * np.sin(3 * angles)
     model = listener(answer({"polygon": 0.4, "star": 0.6}, 0.404, 1.2, 2.0, outline=erring))
-    prediction = listen(drum.waveform, 8000, model)
+    prediction, other = on_threads(lambda: listen(sound, 8000, model))
+    assert prediction.to_json() == other.to_json()
     network = prediction.network
     assert network is not None
     assert (prediction.family, network.family) == ("polygon", "star")  # it turned out convex
@@ -115,6 +118,18 @@ def test_the_outline_of_a_polygon_is_fitted() -> None:
     assert low < 0.4 < high
 
 
+def on_threads(hear: Callable[[], Prediction]) -> list[Prediction]:
+    """Return what is heard by one thread and by three."""
+    before, heard = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            heard.append(hear())
+    finally:
+        torch.set_num_threads(before)
+    return heard
+
+
 def overlap_with(truth: npt.NDArray[Any], outline: npt.NDArray[Any]) -> float:
     """Return the intersection over union of an outline, by its points, and a shape."""
     return float(overlap(np.log(np.hypot(*outline.T))[None], truth[None])[0])
@@ -122,7 +137,8 @@ def overlap_with(truth: npt.NDArray[Any], outline: npt.NDArray[Any]) -> float:
 
 def test_several_strikes_are_refined_together() -> None:
     sounds = [strike(BesselModel, seed) for seed in range(2)]
-    prediction = listen(sounds, RATE, listener(ERRING))
+    doubted = answer({"circle": 0.4, "rectangle": 0.3, "polygon": 0.3}, 0.306, 1.55, 0.9)
+    prediction = listen(sounds, RATE, listener(doubted))
     assert prediction.family == "circle"
     assert prediction.drum_size == pytest.approx(0.3, rel=2e-4)
 
@@ -131,18 +147,13 @@ def test_a_sound_too_short_to_fit_keeps_the_network_s_answer() -> None:
     sound = strike(BesselModel)[RATE // 10 :][: round(0.015 * RATE)]
     prediction = listen(sound, RATE, listener(ERRING))
     assert prediction.network is None
-    assert prediction.family == "polygon"
+    assert prediction.family == "ellipse"
 
 
 def test_the_bits_are_the_same_on_any_number_of_threads() -> None:
-    sound, before, answers = strike(BesselModel), torch.get_num_threads(), set()
-    try:
-        for threads in (1, 3):
-            torch.set_num_threads(threads)
-            answers.add(listen(sound, RATE, listener(ERRING)).to_json())
-    finally:
-        torch.set_num_threads(before)
-    assert len(answers) == 1
+    sound = strike(BesselModel)
+    one, three = on_threads(lambda: listen(sound, RATE, listener(ERRING)))
+    assert one.to_json() == three.to_json()
 
 
 def told(probabilities: dict[str, float]) -> Answer:

@@ -43,12 +43,12 @@ def run_ahead(
         for call in calls:
             ready = []
             if len(pending) == depth:  # the oldest stays pending until it is done
-                ready = [pending[0].result()]
+                ready = [result_of(pending[0])]
                 pending.popleft()
             pending.append(start(pool, call))
             yield from ready
         while pending:
-            result = pending[0].result()
+            result = result_of(pending[0])
             pending.popleft()
             yield result
     finally:
@@ -66,3 +66,10 @@ def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> 
     except RuntimeError as error:
         remedy = "end other programs, or allow more threads (ulimit -u)"
         raise OSError(errno.EAGAIN, f"no thread can be started; {remedy}") from error
+
+
+def result_of(future: Future[T]) -> T:
+    """Return the result of a call; look up now and then, for Ctrl-C as the wait begins."""
+    while not wait([future], _PATIENCE_SECONDS).done:
+        pass
+    return future.result()

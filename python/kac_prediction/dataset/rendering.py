@@ -15,7 +15,7 @@ from .. import _core
 from .._checks import check_count
 from .._processes import in_processes
 from .behaviour import Behaviour, Rendered, observe, render
-from .prefetch import start
+from .prefetch import result_of, start
 from .sampler import AudioSampler
 
 _CHUNK_BYTES = 2**24
@@ -173,9 +173,9 @@ def write_behind(write: Callable[..., object]) -> Iterator[Callable[..., None]]:
 
         def submit(*arguments: Any) -> None:
             while pending:
-                pending.pop().result()
+                result_of(pending.pop())
             pending.append(start(writer, write, *arguments))
 
         yield submit
         while pending:
-            pending.pop().result()
+            result_of(pending.pop())
