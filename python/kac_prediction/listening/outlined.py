@@ -18,7 +18,9 @@ from .prediction import Prediction, Spread
 OUTLINED: Final = ("polygon", "star")
 """The families whose outlines are fitted."""
 
-_LIKELY, _EXPLAINED = 0.05, 0.9  # of a network's probability, and of the power by other families
+# A network's probability from which a sound may be one of these: of 474 polygons and stars, clean,
+# in noise of 20 and 10 dB and in rooms, none was less likely. And the seconds that a fit needs.
+_LIKELY, _SHORTEST = 0.05, 0.05
 _SHARPEST: Final = 0.01  # standard deviation of the logarithm of a size that is believed
 # Of the Fourier coefficients of a network's errors, of polygons and stars.
 _SPREADS: Final = (0.027, 0.057)
@@ -42,12 +44,11 @@ def fit_outline(
 ) -> OutlineFit | None:
     """Return the fit of an outline to a sound from the strike on, from a network's answer.
 
-    None where it is hardly a polygon or star: the network says so, and another family explains the
-    sound.
+    None where the network says that it is hardly a polygon or star, or the sound is too short.
     """
-    rivals, families = list(fits), answer.families
-    explained = max((fit.explained for fit in rivals), default=0.0)
-    if sum(families[name] for name in OUTLINED) < _LIKELY and explained > _EXPLAINED:
+    families = answer.families
+    hardly = sum(families[name] for name in OUTLINED) < _LIKELY
+    if hardly or len(sound) < _SHORTEST * sample_rate:
         return None
     return refine_outline(
         sound,
@@ -56,7 +57,7 @@ def fit_outline(
         math.exp(float(answer.logarithms[0])),
         size_spread=max(_SHARPEST, math.sqrt(2) * float(answer.scales[0])),  # of a Laplace scale
         outline_spread=_SPREADS[families["star"] > families["polygon"]],
-        rivals=rivals,
+        rivals=list(fits),
         wave_speed=SPEED,
     )
 
