@@ -1,8 +1,11 @@
 """From sounds as people have them to what a model sees."""
 
+import io
 import os
+import signal
 import struct
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,8 @@ import soundfile
 import torch
 from scipy.signal import chirp, resample_poly
 
-from kac_prediction.listening import onset, prepare, read_sound
-from kac_prediction.listening.audio import read_mono
+from kac_prediction.listening import onset, prepare, read_sound, sound_file
+from kac_prediction.listening.sound_file import read_mono
 from kac_prediction.pipeline import ModelInput
 from kac_prediction.samplers import BesselModel
 
@@ -239,6 +242,36 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         read_sound(text)
     with pytest.raises(ValueError, match=r"empty\.wav is empty"):
         read_sound(write(tmp_path / "empty.wav", np.zeros(0)))
+
+
+def test_what_the_system_says_of_a_file_is_told(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = write(tmp_path / "a.wav", np.ones(9000))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files") as error:
+            read_sound(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert "reading a sound; close files, or allow more of them (ulimit -n)" in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_ctrl_c_gets_through_while_a_file_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.wav", np.ones(9000))
+    calls = count()
+
+    def read(file: io.FileIO, buffer: bytearray) -> int | None:
+        if next(calls) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return io.FileIO.readinto(file, buffer)
+
+    monkeypatch.setattr(sound_file._File, "readinto", read)
+    with pytest.raises(KeyboardInterrupt):
+        read_mono(path)
 
 
 @pytest.mark.parametrize("riff", [0, 36, 36 + 1000, 2**32 - 1])

@@ -1,11 +1,17 @@
 """Lossy codecs lose something, but neither the onset nor the level."""
 
+import io
+import os
+from itertools import count
+from signal import SIGINT
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from scipy import signal
 
-from kac_prediction.pipeline import effects
+from kac_prediction.pipeline import coding, effects
 from kac_prediction.pipeline.coding import Codec, codecs, coded
 
 RATE = 8000
@@ -52,6 +58,19 @@ def test_what_cannot_be_coded_is_left() -> None:
     with pytest.raises(ValueError, match="compression must be at most 1"):
         coded(x, RATE, compression=2.0)
     assert coded(x, 96000, "vorbis").shape == x.shape
+
+
+def test_ctrl_c_gets_through_while_a_sound_is_coded(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pressing(io.BytesIO):
+        def write(self, content: Any) -> int:
+            if next(calls) == 3:
+                os.kill(os.getpid(), SIGINT)
+            return super().write(content)
+
+    x, calls = strikes(2), count()
+    monkeypatch.setattr(coding, "BytesIO", Pressing)
+    with pytest.raises(KeyboardInterrupt):
+        coded(x, RATE)
 
 
 def test_codecs_by_their_sample_rates() -> None:

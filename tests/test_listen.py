@@ -14,7 +14,7 @@ from scipy.signal import resample_poly
 
 from kac_prediction.architecture import SpectralCNN
 from kac_prediction.geometry import Polygon
-from kac_prediction.listening import Prediction, audio, listen
+from kac_prediction.listening import Prediction, audio, listen, sound_file
 from kac_prediction.samplers import BesselModel
 from listened import ANY_DRUM, answer, listener
 
@@ -202,7 +202,7 @@ def test_a_listening_has_the_same_bits_on_any_number_of_threads() -> None:
 def test_a_long_recording_costs_no_more_than_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for function in (audio.read_mono, audio.mixed_down):
+    for function in (sound_file.read_mono, audio.mixed_down):
         monkeypatch.setattr(function, "__defaults__", (96_000,))
     sound = np.concatenate([np.zeros(48000), drum(), 10 * drum()])
     soundfile.write(tmp_path / "long.flac", sound / 11, RATE, subtype="PCM_24")

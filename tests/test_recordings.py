@@ -14,7 +14,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 from kac_prediction.listening import listen, predict, predict_file
-from kac_prediction.listening.audio import read_mono
+from kac_prediction.listening.sound_file import read_mono
 from kac_prediction.samplers import BesselModel
 from test_predict import weighted
 

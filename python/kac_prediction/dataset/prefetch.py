@@ -59,6 +59,16 @@ def run_ahead(
             pool.shutdown()
 
 
+def in_thread(call: Callable[[threading.Event], T]) -> T:
+    """Return what a call returns that is made in a thread, since it uses callbacks from C.
+
+    In the main thread these would lose Ctrl-C. The call is given the event that cancels it.
+    """
+    cancel = threading.Event()
+    with closing(run_ahead([partial(call, cancel)], 1, 1, cancel)) as results:
+        return next(results)
+
+
 def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> Future[T]:
     """Submit a call to a pool; raise OSError where the system has no thread for it."""
     try:

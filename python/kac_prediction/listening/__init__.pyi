@@ -1,10 +1,11 @@
-from .audio import prepare, read_sound
+from .audio import prepare
 from .fits import Fit, Start
 from .listener import listen
 from .outline_refinement import OutlineFit, refine_outline
 from .predicted_labels import PredictedLabels, drum_heard, predict, predict_file
 from .prediction import Prediction, Spread
 from .refinement import refine
+from .sound_file import read_sound
 from .strike import find_strike, onset
 
 __all__ = [

@@ -1,24 +1,17 @@
-"""From a sound as people have it to what a model sees: mono, from the strike on, resampled."""
+"""From samples to what a model sees: mono, from the strike on, without rumble, resampled."""
 
-import io
 import logging
 import math
-import os
-import reprlib
-import struct
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import torch
 from scipy.signal import butter, resample_poly, sosfilt, sosfilt_zi
 
-from .._checks import check_whole
+from .._checks import brief, check_whole
 from ..pipeline import ModelInput
 from .strike import onset
 
@@ -29,109 +22,14 @@ logger = logging.getLogger(__name__)
 LONGEST: Final = 28_800_000
 """Samples of a recording that are searched for the strike: 10 minutes at 48 kHz, 230 MB."""
 
+BLOCK: Final = 2**18  # samples that are worked on at once
 _LOWEST_RATE: Final = 1000  # Hz
 _LONGEST_RATIO: Final = 200_000  # of sample rates, the denominator
-_BLOCK: Final = 2**18  # samples that are read at once
-_MENDED: Final = 2**27  # bytes that are read of a wav without lengths
 _CANCELLED: Final = 0.1  # power of the mean of channels over that of the loudest
 _AS_LOUD: Final = 0.9  # power over that of the loudest: the first such channel is taken
-_UNKNOWN: Final = 1  # libsndfile's number of the error that a format is not known
 _RUMBLE: Final = 25.0  # Hz, below all partials of a drum of 2.5 m at 100 m/s
 _DENORMAL: Final = 1e-150  # of a filter's state: the arithmetic below is slow
 _DULL: Final = 0.5  # of a model's sample rate: what is below lacks much of what it hears
-
-
-def read_sound(path: str | os.PathLike[str]) -> tuple[Float64, int]:
-    """Return a sound, shape (length, channels), float64 in -1 ... 1, and its sample rate in Hz.
-
-    A wav whose lengths were never filled in, as by a recorder that lost its power, is read too.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: libsndfile cannot read the file as sound, or it holds none.
-    """
-    with _opened(Path(path)) as sound:
-        waveform, rate = sound.read(dtype="float64", always_2d=True), int(sound.samplerate)
-    if not len(waveform):
-        raise ValueError(f"{path} is empty: it holds no samples.")
-    return waveform, rate
-
-
-def read_mono(path: str | os.PathLike[str], most: int = LONGEST) -> tuple[Float64, int]:
-    """Return at most so many samples, mixed down as by `mixed_down`, shape (length,), and the rate.
-
-    Raises:
-        FileNotFoundError, ValueError: as `read_sound`.
-    """
-    with _opened(Path(path)) as sound:
-
-        def blocks() -> Iterator[Float64]:
-            sound.seek(0)
-            yield from sound.blocks(_BLOCK, frames=most, dtype="float64", always_2d=True)
-
-        mono, rate = _mixed(blocks, min(sound.frames, most)), int(sound.samplerate)
-    if not len(mono):
-        raise ValueError(f"{path} is empty: it holds no samples.")
-    return mono, rate
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file; raise as `read_sound`, also for what is found out while it is read."""
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no sound file {str(file)!r}.")
-    try:
-        # By its descriptor: a name of another encoding would not go through UTF-8.
-        with (
-            file.open("rb", buffering=0) as opened,
-            soundfile.SoundFile(opened.fileno(), closefd=False) as sound,
-        ):
-            mended = None if sound.frames else _mended(opened)
-            if mended is None:
-                yield sound
-                return
-        with soundfile.SoundFile(mended) as sound:
-            yield sound
-    except soundfile.LibsndfileError as error:
-        remedy = _REMEDY if error.code == _UNKNOWN else ""
-        reason = error.error_string.removeprefix("Error : ").rstrip(".")
-        raise ValueError(f"{file} cannot be read as a sound: {reason}{remedy}.") from error
-    except OSError as error:
-        raise ValueError(f"{file} cannot be read as a sound: {error.strerror}.") from error
-
-
-_REMEDY: Final = (
-    " (wav, flac, ogg, opus, mp3, aiff and caf are). Convert m4a, wma and the like first, as by "
-    "ffmpeg -i drum.m4a drum.wav"
-)
-
-
-def _mended(opened: io.FileIO) -> io.BytesIO | None:
-    """Return a wav with its lengths filled in; None: its samples are none indeed."""
-    opened.seek(0)
-    head, place = opened.read(12), 12
-    if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
-        return None
-    while (chunk := opened.read(8))[:4] != b"data":
-        if len(chunk) < 8:
-            return None
-        (size,) = struct.unpack_from("<I", chunk, 4)
-        place += 8 + size + size % 2
-        opened.seek(place)
-    if chunk[4:] not in (bytes(4), b"\xff" * 4):
-        return None
-    # What ends where the file does is another chunk.
-    ahead, left = opened.read(8), os.fstat(opened.fileno()).st_size - place - 8
-    if left <= 0 or (left >= 8 and struct.unpack_from("<I", ahead, 4)[0] == left - 8):
-        return None
-    opened.seek(0)
-    content = io.BytesIO(opened.read(place + 8 + _MENDED))
-    length = len(content.getbuffer())
-    content.write(b"RIFF" + struct.pack("<I", length - 8))
-    content.seek(place + 4)
-    content.write(struct.pack("<I", length - place - 8))
-    content.seek(0)
-    return content
 
 
 def prepare(
@@ -169,8 +67,8 @@ def high_passed(waveform: Float64, sample_rate: int, out: Float64 | None = None)
     sections = butter(2, _RUMBLE, "high", fs=sample_rate, output="sos")
     passed = np.empty_like(waveform) if out is None else out
     state = sosfilt_zi(sections) * waveform[0]
-    for i in range(0, len(waveform), _BLOCK):
-        passed[i : i + _BLOCK], state = sosfilt(sections, waveform[i : i + _BLOCK], zi=state)
+    for i in range(0, len(waveform), BLOCK):
+        passed[i : i + BLOCK], state = sosfilt(sections, waveform[i : i + BLOCK], zi=state)
         state[np.abs(state) < _DENORMAL] = 0
     return passed
 
@@ -236,8 +134,8 @@ def mixed_down(waveform: npt.ArrayLike | torch.Tensor, most: int = LONGEST) -> F
     if not sound.size:
         raise ValueError("the sound is empty: it holds no samples.")
     if sound.ndim == 2:
-        starts = range(0, len(sound), _BLOCK)
-        mono = _mixed(lambda: (sound[i : i + _BLOCK] for i in starts), len(sound))
+        starts = range(0, len(sound), BLOCK)
+        mono = mixed(lambda: (sound[i : i + BLOCK] for i in starts), len(sound))
     else:
         mono = np.asarray(sound, np.float64)
     least, highest = float(mono.min()), float(mono.max())
@@ -263,12 +161,12 @@ def _array(waveform: Any) -> npt.NDArray[Any]:
     if sound.dtype.kind not in "biuf" or not sound.ndim:
         raise TypeError(
             "a sound must be samples, shape (length,) or (length, channels), or the path of a file,"
-            f" got {reprlib.repr(waveform)}"
+            f" got {brief(waveform)}"
         )
     return sound
 
 
-def _mixed(blocks: Callable[[], Iterable[npt.NDArray[Any]]], length: int) -> Float64:
+def mixed(blocks: Callable[[], Iterable[npt.NDArray[Any]]], length: int) -> Float64:
     """Return the mean of the channels, or the loudest if they cancel, of blocks (n, channels)."""
     mono, end, sums, squares = np.empty(length), 0, 0.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):

@@ -14,12 +14,13 @@ import torch
 
 from .._checks import check_flag, check_number
 from ..pipeline import Model, ModelInput, loadModel
-from .audio import check_rate, high_passed, mixed_down, read_mono, resampled
+from .audio import check_rate, high_passed, mixed_down, resampled
 from .fitted import FITTED, refined, starts
 from .network import SPEED, Answer, ask, check_model
 from .outlined import fit_outline, with_outline
 from .prediction import Prediction, Spread
 from .refinement import refine as fit_partials
+from .sound_file import read_mono
 from .strike import find_strike, middle_of
 
 Sound: TypeAlias = npt.ArrayLike | torch.Tensor | str | os.PathLike[str]

@@ -15,7 +15,8 @@ from ..pipeline import Model, ModelInput
 from ..samplers import FAMILIES
 from ..samplers.drum import DrumSettings
 from ..samplers.published import published_of
-from .audio import prepare, read_mono
+from .audio import prepare
+from .sound_file import read_mono
 
 PredictedLabels: TypeAlias = dict[str, float | str | list[float]]
 """What a model predicts: of each label the number or numbers, or the name of the class."""

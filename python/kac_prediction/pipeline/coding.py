@@ -1,7 +1,8 @@
 """Lossy coding: what is left of a sound that was kept as mp3 or Ogg Vorbis."""
 
-import io
 from collections.abc import Mapping
+from io import BytesIO
+from threading import Event
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -11,6 +12,7 @@ import soundfile
 import torch
 
 from .._checks import check_choice, check_number
+from ..dataset.prefetch import in_thread
 
 Codec = Literal["mp3", "vorbis"]
 
@@ -53,11 +55,15 @@ def coded(
     check_choice(f"a codec for {sample_rate} Hz", codec, codecs(sample_rate))
     check_number("compression", compression, least=0, most=1)
     result = x.detach().to("cpu", torch.float64, copy=True)
-    for sound in result.numpy():
-        loudest = np.abs(sound).max()
-        if 1e-300 < loudest < np.inf:
-            scale = CODING_PEAK / loudest
-            sound[:] = _round_trip(sound * scale, sample_rate, codec, compression) / scale
+
+    def code(cancel: Event) -> None:
+        for sound in result.numpy():
+            loudest = np.abs(sound).max()
+            if 1e-300 < loudest < np.inf and not cancel.is_set():
+                scale = CODING_PEAK / loudest
+                sound[:] = _round_trip(sound * scale, sample_rate, codec, compression) / scale
+
+    in_thread(code)
     return result.to(x)
 
 
@@ -66,7 +72,7 @@ def _round_trip(
 ) -> npt.NDArray[np.float64]:
     """Return one sound, encoded and decoded in memory."""
     container, subtype = CONTAINERS[codec]
-    memory = io.BytesIO()
+    memory = BytesIO()
     with soundfile.SoundFile(
         memory,
         "w",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import soundfile
 
 from ... import _core
+from ..prefetch import in_thread
 from .disk import map_array
 from .layout import (
     ARRAY,
@@ -272,16 +273,23 @@ def _decode(
 ) -> npt.NDArray[np.float64]:
     """Decode the content of a sound's file, at `path`."""
     try:
-        with soundfile.SoundFile(BytesIO(content)) as file:
-            rate, shape = file.samplerate, (file.frames, file.channels)
-            # What a header claims may be far more than its file holds, and more than the memory.
-            if rate == sample_rate and shape in [(length, 1) for length in lengths]:
-                sound: npt.NDArray[np.float64] = file.read(dtype="float64")
-                if sound.shape == shape[:1]:
-                    return sound
-                shape = sound.shape
+        return in_thread(lambda _: _decoded(content, path, sample_rate, lengths))
     except soundfile.LibsndfileError as error:
         raise DatasetError(f"{path} is damaged: {error.error_string}") from error
+
+
+def _decoded(
+    content: bytes, path: Path, sample_rate: int, lengths: list[int]
+) -> npt.NDArray[np.float64]:
+    """Do so, but for what libsndfile refuses."""
+    with soundfile.SoundFile(BytesIO(content)) as file:
+        rate, shape = file.samplerate, (file.frames, file.channels)
+        # What a header claims may be far more than its file holds, and more than the memory.
+        if rate == sample_rate and shape in [(length, 1) for length in lengths]:
+            sound: npt.NDArray[np.float64] = file.read(dtype="float64")
+            if sound.shape == shape[:1]:
+                return sound
+            shape = sound.shape
     found = shape[:1] if shape[1:] == (1,) else shape
     raise DatasetError(
         f"{path} is damaged: it has shape {found} at {rate} Hz where ({lengths[0]},) at "
