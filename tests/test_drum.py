@@ -114,6 +114,41 @@ def test_partials_from_half_the_sample_rate_are_dropped(Sampler) -> None:
 
 
 @drums
+@pytest.mark.parametrize("table", [(3, 6), (6, 3)])
+def test_a_strike_of_a_width_is_the_mean_of_strikes_under_a_raised_cosine(Sampler, table) -> None:
+    settings = {"M": table[0], "N": table[1], "drum_size": 0.5, "decay_time": 1.0}
+    point = square(Sampler, 0.05, RATE, **settings)
+    wide = square(Sampler, 0.05, RATE, strike_width=0.1, **settings)
+    wide.updateProperties(0)  # its middle
+    wide.strike_location = moved(wide, 0.05 + 0.02j)
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    total, expected = 0.0, 0.0
+    for r, weight in zip((1 + nodes) / 2, weights, strict=True):
+        for angle in 2 * np.pi * np.arange(16) / 16:
+            point.strike_location = moved(wide, 0.05 * r * np.exp(1j * angle))
+            series, here = partials(point)
+            share = weight * r * (1 + math.cos(math.pi * r))
+            total, expected = total + share, expected + share * here
+    expected = WaveEquationWaveform2D(
+        series * 100, expected / total, wide.sigma, 1 / RATE, wide.length
+    )
+    wide.generateWaveform()
+    np.testing.assert_allclose(wide.waveform, expected / np.abs(expected).max(), atol=1e-5)
+
+
+def moved(model, way: complex) -> tuple[float, ...]:
+    """Where the strike of a drum falls, moved so many metres."""
+    size, at = model.drum_size, model.strike_location
+    if isinstance(model, BesselModel):
+        place = at[0] * np.exp(1j * at[1]) + way * math.sqrt(math.pi) / size
+        return abs(place), float(np.angle(place))
+    if isinstance(model, PoissonModel):
+        return at[0] + way.real / size, at[1] + way.imag / size
+    height = 3**0.25 * size  # of the triangle of area size^2
+    return tuple(x + (way * np.exp(2j * np.pi * k / 3)).real / height for k, x in enumerate(at))
+
+
+@drums
 def test_twice_the_speed_on_twice_the_size_is_the_same_sound(Sampler) -> None:
     slow = square(Sampler, 0.1, RATE, drum_size=0.2)
     fast = square(Sampler, 0.1, RATE, drum_size=0.4, tension=400.0, material_density=0.01)

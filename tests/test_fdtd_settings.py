@@ -8,7 +8,9 @@ import pytest
 from every_shape import TRIANGLE
 from kac_prediction.dataset import generateDataset, regenerateDataPoints
 from kac_prediction.geometry import (
+    Circle,
     ConvexPolygon,
+    Ellipse,
     IrregularStar,
     Polygon,
     RegularPolygon,
@@ -78,6 +80,28 @@ def test_settings_are_plain_and_make_the_sampler_again() -> None:
         again = FDTDModel(**each.settings)
         again.seed(7)
         assert again.render([3])[1] == each.render([3])[1]
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "arguments"),
+    [
+        (Circle(0.2), "Circle", {"r": 0.2}),
+        (Ellipse(0.3, 0.2), "Ellipse", {"major": 0.3, "minor": 0.2}),
+        (RegularPolygon(3), "Polygon", {"vertices": RegularPolygon(3).vertices}),
+    ],
+)
+def test_a_shape_itself_is_stored_as_its_class(shape, kind: str, arguments) -> None:
+    outline = shape.outline().copy()
+    drum, same = (
+        FDTDModel(0.02, RATE, each, shape_settings=given, drum_size=size)
+        for each, given, size in ((shape, None, None), (kind, arguments, shape.area**0.5))
+    )
+    assert drum.settings == same.settings
+    for each in (drum, same):
+        each.seed(1)
+    np.testing.assert_array_equal(drum.render([1])[0], same.render([1])[0])
+    assert FDTDModel(0.02, RATE, shape).drum_size == 0.3
+    np.testing.assert_array_equal(shape.outline(), outline)
 
 
 def test_a_shape_of_your_own_by_its_name() -> None:

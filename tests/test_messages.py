@@ -9,7 +9,6 @@ from kac_prediction.geometry import (
     Circle,
     Ellipse,
     RegularPolygon,
-    isospectral_pair,
     weylCondition,
 )
 from kac_prediction.physics import (
@@ -55,7 +54,8 @@ S = (0.1, 8000)
             r"\(x, y\) must be 2 finite",
         ),
         (lambda: FDTDModel(*S, "Circle", strike_width="1 cm"), TypeError, "strike_width must be a"),
-        (lambda: FDTDModel(*S, isospectral_pair()[0]), TypeError, r"shape_settings=\{.vertices"),
+        (lambda: FDTDModel(*S, Circle(0.2), shape_settings={"r": 1}), TypeError, "leave them out"),
+        (lambda: FDTDModel(*S, "Circle", drum_size=None), ValueError, "drum_size must be given"),
         (lambda: BesselModel(*S).render([-1]), ValueError, "numbered from 0, got -1"),
         (lambda: BesselModel(*S).render([1.5]), TypeError, "float"),
         (lambda: BesselModel(*S).updateProperties("a"), TypeError, "i must be a whole number"),

@@ -4,6 +4,7 @@ import doctest
 import inspect
 import math
 import pickle
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from kac_prediction.samplers import (
     PoissonModel,
     TestTone,
 )
+from kac_prediction.samplers.drum import Drum
 
 SAMPLERS = [
     member
@@ -53,6 +55,41 @@ def sampler(request: pytest.FixtureRequest) -> AudioSampler:
     made = make(request.param)
     made.seed(42)
     return made
+
+
+@pytest.mark.parametrize("kind", [each for each in SAMPLERS if issubclass(each, Drum)])
+def test_a_strike_is_the_sound_of_these_properties_and_changes_nothing(kind: type[Drum]) -> None:
+    drum, other = (
+        kind(DURATION, RATE, **EXTRA.get(kind.__name__, {}), **changes)
+        for changes in ({}, {"decay_time": 0.4})
+    )
+    for each in (drum, other):
+        each.seed(3)
+        each.reseed(6)
+        each.updateProperties(6)
+    at = drum.strike_location  # another strike on the same drum
+    for each in (drum, other):
+        each.reseed(7)
+        each.updateProperties(7)
+    labels = drum.getLabels()
+    size = 1.1 * drum.drum_size
+    for strike in (
+        {},
+        {"at": at},
+        {"size": size},
+        {"decay": 0.4},
+        {"size": size, "decay": 0.4},
+    ):
+        made = deepcopy(other if "decay" in strike else drum)
+        made.drum_size = strike.get("size", made.drum_size)
+        made.strike_location = strike.get("at", made.strike_location)
+        made.generateWaveform()
+        np.testing.assert_array_equal(drum.strike(**strike), made.waveform)
+    assert drum.getLabels() == labels
+    assert not drum.waveform.any()
+    for wrong in ({"size": -1.0}, {"at": (9.0, 9.0, 9.0)}, {"decay": 0.0}, {"decay": 1e-320}):
+        with pytest.raises(ValueError, match=r"drum_size|strike_location|decay_time"):
+            drum.strike(**wrong)
 
 
 def test_samplers_were_found() -> None:
@@ -277,9 +314,10 @@ def test_pickles(sampler: AudioSampler) -> None:
 def test_settings_are_the_constructors_arguments(sampler: AudioSampler) -> None:
     arguments = inspect.signature(type(sampler)).parameters.keys()
     assert arguments == type(sampler).Settings.__annotations__.keys() | {"duration", "sample_rate"}
-    # A rim that is fixed all around is not stored: earlier datasets of these drums stay the same.
-    not_stored = {"boundary_conditions"} if isinstance(sampler, BesselModel | PoissonModel) else {}
-    assert sampler.settings.keys() == arguments - set(not_stored)
+    # A fixed rim and a strike on a point are not stored: earlier datasets stay the same.
+    modal = isinstance(sampler, BesselModel | PoissonModel | LaméModel)
+    not_stored = {"boundary_conditions", "strike_width"} if modal else set()
+    assert sampler.settings.keys() == arguments - not_stored
     again = type(sampler)(**sampler.settings)
     again.seed(42)
     assert np.array_equal(again.render([3])[0], sampler.render([3])[0])

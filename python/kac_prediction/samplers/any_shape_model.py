@@ -119,12 +119,7 @@ class AnyShapeModel(FDTDModel):
         Drum.__init__(self, **settings | {"decay_time": self._decay_times[0]})
         self.settings["decay_time"] = decay_time
         self.family = family
-        self._widths = as_interval("strike_width", strike_width)
-        if not 0 <= self._widths[0] <= self._widths[1] <= self._sizes[0]:
-            raise ValueError(
-                f"strike_width must lie between 0 and the smallest drum_size, {self._sizes[0]} m, "
-                f"got {strike_width!r}"
-            )
+        self._widths = self._check_widths(strike_width)
         self._set_up(_AnyShape(family), self._widths[0])
         self._centre_first = False
 
@@ -145,9 +140,7 @@ class AnyShapeModel(FDTDModel):
         super()._draw_body()
         if self._drawn_from != known:
             self._body.pick_up = self._body.draw_strike(self.group_rng, None)
-            # Past the guard of the settings: it is that of the current drum.
-            vars(self)["decay_time"] = draw_log_uniform(self.group_rng, self._decay_times)
-            self.sigma = 3 * math.log(10) / self.decay_time
+            self._set_decay(draw_log_uniform(self.group_rng, self._decay_times))
             self._state_after = self.group_rng.bit_generator.state
 
     def _draw_strike(self) -> tuple[float, ...]:

@@ -123,12 +123,7 @@ class BankModel(Drum):
         super().__init__(**settings | {"decay_time": self._decay_times[0]})
         self.settings["decay_time"] = decay_time
         self._centre_first = False
-        self._widths = as_interval("strike_width", strike_width)
-        if not 0 <= self._widths[0] <= self._widths[1] <= self._sizes[0]:
-            raise ValueError(
-                f"strike_width must lie between 0 and the smallest drum_size, {self._sizes[0]} m, "
-                f"got {strike_width!r}"
-            )
+        self._widths = self._check_widths(strike_width)
         path = Path(bank).resolve()
         self._bank = _open(path, path.stat().st_mtime_ns if path.exists() else 0)
         self.bank, self.strike_width, self.modes = str(bank), strike_width, modes
@@ -195,9 +190,7 @@ class BankModel(Drum):
         low, high = self._counts
         modes = low if low == high else min(high, draw_log_uniform(rng, (low, high + 1)) // 1)
         self._drawn = _Strike(struck, heard, decay_time, width, modes, int(rng.integers(2**63)))
-        # Past the guard of the settings: it is that of the current sound.
-        vars(self)["decay_time"] = decay_time
-        self.sigma = 3 * math.log(10) / decay_time
+        self._set_decay(decay_time)
         return self._place(struck)
 
     def _body_labels(self) -> Labels:
@@ -211,7 +204,7 @@ class BankModel(Drum):
         }
 
     def _parameters(self) -> tuple[Any, ...]:
-        return self._drum_size, self._shape, self._drawn
+        return self._drum_size, self._shape, self._drawn._replace(decay_time=self.decay_time)
 
     def _sounds(self, parameters: Sequence[Any]) -> npt.NDArray[np.floating]:
         bank, (sizes, shapes, strikes) = self._bank, zip(*parameters, strict=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .. import _core
 from .._checks import check_flag
 from ..dataset import classLocalsToKwargs
+from ..geometry import Circle, Shape
 from ..geometry.shape import Float64
 from ..physics import circularAmplitudes, circularSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
@@ -34,6 +35,8 @@ class BesselModel(ModalDrum):
             uniformly over the area. None: anywhere.
         sample_location: where the drum is heard, (r, theta).
         boundary_conditions: True: the rim is fixed; False: it is free.
+        strike_width: diameter of the raised cosine of the strike in metres, from 0, a point, to the
+            smallest drum_size.
 
     Example:
         >>> from kac_prediction.samplers import BesselModel
@@ -67,6 +70,7 @@ class BesselModel(ModalDrum):
         sample_location: Sequence[float] = (0.83, 0.0),
         precision: Precision = "double",
         boundary_conditions: bool = True,
+        strike_width: float = 0.0,
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
         self._set_rim(check_flag("boundary_conditions", boundary_conditions), True)
@@ -76,6 +80,11 @@ class BesselModel(ModalDrum):
             self._heard = circularAmplitudes(r, theta, self.series)
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
+
+    @property
+    def shape(self) -> Shape:
+        """The current drum's shape, at its size, the centroid at the origin."""
+        return Circle.of_size(self.drum_size)
 
     def _contains(self, point: tuple[float, ...]) -> bool:
         return 0 <= point[0] < 1

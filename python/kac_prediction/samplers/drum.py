@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from .._checks import check_choice, check_count, check_number, check_numbers
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
+from ..geometry.shape import Float64
 from .batch_sampler import BatchSampler
 
 NumberOrRange: TypeAlias = float | Sequence[float]
@@ -69,6 +71,8 @@ class Drum(BatchSampler):
 
     group_size: ClassVar[int] = 5
     coordinates: ClassVar[tuple[str, ...]]
+    decay_time: float
+    sigma: float
     _drum_size: float
     _strike: tuple[float, ...]
     fixed: ClassVar[frozenset[str]] = frozenset(
@@ -92,11 +96,7 @@ class Drum(BatchSampler):
         self.amplitude = check_number("amplitude", amplitude, least=0)
         if self.amplitude > float(np.finfo(precision).max):
             raise ValueError(f"amplitude is beyond {precision} precision, got {amplitude!r}")
-        infinite = decay_time == math.inf
-        self.decay_time = math.inf if infinite else check_number("decay_time", decay_time, above=0)
-        self.sigma = 3 * math.log(10) / self.decay_time
-        if self.sigma == math.inf:
-            raise ValueError(f"decay_time must be longer than {decay_time!r} seconds")
+        self._set_decay(decay_time)
         self.material_density = check_number("material_density", material_density, above=0)
         self.tension = check_number("tension", tension, above=0)
         if not 0 < self.tension / self.material_density < math.inf:
@@ -139,6 +139,25 @@ class Drum(BatchSampler):
     def _set_size(self, size: float) -> None:
         """Give the current drum another size."""
 
+    def _set_decay(self, decay_time: float) -> None:
+        """Set T60 and the decay rate, past the guard of the settings."""
+        infinite = decay_time == math.inf
+        decay_time = math.inf if infinite else check_number("decay_time", decay_time, above=0)
+        sigma = 3 * math.log(10) / decay_time
+        if sigma == math.inf:
+            raise ValueError(f"decay_time must be longer than {decay_time!r} seconds")
+        vars(self).update(decay_time=decay_time, sigma=sigma)
+
+    def _check_widths(self, widths: NumberOrRange) -> Interval:
+        """Return the range of diameters of strikes, which no drum is smaller than."""
+        low, high = as_interval("strike_width", widths)
+        if not 0 <= low <= high <= self._sizes[0]:
+            raise ValueError(
+                f"strike_width must lie between 0 and the smallest drum_size, {self._sizes[0]} m, "
+                f"got {widths!r}"
+            )
+        return low, high
+
     def _draw_body(self) -> None:
         """Draw from `group_rng` what the strikes on one drum share; a shape draws its own after."""
         # What is drawn passes the guard of the settings by: it takes as long as the draw.
@@ -177,6 +196,40 @@ class Drum(BatchSampler):
 
     def _parameters(self) -> tuple[Any, ...]:
         return self.drum_size, *self.strike_location
+
+    def strike(
+        self,
+        size: float | None = None,
+        at: Sequence[float] | None = None,
+        decay: float | None = None,
+    ) -> Float64:
+        """Return the sound of a strike on the current drum, shape (length,), and change nothing.
+
+        It is the sound of `generateWaveform` with these properties, bit for bit.
+
+        Args:
+            size: `drum_size` in metres; None: that of the current drum.
+            at: `strike_location`; None: where the current strike falls.
+            decay: `decay_time` in seconds; None: that of the current drum.
+
+        Raises:
+            TypeError, ValueError: a number is out of range, or the point not inside the drum.
+
+        Example:
+            >>> from kac_prediction.samplers import BesselModel
+            >>> drum = BesselModel(duration=0.2, sample_rate=48000)
+            >>> drum.strike(size=0.3, at=(0.5, 0.0), decay=1.5).shape
+            (9600,)
+        """
+        struck = copy(self)
+        if size is not None:
+            struck.drum_size = size
+        if at is not None:
+            struck.strike_location = at
+        if decay is not None:
+            struck._set_decay(decay)
+        sound: Float64 = struck._sounds([struck._parameters()])[0].astype(np.float64, copy=False)
+        return sound
 
     def updateProperties(self, i: int | None = None) -> None:
         """Draw the drum and the strike of sample `i`; None: any strike on any drum."""

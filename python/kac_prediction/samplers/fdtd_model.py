@@ -51,9 +51,12 @@ class FDTDModel(Drum):
     `Drum` documents the arguments that all drums share.
 
     Args:
-        arbitrary_shape: a class of geometry, or its name, by which it is stored. A shape of your
-            own is found by its name once it is defined.
-        shape_settings: arguments of the shape; what it leaves to be drawn is drawn.
+        arbitrary_shape: a class of geometry, or its name, by which it is stored; or a shape, whose
+            outline all drums have, at their `drum_size`. A class of your own is found by its name
+            once it is defined.
+        drum_size: square root of the area, metres; a number, or a range to draw it from. None: that
+            of the shape given.
+        shape_settings: arguments of the class; what it leaves to be drawn is drawn.
         strike_width: diameter of the strike in metres, from 0 to the smallest drum_size. One
             narrower than the grid's step is spread over the nodes around it.
         sample_location: where the drum is heard, (x, y), which every drum must reach. None: where
@@ -84,7 +87,8 @@ class FDTDModel(Drum):
     class Settings(DrumSettings, total=False):
         """The parameters of a drum of any shape."""
 
-        arbitrary_shape: type[Shape] | str
+        arbitrary_shape: type[Shape] | str | Shape
+        drum_size: NumberOrRange | None  # type: ignore[misc]
         sample_location: Sequence[float] | None
         shape_settings: Mapping[str, Any] | None
         strike_location: Sequence[NumberOrRange] | None
@@ -94,10 +98,10 @@ class FDTDModel(Drum):
         self,
         duration: float,
         sample_rate: int,
-        arbitrary_shape: type[Shape] | str,
+        arbitrary_shape: type[Shape] | str | Shape,
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        drum_size: NumberOrRange = 0.3,
+        drum_size: NumberOrRange | None = 0.3,
         material_density: float = 0.2,
         shape_settings: Mapping[str, Any] | None = None,
         strike_width: float = 0.01,
@@ -110,7 +114,12 @@ class FDTDModel(Drum):
         shapes = ShapeSource(arbitrary_shape, shape_settings)
         # What is stored with a dataset must be plain: a class by its name.
         kwargs["arbitrary_shape"] = shapes.kind.__name__
-        kwargs["shape_settings"] = None if shape_settings is None else dict(shapes.settings)
+        if shape_settings is not None or isinstance(arbitrary_shape, Shape):
+            kwargs["shape_settings"] = dict(shapes.settings)
+        if drum_size is None:
+            if not isinstance(arbitrary_shape, Shape):
+                raise ValueError("drum_size must be given, as there is no shape that has one")
+            kwargs["drum_size"] = math.sqrt(arbitrary_shape.area)
         super().__init__(**kwargs)
         self.arbitrary_shape, self.shape_settings = shapes.kind, shapes.settings
         self._set_up(shapes, strike_width, strike_location, sample_location)
@@ -125,11 +134,7 @@ class FDTDModel(Drum):
         """Check and store what a simulated drum needs, and draw the first one."""
         self._shapes = shapes
         self.strike_width = check_number("strike_width", strike_width, least=0)
-        if self.strike_width > self._sizes[0]:
-            raise ValueError(
-                f"strike_width must be at most the smallest drum_size, {self._sizes[0]} m, got "
-                f"{strike_width!r}"
-            )
+        self._check_widths(self.strike_width)
         self._step = math.sqrt(2) * self.wave_speed / self.sample_rate
         self._check_smallest(self._sizes[0])
         # Lower left and upper right corner of where strikes are drawn.

@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from .. import _core
 from ..dataset import classLocalsToKwargs
-from ..physics import equilateralTriangleSeries
+from ..geometry import Shape
+from ..geometry.shape import Float64
+from ..physics import equilateralTriangleAmplitudes, equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum
 
@@ -36,6 +38,8 @@ class LaméModel(ModalDrum):
         strike_location: (u, v, w); each a number, or a range. Strikes are drawn uniformly over the
             part of the drum where all three hold. None: anywhere.
         sample_location: where the drum is heard, (u, v, w).
+        strike_width: diameter of the raised cosine of the strike in metres, from 0, a point, to the
+            smallest drum_size.
 
     Example:
         >>> from kac_prediction.samplers import LaméModel
@@ -63,11 +67,21 @@ class LaméModel(ModalDrum):
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.64, 0.225, 0.135),
         precision: Precision = "double",
+        strike_width: float = 0.0,
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
         self._widest = max(range(3), key=lambda i: self._ranges[i][1] - self._ranges[i][0])
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
+
+    @property
+    def shape(self) -> Shape:
+        """The current drum's shape, at its size, the centroid at the origin."""
+        from ..geometry import RegularPolygon  # needs Shapely, which a sound does not
+
+        triangle = RegularPolygon(3)
+        triangle.area = self.drum_size**2
+        return triangle
 
     def _contains(self, point: tuple[float, ...]) -> bool:
         return min(point) > 0 and abs(np.sum(point) - 1) <= _ROUNDING
@@ -107,6 +121,16 @@ class LaméModel(ModalDrum):
             if low - _ROUNDING <= rest <= high + _ROUNDING:
                 point[self._widest] = min(max(rest, low), high)
                 return tuple(point)
+
+    def _modes(self, parameters: Any) -> tuple[Float64, Float64]:
+        table = self.N, self.M
+        struck, heard = (
+            equilateralTriangleAmplitudes(u, v, w, *table)
+            for u, v, w in (parameters[1:], self.sample_location)
+        )
+        n, m = np.indices(table)
+        twice = (m > n) & (m < self.N) & (n < self.M)  # (n, m) stands in the table too
+        return equilateralTriangleSeries(*table), np.where(twice, 0, (struck * heard).sum(axis=0))
 
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         return _core.triangular_drums(self.M, self.N, *arguments)

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import check_count
+from .._checks import check_count, check_number
 from ..dataset import classLocalsToKwargs
 from ..geometry.shape import Float64
+from ..physics.excitation import mean_of_waves
 from .drum import Drum, DrumSettings, Interval, NumberOrRange, as_intervals
 
 
@@ -20,7 +21,9 @@ class ModalDrum(Drum):
     An impulse at the strike, displacement at the pick-up:
     u(t) = sum_mn w_mn exp(-sigma t) sin(omega_mn t) / omega_mn, with
     omega_mn^2 = (2 pi f_mn)^2 - sigma^2; partials at or above half the sample rate are left out.
-    The shape makes the frequencies f_mn and the weights w_mn. It names the `coordinates` of its
+    The shape makes the frequencies f_mn and the weights w_mn, of which a strike of a width leaves
+    the share int J_0(2 pi f_mn r / c) (1 + cos(2 pi r / width)) r dr, its mean under the raised
+    cosine of `FDTDModel`. It names the `coordinates` of its
     points, the ranges in which they lie `anywhere`, its `centroid` and what is `inside`, gives its
     lowest partial. Its `_parameters` are numbers, the size first and the strike at the end. The
     core makes its sounds by `_kernel`, or `by_series`, from the `_modes` that physics gives.
@@ -34,7 +37,7 @@ class ModalDrum(Drum):
     anywhere: ClassVar[tuple[Interval, ...]]
     centroid: ClassVar[tuple[float, ...]]
     inside: ClassVar[str]
-    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N", "boundary_conditions"}
+    fixed: ClassVar[frozenset[str]] = Drum.fixed | {"M", "N", "boundary_conditions", "strike_width"}
     by_series: bool = False
 
     class Settings(DrumSettings, total=False):
@@ -44,6 +47,7 @@ class ModalDrum(Drum):
         N: int
         sample_location: Sequence[float]
         strike_location: Sequence[NumberOrRange] | None
+        strike_width: float
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class ModalDrum(Drum):
         self.M, self.N = check_count("M", kwargs.get("M", 1)), check_count("N", N)
         self._pick_up = self._point("sample_location", sample_location)
         self._require_inside("sample_location", self._pick_up)
+        self._set_width(kwargs.get("strike_width", 0.0))
         self._centre_first = strike_location is None
         self._ranges = list(self.anywhere)
         if strike_location is not None:
@@ -94,12 +99,22 @@ class ModalDrum(Drum):
         self._check_audible(size, self._lowest())
         self._drum_size = size
 
+    def _set_width(self, strike_width: float) -> None:
+        """Keep the diameter of a strike; a point, as by default, is not stored."""
+        self.strike_width = check_number("strike_width", strike_width, least=0)
+        self._check_widths(self.strike_width)
+        if self.strike_width:
+            self.by_series = True
+        else:
+            self.settings.pop("strike_width", None)
+
     def _set_rim(self, boundary_conditions: Any, fixed: Any) -> None:
         """Keep what is fixed of the rim; where all is, as by default, it is not stored."""
         self.boundary_conditions = boundary_conditions
-        self.by_series = boundary_conditions != fixed
-        if not self.by_series:
+        if boundary_conditions == fixed:
             del self.settings["boundary_conditions"]
+        else:
+            self.by_series = True
 
     def _kernel(self, *arguments: Any) -> npt.NDArray[np.floating]:
         """Call the core: the modes of the shape, then `arguments`, from the strikes on."""
@@ -133,6 +148,10 @@ class ModalDrum(Drum):
         series, weights = (
             np.stack([part.ravel() for part in each]) for each in zip(*modes, strict=True)
         )
+        if self.strike_width:
+            weights = weights * mean_of_waves(
+                series * (np.pi / 2 * self.strike_width / rows[:, :1])
+            )
         return _core.additive(
             series * self.wave_speed / (2 * rows[:, :1]),
             np.where(series == 0, 0.0, weights),

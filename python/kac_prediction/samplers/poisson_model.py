@@ -10,6 +10,7 @@ from .. import _core
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
+from ..geometry import Shape
 from ..geometry.shape import Float64
 from ..physics import rectangularAmplitudes, rectangularSeries
 from ..physics.linear import check_ends
@@ -37,6 +38,8 @@ class PoissonModel(ModalDrum):
         aspect_ratio: the side along x over the side along y; a number, or a range to draw it from.
         boundary_conditions: which sides are fixed, the others free: at the least and the greatest
             x, at the least and the greatest y.
+        strike_width: diameter of the raised cosine of the strike in metres, from 0, a point, to the
+            smallest drum_size.
 
     Example:
         >>> from kac_prediction.samplers import PoissonModel
@@ -72,6 +75,7 @@ class PoissonModel(ModalDrum):
         aspect_ratio: NumberOrRange = (1.0, 4.0),
         precision: Precision = "double",
         boundary_conditions: Sequence[bool] = (True, True, True, True),
+        strike_width: float = 0.0,
     ) -> None:
         super().__init__(**classLocalsToKwargs(locals()))
         self._set_rim(check_ends(boundary_conditions, 4), (True,) * 4)
@@ -93,6 +97,15 @@ class PoissonModel(ModalDrum):
         ratio = check_number("aspect_ratio", ratio, above=0)
         self._check_audible(self.drum_size, self._lowest_of(ratio))
         self._aspect_ratio = ratio
+
+    @property
+    def shape(self) -> Shape:
+        """The current drum's shape, at its size, the centroid at the origin."""
+        from ..geometry import UnitRectangle  # needs Shapely, which a sound does not
+
+        rectangle = UnitRectangle(self.aspect_ratio)
+        rectangle.area = self.drum_size**2
+        return rectangle
 
     def _contains(self, point: tuple[float, ...]) -> bool:
         return all(0 < x < 1 for x in point)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..geometry import Polygon, RegularStar, Shape, shape_called
+from .._checks import brief
+from ..geometry import Circle, Ellipse, Polygon, RegularStar, Shape, shape_called
 
 FAMILIES: Final = ("circle", "rectangle", "polygon")
 """The families of shapes; the label `family` is an index into this tuple."""
@@ -22,18 +23,24 @@ class ShapeSource:
         settings: its arguments, as JSON keeps them.
     """
 
-    def __init__(self, kind: type[Shape] | str, settings: Mapping[str, Any] | None) -> None:
+    def __init__(self, kind: type[Shape] | str | Shape, settings: Mapping[str, Any] | None) -> None:
         """Check what is to be drawn, as `FDTDModel` has it."""
-        if isinstance(kind, str):
+        if isinstance(kind, Shape):
+            if settings is not None:
+                raise TypeError(
+                    "shape_settings are the arguments of a class, and a shape has been drawn "
+                    f"already: leave them out, got {settings!r}"
+                )
+            kind, settings = _as_settings(kind)
+        elif isinstance(kind, str):
             try:
                 kind = shape_called(kind)
             except ValueError as error:
                 raise ValueError(f"arbitrary_shape: {error}") from error
         elif not (isinstance(kind, type) and issubclass(kind, Shape)) or inspect.isabstract(kind):
             raise TypeError(
-                f"arbitrary_shape must be a class of geometry or the name of one, got {kind!r}; "
-                'for one given polygon: "Polygon", with '
-                'shape_settings={"vertices": polygon.vertices}'
+                "arbitrary_shape must be a class of geometry, the name of one, or a shape, such as "
+                f"Circle(0.2), got {brief(kind)}"
             )
         elif shape_called(kind.__name__) is not kind:
             raise ValueError(
@@ -88,6 +95,20 @@ class ShapeSource:
             missing = self.most_vertices - len(vertices) // 2
             labels = labels | {"vertices": vertices + vertices[-2:] * missing}
         return labels
+
+
+def _as_settings(shape: Shape) -> tuple[type[Shape], dict[str, Any]]:
+    """Return a class and its arguments that make the outline of a shape again."""
+    if isinstance(shape, Polygon):
+        return Polygon, {"vertices": shape.vertices}
+    if isinstance(shape, Circle):
+        return Circle, {"r": shape.r}
+    if isinstance(shape, Ellipse):
+        return Ellipse, {"major": shape.major, "minor": shape.minor}
+    raise TypeError(
+        f"arbitrary_shape: a {type(shape).__name__} is stored by its class alone: give the class, "
+        "and its arguments as shape_settings"
+    )
 
 
 def _plain(value: Any) -> Any:
