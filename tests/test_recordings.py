@@ -220,9 +220,18 @@ def test_drums_beyond_the_trained_sizes_are_heard(size: float) -> None:
     assert low < size < high < 1.01 * low
 
 
-@pytest.mark.parametrize("disturbance", [0.3 * np.sin(2 * np.pi * 8 * t), 0.5 * t - 0.2])
-def test_rumble_and_drift_do_not_change_the_fitted_size(disturbance: Sound) -> None:
-    prediction = listen(x + disturbance, RATE)
+def hum(mains: float, level: float) -> Sound:
+    harmonics = enumerate((1, 0.1, 0.3, 0.05, 0.15), 1)
+    return level * np.sum([a * np.sin(2 * np.pi * k * mains * t + k) for k, a in harmonics], axis=0)
+
+
+@pytest.mark.parametrize(
+    "disturbance",
+    [0.3 * np.sin(2 * np.pi * 8 * t), 0.5 * t - 0.2, hum(49.97, 0.1), hum(60.03, 0.3)],
+    ids=["rumble", "drift", "hum of 50 Hz", "hum of 60 Hz"],
+)
+def test_rumble_drift_and_hum_do_not_change_the_fitted_size(disturbance: Sound) -> None:
+    prediction = listen(x + disturbance + noise(len(x), 1e-4), RATE)
     assert prediction.family == "circle"
     assert prediction.drum_size == pytest.approx(SIZE, rel=1e-4)
 

@@ -16,6 +16,7 @@ from .._checks import check_flag, check_number
 from ..pipeline import Model, ModelInput, loadModel
 from .audio import check_rate, high_passed, mixed_down, resampled
 from .fitted import FITTED, refined, starts
+from .hum import without_hum
 from .network import SPEED, Answer, ask, check_model
 from .outlined import fit_outline, with_outline
 from .prediction import Prediction, Spread
@@ -62,9 +63,9 @@ def listen(
 
     The strike after which most energy is left is searched for (`find_strike`), and what sounds from
     there on is heard: noise, silence and clicks before it do not matter, nor do sample rate, gain,
-    polarity, an offset, drift or rumble below 25 Hz. Channels are mixed; of channels that cancel,
-    the loudest is heard. Of a long recording the first 28 800 000 samples, 10 minutes at 48 kHz,
-    are searched.
+    polarity, an offset, drift or rumble below 25 Hz, or mains hum where 50 ms of it or more precede
+    the strike. Channels are mixed; of channels that cancel, the loudest is heard. Of a long
+    recording the first 28 800 000 samples, 10 minutes at 48 kHz, are searched.
 
     A sound tells L / c, the size over the wave speed, and nothing else of the two: sizes are right
     if `wave_speed` is. Given the size, it tells the wave speed, hence the tension.
@@ -227,6 +228,9 @@ def _struck(sound: Any, sample_rate: Any) -> Strike:
 def _cut(waveform: npt.NDArray[np.float64], sample_rate: int) -> Strike:
     """Return the sound from a little before the strike on; refuse what is too short."""
     strike = find_strike(waveform, sample_rate)
+    cleaned = without_hum(waveform, sample_rate, strike)
+    if cleaned is not waveform:
+        waveform, strike = cleaned, find_strike(cleaned, sample_rate)
     after = len(waveform) - strike
     if after < _SHORTEST * sample_rate:
         raise ValueError(
