@@ -62,7 +62,7 @@ def _hum(sound: Float64, sample_rate: int) -> _Hum | None:
     if scale == 0:
         return None
     values: Float64 = sound[::step] / scale
-    times: Float64 = step / sample_rate * np.arange(len(values))
+    times: Float64 = np.arange(len(values)) * step / sample_rate
 
     def left(mains: float) -> float:
         basis = _harmonics(times, mains)
