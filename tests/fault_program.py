@@ -184,6 +184,7 @@ def main(library: str, folder: str, wanted: str) -> None:
     watched = [ctypes.c_char_p, ctypes.c_int, ctypes.c_long, ctypes.c_int, ctypes.c_int]
     shim.faults_watch.argtypes = watched
     make_source(source)
+    gc.freeze()  # what is imported: collections are many
     counts: dict[str, dict[str, int]] = {}
     complaints: list[str] = []
     # Threads that are new to the core: where these had no memory, the loader would end the process.
