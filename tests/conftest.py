@@ -1,20 +1,50 @@
 """What the tests share."""
 
+import base64
 import gc
 import hashlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+
+from kac_prediction.pipeline.tracking import local, tracker
+from kac_prediction.pipeline.training import run
 
 # Each of several workers has its share of the cores; without, their threads wait for each other.
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
     share = max(1, len(os.sched_getaffinity(0)) // workers)
     os.environ["OMP_NUM_THREADS"] = str(share)
     torch.set_num_threads(share)
+
+
+BLANK = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blank_pictures() -> Iterator[None]:
+    """Let trainings draw their figures, but not render them, which takes a second each."""
+
+    def png(figure: Any) -> bytes:
+        return BLANK if type(figure).__module__ == "matplotlib.figure" else tracker.png(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (local, run):
+            patch.setattr(module, "png", png)
+        yield
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render the pictures of trainings."""
+    for module in (local, run):
+        monkeypatch.setattr(module, "png", tracker.png)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def resumed(routine: Routine, **changes: Any) -> Routine:
     return again
 
 
+@pytest.mark.usefixtures("rendered")
 def test_a_line_an_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     routine = ready(tmp_path)
