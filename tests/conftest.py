@@ -40,6 +40,18 @@ def blank_pictures() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_flushing() -> Iterator[None]:
+    """Let nobody wait for the disk: tests end processes, but not the power supply."""
+
+    def fsync(file: Any) -> None:
+        os.fstat(file)  # an error where the file is not open
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        yield
+
+
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Render the pictures of trainings."""
