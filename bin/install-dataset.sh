@@ -5,4 +5,4 @@
 set -eu
 source "$(dirname "$0")/setup.sh"
 install ""
-exec "$python" -P -m kac_prediction install-dataset "$@"
+exec "$python" -P -m kac_prediction install "$@"

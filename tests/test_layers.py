@@ -48,6 +48,7 @@ MAY_USE = {
     "threadpoolctl": {"_blas"},
     "torch": {
         "_torch",
+        "cli",
         "dataset",
         "pipeline",
         "architecture",

@@ -180,7 +180,7 @@ def append_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    texts = (json.dumps(_json_value(record), allow_nan=False) for record in records)
+    texts = (json.dumps(json_value(record), allow_nan=False) for record in records)
     lines = "".join(f"{text}\n" for text in texts).encode()
     # No buffer that would be written later.
     with naming(path), path.open("ab+", buffering=0) as stream:
@@ -212,14 +212,14 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     return [record for record in records if isinstance(record, dict)]
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Return what JSON can hold of a value: null for numbers that are not finite, else its text."""
     if hasattr(value, "tolist"):  # of NumPy or torch
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): _json_value(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_json_value(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import soundfile
 
 from ... import _core
+from ..._progress import progress_bar
 from ..prefetch import in_thread
 from .disk import map_array
 from .layout import (
@@ -142,7 +143,8 @@ class DatasetDirectory:
             paths = [path for path in paths if path.exists()]
         try:
             self.verify_array()
-            for first in range(0, len(paths), _BATCH):
+            batches = range(0, len(paths), _BATCH)
+            for first in progress_bar(batches, hidden=len(batches) < 2, unit=" batches"):
                 batch = paths[first : first + _BATCH]
                 if header.sounds:
                     _compare(batch, header.sounds[first : first + _BATCH])

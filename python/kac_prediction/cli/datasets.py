@@ -1,0 +1,78 @@
+"""The commands that make, change, install and export datasets."""
+
+from typing import Any, get_args
+
+import click
+
+from ..samplers import Datasets
+from .command import Command, OneOf, answer
+
+_DIRECTORY = click.Path(exists=True, file_okay=False)
+
+
+@click.command("install", cls=Command, example="install 5000-circular-drums-of-varying-size")
+@click.argument("name", type=OneOf(get_args(Datasets)))
+@click.option("--dir", "directory", help="Where to put it.  [default: data/NAME]")
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH_OR_URL",
+    help="A zip, a directory where one was unpacked or that has NAME.zip in it, or the http(s) "
+    "address of a zip or of such a directory.  [default: the Zenodo record]",
+)
+@click.option("--md5", default="", help="Of the archive.  [default: asked of the record]")
+@click.option(
+    "--record",
+    default="",
+    help="Zenodo record, for names that are in several.  [default: the newest; the log says which]",
+)
+@click.option("--generate", is_flag=True, help="Make the same family of drums here instead.")
+@click.option("--size", type=int, help="How many sounds to make.  [default: as published]")
+@click.option("--seed", type=int, help="Of what is made.  [default: a fresh one]")
+def install(
+    name: Any,
+    directory: str | None,
+    source: str | None,
+    md5: str,
+    record: str,
+    generate: bool,
+    size: int | None,
+    seed: int | None,
+) -> None:
+    """Install the published dataset NAME, ready to train on: downloaded, verified, converted.
+
+    Called again, it goes on where it was interrupted. Without a network, --generate makes drums of
+    the same family, their sizes in metres.
+    """
+    target = directory or f"data/{name}"
+    idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5, "--record": record}
+    for option, value in idle[generate].items():
+        if value not in (None, ""):
+            raise click.UsageError(f"{option} goes {'without' if generate else 'with'} --generate")
+    from ..dataset import loadDataset
+    from ..pipeline import download_dataset, generate_family
+
+    if generate:
+        dataset = generate_family(name, target, size, seed=seed)
+    else:
+        download_dataset(name, target, source, md5, record)
+        dataset = loadDataset(target)
+    drawn = "" if dataset.seed is None else f", seed {dataset.seed}"
+    told = f"installed: {target} ({len(dataset)} sounds{drawn})"
+    answer(told, {"directory": target, **dataset.info})
+
+
+@click.command("export-dataset", cls=Command, example="export-dataset data/drums drums_as_wavs")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("target", type=click.Path())
+@click.option("--layout", type=click.Choice(["audiofolder", "webdataset"]), default="audiofolder")
+@click.option("--shard-size", type=click.IntRange(1), help="Samples of a folder or tar.")
+@click.option("--prefix", default="drums", show_default=True, help="How those are named.")
+def export_dataset(
+    directory: str, target: str, layout: Any, shard_size: int | None, prefix: str
+) -> None:
+    """Write the dataset in DIRECTORY to TARGET, for Hugging Face or WebDataset to read."""
+    from ..dataset import exportDataset, loadDataset
+
+    exportDataset(loadDataset(directory), target, layout, shard_size=shard_size, prefix=prefix)
+    answer(f"exported: {target}", {"directory": target, "layout": layout})

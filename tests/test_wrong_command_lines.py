@@ -1,0 +1,126 @@
+"""Command lines that are wrong: each is refused in one sentence, before anything is written."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kac_prediction.cli import main
+from kac_prediction.dataset import generateDataset
+from kac_prediction.samplers import BesselModel
+
+DATASET = "5000-circular-drums-of-varying-size"
+
+# The command line, its status, and what its one sentence says: the place, the value, the remedy.
+WRONG = [
+    # the command itself
+    ("lisen a.wav", 2, "No such command 'lisen'"),
+    ("--verbose", 2, "No such option"),
+    # listen, deploy
+    ("listen", 2, "Missing argument 'FILE|DIR...'"),
+    ("listen missing.wav", 1, "there is no sound file 'missing.wav'"),
+    ("listen empty", 1, "empty holds no sound (.aif, "),
+    ("listen text.wav", 1, "text.wav cannot be read as a sound: "),
+    ("listen a.wav --model missing.pt", 1, "there is no checkpoint 'missing.pt'"),
+    ("listen a.wav --model text.wav", 1, "text.wav is not a checkpoint that can be read"),
+    (
+        "listen a.wav --model http://example.org/x.pt",
+        1,
+        "give its https address, or the file's sha",
+    ),
+    ("listen a.wav --model empty", 1, "there is no checkpoint in empty: it holds no file"),
+    ("listen a.wav --wave-speed 0", 2, "'--wave-speed': 0.0 is not in the range x>0"),
+    ("listen a.wav --wave-speed fast", 2, "'--wave-speed': 'fast' is not a valid float"),
+    ("listen a.wav --size -1", 2, "'--size': -1.0 is not in the range x>0"),
+    ("listen a.wav --size 1 --wave-speed 9", 2, "--wave-speed and --size: give one"),
+    ("listen a.wav --out text.wav", 2, "'--out': Directory 'text.wav' is a file"),
+    ("listen a.wav --csv empty", 2, "'--csv': File 'empty' is a directory"),
+    ("listen a.wav --plott", 2, "--plott"),
+    ("deploy", 2, "Missing argument 'MODEL'"),
+    ("deploy any-drum", 2, "Missing argument 'FILE|DIR...'"),
+    # synthesise
+    ("synthesise", 2, "Missing argument 'DRUM'"),
+    ("synthesise circel", 2, "'DRUM': there is no 'circel': did you mean circle?"),
+    ("synthesise 7", 2, "'DRUM': there is no '7': choose from circle, rectangle, "),
+    ("synthesise circle --size 0", 2, "'--size': 0.0 is not in the range x>0"),
+    ("synthesise circle --size 0,3", 2, "'--size': '0,3' is not a valid float"),
+    ("synthesise circle --aspect-ratio 2", 2, "circle takes no --aspect-ratio: it takes duration"),
+    ("synthesise tone --size 1", 2, "tone takes no --size: it takes duration, sample_rate, "),
+    ("synthesise circle --set tensoin=1", 2, "no 'tensoin': did you mean tension?"),
+    ("synthesise circle --set tension", 2, "'--set': 'tension' must be KEY=VALUE"),
+    ("synthesise circle --set tension=-1", 1, "tension must be above 0, got -1"),
+    ("synthesise circle --set precision=half", 1, "precision must be one of double, single"),
+    ("synthesise circle --sample-rate 0", 1, "sample_rate must be at least 1, got 0"),
+    ("synthesise circle --sample-rate 48k", 2, "'--sample-rate': '48k' is not a valid integer"),
+    ("synthesise circle --size 1e-6", 1, "take a larger drum_size, a lower tension or a higher"),
+    ("synthesise circle --strike 2,0", 1, "strike_location must lie inside the drum, 0 <= r < 1"),
+    (
+        "synthesise circle --strike middle",
+        2,
+        "'--strike': 'middle' must be numbers such as 0.3,0.5",
+    ),
+    ("synthesise circle --seed -1", 2, "'--seed': -1 is not in the range x>=0"),
+    ("synthesise circle --bit-depth 8", 2, "'--bit-depth': '8' is not one of '16', '24', '32'"),
+    ("synthesise circle --out drum.mp3", 2, "sounds are written as wav; name it drum.wav"),
+    ("synthesise circle --out missing/drum.wav", 1, "No such file or directory"),
+    ("synthesise circle --vertices 0,0", 2, "--vertices go with polygon, not with circle"),
+    ("synthesise polygon --vertices 0,0,1", 2, "'0,0,1' must be points such as '0,0 2,0 1,1'"),
+    ("synthesise polygon --vertices 0,0", 1, "vertices"),
+    ("synthesise FDTDModel", 2, "FDTDModel needs arbitrary_shape: give it by --set"),
+    (
+        "synthesise FDTDModel --set arbitrary_shape=Disc",
+        1,
+        "no shape is called 'Disc': choose from",
+    ),
+    ("synthesise BankModel --set bank=none.bank", 1, "none.bank: make one with ModeBank.make"),
+    # info, verify, export-dataset
+    ("info", 2, "Missing argument 'DIR|FILE|MODEL'"),
+    ("info any-drums", 1, "there is no 'any-drums': name a dataset's directory, "),
+    ("info text.wav", 1, "text.wav cannot be read as a sound"),
+    ("verify missing", 2, "'DIRECTORY': Directory 'missing' does not exist"),
+    ("verify empty", 1, "empty"),
+    ("export-dataset data data/within", 1, "is in the dataset itself: name a directory elsewhere"),
+    ("export-dataset data out --layout zip", 2, "'--layout': 'zip' is not one of 'audiofolder'"),
+    ("export-dataset data out --shard-size 0", 2, "'--shard-size': 0 is not in the range x>=1"),
+    # install
+    ("install 5000-circular-drums", 2, f"did you mean {DATASET}?"),
+    (f"install {DATASET} --size 3", 2, "--size goes with --generate"),
+    (f"install {DATASET} --generate --md5 0", 2, "--md5 goes without --generate"),
+    (f"install {DATASET} --generate --size 0", 1, "dataset_size must be at least 1, got 0"),
+    (f"install {DATASET} --from missing.zip", 1, "missing.zip"),
+    # train
+    ("train hexagon", 2, "'[ROUTINE]': there is no 'hexagon': "),
+    ("train circle --config missing.yaml", 2, "'--config': File 'missing.yaml' does not exist"),
+    ("train circle --resume missing", 2, "'--resume': Path 'missing' does not exist"),
+    ("train circle --device gpu", 1, "there is no device 'gpu' here, but cpu"),
+    # doctor
+    ("doctor now", 2, "Got unexpected extra argument (now)"),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sound, a text, an empty folder and a dataset."""
+    place = tmp_path_factory.mktemp("place")
+    generateDataset(BesselModel, {"duration": 0.01, "sample_rate": 8000}, str(place / "data"), 2)
+    (place / "text.wav").write_text("no sound, but long enough that it could be one")
+    (place / "a.wav").write_bytes((place / "data" / "sample_00000.wav").read_bytes())
+    (place / "empty").mkdir()
+    return place
+
+
+@pytest.mark.parametrize(("line", "status", "said"), WRONG, ids=[line for line, *_ in WRONG])
+def test_a_wrong_command_line_is_refused(
+    line: str, status: int, said: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    before = sorted(place.rglob("*"))
+    result = CliRunner().invoke(main, line.split())
+    assert said in result.stderr
+    assert result.exit_code == status
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert sorted(place.rglob("*")) == before
+    if status == 2:
+        assert result.stderr.endswith("--help)\n")
