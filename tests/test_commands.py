@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import soundfile
 from click.testing import CliRunner, Result
 
 import kac_prediction
-from kac_prediction import dataset, geometry, samplers
+from kac_prediction import dataset, geometry, routines, samplers
 from kac_prediction.cli import main
 from kac_prediction.dataset import AudioSampler, generateDataset
 from kac_prediction.listening import listen
@@ -86,7 +87,7 @@ def test_every_sampler_and_shape_has_a_name() -> None:
     help_text = run("synthesise", "hexagon", status=2).stderr
     for name in ("Ellipse", "IrregularStar", "AnyShapeModel", "LaméModel"):
         assert name.casefold() in help_text.casefold()
-    assert run("synthesise", "lamemodel", "--size", "0", status=2)
+    assert "drum_size" in run("synthesise", "lamemodel", "--size", "0", status=1).stderr
     assert geometry.shape_called("RegularStar")
 
 
@@ -101,6 +102,40 @@ def test_a_player_plays_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "aplay").chmod(0o755)
     run(*short, "--out", path)
     assert (tmp_path / "played").read_text() == f"-q {path}\n"
+
+
+def test_a_dataset_is_generated_and_transformed(drums: Path, tmp_path: Path) -> None:
+    made = [tmp_path / "made", "--duration", "0.1", "--sample-rate", "8000", "--sounds", "7"]
+    known = record("generate", "circle", *made, "--seed", "3")
+    assert (known["dataset_size"], known["seed"]) == (7, 3)
+    for file in ("x.npy", "sample_00006.wav", "metadata.json"):
+        assert (tmp_path / "made" / file).read_bytes() == (drums / file).read_bytes()
+    options = ["--set", "n_mels=4", "--set", "normalise_input=false"]
+    text = run("transform", drums, "mel", *options, "--workers", "1").stdout
+    assert text.startswith("transformed: TorchDataset(7 samples of BesselModel, mel of shape (4, ")
+    ranges = ["--size", "0.2,0.3", "--representation", "normalise_input=false"]
+    known = record("generate", "circle", *made, *ranges, "--shard-size", "4")
+    assert known["sampler_settings"]["drum_size"] == [0.2, 0.3]
+    assert not known["representation_settings"]["normalise_input"]
+    assert run("generate", "circle", *made, "--keep", status=1).stderr.startswith("Error: ")
+
+
+def test_train_hands_on_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {}
+
+    def trained(*_: Any, **options: Any) -> Any:
+        told.update(options)
+        return SimpleNamespace(report=None, leader=True, best=Path("model/abc/best.pt"))
+
+    monkeypatch.setattr(routines, "DimOfRectangularDrum", trained)
+    split = "dataset_split=[0.6,0.2,0.2]"
+    options = ["--epochs", "3", "--set", split, "--set", "testing=True", "--stream"]
+    result = run("train", "Rectangle", *options)
+    assert result.stdout == "best model: model/abc/best.pt\n"
+    expected = {"num_of_epochs": 3, "dataset_split": [0.6, 0.2, 0.2], "testing": True}
+    assert told["overrides"] == expected
+    assert told["stream"]
+    assert record("train", "rectangle") == {"report": None, "best": "model/abc/best.pt"}
 
 
 def test_info_of_a_dataset(drums: Path) -> None:

@@ -194,6 +194,11 @@ def test_parameters_come_from_the_file(tmp_path: Path) -> None:
     routine = Routine(str(tmp_path))
     routine.setParameters(parameters(), config_path=str(tmp_path / "p.yaml"))
     assert parameters(batch_size=2, dataset_split=(1.0, 0.0, 0.0)) == routine.P
+    overrides = {"batch_size": 3, "seed": 4}
+    routine.setParameters(parameters(), str(tmp_path / "p.yaml"), overrides)
+    assert parameters(batch_size=3, seed=4, dataset_split=(1.0, 0.0, 0.0)) == routine.P
+    with pytest.raises(ValueError, match="sead in the overrides is not a parameter of this model"):
+        routine.setParameters(parameters(), overrides={"sead": 4})
 
 
 def test_a_recipe_shapes_the_data_and_travels_with_the_model(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import click
 
 from .. import __version__
 from .command import HELP, Command, Group, visible_progress
-from .datasets import export_dataset, install
+from .datasets import export_dataset, generate, install, transform
 from .hearing import deploy, listen
 from .information import info, verify
 from .machine import doctor
@@ -37,7 +37,18 @@ def _earlier(command: Command, name: str) -> click.Command:
     return earlier
 
 
-for each in (listen, synthesise, info, verify, export_dataset, install, train, doctor):
+for each in (
+    listen,
+    synthesise,
+    info,
+    verify,
+    generate,
+    transform,
+    export_dataset,
+    install,
+    train,
+    doctor,
+):
     main.add_command(each)
 for each, name in ((deploy, "deploy"), (install, "install-dataset"), (export_dataset, "export")):
     main.add_command(_earlier(each, name))

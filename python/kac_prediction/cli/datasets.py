@@ -6,8 +6,64 @@ import click
 
 from ..samplers import Datasets
 from .command import Command, OneOf, answer
+from .settings import SET, Setting, drum_options, sampler_of
 
 _DIRECTORY = click.Path(exists=True, file_okay=False)
+_WORKERS = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: all]")
+
+
+@click.command(cls=Command, example="generate circle data/drums --sounds 2500 --seed 0")
+@drum_options
+@click.argument("directory", type=click.Path(file_okay=False))
+@click.option("--sounds", type=int, default=1000, show_default=True, help="How many.")
+@click.option("--seed", type=int, help="Of all that is drawn.  [default: a fresh one]")
+@click.option(
+    "--representation",
+    multiple=True,
+    type=Setting(),
+    help="Of x, such as normalise_input=false or output_type=mel; several times.",
+)
+@click.option("--shard-size", type=int, help="Sounds that share a folder.  [default: no folders]")
+@click.option("--keep", is_flag=True, help="Refuse to replace another dataset that is there.")
+@_WORKERS
+def generate(
+    directory: str,
+    sounds: int,
+    seed: int | None,
+    representation: tuple[tuple[str, Any], ...],
+    shard_size: int | None,
+    keep: bool,
+    workers: int | None,
+    **drum: Any,
+) -> None:
+    """Make a dataset of sounds of a DRUM in DIRECTORY.
+
+    DRUM is what synthesise takes; five strikes share a drum. Called again with the same options, it
+    goes on where it was interrupted.
+    """
+    Sampler, settings = sampler_of(**drum)
+    from ..dataset import generateDataset
+
+    given = dict(representation)
+    more = {"workers": workers, "overwrite": not keep, "shard_size": shard_size}
+    dataset = generateDataset(Sampler, settings, directory, sounds, given or None, seed, **more)  # type: ignore[arg-type]
+    answer(f"generated: {dataset!r}, seed {dataset.seed}", {"directory": directory, **dataset.info})
+
+
+@click.command(cls=Command, example="transform data/drums mel --set n_mels=64")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("output", type=click.Choice(["end2end", "fft", "mel"]))
+@SET
+@_WORKERS
+def transform(
+    directory: str, output: str, changes: tuple[tuple[str, Any], ...], workers: int | None
+) -> None:
+    """Change what x of the dataset in DIRECTORY shows: waves, spectrograms or mel spectrograms."""
+    from ..dataset import loadDataset, transformDataset
+
+    settings: Any = {"output_type": output, **dict(changes)}
+    dataset = transformDataset(loadDataset(directory), settings, workers)
+    answer(f"transformed: {dataset!r}", {"directory": directory, **dataset.info})
 
 
 @click.command("install", cls=Command, example="install 5000-circular-drums-of-varying-size")

@@ -39,23 +39,22 @@ _SHORT: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]
-    """Numbers with commas between them, of points several with spaces between these."""
+    """One number or two with a comma between them; of points several, with spaces between these."""
 
-    name = "numbers"
-
-    def __init__(self, points: bool = False) -> None:
+    def __init__(self, name: str, example: str, points: bool = False) -> None:
         """Take numbers, or points (x, y)."""
-        self._points = points
+        self.name, self._example, self._points = name, example, points
 
     def convert(self, value: Any, param: Any, ctx: Any) -> list[Any]:
         """Return the numbers, or a list of them for each point."""
         try:
-            rows = [[float(n) for n in part.split(",")] for part in value.split()]
+            rows = [[float(number) for number in part.split(",")] for part in value.split()]
         except ValueError:
             rows = []
-        if not (rows and all(len(row) == 2 for row in rows) if self._points else len(rows) == 1):
-            wanted = "points such as '0,0 2,0 1,1'" if self._points else "numbers such as 0.3,0.5"
-            self.fail(f"{brief(value)} must be {wanted}", param, ctx)
+        counts = {2} if self._points else {1, 2}
+        several = self._points or len(rows) == 1
+        if not (rows and several and counts.issuperset(map(len, rows))):
+            self.fail(f"{brief(value)} is not as in {self._example}", param, ctx)
         return rows if self._points else rows[0]
 
 
@@ -82,6 +81,7 @@ def _value(text: str) -> Any:
 
 
 DRUM = click.argument("drum", type=OneOf((*_SHORT, *SAMPLERS, *_SHAPES)))
+RANGE = Numbers("NUMBER|LOW,HIGH", "0.3, or 0.1,1 for a range")
 SET = click.option(
     "--set", "changes", multiple=True, type=Setting(), help="Any other setting; several times."
 )
@@ -92,15 +92,15 @@ def drum_options(command: Any) -> Any:
     for option in reversed(
         (
             DRUM,
-            click.option("--size", type=_positive(), help="Square root of the area, metres."),
-            click.option("--aspect-ratio", type=_positive(), help="Of a rectangle or an ellipse."),
-            click.option("--decay-time", type=_positive(), help="T60, seconds."),
+            click.option("--size", type=RANGE, help="Square root of the area, metres."),
+            click.option("--aspect-ratio", type=RANGE, help="Of a rectangle or an ellipse."),
+            click.option("--decay-time", type=RANGE, help="T60, seconds."),
             click.option(
-                "--vertices", type=Numbers(points=True), help="Of a polygon: '0,0 2,0 1,1'."
+                "--vertices",
+                type=Numbers("POINTS", "'0,0 2,0 1,1'", points=True),
+                help="Of a polygon: '0,0 2,0 1,1'.",
             ),
-            click.option(
-                "--duration", type=_positive(), default=1.0, help="Seconds.  [default: 1]"
-            ),
+            click.option("--duration", type=float, default=1.0, show_default=True, help="Seconds."),
             click.option("--sample-rate", type=int, default=48000, show_default=True, help="Hz."),
             SET,
         )
@@ -109,15 +109,11 @@ def drum_options(command: Any) -> Any:
     return command
 
 
-def _positive() -> click.FloatRange:
-    return click.FloatRange(0, min_open=True)
-
-
 def sampler_of(
     drum: str,
-    size: float | None,
-    aspect_ratio: float | None,
-    decay_time: float | None,
+    size: list[float] | None,
+    aspect_ratio: list[float] | None,
+    decay_time: list[float] | None,
     vertices: Sequence[Sequence[float]] | None,
     changes: Sequence[tuple[str, Any]],
     **settings: Any,
@@ -127,14 +123,16 @@ def sampler_of(
     if drum in _SHAPES:
         name, own = _FINITE, {"arbitrary_shape": drum}
     given = {"drum_size": size, "aspect_ratio": aspect_ratio, "decay_time": decay_time}
-    settings |= own | {key: value for key, value in given.items() if value is not None}
+    for key, value in given.items():
+        if value is not None:
+            settings[key] = value[0] if len(value) == 1 else value
+    settings |= own
     if vertices is not None:
         if drum not in ("polygon", _FINITE, "FDTDModel"):
             raise click.UsageError(f"--vertices go with polygon, not with {drum}")
         settings |= {"arbitrary_shape": "Polygon", "shape_settings": {"vertices": vertices}}
     if settings.get("arbitrary_shape") == "Ellipse" and aspect_ratio is not None:
-        del settings["aspect_ratio"]
-        settings["shape_settings"] = {"major": aspect_ratio, "minor": 1.0}
+        settings["shape_settings"] = {"major": settings.pop("aspect_ratio"), "minor": 1.0}
     settings |= dict(changes)
     Sampler = getattr(samplers, name)
     _check_settings(drum, Sampler, settings)

@@ -20,10 +20,12 @@ PLAYERS: Final = (
 )
 """Programs that play a wav, with their options."""
 
+_POINT = Numbers("POINT", "0.3,0.5")
+
 
 @click.command(cls=Command, example="synthesise circle --size 0.3 --out drum.wav --play")
 @drum_options
-@click.option("--strike", type=Numbers(), help="Where: r,theta of a circle, else x,y.")
+@click.option("--strike", type=_POINT, help="Where: r,theta of a circle, else x,y.")
 @click.option("--seed", type=click.IntRange(0), help="Of what is drawn.  [default: a fresh one]")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="[default: DRUM.wav]")
 @click.option("--bit-depth", type=click.Choice(["16", "24", "32"]), default="24", show_default=True)

@@ -82,6 +82,7 @@ class Task:
         dataset_dir: str = "",
         dataset_name: Datasets | Literal[""] = "",
         parameters: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
         workers: int | None = None,
         stream: bool = False,
         resume: str = "",
@@ -98,6 +99,7 @@ class Task:
             dataset_name: the published dataset, downloaded where the directory holds none.
             parameters: changes to the defaults, overridden by the yaml file; when resuming, the
                 checkpoint's parameters come between the two.
+            overrides: changes to all of these.
             workers: threads that synthesise the dataset; None: all available.
             stream: train on drums synthesised on the fly; the dataset only validates and tests.
             resume: a checkpoint, or the directory of a run, to continue with the same other
@@ -123,7 +125,7 @@ class Task:
         routine = Routine(exports_dir=exports_dir, wandb_config=wandb_config, device=device)
         if resume:
             routine.resume(resume)
-        routine.setParameters(defaults, config_path=config_path)
+        routine.setParameters(defaults, config_path=config_path, overrides=overrides)
         with seeded(routine.P["seed"], routine.device):
             routine.M = self.network(**routine.P, outputs=self.model_input.outputs)
         routine.M.criterion = loss = self.loss(self.model_input).to(routine.device)

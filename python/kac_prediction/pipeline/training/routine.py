@@ -154,8 +154,13 @@ class Routine:
         self._model = M.to(self.device)
         self.R["model"] = ModelInfo(name=type(M).__name__, version=__version__)
 
-    def setParameters(self, default: Parameters | Mapping[str, Any], config_path: str = "") -> None:
-        """Set `routine.P`: the defaults < a resumed checkpoint < a yaml file < wandb's config.
+    def setParameters(
+        self,
+        default: Parameters | Mapping[str, Any],
+        config_path: str = "",
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Set `routine.P`: defaults < a resumed checkpoint < yaml < overrides < wandb's config.
 
         The defaults name every parameter of the model. Starts the run on Weights & Biases.
 
@@ -169,6 +174,7 @@ class Routine:
             layers.append(("the checkpoint", {key: stored[key] for key in stored if key in known}))
         if config_path:
             layers.append((str(config_path), read_yaml(config_path)))
+        layers.append(("the overrides", overrides or {}))
         self.P = merge_parameters(default, *layers)
         self._renew_run()
         changes = self._run.configure(self.P)
