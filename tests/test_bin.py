@@ -1,4 +1,4 @@
-"""What a checkout offers: its commands, on stubs instead of an installation, and its README."""
+"""What a checkout offers: its commands, on stubs instead of an installation."""
 
 import importlib.util
 import os
@@ -14,9 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-
-from kac_prediction.samplers import BesselModel
-from listened import answer, listener
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / "bin"
@@ -155,41 +152,6 @@ def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
         "mine.wav",
         "drum.txt",
     }
-
-
-@pytest.mark.slow
-def test_the_programs_of_the_readme_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """In their order, on smaller sizes and word for word else."""
-    smaller = {
-        '"duration": 1.0': '"duration": 0.1',
-        "    2500,": "    60,",
-        '(dataset_dir="data/drums")': '(dataset_dir="data/drums", parameters={"num_of_epochs": 3})',
-        "num_of_epochs=30": "num_of_epochs=1",
-        '"drums.bank", 2000': '"drums.bank", 4',
-    }
-    text = (ROOT / "README.md").read_text()
-    for large, small in smaller.items():
-        assert text.count(large) == 1
-        text = text.replace(large, small)
-    monkeypatch.chdir(tmp_path)
-    for name in ("my_drum", "first", "second"):
-        drum = BesselModel(1.0, 48000)
-        drum.generateWaveform()
-        drum.export(f"{name}.wav")
-    circle = listener(answer({"circle": 1.0}))
-    monkeypatch.setattr("kac_prediction.listening.listener._shipped", lambda: circle)
-    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 9
-    for program in programs:
-        exec(program, {"__name__": "readme"})
-    assert "drum_size of 10 unseen sounds" in capsys.readouterr().out
-    for name in ("predicted", "BesselModel", "FDTDModel", "LaméModel", "PoissonModel"):
-        assert (tmp_path / f"{name}.wav").is_file()
-    assert (tmp_path / "data/chirps/sample_00099.wav").is_file()
-    assert (tmp_path / "data/for_hugging_face/metadata.jsonl").is_file()
-    assert len(list(tmp_path.glob("model/*/best.pt"))) == 2
 
 
 def test_every_promise_names_tests_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""The options of a training agree: fields, `Parameters`, the README, and the yaml files."""
+"""The options of a training agree: fields, `Parameters`, the docs, and the yaml files."""
 
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -65,8 +65,8 @@ def values(name: str) -> str:
     return ", ".join(f"{words[key]} {limit}" for key, limit in limits.items())
 
 
-def test_the_readme_lists_every_option_in_the_words_of_the_code() -> None:
-    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+def test_the_docs_list_every_option_in_the_words_of_the_code() -> None:
+    page = (FOLDER.parent.parent / "docs/training.md").read_text(encoding="utf-8")
     rows = []
     for option in fields(TrainingOptions):
         default = "" if option.default is None else f"`{option.default}`"
@@ -74,7 +74,7 @@ def test_the_readme_lists_every_option_in_the_words_of_the_code() -> None:
             default = "required"
         meaning = option.metadata["meaning"]
         rows.append(f"| `{option.name}` | {default} | {values(option.name)} | {meaning} |")
-    assert "\n".join(rows) in readme
+    assert "\n".join(rows) in page
 
 
 def test_parameters_are_the_options() -> None:

@@ -244,7 +244,7 @@ class TestTransform:
 @pytest.mark.filterwarnings("ignore")  # what librosa imports warns of itself
 def test_the_recipe_for_librosas_mel_spectrogram():
     librosa = pytest.importorskip("librosa", reason="librosa is not installed")
-    text = (Path(__file__).parents[1] / "README.md").read_text()
+    text = (Path(__file__).parents[1] / "docs/spectra.md").read_text()
     settings = ast.literal_eval(re.search(r"librosa's mel .*? is `(\{.*?\})`", text, re.S)[1])
     sound = noise(9000)
     expected = librosa.feature.melspectrogram(

@@ -1,0 +1,47 @@
+"""How Sphinx builds these pages: see bin/docs."""
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from kac_prediction import __version__
+
+project = "kac_prediction"
+author = "The kac_prediction developers"
+copyright = author
+release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["notebooks"]
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # the signatures have them
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"kac_prediction {release}"
+
+
+_MARKUP = re.compile(r"(?<!`)`([^`]+)`(?!`)(?=(\w?))|([|*])")
+
+
+def _as_rest(found: re.Match[str]) -> str:
+    """Return code for what stands in single backticks, and bars and asterisks as they are."""
+    code, letter, sign = found.groups()
+    return f"\\{sign}" if sign else f"``{code}``" + ("\\ " if letter else "")
+
+
+def setup(app: Sphinx) -> None:
+    """Read docstrings as they are meant, which is not quite reStructuredText."""
+
+    def process(_app: Any, _what: Any, _name: Any, _obj: Any, _options: Any, lines: Any) -> None:
+        lines[:] = _MARKUP.sub(_as_rest, "\n".join(lines)).split("\n")
+
+    app.connect("autodoc-process-docstring", process, priority=400)  # before napoleon
