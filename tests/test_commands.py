@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import kac_prediction
 from kac_prediction import dataset, geometry, routines, samplers
-from kac_prediction.cli import main
+from kac_prediction.cli import main, pictures
 from kac_prediction.dataset import AudioSampler, generateDataset
 from kac_prediction.listening import listen
 from kac_prediction.samplers import BesselModel, ModeBank
@@ -224,8 +226,41 @@ def test_debug_shows_where_an_error_came_from(tmp_path: Path) -> None:
 
 
 def test_every_command_has_an_example() -> None:
-    commands = main.commands
-    for name, command in commands.items():
-        if not command.hidden:
-            assert f"Example:\n    kac-prediction {name}" in run(name, "-h").stdout
+    shown = [(name,) for name, command in main.commands.items() if not command.hidden]
+    shown.remove(("plot",))
+    for name in (*shown, *(("plot", name) for name in pictures.plot.commands)):
+        assert f"Example:\n    kac-prediction {' '.join(name)}" in run(*name, "-h").stdout
     assert run().stdout == run("--help").stdout
+    assert "spectrum" in run("plot").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["shape", "ellipse", "--aspect-ratio", "2", "--size", "0.3"], "ellipse, 0.3 m"),
+        (
+            ["modes", "rectangle", "--size", "0.5", "--seed", "1", "--count", "2"],
+            "rectangle, 0.5 m",
+        ),
+        (["spectrum", "a.wav"], "a.wav\ncircle (100 %), drum_size 0.30"),
+        (["spectrum", "a.wav", "--no-listen"], "a.wav"),
+        (["dataset", "drums"], "TorchDataset(7 samples of BesselModel"),
+    ],
+    ids=[0, 1, 2, 3, 4],
+)
+def test_pictures_are_drawn(
+    words: list[str], shown: str, drums: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(drums.parent)
+    run("synthesise", "circle", "--size", "0.3", "--strike", "0.5,1", "--out", "a.wav")
+    drawn: list[Figure] = []
+
+    def keep(figure: Figure, *_: Any, **__: Any) -> None:
+        drawn.append(figure)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    assert record("plot", *words)["picture"] == f"{words[0]}.png"
+    texts = [each.get_text() for each in drawn[0].findobj(Text)]
+    assert any(text.startswith(shown) for text in texts)
+    if words == ["spectrum", "a.wav"]:
+        assert "(0, 1)" in texts

@@ -111,6 +111,20 @@ WRONG = [
         "a sound of 80 samples is too short to be reflected",
     ),
     ("transform empty mel", 1, "empty"),
+    # plot
+    ("plot hexagon", 2, "No such command 'hexagon'"),
+    ("plot shape", 2, "Missing argument 'DRUM'"),
+    ("plot shape string", 2, "string has no shape that could be drawn: take circle, star"),
+    (
+        "plot shape circle --out circle.gif",
+        2,
+        "circle.gif is no picture: end it in .png, .svg, .pdf",
+    ),
+    ("plot shape circle --out missing/circle.png", 1, "No such file or directory"),
+    ("plot modes circle --count 0", 2, "'--count': 0 is not in the range 1<=x<=200"),
+    ("plot spectrum missing.wav", 1, "there is no sound file 'missing.wav'"),
+    ("plot spectrum text.wav", 1, "text.wav cannot be read as a sound"),
+    ("plot dataset empty", 1, "empty"),
     # install
     ("install 5000-circular-drums", 2, f"did you mean {DATASET}?"),
     (f"install {DATASET} --size 3", 2, "--size goes with --generate"),

@@ -5,29 +5,27 @@ from copy import copy
 import click
 
 from .. import __version__
-from .command import HELP, Command, Group, visible_progress
+from .command import Command, Group, visible_progress
 from .datasets import export_dataset, generate, install, transform
 from .hearing import deploy, listen
 from .information import info, verify
 from .machine import doctor
+from .pictures import plot
 from .sounds import synthesise
 from .training import ROUTINES, train
 
 __all__ = ["ROUTINES", "deploy", "install", "main", "train", "visible_progress"]
 
 
-@click.group(cls=Group, context_settings=HELP, invoke_without_command=True)
+@click.group(cls=Group)
 @click.version_option(__version__)
-@click.pass_context
-def main(ctx: click.Context) -> None:
+def main() -> None:
     """Which drum makes this sound? Hear drums, synthesise them, and train networks to hear them.
 
     Each command has a --help of its own, with an example. For completion by the tab key put
     eval "$(_KAC_PREDICTION_COMPLETE=bash_source kac-prediction)" into ~/.bashrc (zsh_source,
     fish_source for others).
     """
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def _earlier(command: Command, name: str) -> click.Command:
@@ -40,6 +38,7 @@ def _earlier(command: Command, name: str) -> click.Command:
 for each in (
     listen,
     synthesise,
+    plot,
     info,
     verify,
     generate,

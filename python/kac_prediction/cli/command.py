@@ -53,7 +53,18 @@ class Command(_Plain):
 
 
 class Group(_Plain, click.Group):
-    """Commands, and what stands before all of them."""
+    """Commands; called without one, it lists them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options |= {"context_settings": HELP, "invoke_without_command": True}
+        super().__init__(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        done = super().invoke(ctx)
+        if ctx.invoked_subcommand is None:
+            click.echo(ctx.get_help())
+        return done
 
 
 def _common() -> list[click.Option]:

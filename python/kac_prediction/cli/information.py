@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from .command import Command, answer
 
@@ -55,7 +56,12 @@ def _of_dataset(place: str) -> _Info:
     from ..dataset import loadDataset
 
     dataset = loadDataset(place)
-    sounds, sampler, ranges = dataset.sampler_settings, dataset.sampler, _ranges(dataset)
+    sounds, sampler = dataset.sampler_settings, dataset.sampler
+    ranges = {
+        label: (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
+        for label, numbers in label_numbers(dataset).items()
+        if not np.isnan(numbers).all()
+    }
     drums, shape = len(set(dataset.groups.tolist())), list(dataset.X.shape[1:])
     rows = {
         "sounds": f"{sounds['duration']:g} s at {sounds['sample_rate']} Hz, of {drums} drums",
@@ -67,17 +73,15 @@ def _of_dataset(place: str) -> _Info:
     return _Info(f"a dataset of {len(dataset)} sounds", rows, record)
 
 
-def _ranges(dataset: "TorchDataset") -> dict[str, tuple[float, float]]:
-    """Return the ends of the range of each label."""
+def label_numbers(dataset: "TorchDataset") -> dict[str, npt.NDArray[np.float64]]:
+    """Return all numbers of each label: a row each, or one after the other where not as many."""
     values: dict[str, list[Any]] = {}
     for labels in dataset.Y:
         for label, numbers in labels.items():
             values.setdefault(label, []).append(numbers.numpy())
-    joined = {label: np.concatenate(each) for label, each in values.items()}
     return {
-        label: (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
-        for label, numbers in joined.items()
-        if not np.isnan(numbers).all()
+        label: np.stack(each) if len({len(row) for row in each}) == 1 else np.concatenate(each)
+        for label, each in values.items()
     }
 
 

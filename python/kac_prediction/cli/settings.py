@@ -139,6 +139,18 @@ def sampler_of(
     return Sampler, settings
 
 
+def struck(seed: int | None, **drum: Any) -> tuple["AudioSampler", int]:
+    """Return a sampler whose drum and strike are drawn, and the seed they are drawn from."""
+    Sampler, settings = sampler_of(**drum)
+    from ..dataset.sampler import fresh_seed
+
+    sampler = Sampler(**settings)
+    seed = fresh_seed() if seed is None else seed
+    sampler.seed(seed)
+    sampler.updateProperties(None)
+    return sampler, seed
+
+
 def _check_settings(drum: str, Sampler: type["AudioSampler"], settings: Mapping[str, Any]) -> None:
     """Refuse settings that a sampler does not take, and the lack of those that it needs."""
     known = inspect.signature(Sampler).parameters

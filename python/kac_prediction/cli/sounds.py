@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from .command import Command, answer
-from .settings import Numbers, drum_options, sampler_of
+from .settings import Numbers, drum_options, struck
 
 PLAYERS: Final = (
     ("pw-play",),
@@ -51,16 +51,10 @@ def synthesise(
     player = _player() if play else None
     if strike is not None:
         options["changes"] = (("strike_location", strike), *options["changes"])
-    Sampler, settings = sampler_of(drum, **options)
-    from ..dataset.sampler import fresh_seed
-
-    sampler = Sampler(**settings)
-    seed = fresh_seed() if seed is None else seed
-    sampler.seed(seed)
-    sampler.updateProperties(None)
+    sampler, seed = struck(seed, drum=drum, **options)
     sampler.generateWaveform()
     sampler.export(path, int(bit_depth))  # type: ignore[arg-type]
-    labels, name = sampler.getLabels(), Sampler.__name__
+    labels, name = sampler.getLabels(), type(sampler).__name__
     size = "".join(f", drum_size {value:.4g} m" for value in labels.get("drum_size", ()))
     shown = click.format_filename(path)
     answer(

@@ -76,7 +76,7 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
     for end in sizes or ():
         if abs(end / size - 1) > _VISIBLE:
             axes.plot(*(outline * end / size).T, color=TRUE, linewidth=1, linestyle=(0, (4, 2)))
-    reach = float(np.abs(outline).max()) * max(1.0, *(end / size for end in sizes or (1.0,)))
+    reach = float(np.abs(outline).max()) * max([1.0, *(end / size for end in sizes or ())])
     _draw_scale(axes, 0.6 * reach, (-reach, -1.25 * reach))
     axes.set_xlim(-1.1 * reach, 1.1 * reach)
     axes.set_ylim(-1.35 * reach, 1.1 * reach)
