@@ -17,7 +17,7 @@ import pytest
 from kac_prediction.dataset import rendering
 from kac_prediction.dataset.storage import disk
 
-DONE, FAILED = 0, 3
+DONE, FAILED, STOPPED = 0, 3, 5
 
 
 class WritePoints:
@@ -39,24 +39,33 @@ class WritePoints:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"point {self.where}")
 
 
-def in_child(call: Callable[[], object], fault: str = "", seconds: float | None = None) -> int:
+def in_child(
+    call: Callable[[], object],
+    fault: str = "",
+    seconds: float | None = None,
+    how: signal.Signals = signal.SIGKILL,
+) -> int:
     """Run a call in a fork of this process, and return what that ended with.
 
     Args:
         call: what to run.
         fault: "kill 17" ends the child at its 17th write point, "full 17" lets the disk be full.
-        seconds: after which it is killed; None: it is left to end.
+        seconds: after which it is sent a signal; None: it is left to end.
+        how: the signal; SIGINT is Ctrl-C.
 
     Returns:
-        DONE; FAILED if the call raised OSError; or minus the signal that ended it.
+        DONE; FAILED if the call raised OSError; STOPPED by Ctrl-C; or minus the signal that ended
+        it.
     """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads: none of them is at work
         child = os.fork()
     if child == 0:
-        _run(call, fault)
+        _run(call, fault, mask)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if seconds is not None:
-        timer = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
+        timer = threading.Timer(seconds, os.kill, (child, how))
         timer.start()
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     if seconds is not None:
@@ -129,16 +138,19 @@ def visible(directory: Path) -> dict[str, bytes]:
     return {str(file.relative_to(directory)): file.read_bytes() for file in files if file.is_file()}
 
 
-def _run(call: Callable[[], object], fault: str) -> None:
+def _run(call: Callable[[], object], fault: str, mask: set[signal.Signals]) -> None:
     code = 4
     gc.disable()  # its first collection would copy all the memory that is shared with the parent
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         disk.at_write_point = WritePoints(fault)
         with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
             call()
         code = DONE
     except OSError:
         code = FAILED
+    except KeyboardInterrupt:
+        code = STOPPED
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
