@@ -1,5 +1,6 @@
 """AudioSampler: what makes the sound and the labels of sample i, from numbers drawn by index."""
 
+import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -13,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from .. import _core
-from .._checks import check_number, check_seed
+from .. import _core, _html
+from .._checks import brief, check_number, check_seed, shorten
 from .._files import reporting
 
 Labels: TypeAlias = dict[str, list[float | int]]
@@ -146,6 +147,29 @@ class AudioSampler(ABC):
         self.threads = 0
         self.seed(fresh_seed())
 
+    def __repr__(self) -> str:
+        """Return the call that makes this sampler, without the defaults and cut short."""
+        defaults = inspect.signature(type(self)).parameters
+        given = [
+            f"{name}={brief(value)}"
+            for name, value in vars(self).get("settings", {}).items()
+            if name not in defaults or repr(defaults[name].default) != repr(value)
+        ]
+        return shorten(f"{type(self).__name__}({', '.join(given)})")
+
+    def _repr_html_(self) -> str:
+        """Return the settings, and a player of the sound made last, for notebooks."""
+        return _html.block(repr(self), *self._pieces())
+
+    def _pieces(self) -> list[str]:
+        """Return what there is to show, as HTML."""
+        made = self._has_sound()
+        sound = [_html.player(self.waveform, self.sample_rate, "waveform")] if made else []
+        return [_html.table(self.settings.items()), *sound]
+
+    def _has_sound(self) -> bool:
+        return self.waveform is not self._before_any_sound or bool(self.waveform.any())
+
     @abstractmethod
     def generateWaveform(self) -> None:
         """Make the sound of the current properties and set `self.waveform`, shape (length,)."""
@@ -237,7 +261,7 @@ class AudioSampler(ABC):
             ValueError: no sound has been made yet, another bit depth, or a sample that is not a
                 finite number.
         """
-        if self.waveform is self._before_any_sound and not self.waveform.any():
+        if not self._has_sound():
             raise ValueError("there is no sound to export yet: call generateWaveform() first.")
         # The core's writer serves single files too (rather than soundfile's), so that a sound has
         # the same bytes wherever it is exported from.

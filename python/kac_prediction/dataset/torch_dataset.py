@@ -17,6 +17,7 @@ from .labels import LabelTable, LabelTensors, pack, padded, shapes_to_pad_to, un
 from .load import check_fingerprint, fingerprint_of, open_stored, state_of, still_held
 from .representation_settings import RepresentationSettings
 from .sampler import SamplerInfo
+from .shown import described, shown
 from .storage import Header
 
 
@@ -226,13 +227,11 @@ class TorchDataset(torch.utils.data.Dataset[Sample]):
 
     def __repr__(self) -> str:
         """Return size, sampler, representation and directory in one line."""
-        whole = len(self) if self._header is None else self._header.dataset_size
-        of = f" of {whole}" if whole > len(self) else ""
-        output = self.representation_settings.get("output_type", "data")
-        return (
-            f"TorchDataset({len(self)}{of} samples of {self.sampler['name']}, {output} of shape "
-            f"{tuple(self._data[0].shape[1:])}, {self.dataset_dir!r})"
-        )
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        """Return labels with their ranges, and players of the first sounds, for notebooks."""
+        return shown(self)
 
     def __copy__(self) -> Self:
         """Return a dataset of the same data."""

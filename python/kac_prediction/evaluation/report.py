@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from .. import _html
 from .._checks import check_vectors
 from ..pipeline import ModelInput
 from .outlines import overlap
@@ -21,7 +22,20 @@ MODEL: Final = "model"
 MEAN: Final = "mean predictor"
 """Names of the model and of the mean predictor, which of a class predicts the most frequent."""
 
+Table = list[tuple[str, ...]]
+
 _SIZE_RANGES: Final = 5
+
+
+def _aligned(report: "LabelReport | ConfusionMatrix | OutlineReport") -> str:
+    """Return its tables as text: the first column flush left, the others flush right."""
+    lines = []
+    for rows in report.tables():
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for first, *others in rows:
+            right = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
+            lines.append("  ".join([f"{first:<{widths[0]}}", *right]))
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -92,10 +106,10 @@ class LabelReport:
             return float("inf")
         return self.errors[MEAN].mean_absolute / self.model.mean_absolute
 
-    def __str__(self) -> str:
-        """Return a table with a column for each estimator."""
+    def tables(self) -> list[Table]:
+        """Return the rows of a table with a column for each estimator."""
         errors = self.errors.values()
-        rows = [
+        rows: Table = [
             (f"{self.label} of {self.count} unseen sounds", *self.errors),
             ("mean absolute error", *(with_unit(e.mean_absolute, self.unit) for e in errors)),
             ("median relative error", *(f"{e.median_relative:.2%}" for e in errors)),
@@ -106,7 +120,9 @@ class LabelReport:
                 for e in part.errors.values()
             )
             rows.append((f"  {part.name} ({part.count})", *both))
-        return _aligned(rows)
+        return [rows]
+
+    __str__ = _aligned
 
 
 @dataclass(frozen=True)
@@ -138,16 +154,18 @@ class ConfusionMatrix:
         right = {name: float((truth == values).mean()) for name, values in predicted.items()}
         return cls(label, tuple(names), tuple(map(tuple, counts.tolist())), right)
 
-    def __str__(self) -> str:
-        """Return the accuracies and the matrix."""
-        accuracies = [
+    def tables(self) -> list[Table]:
+        """Return the rows of the accuracies and of the matrix."""
+        accuracies: Table = [
             (f"{self.label} of {np.sum(self.counts)} unseen sounds", *self.right),
             ("right", *(f"{share:.1%}" for share in self.right.values())),
         ]
-        matrix = [("  predicted by the model as", *self.names)]
+        matrix: Table = [("  predicted by the model as", *self.names)]
         for name, row in zip(self.names, self.counts, strict=True):
             matrix.append((f"  {name}", *map(str, row)))
-        return f"{_aligned(accuracies)}\n{_aligned(matrix)}"
+        return [accuracies, matrix]
+
+    __str__ = _aligned
 
 
 @dataclass(frozen=True)
@@ -175,15 +193,17 @@ class OutlineReport:
         }
         return cls(label, overlaps)
 
-    def __str__(self) -> str:
-        """Return a table with a column for each estimator."""
-        rows = [(f"{self.label}, intersection over union", *self.overlaps["all"])]
+    def tables(self) -> list[Table]:
+        """Return the rows of a table with a column for each estimator."""
+        rows: Table = [(f"{self.label}, intersection over union", *self.overlaps["all"])]
         for subset, values in self.overlaps.items():
             rows.append((f"  {subset}", *(f"{value:.3f}" for value in values.values())))
-        return _aligned(rows)
+        return [rows]
+
+    __str__ = _aligned
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The errors of a model on unseen drums, beside those of the baselines.
 
@@ -237,22 +257,28 @@ class Report:
         """Return all of it in plain types, which JSON can hold."""
         return asdict(self)
 
+    def __repr__(self) -> str:
+        """Return the errors of the model in a line."""
+        errors = [f"{name} {each.right[MODEL]:.1%} right" for name, each in self.classes.items()]
+        for name, each in self.labels.items():
+            error = with_unit(each.model.mean_absolute, each.unit)
+            errors.append(f"{name} {error}, {each.model.median_relative:.2%}")
+        errors += [f"{k} {each.overlaps['all'][MODEL]:.3f}" for k, each in self.outlines.items()]
+        return f"<Report: {'; '.join(errors)}>"
+
     def __str__(self) -> str:
         """Return a table for each label."""
-        tables = [*self.classes.values(), *self.labels.values(), *self.outlines.values()]
-        return "\n\n".join(map(str, tables))
+        return "\n\n".join(map(str, self._all()))
+
+    def _repr_html_(self) -> str:
+        """Return a table for each label, for notebooks."""
+        tables = [rows for each in self._all() for rows in each.tables()]
+        return _html.block(repr(self), *(_html.table(rows[1:], rows[0]) for rows in tables))
+
+    def _all(self) -> list[Any]:
+        return [*self.classes.values(), *self.labels.values(), *self.outlines.values()]
 
 
 def with_unit(error: float, unit: str) -> str:
     """Return an error with its unit as text, lengths in centimetres."""
     return f"{100 * error:.2f} cm" if unit == "m" else f"{error:.2f} {unit}".rstrip()
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a table: the first column flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        right = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
-        lines.append("  ".join([f"{first:<{widths[0]}}", *right]))
-    return "\n".join(lines)

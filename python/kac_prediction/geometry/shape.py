@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
+from .. import _html
 from .._checks import brief, check_count, check_number, check_numbers
 
 Float64 = npt.NDArray[np.float64]
@@ -83,6 +84,10 @@ class Shape(ABC):
     def __repr__(self) -> str:
         x, y = self.centroid
         return f"<{type(self).__name__} of area {self.area:.6g} about ({x:.6g}, {y:.6g})>"
+
+    def _repr_html_(self) -> str:
+        """Return the outline, for notebooks."""
+        return _html.block(repr(self), _html.outline(self.outline(), repr(self)))
 
     def walls(self) -> Float64:
         """Return the straight parts of the boundary (from, to), metres, counter-clockwise.

@@ -15,6 +15,7 @@ from .._checks import check_choice, check_number, check_numbers
 from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
 from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
 from ..samplers.drum import Drum
+from .described import UNITS, described, shown
 
 Kind = Literal["laplace", "normal"]
 
@@ -139,7 +140,7 @@ class Prediction:
         Raises:
             TypeError, ValueError: another name, or a level out of range.
         """
-        value = float(getattr(self, check_choice("name", name, _NAMES)))
+        value = float(getattr(self, check_choice("name", name, UNITS)))
         level = check_number("level", level, least=0, below=1)
         spread = self.spreads.get(name)
         factor = math.exp(min(spread.reach(level), _WIDEST)) if spread else 1.0
@@ -241,26 +242,13 @@ class Prediction:
         return f"<Prediction: {self}>"
 
     def __str__(self) -> str:
-        if not self.is_drum:
-            return f"no drum in this sound (score {self.score:.2f})"
-        names = ["drum_size", "decay_time"]
-        if self.family not in ("circle", "triangle"):
-            names.insert(1, "aspect_ratio")
-        if "wave_speed" in self.spreads:
-            names[0] = "wave_speed"
-        numbers = ", ".join(self._described(name) for name in names)
-        percent = 100 * self.probabilities[self.family]
-        return f"{self.family} ({percent:.0f} %), {numbers}; intervals of 90 %"
+        return described(self)
 
-    def _described(self, name: str) -> str:
-        """Return a number with its 90 % interval, in as many digits as that has."""
-        value, (low, high) = float(getattr(self, name)), self.interval(name)
-        digits = 3 if low == high else min(max(-math.floor(math.log10(high - low)), 2), 7)
-        unit = f" {_NAMES[name]}".rstrip()
-        return f"{name} {value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+    def _repr_html_(self) -> str:
+        """Return numbers with intervals, outline and a player of the drum, for notebooks."""
+        return shown(self)
 
 
-_NAMES: Final = {"drum_size": "m", "aspect_ratio": "", "decay_time": "s", "wave_speed": "m/s"}
 _POSITIVE: Final = ("drum_size", "decay_time", "wave_speed")
 _WIDEST: Final = 300.0  # of the logarithm: what is beyond is no number of float64
 
@@ -287,12 +275,12 @@ def _checked_spreads(spreads: Mapping[str, Spread]) -> dict[str, Spread]:
     if not isinstance(spreads, Mapping):
         raise TypeError(f"spreads must be a mapping by name, got {spreads!r}")
     for name in spreads:
-        check_choice("a name of spreads", name, _NAMES)
+        check_choice("a name of spreads", name, UNITS)
     return {
         name: Spread(
             check_choice("the kind of a spread", spreads[name][0], get_args(Kind)),
             check_number("the scale of a spread", spreads[name][1], least=0),
         )
-        for name in _NAMES
+        for name in UNITS
         if name in spreads
     }

@@ -32,6 +32,7 @@ SHIPPED: Final[Mapping[str, str]] = {"any-drum": "any_drum.pt"}
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _LARGEST = 10**10  # bytes; CRePE 'full' in float64, with the state of its optimiser, has 5e8
+_SETS = {"validation": "selection", "test": "evaluation"}
 _LOSSES = ("selection_loss", "testing_loss", "evaluation_loss", "training_loss")
 
 
@@ -120,6 +121,8 @@ def loadModel(
         ) from error
     model.run_info = checkpoint["run_info"]
     model.dataset = checkpoint.get("dataset")
+    stored_losses = {name: checkpoint.get(f"{key}_loss") for name, key in _SETS.items()}
+    model.losses = {k: loss for k, loss in stored_losses.items() if isinstance(loss, Mapping)}
     if "format_version" not in checkpoint:
         convert_legacy(model, checkpoint, file, labels)
     elif labels is not None:

@@ -2,12 +2,14 @@
 
 import inspect
 import logging
+import math
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import torch
 
+from .. import _html
 from .._checks import brief
 from .._files import plain
 from .checkpoint import ExportedModel, RunInfo
@@ -72,6 +74,7 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
     model_input: ModelInput | None = None  # how a sound becomes its input, when known
     run_info: RunInfo | None = None  # of the training it was loaded from
     dataset: dict[str, Any] | None = None  # about the dataset it was trained on, when loaded
+    losses: dict[str, Any] | None = None  # of that training, by set and label, when loaded
 
     @abstractmethod
     class ModelHyperParameters(Parameters):
@@ -81,6 +84,23 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
         super().__init__()
         self.testing_loss = {}
         self.training_loss = 0.0
+
+    def __repr__(self) -> str:
+        """Return what it hears and predicts in a line; its layers are in `children()`."""
+        count = sum(weight.numel() for weight in self.parameters())
+        heard = f"{_described(self.model_input)}; " if self.model_input else ""
+        return f"<{type(self).__name__}: {heard}{count:,} weights>"
+
+    def _repr_html_(self) -> str:
+        """Return what it hears, what it learnt from, and its losses, for notebooks."""
+        pieces = []
+        if self.dataset is not None:
+            settings = self.dataset.get("sampler_settings", {}).items()
+            pieces.append(_html.table(settings, ("trained on", "settings")))
+        if self.losses:
+            pieces.append(_html.table(_by_label(self.losses), ("loss", *self.losses)))
+        layers = torch.nn.Module.__repr__(self)
+        return _html.block(repr(self), *pieces, _html.folded("layers", layers))
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -143,6 +163,22 @@ def _accepts(signature: inspect.Signature, name: str) -> bool:
     """Return whether a function of this signature takes this keyword argument."""
     parameters = signature.parameters
     return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _described(model_input: ModelInput) -> str:
+    """Return what is heard and predicted in a line."""
+    pairs = zip(model_input.labels, model_input.units, strict=True)
+    labels = ", ".join(f"{label} ({unit})" if unit else label for label, unit in pairs)
+    kind = model_input.representation
+    heard = f"{model_input.length / model_input.sample_rate:.3g} s at {model_input.sample_rate} Hz"
+    output = f" as {kind['output_type']}" if kind else ""
+    return f"{heard}{output} to {labels}"
+
+
+def _by_label(losses: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row for each label, of its loss on each set."""
+    labels = dict.fromkeys(label for each in losses.values() for label in each)
+    return [(k, *(f"{each.get(k, math.nan):.4g}" for each in losses.values())) for k in labels]
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, Any]) -> None:

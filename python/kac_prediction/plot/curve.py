@@ -7,10 +7,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import GREEN, INK, PREDICTED, TRUE, finish
+from .style import GREEN, INK, PREDICTED, TRUE, Picture, finish
 
 _LOSSES: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
     ("training_loss", "training", TRUE, {"linestyle": "-"}),
@@ -19,7 +18,7 @@ _LOSSES: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
 )
 
 
-def curve_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
+def curve_figure(records: Sequence[Mapping[str, Any]]) -> Picture:
     """Draw the losses of a training by epoch, and its learning rate below them.
 
     Args:
@@ -27,7 +26,7 @@ def curve_figure(records: Sequence[Mapping[str, Any]]) -> Figure:
             (validation), `evaluation_loss` (test), numbers or mappings with the key 'aggregate',
             and `learning_rate`. What is missing, None or not finite is skipped.
     """
-    figure = Figure(figsize=(8.0, 5.2), facecolor="white")
+    figure = Picture(figsize=(8.0, 5.2), facecolor="white")
     epochs, rates = _points(records, "learning_rate")
     ratios = (3.4, 1.0) if len(rates) else (1.0,)
     panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..geometry import Shape
-from .style import INK, MEMBRANE, PREDICTED, TRUE
+from .style import INK, MEMBRANE, PREDICTED, TRUE, Picture
 
 _VISIBLE = 0.01  # of the size
 
@@ -59,7 +58,7 @@ def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) ->
     axes.set_axis_off()
 
 
-def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None = None) -> Figure:
+def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None = None) -> Picture:
     """Draw one drum to scale, as it was heard.
 
     Args:
@@ -68,7 +67,7 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
         sizes: the ends of an interval of its size, square roots of areas in metres, drawn as dashed
             outlines where they can be told from the drum.
     """
-    figure = Figure(figsize=(5.0, 5.0), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(5.0, 5.0), facecolor="white", layout="constrained")
     axes = figure.subplots()
     outline = shape.outline() - np.array(shape.centroid)
     axes.fill(*outline.T, facecolor=MEMBRANE, edgecolor=TRUE, linewidth=2.2)

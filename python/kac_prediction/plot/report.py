@@ -8,13 +8,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .._checks import check_vectors
 from ..geometry import Circle, Shape
 from .curve import draw_losses
 from .drums import draw_drums
-from .style import GREEN, INK, PREDICTED, TRUE, finish
+from .style import GREEN, INK, PREDICTED, TRUE, Picture, finish
 
 Float64 = npt.NDArray[np.float64]
 
@@ -55,7 +54,7 @@ def report_figure(
     classes: Mapping[str, Sequence[str]] | None = None,
     shapes: tuple[Callable[[int], Shape], Callable[[int], Shape]] | None = None,
     title: str = "Predicting the size of a drum",
-) -> Figure:
+) -> Picture:
     """Draw the report of a training.
 
     Each label has a panel of predictions against the truth, a class its confusion matrix. Other
@@ -98,7 +97,7 @@ def report_figure(
         draw.append(partial(_draw_errors_by_size, of=size))
     draw.append(partial(draw_losses, records=history, title="Loss"))
 
-    figure = Figure(figsize=(10.5, 4.2 * (len(draw) // 2 + 1)), facecolor="white")
+    figure = Picture(figsize=(10.5, 4.2 * (len(draw) // 2 + 1)), facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
     rows: list[Any] = [[str(i), str(i + 1)] for i in range(0, len(draw), 2)]

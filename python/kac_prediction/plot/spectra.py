@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .._checks import check_number, check_vectors
 from ..geometry import Shape
-from .style import INK, MEMBRANE, PREDICTED, TRUE
+from .style import INK, MEMBRANE, PREDICTED, TRUE, Picture
 
 _FLOOR = -70.0
 
@@ -32,7 +31,7 @@ def spectra_figure(
     *,
     highest: float = 1200.0,
     title: str = "One size, three shapes; and two shapes, one spectrum",
-) -> Figure:
+) -> Picture:
     """Draw drums, each above its spectrum, and below them two with the same eigenfrequencies.
 
     Args:
@@ -48,7 +47,7 @@ def spectra_figure(
     if not drums:
         raise ValueError("drums must hold one drum at least.")
     check_number("highest", highest, above=0)
-    figure = Figure(figsize=(10.5, 8.0), facecolor="white")
+    figure = Picture(figsize=(10.5, 8.0), facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.08)
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.25, 1.0)).flat

@@ -9,16 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .. import _html
 from ..evaluation import MEAN, MODEL, LabelledSounds, Report, classical_estimator, mean_predictor
 from ..evaluation.report import Values
 from ..listening.predicted_labels import predict_inputs
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
-from ..plot import report_figure
+from ..plot import curve_figure, report_figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of a training.
 
@@ -59,6 +60,18 @@ class Result:
         report = Report.of(model_input, true, predictions) if len(chosen) else None
         made = (name, model_input, routine, sounds, best, model, leader)
         return cls(*made, chosen.numpy(), true, predictions, report)
+
+    def __repr__(self) -> str:
+        """Return the errors and the path of the best checkpoint in two lines."""
+        errors = "nothing was evaluated" if self.report is None else repr(self.report)
+        return f"<Result of {self.name}: {errors},\n best checkpoint {str(self.best)!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the errors, the losses and the path of the best checkpoint, for notebooks."""
+        curve = curve_figure(self.routine.history)._repr_png_()
+        report = [] if self.report is None else [self.report._repr_html_()]
+        name = f"{self.name}: {self.best}"
+        return _html.block(name, *report, _html.picture(curve, "losses by epoch"))
 
     @property
     def predicted(self) -> Values:

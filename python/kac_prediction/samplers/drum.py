@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from .. import _html
 from .._checks import check_choice, check_count, check_number, check_numbers
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
@@ -230,6 +231,14 @@ class Drum(BatchSampler):
             struck._set_decay(decay)
         sound: Float64 = struck._sounds([struck._parameters()])[0].astype(np.float64, copy=False)
         return sound
+
+    def _pieces(self) -> list[str]:
+        shape = getattr(self, "shape", None)  # a string has none
+        drawn = [_html.outline(shape.outline(), repr(shape))] if shape else []
+        played = []
+        if not self._has_sound() and self.length <= _html.LONGEST:
+            played = [_html.player(self.strike(), self.sample_rate, "the current strike")]
+        return [*drawn, *super()._pieces(), _html.table(self.getLabels().items()), *played]
 
     def updateProperties(self, i: int | None = None) -> None:
         """Draw the drum and the strike of sample `i`; None: any strike on any drum."""
