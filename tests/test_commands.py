@@ -228,8 +228,11 @@ def test_debug_shows_where_an_error_came_from(tmp_path: Path) -> None:
 def test_every_command_has_an_example() -> None:
     shown = [(name,) for name, command in main.commands.items() if not command.hidden]
     shown.remove(("plot",))
+    page = (Path(__file__).parents[1] / "docs/commands.md").read_text()
     for name in (*shown, *(("plot", name) for name in pictures.plot.commands)):
-        assert f"Example:\n    kac-prediction {' '.join(name)}" in run(*name, "-h").stdout
+        example = run(*name, "-h").stdout.partition("Example:\n    ")[2].strip()
+        assert example.startswith(f"kac-prediction {' '.join(name)}")
+        assert f"\n{example}" in page
     assert run().stdout == run("--help").stdout
     assert "spectrum" in run("plot").stdout
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,12 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("line", [c for c in commands() if c.startswith("kac-prediction ")])
 def test_commands_of_the_pages_take_what_they_are_given(line: str) -> None:
-    name, *words = line.split()[1:]
-    command = main.get_command(click.Context(main), name)
-    assert command is not None
-    command.make_parser(click.Context(command)).parse_args(words)
+    command: click.Command = main
+    words = shlex.split(line)[1:]
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    context = click.Context(command, **command.context_settings)
+    command.make_parser(context).parse_args(words)
 
 
 @pytest.mark.parametrize("line", [c for c in commands() if c.startswith(("bin/", "pip "))])
