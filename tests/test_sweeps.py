@@ -185,8 +185,11 @@ def test_trials_that_fail_end_no_sweep(place: Place, caplog: pytest.LogCaptureFi
     rows = ranking(place.run())
     assert [row[4] for row in rows[1:]] == ["complete"] * 2 + ["failed"] * 2
     output = place.out / "trial_0002" / "output.txt"
-    message = f"failed after 0 epochs (0 s): out of memory: batch_size 512 (see {output})"
-    assert any(text.startswith("trial 2 ") and text.endswith(message) for text in caplog.messages)
+    message = f"s): out of memory: batch_size 512 (see {output})"
+    assert any(
+        text.startswith("trial 2 failed after 0 epochs (") and text.endswith(message)
+        for text in caplog.messages
+    )
     # Run again, those that failed are tried again, with the same parameters.
     before, caplog.records[:] = place.parameters(), []
     caplog.clear()
@@ -313,7 +316,7 @@ def test_a_second_ctrl_c_kills_trials_that_go_on(place: Place) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         started.wait(1)
     started.send_signal(signal.SIGINT)
-    said, complaint = started.communicate(timeout=20)
+    said, complaint = started.communicate(timeout=300)
     assert started.returncode == 1
     assert "interrupted; the same command goes on" in complaint
     assert ["1", "0", "0.27", "4", "interrupted"] in [line.split() for line in said.splitlines()]
@@ -330,7 +333,7 @@ def test_ctrl_c_ends_the_trials_and_prints_the_ranking(place: Place) -> None:
     log = place.out / "trial_0001/run/log.jsonl"
     wait_for(lambda: log.exists() and len(log.read_text().splitlines()) == 4)
     started.send_signal(signal.SIGINT)
-    said, complaint = started.communicate(timeout=60)
+    said, complaint = started.communicate(timeout=300)
     assert started.returncode == 1
     assert "interrupted; the same command goes on" in complaint
     lines = [line.split() for line in said.splitlines()]

@@ -17,7 +17,7 @@ from torchrun import torchrun
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 120.0  # seconds
+PATIENCE = 600.0  # seconds, for machines with much else to do
 
 
 class Pair:
