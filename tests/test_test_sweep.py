@@ -7,7 +7,9 @@ from kac_prediction.samplers import TestSweep
 
 def test_sweep_is_scipys() -> None:
     sweep = TestSweep(0.5, 16000)
+    first = sweep.waveform
     sweep.generateWaveform()
+    assert np.array_equal(first, sweep.waveform)
     time = np.arange(8000) / 16000
     expected = chirp(time, 20, 0.5, 8000, method="logarithmic", phi=-90)
     np.testing.assert_allclose(sweep.waveform, expected, atol=1e-8)

@@ -97,6 +97,7 @@ class TestSweep(BatchSampler):
     """A sine sweep from 20 Hz to half the sample rate, exponential in time, between -1 and 1.
 
     Every sample of a dataset is the same sound, and there is nothing to learn: it has no labels.
+    There is nothing to draw either: `waveform` is the sweep from the start.
 
     Args:
         duration: length of a sound in seconds.
@@ -115,6 +116,7 @@ class TestSweep(BatchSampler):
                 f"a sweep up from {_SWEPT_FROM} Hz needs a sample_rate above {2 * _SWEPT_FROM} Hz, "
                 f"got {sample_rate}"
             )
+        self.waveform = _core.sweep(self.length, self.sample_rate)
 
     def updateProperties(self, i: int | None = None) -> None:
         """Draw nothing."""
