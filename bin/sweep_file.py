@@ -113,7 +113,8 @@ class Sweep:
         if program is None:
             raise FileNotFoundError(
                 f"{self.file} names the program {self.program}, which is neither in {places[0]} nor"
-                " in a directory above the file"
+                " in a directory above the file: name one that is, such as bin/train.py with a"
+                " command as in bin/config/wandb"
             )
         return program
 

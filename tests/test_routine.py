@@ -29,6 +29,17 @@ def test_a_new_routine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(routine.device, torch.device)
 
 
+def test_a_schedule_that_gives_way_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "endless.yaml").write_text("num_of_epochs: 0\nwith_early_stopping: True")
+    routine = Routine(str(tmp_path / "runs"))
+    with caplog.at_level("INFO"):
+        routine.setParameters(parameters(schedule="cosine"), str(tmp_path / "endless.yaml"))
+    assert routine.P["schedule"] == "constant"
+    assert caplog.text.count("schedule: constant") == 1
+
+
 def test_a_run_that_fails_before_its_training_leaves_no_directory(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.yaml"):
         Routine(str(tmp_path / "runs")).setParameters(parameters(), str(tmp_path / "missing.yaml"))

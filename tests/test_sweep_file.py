@@ -300,7 +300,7 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
 
 def test_a_program_that_is_nowhere_is_named(sweep_file: Callable[..., Path]) -> None:
     sweep = Sweep(sweep_file(program="no.py"))
-    with pytest.raises(FileNotFoundError, match=r"program no\.py"):
+    with pytest.raises(FileNotFoundError, match=r"program no\.py.*such as bin/train.py"):
         sweep.command()
 
 

@@ -178,6 +178,8 @@ class Routine:
         self.P = merge_parameters(default, *layers)
         self._renew_run()
         changes = self._run.configure(self.P)
+        if not changes:
+            return
         try:
             self.P = merge_parameters(default, *layers, ("wandb's config", changes))
         except (TypeError, ValueError):
