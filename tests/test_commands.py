@@ -3,6 +3,9 @@
 import csv
 import json
 import os
+import re
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -206,6 +209,43 @@ def test_listening_for_a_drum_of_known_size(tmp_path: Path) -> None:
     assert known["wave_speed"] == pytest.approx(200, rel=0.05)
     sound, _ = soundfile.read(known["sound"])
     assert len(sound) == 48000
+
+
+def test_a_report_is_one_page(drums: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    struck = ["synthesise", "circle", "--size", "0.3", "--strike", "0.5,1", "--out"]
+    run(*struck, tmp_path / "in" / "a&b.wav")
+    (tmp_path / "in" / "text.wav").write_text("no sound")
+    page = tmp_path / "page.html"
+    result = run("report", drums, "any-drum", tmp_path / "in", "--out", page)
+    assert result.stderr.count("Error: ") == 1
+    assert result.stdout.startswith(f"written: {page} (")
+    text = page.read_text()
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert tags.found["section"] == 4
+    assert (tags.found["audio"], tags.found["img"]) == (5, 2)  # of the dataset 3; heard and played
+    for said in ("a&amp;b.wav", "circle, heard at", "text.wav cannot be read"):
+        assert said in text
+    assert not re.search(r'(src|href)="(?!data:)', text)
+
+
+class Tags(HTMLParser):
+    """Counts the tags of a page, and keeps those that are open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, _: Any) -> None:
+        self.found[tag] += 1
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

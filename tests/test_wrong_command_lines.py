@@ -125,6 +125,12 @@ WRONG = [
     ("plot spectrum missing.wav", 1, "there is no sound file 'missing.wav'"),
     ("plot spectrum text.wav", 1, "text.wav cannot be read as a sound"),
     ("plot dataset empty", 1, "empty"),
+    # report
+    ("report", 2, "Missing argument 'DIR|FILE...'"),
+    ("report missing", 1, "there is no 'missing': name a dataset's directory, "),
+    ("report empty", 1, "empty holds no sound"),
+    ("report data --out empty", 2, "'--out': File 'empty' is a directory"),
+    ("report data --out missing/page.html", 1, "No such file or directory"),
     # install
     ("install 5000-circular-drums", 2, f"did you mean {DATASET}?"),
     (f"install {DATASET} --size 3", 2, "--size goes with --generate"),

@@ -10,6 +10,7 @@ from .datasets import export_dataset, generate, install, transform
 from .hearing import deploy, listen
 from .information import info, verify
 from .machine import doctor
+from .pages import report
 from .pictures import plot
 from .sounds import synthesise
 from .training import ROUTINES, train
@@ -39,6 +40,7 @@ for each in (
     listen,
     synthesise,
     plot,
+    report,
     info,
     verify,
     generate,

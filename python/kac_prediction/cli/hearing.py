@@ -115,7 +115,7 @@ def _hear_all(
 
     if hearing["wave_speed"] and hearing["size"]:
         raise click.UsageError("--wave-speed and --size: give one, the sound tells the other")
-    files = _files(places)
+    files = sound_files(places)
     network = loadModel(model, sha256=sha256, labels=labels or None)
     known = network.model_input.labels if network.model_input else ()
     any_drum = "outline" in known
@@ -153,7 +153,7 @@ def _hear_all(
         raise click.exceptions.Exit(1)
 
 
-def _files(places: Sequence[Path]) -> list[Path]:
+def sound_files(places: Sequence[Path]) -> list[Path]:
     """Return files, and those of folders that can be sounds and are not our own; each once."""
     files = []
     for place in places:

@@ -27,22 +27,27 @@ class _Info(NamedTuple):
 @click.argument("place", metavar="DIR|FILE|MODEL")
 def info(place: str) -> None:
     """Say what a dataset, a model (any-drum, a checkpoint, a run), a bank or a sound is."""
+    describe = {"dataset": _of_dataset, "model": _of_model, "bank": _of_bank, "sound": _of_sound}
+    found = describe[kind_of(place)](place)
+    answer(f"{click.format_filename(place)}: {found.title}\n{aligned(found.rows)}", found.record)
+
+
+def kind_of(place: str) -> str:
+    """Return what is in a place: a dataset, a model, a bank or a sound."""
     from ..dataset.storage import DatasetDirectory
     from ..pipeline.loading import SHIPPED
 
     path = Path(place)
     if path.is_dir() and DatasetDirectory(path).holds_dataset():
-        found = _of_dataset(place)
-    elif path.is_dir() or path.suffix == ".pt" or place in SHIPPED or "://" in place:
-        found = _of_model(place)
-    elif not path.exists():
+        return "dataset"
+    if path.is_dir() or path.suffix == ".pt" or place in SHIPPED or "://" in place:
+        return "model"
+    if not path.exists():
         raise FileNotFoundError(
             f"there is no {place!r}: name a dataset's directory, a checkpoint or the directory of "
             f"a run, {', '.join(SHIPPED)}, a bank of modes (.bank) or a sound file"
         )
-    else:
-        found = _of_bank(path) if path.suffix == ".bank" else _of_sound(path)
-    answer(f"{click.format_filename(place)}: {found.title}\n{aligned(found.rows)}", found.record)
+    return "bank" if path.suffix == ".bank" else "sound"
 
 
 def aligned(rows: Mapping[str, str]) -> str:
@@ -114,20 +119,20 @@ def _of_model(place: str) -> _Info:
     return _Info(f"a model, {name}", rows, record)
 
 
-def _of_bank(path: Path) -> _Info:
+def _of_bank(place: str) -> _Info:
     """Describe a bank of modes."""
     from ..samplers import ModeBank
 
-    made = ModeBank(path).settings
+    made = ModeBank(place).settings
     rows = {key: f"{value}" for key, value in made.items()}
     return _Info(f"a bank of {made['shapes']} shapes", rows, dict(made))
 
 
-def _of_sound(path: Path) -> _Info:
+def _of_sound(place: str) -> _Info:
     """Describe a sound file."""
     from ..listening import read_sound
 
-    waveform, rate = read_sound(path)
+    waveform, rate = read_sound(place)
     length, channels = waveform.shape
     peak = float(np.abs(waveform).max())
     level = f"{20 * math.log10(peak):.1f} dB" if peak > 0 else "silence"

@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..geometry.shape import Float64
-from .style import INK, PREDICTED, TRUE, finish
+from .style import INK, PREDICTED, TRUE, Picture, finish
 
 _COLUMNS: Final = 4
 _BINS: Final = 30
@@ -19,7 +18,7 @@ _PANEL: Final = (3.0, 2.2)  # inches
 
 def dataset_figure(
     labels: Mapping[str, npt.ArrayLike], x: npt.ArrayLike, *, title: str = ""
-) -> Figure:
+) -> Picture:
     """Draw a histogram of each label, and below them some samples.
 
     Args:
@@ -38,7 +37,7 @@ def dataset_figure(
     columns = _COLUMNS
     rows = math.ceil(len(labels) / columns) + 1
     size = (_PANEL[0] * columns, _PANEL[1] * rows + 0.4)
-    figure = Figure(figsize=size, facecolor="white", layout="constrained")
+    figure = Picture(figsize=size, facecolor="white", layout="constrained")
     figure.suptitle(title, fontsize=12, color=INK)
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes in panels.flat:

@@ -5,13 +5,12 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .._checks import check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import Float64
 from ..physics import modes
-from .style import INK
+from .style import INK, Picture
 
 _CELLS: Final = 160  # of the drawing, each way
 _COLUMNS: Final = 4
@@ -20,7 +19,7 @@ _INCHES: Final = 2.2  # of a mode, each way
 
 def modes_figure(
     shape: Shape, count: int = 12, *, wave_speed: float = 100.0, title: str = ""
-) -> Figure:
+) -> Picture:
     """Draw the lowest modes of a drum: red where it is up, blue where it is down.
 
     The nodal lines between, where sand comes to rest, are those of a Chladni pattern. Of modes that
@@ -42,7 +41,7 @@ def modes_figure(
     fields[:, inside] = found(shape.cells(_CELLS)[inside.ravel()]).T
     rows, columns = math.ceil(count / _COLUMNS), min(count, _COLUMNS)
     size = (max(_INCHES * columns, 4.0), (_INCHES + 0.2) * rows + 0.5)
-    figure = Figure(figsize=size, facecolor="white", layout="constrained")
+    figure = Picture(figsize=size, facecolor="white", layout="constrained")
     figure.suptitle(title, fontsize=12, color=INK)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     frequencies = found.frequencies(math.sqrt(shape.area), wave_speed)

@@ -6,13 +6,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .._checks import check_count, check_number
 from ..geometry import Circle, Shape, UnitRectangle
 from ..geometry.shape import Float64
 from ..physics import circularSeries, modes, rectangularSeries
-from .style import INK, PREDICTED, TRUE, finish
+from .style import INK, PREDICTED, TRUE, Picture, finish
 
 _FLOOR: Final = -80.0  # dB
 _BEYOND: Final = 1.15  # times the highest partial
@@ -58,7 +57,7 @@ def sound_figure(
     partials: Sequence[tuple[str, float]] = (),
     *,
     title: str = "",
-) -> Figure:
+) -> Picture:
     """Draw a sound above its spectrum, with a line at each partial that is given.
 
     Args:
@@ -74,7 +73,7 @@ def sound_figure(
     rate = check_count("sample_rate", sample_rate)
     if wave.ndim != 1 or len(wave) < 2 or not np.isfinite(wave).all():
         raise ValueError(f"waveform must be 2 finite numbers or more, got shape {wave.shape}")
-    figure = Figure(figsize=(9.0, 6.0), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(9.0, 6.0), facecolor="white", layout="constrained")
     figure.suptitle(title, fontsize=12, color=INK)
     above, below = figure.subplots(2, 1, height_ratios=(1.0, 1.8))
     above.plot(np.arange(len(wave)) / rate, wave, color=TRUE, linewidth=0.6)

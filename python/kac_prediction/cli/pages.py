@@ -1,0 +1,145 @@
+"""The command report: one page of HTML, with pictures and players, that needs nothing else."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from .command import Command, answer, complain, message_of
+from .hearing import sound_files
+from .information import kind_of, label_numbers
+
+_MOST: Final = 50  # sounds of a page: each takes up to 0.8 MB
+_PARTIALS: Final = 15
+_BEFORE: Final = 0.05  # seconds of a recording that are played before its strike
+
+_STYLE: Final = """
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.4; }
+body { max-width: 62rem; margin: auto; padding: 1rem; }
+section { border-top: 1px solid #8888; padding: 0.5rem 0 1.5rem; overflow-x: auto; }
+img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
+svg, audio { max-width: 100%; }
+td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; overflow-wrap: anywhere; }
+"""
+
+
+@click.command(cls=Command, example="report data/drums model/RUN recordings/ --out report.html")
+@click.argument("places", metavar="DIR|FILE...", nargs=-1, required=True)
+@click.option("--model", default="any-drum", show_default=True, help="What hears the sounds.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="report.html",
+    show_default=True,
+)
+def report(places: tuple[str, ...], model: str, out: Path) -> None:
+    """Write a page on datasets, runs and sounds, with tables, pictures and players.
+
+    Of a dataset it has labels and first sounds, of a run (or a checkpoint) what it hears, and its
+    losses, of sound files and of folders of them the drums that are heard. The page is one file,
+    which needs no network.
+    """
+    from .._files import replacing, reporting
+
+    sections = [section for place in places for section in _sections(place, model)]
+    title = f"kac_prediction: {', '.join(places)}"
+    with reporting("writing a page", out), replacing(out) as staged:
+        staged.write_text(_page(title, sections), encoding="utf-8", errors="replace")
+    size = out.stat().st_size
+    told = f"written: {click.format_filename(out)} ({size / 1e6:.1f} MB)"
+    answer(told, {"page": out, "sections": len(sections), "bytes": size})
+
+
+def _page(title: str, sections: Sequence[str]) -> str:
+    """Return a page of HTML."""
+    body = "\n".join(f"<section>{section}</section>" for section in sections)
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def _sections(place: str, model: str) -> list[str]:
+    """Return what a page shows of a place."""
+    path, kind = Path(place), kind_of(place)
+    if kind == "dataset":
+        return [_dataset(place)]
+    if kind == "model" and (not path.is_dir() or any(path.rglob("*.pt"))):
+        return [_model(place)]
+    return _sounds([path], model)
+
+
+def _dataset(place: str) -> str:
+    """Return what a page shows of a dataset."""
+    from ..dataset import loadDataset
+    from ..plot import dataset_figure
+
+    found = loadDataset(place)
+    figure = dataset_figure(label_numbers(found), found.X[:4].numpy())
+    return found._repr_html_() + _picture(figure, f"labels and samples of {place}")
+
+
+def _model(place: str) -> str:
+    """Return what a page shows of a model, and of the run it is of."""
+    from .. import _html
+    from .._files import read_records
+    from ..pipeline import loadModel
+    from ..plot import curve_figure
+
+    shown = loadModel(place)._repr_html_()
+    folder = Path(place) if Path(place).is_dir() else Path(place).parent
+    if records := read_records(folder / "log.jsonl"):
+        shown += _picture(curve_figure(records), f"losses of {place}")
+    drums = folder / "drums.png"
+    return shown + (_html.picture(drums.read_bytes(), "predictions") if drums.is_file() else "")
+
+
+def _sounds(places: Sequence[Path], model: str) -> list[str]:
+    """Return what a page shows of the drums that are heard in sounds."""
+    from .. import _html
+    from .._progress import progress_bar
+    from ..pipeline import loadModel
+
+    files, network, sections = sound_files(places), loadModel(model), []
+    for file in progress_bar(files[:_MOST], hidden=len(files) == 1, unit=" files"):
+        try:
+            sections.append(_sound(file, network))
+        except (OSError, ValueError) as error:
+            complain(message_of(error))
+            sections.append(_html.block(file.name, f"<p>{escape(message_of(error))}</p>"))
+    if left := files[_MOST:]:
+        sections.append(f"<p>and {len(left)} more sounds</p>")
+    return sections
+
+
+def _sound(file: Path, model: Any) -> str:
+    """Return a player of a sound, the drum that is heard in it, and its spectrum."""
+    from .. import _html
+    from ..listening import find_strike, listen, read_sound
+    from ..plot import named_partials, sound_figure
+
+    heard = listen(file, model=model)
+    waveform, rate = read_sound(file)
+    mono = waveform.mean(axis=1)
+    begin = max(0, find_strike(mono, rate) - round(_BEFORE * rate))
+    partials = []
+    if heard.is_drum:
+        partials = named_partials(heard.shape, _PARTIALS, wave_speed=heard.wave_speed)
+    figure = sound_figure(mono[begin : begin + 4 * rate], rate, partials)
+    player = _html.player(mono[begin:], rate, "the recording")
+    return (
+        _html.block(file.name, player)
+        + heard._repr_html_()
+        + _picture(figure, f"the wave of {file.name} and its spectrum, with the partials heard")
+    )
+
+
+def _picture(figure: Any, name: str) -> str:
+    """Return a figure as a picture of the page."""
+    from .. import _html
+
+    return _html.picture(figure._repr_png_(), name)
