@@ -223,7 +223,7 @@ def test_deploy_of_a_model_of_any_drum(tmp_path: Path, any_drum: Path) -> None:
     result = CliRunner().invoke(deploy, [str(any_drum), *files, "--no-refine", "--out", str(place)])
     assert result.exit_code == 1
     assert f"{own}: left out" in result.output
-    assert f"{other}: {own} is the drum heard in {file}: rename one" in result.output
+    assert f"{other}: a file called a.wav, {file}, was heard already: rename one" in result.output
 
 
 def test_deploy_answers_where_it_cannot_write(tmp_path: Path, any_drum: Path, model: Path) -> None:

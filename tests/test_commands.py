@@ -152,6 +152,7 @@ def test_info_of_a_dataset(drums: Path) -> None:
     sizes = [float(y["drum_size"][0]) for y in whole.Y]
     assert known["label_ranges"]["drum_size"] == [min(sizes), max(sizes)]
     assert (known["seed"], known["dataset_size"], known["x_shape"]) == (3, 7, [800])
+    assert json.loads(run("--json", "info", drums).stdout) == known
 
 
 def test_info_of_models_banks_and_sounds(tmp_path: Path) -> None:

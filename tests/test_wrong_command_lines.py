@@ -37,6 +37,8 @@ WRONG = [
     ("listen a.wav --out text.wav", 2, "'--out': Directory 'text.wav' is a file"),
     ("listen a.wav --csv empty", 2, "'--csv': File 'empty' is a directory"),
     ("listen a.wav --plott", 2, "--plott"),
+    ("listen data", 1, "data is a dataset, where nothing else may be: give --out or"),
+    ("listen data/sample_00000.wav --plot", 1, "data is a dataset"),
     ("deploy", 2, "Missing argument 'MODEL'"),
     ("deploy any-drum", 2, "Missing argument 'FILE|DIR...'"),
     # synthesise

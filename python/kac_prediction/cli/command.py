@@ -58,6 +58,7 @@ class Group(_Plain, click.Group):
     def __init__(self, *args: Any, **options: Any) -> None:
         options |= {"context_settings": HELP, "invoke_without_command": True}
         super().__init__(*args, **options)
+        self.params += _common()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -71,7 +72,8 @@ def _common() -> list[click.Option]:
     """Return the options that all commands take."""
 
     def keep(ctx: click.Context, option: click.Parameter, value: bool) -> None:
-        ctx.meta[f"kac_prediction.{option.name}"] = value
+        if value:  # else it may have been given before the command
+            ctx.meta[f"kac_prediction.{option.name}"] = True
 
     return [
         click.Option([name], is_flag=True, expose_value=False, callback=keep, help=text)

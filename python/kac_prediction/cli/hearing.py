@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -116,6 +117,8 @@ def _hear_all(
     if hearing["wave_speed"] and hearing["size"]:
         raise click.UsageError("--wave-speed and --size: give one, the sound tells the other")
     files = sound_files(places)
+    if not out and (plot or not no_sound):
+        _refuse_datasets(places, files)
     network = loadModel(model, sha256=sha256, labels=labels or None)
     known = network.model_input.labels if network.model_input else ()
     any_drum = "outline" in known
@@ -124,33 +127,55 @@ def _hear_all(
             "--wave-speed, --size, --no-refine and --plot go with a model of any drum, such as "
             "any-drum"
         )
+    hear = partial(_hear_any_drum, network, **hearing) if any_drum else partial(_hear, network)
     failures, written = 0, dict[Path, Path]()
     with _table(table, any_drum, known) as write_row:
         for file in progress_bar(files, hidden=len(files) == 1, unit=" files"):
-            shown = click.format_filename(file)
-            heard = (out or file.parent) / f"{file.name}{_HEARD[0]}"
             if file.name.endswith(_HEARD):
-                answer(
-                    f"{shown}: left out, a drum that was heard", {"file": file, "left_out": True}
-                )
+                text = f"{click.format_filename(file)}: left out, a drum that was heard"
+                answer(text, {"file": file, "left_out": True})
                 continue
-            try:
-                if written.setdefault(heard, file) != file:
-                    raise ValueError(f"{heard} is the drum heard in {written[heard]}: rename one")
-                found = (
-                    _hear_any_drum(network, file, **hearing) if any_drum else _hear(network, file)
-                )
-                said, record, whole = _written(found, heard, not no_sound, plot)
-                answer(f"{shown}: {said}", {"file": file, **record})
-                failures += not whole
-            except Exception as error:  # whatever is wrong with one file, the others are still done
-                reason = message_of(error)
-                complain(reason if str(file) in reason else f"{file}: {reason}")
-                record = {"error": reason}
-                failures += 1
-            write_row({"file": file, **record})
+            heard = (out or file.parent) / f"{file.name}{_HEARD[0]}"
+            other = written.setdefault(heard, file)
+            record, whole = _answered(file, other, partial(_write, heard, not no_sound, plot), hear)
+            write_row(record)
+            failures += not whole
     if failures:
         raise click.exceptions.Exit(1)
+
+
+def _answered(
+    file: Path,
+    other: Path,
+    write: Callable[[_Heard], tuple[str, dict[str, Any], bool]],
+    hear: Callable[[Path], _Heard],
+) -> tuple[dict[str, Any], bool]:
+    """Hear one sound, write its drum, unless that of another is there, and say what is heard.
+
+    Return the record of it, and whether all went well.
+    """
+    try:
+        if other != file:
+            raise ValueError(f"a file called {file.name}, {other}, was heard already: rename one")
+        text, record, whole = write(hear(file))
+    except Exception as error:  # whatever is wrong with one file, the others are still done
+        reason = message_of(error)
+        complain(reason if str(file) in reason else f"{file}: {reason}")
+        return {"file": file, "error": reason}, False
+    record = {"file": file, **record}
+    answer(f"{click.format_filename(file)}: {text}", record)
+    return record, whole
+
+
+def _refuse_datasets(places: Sequence[Path], files: Sequence[Path]) -> None:
+    """Refuse to write beside the sounds of a dataset, whose directory holds nothing else."""
+    from ..dataset.storage.layout import METADATA
+
+    for folder in {*places, *(file.parent for file in files)}:
+        if (folder / METADATA).is_file():
+            raise ValueError(
+                f"{folder} is a dataset, where nothing else may be: give --out or --no-sound"
+            )
 
 
 def sound_files(places: Sequence[Path]) -> list[Path]:
@@ -233,9 +258,7 @@ def _hear(model: "Model", path: Path) -> _Heard:
     return _Heard(said, dict(prediction), lambda: drum_heard(model, prediction))
 
 
-def _written(
-    found: _Heard, heard: Path, sound: bool, plot: bool
-) -> tuple[str, dict[str, Any], bool]:
+def _write(heard: Path, sound: bool, plot: bool, found: _Heard) -> tuple[str, dict[str, Any], bool]:
     """Write the sound of a drum, and draw it.
 
     Return the text and the record with where the sound is, or why there is none, and whether all
