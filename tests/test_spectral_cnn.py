@@ -166,3 +166,13 @@ def test_other_sounds_and_arguments_are_refused() -> None:
         arguments = {"width": 4, "hidden": 8, "learning_rate": 1e-3, "weight_decay": 0.0, **changes}
         with pytest.raises(ValueError, match=text):
             SpectralCNN(**arguments, outputs=1)
+
+
+def test_its_optimiser_is_made_when_it_trains() -> None:
+    """To import what torch's optimisers need takes longer than to hear a drum."""
+    model = SpectralCNN(4, 8, 0.25, 0.125, outputs=1)
+    assert "optimiser" not in vars(model)
+    (group,) = model.optimiser.param_groups
+    assert (group["lr"], group["weight_decay"]) == (0.25, 0.125)
+    assert all(a is b for a, b in zip(group["params"], model.parameters(), strict=True))
+    assert model.optimiser is model.optimiser

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar, Final, Literal, Self, cast, get_args
 
 import torch
@@ -124,8 +125,13 @@ class CRePE(Model):
         )
         self.linear = torch.nn.Linear(64 * multiplier, outputs)
         self.criterion = torch.nn.MSELoss()
-        kind = torch.optim.Adam if optimiser == "adam" else torch.optim.SGD
-        self.optimiser = kind(self.parameters(), lr=learning_rate)
+        self._kind, self._learning_rate = optimiser, learning_rate
+
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:  # type: ignore[override]
+        """What trains it, made when it is first used: to import what it needs takes a second."""
+        kind = torch.optim.Adam if self._kind == "adam" else torch.optim.SGD
+        return kind(self.parameters(), lr=self._learning_rate)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Predict from sounds, shape (n, 1024), of any dtype.
