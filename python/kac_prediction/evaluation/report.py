@@ -43,7 +43,12 @@ class Errors:
     """Errors of one estimator."""
 
     mean_absolute: float  # of |prediction - truth|, in the unit of the label
-    median_relative: float  # of |prediction - truth| / truth
+    median_relative: float | None  # of |prediction - truth| / truth; None: not all are above 0
+
+    @property
+    def percent(self) -> str:
+        """The relative error as text."""
+        return "" if self.median_relative is None else f"{self.median_relative:.2%}"
 
 
 @dataclass(frozen=True)
@@ -77,20 +82,23 @@ class LabelReport:
         """Compare predictions with the truth, also on named subsets of the sounds.
 
         `true`, `predictions` (by estimator) and the masks of `subsets` have the shape (n,), n from
-        1; other shapes, and true values that are not above 0, raise ValueError.
+        1; other shapes, and true values that are not finite, raise ValueError.
         """
         predicted = check_vectors({"true": true, **predictions})
         truth = predicted.pop("true")
-        if not (truth > 0).all():
-            raise ValueError(f"a relative error needs true values above 0, got {truth.min()}.")
+        if not np.isfinite(truth).all():
+            wrong = truth[~np.isfinite(truth)][0]
+            raise ValueError(f"true values of {label} must be finite, got {wrong}.")
         parts = []
         for subset, which in [("all", np.ones(truth.shape, bool)), *subsets]:
             if which.any():
                 errors = {}
                 for name, values in predicted.items():
                     error = np.abs(values - truth)[which]
-                    relative = np.median(error / truth[which])
-                    errors[name] = Errors(float(error.mean()), float(relative))
+                    relative = None
+                    if (truth[which] > 0).all():
+                        relative = float(np.median(error / truth[which]))
+                    errors[name] = Errors(float(error.mean()), relative)
                 parts.append(Subset(subset, int(which.sum()), errors))
         return cls(label, unit, truth.size, parts[0].errors, tuple(parts[1:]))
 
@@ -112,11 +120,11 @@ class LabelReport:
         rows: Table = [
             (f"{self.label} of {self.count} unseen sounds", *self.errors),
             ("mean absolute error", *(with_unit(e.mean_absolute, self.unit) for e in errors)),
-            ("median relative error", *(f"{e.median_relative:.2%}" for e in errors)),
+            ("median relative error", *(e.percent for e in errors)),
         ]
         for part in self.parts:
             both = (
-                f"{with_unit(e.mean_absolute, self.unit)} {e.median_relative:7.2%}"
+                f"{with_unit(e.mean_absolute, self.unit)} {e.percent:>7}"
                 for e in part.errors.values()
             )
             rows.append((f"  {part.name} ({part.count})", *both))
@@ -222,19 +230,13 @@ class Report:
 
         Args:
             model_input: names the labels, their units and classes.
-            true: by label, `drum_size` among them, shape (n,), n from 1; of an outline (n, angles).
+            true: by label, shape (n,), n from 1; of an outline (n, angles).
             predictions: by estimator, the same; labels that it cannot predict are left out.
 
         Raises:
-            ValueError: other shapes, or a true number that is not above 0.
+            ValueError: other shapes, or a true number that is not finite.
         """
-        sizes = true["drum_size"]
-        edges = np.linspace(sizes.min(), sizes.max(), _SIZE_RANGES + 1)
-        place = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, _SIZE_RANGES - 1)
-        subsets = [
-            (f"{100 * low:.0f} to {100 * high:.0f} cm", place == k)
-            for k, (low, high) in enumerate(pairwise(edges))
-        ]
+        subsets = _by_size(true["drum_size"]) if "drum_size" in true else []
         for label, names in model_input.classes.items():
             subsets += [(name, true[label] == index) for index, name in enumerate(names)]
         labels, classes, outlines = {}, {}, {}
@@ -262,7 +264,7 @@ class Report:
         errors = [f"{name} {each.right[MODEL]:.1%} right" for name, each in self.classes.items()]
         for name, each in self.labels.items():
             error = with_unit(each.model.mean_absolute, each.unit)
-            errors.append(f"{name} {error}, {each.model.median_relative:.2%}")
+            errors.append(f"{name} {error}, {each.model.percent}".rstrip(", "))
         errors += [f"{k} {each.overlaps['all'][MODEL]:.3f}" for k, each in self.outlines.items()]
         return f"<Report: {'; '.join(errors)}>"
 
@@ -277,6 +279,16 @@ class Report:
 
     def _all(self) -> list[Any]:
         return [*self.classes.values(), *self.labels.values(), *self.outlines.values()]
+
+
+def _by_size(sizes: Float64) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Return five ranges of size, and which drums are in each."""
+    edges = np.linspace(sizes.min(), sizes.max(), _SIZE_RANGES + 1)
+    place = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, _SIZE_RANGES - 1)
+    return [
+        (f"{100 * low:.0f} to {100 * high:.0f} cm", place == k)
+        for k, (low, high) in enumerate(pairwise(edges))
+    ]
 
 
 def with_unit(error: float, unit: str) -> str:

@@ -32,6 +32,12 @@ class LabelledSounds:
             return np.array([y[label][:size].numpy() for y in self.labels], np.float64)
         return np.array([float(y[label][0]) for y in self.labels])
 
+    @property
+    def have_shapes(self) -> bool:
+        """Whether it is known which shapes the drums have."""
+        known = self.labels[0].keys() if len(self.labels) else set()
+        return bool(self.family) or not {"family", "outline"}.isdisjoint(known)
+
     def true_shape(self, i: int) -> Shape:
         """Return the shape of the drum of sound i, at its size in metres."""
         labels = self.labels[i]

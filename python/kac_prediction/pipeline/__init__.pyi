@@ -5,6 +5,7 @@ from .datasets.install import download_dataset
 from .loading import loadModel
 from .model import Model
 from .model_input import ModelInput
+from .module import as_model
 from .training.options import Parameters, TrainingOptions
 from .training.routine import Routine
 from .training.schedule import EarlyStopping
@@ -19,6 +20,7 @@ __all__ = [
     "Routine",
     "RunInfo",
     "TrainingOptions",
+    "as_model",
     "download_dataset",
     "generate_family",
     "loadModel",

@@ -60,12 +60,13 @@ def report_figure(
     Each label has a panel of predictions against the truth, a class its confusion matrix. Other
     panels show the losses by epoch, the errors of all estimators against size and, where they fill
     the row, the predictions of the baselines. Below are three drums, a small, a middling and a
-    large one: the sixths of the true values, so none is picked for looking well.
+    large one: the sixths of the true values, so none is picked for looking well. Without a label
+    `drum_size`, errors are drawn against the first number, and no drums.
 
     Args:
         history: one mapping per epoch, as `curve_figure` takes them.
         true: by label, true values of sounds of unseen drums, shape (n,), n from 1; of a class its
-            index. The first number is the size of the drum, in metres.
+            index.
         predictions: by estimator, the model first, then the baselines, the same; a baseline may
             leave out labels.
         units: by label; without one, '' is a plain number, and `drum_size` is in metres.
@@ -86,7 +87,7 @@ def report_figure(
         )
     labels = _by_label(true, predictions, {"drum_size": "m", **(units or {})})
     numbers = [each for label, each in labels.items() if label not in classes]
-    size = numbers[0]
+    size = labels.get("drum_size", numbers[0])
     draw = [partial(_draw_predictions, of=each) for each in numbers]
     for label, names in classes.items():
         draw.append(partial(_draw_confusion, names=names, of=labels[label]))
@@ -97,13 +98,25 @@ def report_figure(
         draw.append(partial(_draw_errors_by_size, of=size))
     draw.append(partial(draw_losses, records=history, title="Loss"))
 
-    figure = Picture(figsize=(10.5, 4.2 * (len(draw) // 2 + 1)), facecolor="white")
+    rows: list[Any] = [[str(i), str(i + 1)] for i in range(0, len(draw), 2)]
+    rows += [["drums", "drums"]] if "drum_size" in labels else []
+    figure = Picture(figsize=(10.5, 4.2 * len(rows)), facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     figure.suptitle(title, fontsize=15, fontweight="bold", color=INK)
-    rows: list[Any] = [[str(i), str(i + 1)] for i in range(0, len(draw), 2)]
-    panels = figure.subplot_mosaic([*rows, ["drums", "drums"]])
+    panels = figure.subplot_mosaic(rows)
     for i, fill in enumerate(draw):
         fill(panels[str(i)])
+    if "drum_size" in labels:
+        _draw_three(panels["drums"], size, shapes)
+    return figure
+
+
+def _draw_three(
+    axes: Axes,
+    size: _Predictions,
+    shapes: tuple[Callable[[int], Shape], Callable[[int], Shape]] | None,
+) -> None:
+    """Draw a small, a middling and a large drum, true and predicted."""
     # A network may predict a size that no drum has; the scatter shows it as it is.
     smallest = 1e-3 * size.true.max()
     true_shape, predicted_shape = shapes or (
@@ -113,9 +126,8 @@ def report_figure(
     order = np.argsort(size.true, kind="stable")
     # Fewer than three sounds: each once.
     chosen = [int(order[rank]) for rank in sorted({int(q * len(order)) for q in _QUANTILES})]
-    draw_drums(panels["drums"], [*map(true_shape, chosen)], [*map(predicted_shape, chosen)])
-    panels["drums"].set_title("Drums to scale: true and predicted", fontsize=12, color=INK)
-    return figure
+    draw_drums(axes, [*map(true_shape, chosen)], [*map(predicted_shape, chosen)])
+    axes.set_title("Drums to scale: true and predicted", fontsize=12, color=INK)
 
 
 def _by_label(
@@ -204,7 +216,8 @@ def _draw_errors_by_size(axes: Axes, of: _Predictions) -> None:
     # Room for the legend; errors below a thousandth lie on the floor.
     axes.set_ylim(0.8 * _LOWEST_ERROR, 12 * highest)
     axes.yaxis.set_major_formatter(lambda x, _: f"{'≤ ' if x <= _LOWEST_ERROR else ''}{x:g}")
-    finish(axes, f"Errors of the {of.label}", "drum size (m)", "median relative error (%)")
+    name = f"{of.label} ({of.unit})" if of.unit else of.label
+    finish(axes, f"Errors of the {of.label}", name, "median relative error (%)")
     axes.legend(frameon=False, loc="upper center", ncols=2, fontsize=9.5)
 
 

@@ -5,6 +5,7 @@ from .result import Result
 from .shape_of_drum import ShapeOfDrum
 from .size_of_circular_drum import SizeOfCircularDrum
 from .size_of_polygonal_drum import SizeOfPolygonalDrum
+from .training import train
 
 __all__ = [
     "AnyDrum",
@@ -14,4 +15,5 @@ __all__ = [
     "ShapeOfDrum",
     "SizeOfCircularDrum",
     "SizeOfPolygonalDrum",
+    "train",
 ]

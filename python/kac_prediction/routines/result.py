@@ -99,9 +99,11 @@ class Result:
 
     @cached_property
     def _compared(self) -> dict[str, Values]:
-        """All predictions, by estimator."""
+        """All predictions, by estimator; the classical one finds the sizes of drums."""
         if not len(self.evaluated):
             raise ValueError("nothing was evaluated: a training while `testing` has no test set.")
+        if "drum_size" not in self.true:
+            return dict(self.predictions)
         chosen, mean = torch.from_numpy(self.evaluated), self.predictions[MEAN]
         sizes = self.sounds.values("drum_size")[self.routine.parts()[0]]
         compared, whole = dict(self.predictions), self.sounds.waveforms.shape[1]
@@ -162,6 +164,8 @@ def _draw(
         shapes=(
             lambda k: sounds.true_shape(chosen[k]),
             lambda k: sounds.predicted_shape(chosen[k], predictions[MODEL], k),
-        ),
+        )
+        if sounds.have_shapes
+        else None,
         title=title,
     )

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import torch
 
 from ..architecture import CRePE
-from ..dataset import AudioSampler, loadDataset
+from ..dataset import AudioSampler, TorchDataset, loadDataset
 from ..dataset.labels import LabelTensors
 from ..dataset.legacy import current_labels
 from ..dataset.storage import DatasetDirectory
@@ -136,16 +136,7 @@ class Task:
         if stream:
             own = [Source(self.Sampler, self.settings)]
             routine.stream(self.sources(directory) if self.sources else own)
-
-        def innerTestingLoop(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
-            losses = loss.by_label(routine.M(x), y)
-            routine.M.testing_loss["aggregate"] += loss.weighted(losses) / loop_length
-            for label, value in zip(self.model_input.labels, losses, strict=True):
-                routine.M.testing_loss[label] += value / loop_length
-
-        routine.illustrate = lambda: training_figure(self.name, self.model_input, routine, sounds)
-        routine.train(innerTestingLoop)
-        return Result.of(self.name, self.model_input, routine, sounds)
+        return fit(self.name, self.model_input, routine, sounds, loss)
 
     def _check_checkpoint(self, path: str) -> None:
         """Raise ValueError unless a checkpoint is of a training on the same task."""
@@ -187,11 +178,37 @@ class Task:
         logger.info("drums of %s", directory)
         labels = current_labels(routine.D)
         routine.D.Y = labels = self.add_labels(labels) if self.add_labels else labels
-        made = routine.D.sampler_settings
-        speed = math.sqrt(made.get("tension", 2000.0) / made.get("material_density", 0.2))
         families = self.model_input.classes.get("family", FAMILIES)
-        known = made["sample_rate"], speed, self.family, families
-        return LabelledSounds(routine.D.X, labels, *known)
+        return sounds_of(routine.D, labels, self.family, families)
+
+
+def fit(
+    name: str,
+    model_input: ModelInput,
+    routine: Routine,
+    sounds: LabelledSounds,
+    loss: DrumLoss,
+) -> Result:
+    """Train the model of a routine, whose dataset is shaped, and evaluate its best checkpoint."""
+
+    def innerTestingLoop(i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
+        losses = loss.by_label(routine.M(x), y)
+        routine.M.testing_loss["aggregate"] += loss.weighted(losses) / loop_length
+        for label, value in zip(model_input.labels, losses, strict=True):
+            routine.M.testing_loss[label] += value / loop_length
+
+    routine.illustrate = lambda: training_figure(name, model_input, routine, sounds)
+    routine.train(innerTestingLoop)
+    return Result.of(name, model_input, routine, sounds)
+
+
+def sounds_of(
+    dataset: TorchDataset, labels: LabelTensors, family: str, families: tuple[str, ...]
+) -> LabelledSounds:
+    """Return the raw sounds of a dataset with their labels, of drums of a family, if known."""
+    made = dataset.sampler_settings
+    speed = math.sqrt(made.get("tension", 2000.0) / made.get("material_density", 0.2))
+    return LabelledSounds(dataset.X, labels, made["sample_rate"], speed, family, families)
 
 
 def _has_sizes(directory: Path) -> bool:

@@ -143,8 +143,8 @@ def check_raw(dataset: TorchDataset, model_input: ModelInput) -> None:
         raise ValueError(
             f"{place} holds {settings['output_type']} with normalise_input"
             f" {settings['normalise_input']}, but use_input crops and normalises raw sounds: call"
-            " importDataset with representation_settings={'output_type': 'end2end',"
-            " 'normalise_input': False}"
+            " importDataset, or transformDataset, with representation_settings="
+            "{'output_type': 'end2end', 'normalise_input': False}"
         )
     targets: object = dataset.Y
     if not isinstance(targets, list):
