@@ -186,8 +186,9 @@ def test_all_families_have_a_probability() -> None:
         ({"decay_time": math.nan}, "decay_time must be a finite number"),
         ({"wave_speed": 0.0}, "wave_speed must be above 0"),
         ({"score": 1.1}, "score must be at most 1"),
-        ({"outline": DISC[:5]}, r"outline must be 64 finite points.* \(5, 2\)"),
-        ({"outline": DISC + math.inf}, "outline must be 64 finite points"),
+        ({"outline": DISC[:5]}, r"outline must be points of shape \(64, 2\), got \(5, 2\)"),
+        ({"outline": DISC + math.inf}, "outline must hold finite numbers"),
+        ({"outline": [[10**400, 0]] * 64}, "outline must be points"),
         ({"probabilities": {"circle": 0.4}}, "must sum to 1"),
         ({"probabilities": {"circl": 1.0}}, "did you mean circle"),
         ({"spreads": {"size": Spread("normal", 1)}}, "a name of spreads must be one of drum_size"),
@@ -212,10 +213,15 @@ def test_intervals_that_make_no_sense_are_refused() -> None:
     [
         ("", "Expecting value"),
         ("[]", "not the JSON of a Prediction"),
-        ("{}", "'format' is missing"),
+        ("{}", "it lacks 'format'"),
+        ("[" * 100_000, "recursion"),
+        (
+            json.dumps(json.loads(predicted().to_json()) | {"outline": [[10**400, 0]] * 64}),
+            "points",
+        ),
         (predicted().to_json().replace('"format": 1', '"format": 9'), "format is 9, not 1"),
         (predicted().to_json().replace('"score": 0.97', '"score": 97'), "score must be at most"),
-        (predicted().to_json().replace("decay_time", "decay"), "decay_time' is missing|a name of"),
+        (predicted().to_json().replace("decay_time", "decay"), "lacks 'decay_time'|a name of"),
     ],
 )
 def test_json_of_something_else_is_refused(text: str, message: str) -> None:

@@ -18,6 +18,7 @@ from ..pipeline.effects import (
     quantised,
     rms,
 )
+from ..pipeline.training.batches import generator
 from .test_set import OTHERS, has_variant
 
 Recording = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
@@ -74,9 +75,8 @@ class Condition:
         sound = np.asarray(waveform, np.float64)
         if self.record is None:
             return sound
-        seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
-        generator = torch.Generator().manual_seed(seed)
-        record = self.record(torch.from_numpy(sound)[None], sample_rate, generator)
+        draws = generator(torch.device("cpu"), *key)
+        record = self.record(torch.from_numpy(sound)[None], sample_rate, draws)
         return np.asarray(record[0].numpy())
 
 

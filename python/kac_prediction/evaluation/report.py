@@ -107,13 +107,6 @@ class LabelReport:
         """The errors of the model."""
         return self.errors[MODEL]
 
-    @property
-    def gain(self) -> float:
-        """The mean absolute error of the mean predictor over that of the model."""
-        if self.model.mean_absolute == 0:
-            return float("inf")
-        return self.errors[MEAN].mean_absolute / self.model.mean_absolute
-
     def tables(self) -> list[Table]:
         """Return the rows of a table with a column for each estimator."""
         errors = self.errors.values()

@@ -175,10 +175,12 @@ def _exact(family: str, count: int, variant: str) -> tuple[list[Any], dict[str, 
         drum, rng = drums[i % len(drums)], np.random.default_rng([seed, i])
         decay_time = draw_log_uniform(rng, _DECAY_TIMES)
         decay_time = VARIANTS[variant].get("decay_time", decay_time)
-        drum.sigma = 3 * math.log(10) / decay_time
-        (waveform,), (found,) = drum.render([drum.group_size * i + 1])  # the first is in the middle
+        strike = drum.group_size * i + 1  # the first is in the middle
+        drum.reseed(strike)
+        drum.updateProperties(strike)
+        found = drum.getLabels()
         ratio = found.get("aspect_ratio", [1.0])[0]
-        waveforms.append(waveform)
+        waveforms.append(drum.strike(decay=decay_time))
         labels["drum_size"].append(found["drum_size"][0])
         labels["aspect_ratio"].append(ratio)
         labels["decay_time"].append(decay_time)

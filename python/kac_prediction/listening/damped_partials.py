@@ -40,7 +40,6 @@ class Evidence(NamedTuple):
 
     cost: Float64  # minus the log evidence, shape (h,)
     amplitudes: Float64  # shape (h, 2 k)
-    explained: Float64  # energy of the sum of the partials, shape (h,)
     residual: Float64  # energy of what is left, shape (h,)
     effective: Float64  # how many of the amplitudes the data determine, shape (h,)
     slope: Float64  # of the cost by omega and sigma of each partial, shape (h, 2 k)
@@ -85,7 +84,7 @@ def evidence(
         slope, bend = _slopes(gram, heard[1], amplitudes, covariance, noise)
     else:
         slope, bend = np.zeros((hypotheses, 2 * partials)), np.zeros((hypotheses, 0, 0))
-    return Evidence(cost, amplitudes, explained, residual, effective, slope, bend)
+    return Evidence(cost, amplitudes, residual, effective, slope, bend)
 
 
 def _slopes(

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from .fits import Fit, Start
 from .network import REGULAR, Answer, outline_of
 from .prediction import Prediction, Spread
-from .refinement import Fit, Start
 
 FITTED: Final = ("circle", "ellipse", "rectangle", "triangle")
 """The families whose partials follow from size and aspect ratio."""

@@ -12,6 +12,7 @@ import torch
 
 from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
 from ..pipeline import Model, ModelInput
+from ..pipeline.model_input import LOG_SPREADS
 from ..samplers import ModeBank
 from ..samplers.bank_shapes import log_radii
 from .predicted_labels import input_of, run_model
@@ -33,7 +34,6 @@ REGULAR: Final = frozenset({"circle", "triangle"})
 
 _LOCK: Final = Lock()
 _CLASSES: Final = (*ModeBank.families, NONE)
-_LOG_SPREADS: Final = (-7.0, 2.0)  # as far as the loss of a training tells them apart
 _FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
 
 
@@ -156,7 +156,7 @@ def ask(model: Model, X: torch.Tensor) -> list[Answer]:
         for name in NUMBERS
     ]
     means = torch.cat(logarithms, 1).clamp(-_FARTHEST, _FARTHEST).numpy()
-    scales = torch.cat([spreads[name] for name in NUMBERS], 1).clamp(*_LOG_SPREADS).exp().numpy()
+    scales = torch.cat([spreads[name] for name in NUMBERS], 1).clamp(*LOG_SPREADS).exp().numpy()
     radii = columns["outline"].clamp(-_FARTHEST / 4, _FARTHEST / 4).numpy()
     return [Answer(*row) for row in zip(families, means, scales, radii, strict=True)]
 

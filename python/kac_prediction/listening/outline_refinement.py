@@ -18,7 +18,7 @@ from .._checks import check_number
 from .bands import Band, band, check_sound, rough_decay
 from .classical.partials import weyl_series
 from .fits import Fit
-from .partial_fit import score_in
+from .partial_fit import log_evidence_in
 from .polygon_fit import Objective, Place, Prior, climb, nearest_polygon
 from .vertices import at_unit_area, drum_of, log_radii, radii_by_vertices, size_by_vertices
 
@@ -141,7 +141,8 @@ def refine_outline(
         least = objective.share(_IDEAL)
         place = objective.at(place.vertices, place.decays, max(place.noise, least)) or place
         most = max(
-            (score_in(bands[-1], fit, decay, speed, least) for fit in rivals), default=-math.inf
+            (log_evidence_in(bands[-1], fit, decay, speed, least) for fit in rivals),
+            default=-math.inf,
         )
         return _answer(bands[-1], place, most)
 

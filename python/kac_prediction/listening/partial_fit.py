@@ -139,8 +139,8 @@ def _disagreement(fitted: Fitted) -> Float64:
     return np.asarray(np.maximum(excess - _AGREEMENT, 0))
 
 
-def score_in(band: Band, fit: Fit, decay: float, wave_speed: float, noise: float) -> float:
-    """Return the score of a fit in another band, with a least variance of the noise.
+def log_evidence_in(band: Band, fit: Fit, decay: float, wave_speed: float, noise: float) -> float:
+    """Return the log evidence of a fit in another band, with a least variance of the noise.
 
     The decay rate, a rough one, is in 1/s, the wave speed in m/s.
     """
@@ -148,10 +148,10 @@ def score_in(band: Band, fit: Fit, decay: float, wave_speed: float, noise: float
     near = np.array([[*place, _NEAR, _NEAR]])
     setting = Setting(fit.family, band, wave_speed, decay, fit.drum_size, near)
     fitted = climb(setting, np.array([[*place, decay, 0.0]]), _NOISE, _ROUNDS)
-    return score(setting, _at(setting, fitted.hypotheses, np.maximum(fitted.noise, noise)))
+    return log_evidence(setting, _at(setting, fitted.hypotheses, np.maximum(fitted.noise, noise)))
 
 
-def score(setting: Setting, fitted: Fitted) -> float:
+def log_evidence(setting: Setting, fitted: Fitted) -> float:
     """Return the log evidence of the first hypothesis, less half a logarithm for each parameter."""
     dimensions = 2 if setting.family in ELONGATED else 1
     return -float(fitted.cost[0]) - (dimensions + 2) / 2 * math.log(setting.band.samples.freedom)

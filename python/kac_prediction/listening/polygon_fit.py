@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
     Vertices, shape (n, 2); decay rate at 0 Hz and its growth to the band's edge; minus the log
     posterior; what the data say; gradient and curvature by vertices and decays, 2 n + 2 of them;
-    the variance of the noise; and frequencies of the partials in Hz, shape (k,).
+    and the variance of the noise.
     """
 
     vertices: Float64
@@ -52,7 +52,6 @@ class Place(NamedTuple):
     gradient: Float64
     curvature: Float64
     noise: float
-    frequencies: Float64
 
 
 class Objective:
@@ -75,10 +74,6 @@ class Objective:
     def share(self, noise: float) -> float:
         """Return the variance of a sample, of noise that is such a share of the power."""
         return noise * self.band.samples.energy / self.band.samples.freedom
-
-    def explained(self, place: Place) -> float:
-        """Return the share of the energy that a drum explains."""
-        return 1 - float(place.evidence.residual[0]) / self.band.samples.energy
 
     def at(self, vertices: Float64, decays: Float64, noise: float) -> Place | None:
         """Return the place; None where no drum has these vertices."""
@@ -106,7 +101,6 @@ class Objective:
             gradient + jacobian.T @ said.slope[0],
             curvature + jacobian.T @ said.curvature[0] @ jacobian,
             noise,
-            frequencies,
         )
 
     def _modes(self, vertices: Float64) -> tuple[Float64, Float64] | None:

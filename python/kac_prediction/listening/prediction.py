@@ -8,11 +8,9 @@ from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
-import numpy as np
-import numpy.typing as npt
-
-from .._checks import check_choice, check_number, check_numbers
+from .._checks import MALFORMED, check_choice, check_number, check_numbers, reason
 from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..geometry.shape import Float64, check_points
 from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
 from ..samplers.drum import Drum
 from .described import UNITS, described, shown
@@ -63,7 +61,8 @@ class Prediction:
         score: how probable it is that this is a drum at all, from 0 to 1.
         spreads: how sure `drum_size`, `aspect_ratio`, `decay_time` and `wave_speed` are; a number
             that is not in it is known.
-        strike: where the drum was struck, as the `strike_location` of `drum()`; None: not known.
+        strike: where the drum was struck, as the `strike_location` of `drum()`; None: not known, as
+            `listen` leaves it.
         network: what the network alone predicted, before refinement; None: nothing was refined.
         wave_speed: m/s.
 
@@ -76,7 +75,7 @@ class Prediction:
     drum_size: float
     aspect_ratio: float
     decay_time: float
-    outline: npt.NDArray[np.float64]
+    outline: Float64
     score: float
     spreads: Mapping[str, Spread]
     strike: tuple[float, ...] | None = None
@@ -85,12 +84,7 @@ class Prediction:
 
     def __post_init__(self) -> None:
         """Check and freeze the fields."""
-        outline = np.array(self.outline, np.float64)
-        if outline.shape != (OUTLINE, 2) or not np.isfinite(outline).all():
-            raise ValueError(
-                f"outline must be {OUTLINE} finite points, shape ({OUTLINE}, 2), got the shape "
-                f"{outline.shape}"
-            )
+        outline = check_points("outline", self.outline, OUTLINE).copy()
         outline.flags.writeable = False
         checked = {name: check_number(name, getattr(self, name), above=0) for name in _POSITIVE}
         checked["aspect_ratio"] = check_number("aspect_ratio", self.aspect_ratio, least=1)
@@ -199,9 +193,8 @@ class Prediction:
         """
         try:
             return cls._from_plain(json.loads(text))
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise ValueError(f"this is not the JSON of a Prediction: {reason}") from error
+        except MALFORMED as error:
+            raise ValueError(f"this is not the JSON of a Prediction: {reason(error)}") from error
 
     def _plain(self) -> dict[str, Any]:
         """Return the fields in the types of JSON; `family` and `is_drum` for those who read it."""

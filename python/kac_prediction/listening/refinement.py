@@ -21,9 +21,7 @@ from .classical.partials import weyl_series
 from .damped_partials import Float64
 from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
 from .fits import Fit, Start
-from .partial_fit import Fitted, Setting, climb, deviations, energies, scan, score
-
-__all__ = ["Fit", "Start", "refine"]
+from .partial_fit import Fitted, Setting, climb, deviations, energies, log_evidence, scan
 
 _OTHER: Final = ("polygon", "star")
 
@@ -256,7 +254,7 @@ def _fit(setting: Setting, fitted: Fitted) -> Fit:
         aspect_deviation=aspect_deviation if elongated else 0.0,
         explained=max(0.0, 1 - residual),
         confirmed=max(0.0, 1 - residual / left),
-        score=score(setting, best),
+        score=log_evidence(setting, best),
     )
 
 

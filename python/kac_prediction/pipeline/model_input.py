@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import Any, Self, cast, get_args
+from typing import Any, Final, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from .targets import (
 
 SIZE_CONVENTION = "sqrt(area)"
 """What the label `drum_size` means: the square root of the drum's area, in metres."""
+
+LOG_SPREADS: Final = (-7.0, 2.0)
+"""What `log_spreads` are clipped to: else a single sound could outweigh all others in a loss."""
 
 
 @dataclass(frozen=True)

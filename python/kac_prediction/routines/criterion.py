@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from ..pipeline import ModelInput
+from ..pipeline.model_input import LOG_SPREADS
 
 Error = Callable[..., torch.Tensor]
 """From predictions, targets and `reduction="none"` to the loss of each, as torch's functionals."""
@@ -18,7 +19,6 @@ ERROR: Final[Error] = partial(functional.smooth_l1_loss, beta=0.05)
 so that a few hard drums do not outweigh the others: median errors fall by a third.
 """
 
-_LOG_SPREADS: Final = (-7.0, 2.0)  # of the scale b; else a single drum could outweigh all others
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -103,7 +103,7 @@ class DrumLoss(torch.nn.Module):
             return (output - turned(true, output.detach())).square().mean(dim=1)
         if spread is None:
             return self._error(output[:, 0], true[:, 0], reduction="none")
-        log_scale = spread[:, 0].clamp(*_LOG_SPREADS)
+        log_scale = spread[:, 0].clamp(*LOG_SPREADS)
         return log_scale + (output - true)[:, 0].abs() * torch.exp(-log_scale)
 
 
