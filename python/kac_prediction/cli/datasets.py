@@ -36,9 +36,10 @@ def generate(
     workers: int | None,
     **drum: Any,
 ) -> None:
-    """Make a dataset of sounds of a DRUM in DIRECTORY.
+    """Make a dataset of sounds of a DRUM.
 
-    DRUM is what synthesise takes; five strikes share a drum. Called again with the same options, it
+    DRUM is what synthesise takes; five strikes share a drum. The dataset is complete in DIRECTORY,
+    or not there at all. Called again with the same options, it
     goes on where it was interrupted.
     """
     Sampler, settings = sampler_of(**drum)
@@ -58,7 +59,10 @@ def generate(
 def transform(
     directory: str, output: str, changes: tuple[tuple[str, Any], ...], workers: int | None
 ) -> None:
-    """Change what x of the dataset in DIRECTORY shows: waves, spectrograms or mel spectrograms."""
+    """Show the sounds of a dataset as waves or as spectrograms.
+
+    x of the dataset in DIRECTORY becomes end2end (waves), fft or mel (spectrograms).
+    """
     from ..dataset import loadDataset, transformDataset
 
     settings: Any = {"output_type": output, **dict(changes)}
@@ -95,10 +99,10 @@ def install(
     size: int | None,
     seed: int | None,
 ) -> None:
-    """Install the published dataset NAME, ready to train on: downloaded, verified, converted.
+    """Install the published dataset NAME, ready to train on.
 
-    Called again, it goes on where it was interrupted. Without a network, --generate makes drums of
-    the same family, their sizes in metres.
+    It is downloaded, verified and converted. Called again, it goes on where it was interrupted.
+    Without a network, --generate makes drums of the same family, their sizes in metres.
     """
     target = directory or f"data/{name}"
     idle = {"--size": size, "--seed": seed}, {"--from": source, "--md5": md5, "--record": record}
@@ -127,7 +131,10 @@ def install(
 def export_dataset(
     directory: str, target: str, layout: Any, shard_size: int | None, prefix: str
 ) -> None:
-    """Write the dataset in DIRECTORY to TARGET, for Hugging Face or WebDataset to read."""
+    """Write a dataset for Hugging Face or WebDataset to read.
+
+    It is that in DIRECTORY, and TARGET a new folder.
+    """
     from ..dataset import exportDataset, loadDataset
 
     exportDataset(loadDataset(directory), target, layout, shard_size=shard_size, prefix=prefix)

@@ -76,7 +76,7 @@ def _options(command: Any) -> Any:
 )
 @_options
 def listen(places: tuple[Path, ...], model: str, **options: Any) -> None:
-    """Say which drum is heard in each sound FILE, and in those of each DIR.
+    """Say which drum is heard in sound files and folders.
 
     Each number has an interval that holds it in 90 %. Beside each file, the sound of the drum that
     was heard is written as FILE.heard.wav; such files are not listened to. A file in which nothing

@@ -26,7 +26,10 @@ class _Info(NamedTuple):
 @click.command(cls=Command, example="info data/drums")
 @click.argument("place", metavar="DIR|FILE|MODEL")
 def info(place: str) -> None:
-    """Say what a dataset, a model (any-drum, a checkpoint, a run), a bank or a sound is."""
+    """Describe a dataset, a model, a bank or a sound file.
+
+    A model is any-drum, a checkpoint or the directory of a run.
+    """
     describe = {"dataset": _of_dataset, "model": _of_model, "bank": _of_bank, "sound": _of_sound}
     found = describe[kind_of(place)](place)
     answer(f"{click.format_filename(place)}: {found.title}\n{aligned(found.rows)}", found.record)
@@ -105,6 +108,8 @@ def _of_model(place: str) -> _Info:
     if model.dataset is not None:
         sampler = model.dataset["sampler"]
         rows["learnt from"] = f"sounds of {sampler['name']} {sampler['version']}"
+    for kind, loss in (model.losses or {}).items():
+        rows[f"{kind} loss"] = f"{loss['aggregate']:.4g}" if "aggregate" in loss else "not known"
     run: dict[str, Any] = dict(model.run_info or {})
     if run:
         rows["run"] = f"{run.get('id')}, epoch {run.get('epoch')}"
@@ -144,7 +149,7 @@ def _of_sound(place: str) -> _Info:
 @click.command(cls=Command, example="verify data/drums")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False))
 def verify(directory: str) -> None:
-    """Read every file of the dataset in DIRECTORY, and compare it with its checksum."""
+    """Compare every file of a dataset with its checksum."""
     from ..dataset import loadDataset
 
     dataset = loadDataset(directory, verify=True)

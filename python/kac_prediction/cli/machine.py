@@ -24,7 +24,7 @@ _CUDA = "none; a GPU needs a CUDA build of torch, see https://pytorch.org/get-st
 
 @click.command(cls=Command, example="doctor")
 def doctor() -> None:
-    """Say what is here that the package uses, what is missing, and how to get it."""
+    """Say what is here, what is missing, and how to get it."""
     rows = {**_processor(), **_torch(), **_packages(), **_programs(), **_room()}
     answer(
         f"kac_prediction {__version__}\n{aligned(rows)}", {"kac_prediction": __version__, **rows}

@@ -35,7 +35,7 @@ td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; overflow-wrap: an
     show_default=True,
 )
 def report(places: tuple[str, ...], model: str, out: Path) -> None:
-    """Write a page on datasets, runs and sounds, with tables, pictures and players.
+    """Write a page of tables, pictures and players.
 
     Of a dataset it has labels and first sounds, of a run (or a checkpoint) what it hears, and its
     losses, of sound files and of folders of them the drums that are heard. The page is one file,

@@ -113,7 +113,7 @@ def dataset(directory: str, out: Path) -> None:
 
 @click.group(cls=Group)
 def plot() -> None:
-    """Draw a shape, its modes, the spectrum of a sound, or a dataset."""
+    """Draw a shape, its modes, a spectrum or a dataset."""
 
 
 for each in (shape, modes, spectrum, dataset):

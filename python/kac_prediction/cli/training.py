@@ -56,11 +56,11 @@ def train(
     seed: int | None,
     **options: Any,
 ) -> None:
-    """Train ROUTINE (by default SizeOfCircularDrum) and report its errors on the test set.
+    """Train a network, and report its errors on unseen drums.
 
-    ROUTINE is SizeOfCircularDrum (circle), DimOfRectangularDrum (rectangle), SizeOfPolygonalDrum
-    (polygon), ShapeOfDrum (shape) or AnyDrum (any). --set changes any parameter that the README
-    lists. Under torchrun, all processes train one model.
+    ROUTINE is SizeOfCircularDrum (circle, the default), DimOfRectangularDrum (rectangle),
+    SizeOfPolygonalDrum (polygon), ShapeOfDrum (shape) or AnyDrum (any). --set changes any parameter
+    of docs/training.md. Under torchrun, all processes train one model.
     """
     from .. import routines
 
