@@ -3,7 +3,9 @@
 import gc
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from kac_prediction.cli import main
@@ -125,6 +127,8 @@ WRONG = [
     ("plot shape circle --out missing/circle.png", 1, "No such file or directory"),
     ("plot modes circle --count 0", 2, "'--count': 0 is not in the range 1<=x<=200"),
     ("plot spectrum missing.wav", 1, "there is no sound file 'missing.wav'"),
+    ("plot spectrum silent.wav --no-listen", 1, "silent.wav: the sound is silent"),
+    ("listen silent.wav", 1, "silent.wav: the sound is silent"),
     ("plot spectrum text.wav", 1, "text.wav cannot be read as a sound"),
     ("plot dataset empty", 1, "empty"),
     # report
@@ -161,6 +165,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generateDataset(BesselModel, {"duration": 0.01, "sample_rate": 8000}, str(place / "data"), 2)
     (place / "text.wav").write_text("no sound, but long enough that it could be one")
     (place / "a.wav").write_bytes((place / "data" / "sample_00000.wav").read_bytes())
+    soundfile.write(place / "silent.wav", np.zeros(800), 8000)
     (place / "empty").mkdir()
     return place
 

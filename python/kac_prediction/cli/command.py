@@ -124,7 +124,7 @@ def answer(text: str, record: Mapping[str, Any]) -> None:
     if click.get_current_context().meta.get(_JSON):
         text = json.dumps(json_value(record))
     with _beside_bars(sys.stdout):
-        click.echo(text)
+        click.echo(click.format_filename(text))  # names of files may hold what no terminal shows
 
 
 def complain(message: str) -> None:
@@ -145,7 +145,7 @@ def one_line_errors(debug: bool = False) -> Iterator[None]:
     except (OSError, ValueError, TypeError, ImportError, MemoryError) as error:
         if debug:
             traceback.print_exc()
-        raise click.ClickException(message_of(error)) from error
+        raise click.ClickException(click.format_filename(message_of(error))) from error
     except KeyboardInterrupt as error:
         click.echo(message_of(error, "interrupted"), err=True)
         raise click.exceptions.Exit(130) from error  # as a shell reports SIGINT

@@ -132,7 +132,7 @@ def _hear_all(
     with _table(table, any_drum, known) as write_row:
         for file in progress_bar(files, hidden=len(files) == 1, unit=" files"):
             if file.name.endswith(_HEARD):
-                text = f"{click.format_filename(file)}: left out, a drum that was heard"
+                text = f"{file}: left out, a drum that was heard"
                 answer(text, {"file": file, "left_out": True})
                 continue
             heard = (out or file.parent) / f"{file.name}{_HEARD[0]}"
@@ -163,7 +163,7 @@ def _answered(
         complain(reason if str(file) in reason else f"{file}: {reason}")
         return {"file": file, "error": reason}, False
     record = {"file": file, **record}
-    answer(f"{click.format_filename(file)}: {text}", record)
+    answer(f"{file}: {text}", record)
     return record, whole
 
 
@@ -279,9 +279,9 @@ def _write(heard: Path, sound: bool, plot: bool, found: _Heard) -> tuple[str, di
         sampler.export(heard)
     except OSError as error:
         reason = message_of(error)
-        text = f"{text} (not written: {click.format_filename(reason)})"
+        text = f"{text} (not written: {reason})"
         return text, record | {"error": reason}, False
     except (ValueError, TypeError) as error:
         # A model that has learnt little may answer with a size that no drum has.
         return f"{text} (it cannot be played: {error})", record | {"error": str(error)}, True
-    return f"{text} (hear it: {click.format_filename(heard)})", record | {"sound": heard}, True
+    return f"{text} (hear it: {heard})", record | {"sound": heard}, True

@@ -32,7 +32,7 @@ def info(place: str) -> None:
     """
     describe = {"dataset": _of_dataset, "model": _of_model, "bank": _of_bank, "sound": _of_sound}
     found = describe[kind_of(place)](place)
-    answer(f"{click.format_filename(place)}: {found.title}\n{aligned(found.rows)}", found.record)
+    answer(f"{place}: {found.title}\n{aligned(found.rows)}", found.record)
 
 
 def kind_of(place: str) -> str:

@@ -10,10 +10,9 @@ import click
 from .command import Command, answer, complain, message_of
 from .hearing import sound_files
 from .information import kind_of, label_numbers
+from .pictures import partials_heard, recorded
 
 _MOST: Final = 50  # sounds of a page: each takes up to 0.8 MB
-_PARTIALS: Final = 15
-_BEFORE: Final = 0.05  # seconds of a recording that are played before its strike
 
 _STYLE: Final = """
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.4; }
@@ -48,7 +47,7 @@ def report(places: tuple[str, ...], model: str, out: Path) -> None:
     with reporting("writing a page", out), replacing(out) as staged:
         staged.write_text(_page(title, sections), encoding="utf-8", errors="replace")
     size = out.stat().st_size
-    told = f"written: {click.format_filename(out)} ({size / 1e6:.1f} MB)"
+    told = f"written: {out} ({size / 1e6:.1f} MB)"
     answer(told, {"page": out, "sections": len(sections), "bytes": size})
 
 
@@ -119,20 +118,13 @@ def _sounds(places: Sequence[Path], model: str) -> list[str]:
 def _sound(file: Path, model: Any) -> str:
     """Return a player of a sound, the drum that is heard in it, and its spectrum."""
     from .. import _html
-    from ..listening import find_strike, listen, read_sound
-    from ..plot import named_partials, sound_figure
+    from ..listening import listen
+    from ..plot import sound_figure
 
-    heard = listen(file, model=model)
-    waveform, rate = read_sound(file)
-    mono = waveform.mean(axis=1)
-    begin = max(0, find_strike(mono, rate) - round(_BEFORE * rate))
-    partials = []
-    if heard.is_drum:
-        partials = named_partials(heard.shape, _PARTIALS, wave_speed=heard.wave_speed)
-    figure = sound_figure(mono[begin : begin + 4 * rate], rate, partials)
-    player = _html.player(mono[begin:], rate, "the recording")
+    heard, (sound, rate) = listen(file, model=model), recorded(file)
+    figure = sound_figure(sound, rate, partials_heard(heard))
     return (
-        _html.block(file.name, player)
+        _html.block(file.name, _html.player(sound, rate, "the recording"))
         + heard._repr_html_()
         + _picture(figure, f"the wave of {file.name} and its spectrum, with the partials heard")
     )

@@ -3,16 +3,23 @@
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from .command import Command, Group, answer
 from .information import label_numbers
 from .settings import drum_options, struck
 
+if TYPE_CHECKING:
+    from ..listening import Prediction
+
 _KINDS: Final = (".png", ".svg", ".pdf")
 _PARTIALS: Final = 15
+_BEFORE: Final = 0.05  # seconds before the strike
+_LONGEST: Final = 4.0  # seconds
 
 
 def _saved(figure: Any, out: Path, **record: Any) -> None:
@@ -21,7 +28,7 @@ def _saved(figure: Any, out: Path, **record: Any) -> None:
 
     with reporting("drawing a picture", out):
         figure.savefig(out, dpi=150)
-    answer(f"drawn: {click.format_filename(out)}", {"picture": out, **record})
+    answer(f"drawn: {out}", {"picture": out, **record})
 
 
 def _picture(context: click.Context, option: click.Parameter, out: Path) -> Path:
@@ -84,19 +91,39 @@ def _shape_of(drum: str, seed: int | None, options: dict[str, Any]) -> Any:
 @_out("spectrum.png")
 def spectrum(file: Path, model: str, no_listen: bool, out: Path) -> None:
     """Draw the spectrum of a sound FILE, and the partials of the drum that is heard in it."""
-    from ..listening import listen, read_sound
-    from ..plot import named_partials, sound_figure
+    from ..listening import listen
+    from ..plot import sound_figure
 
-    waveform, rate = read_sound(file)
+    (sound, rate), title = recorded(file), file.name
     partials: list[tuple[str, float]] = []
-    title = file.name
     if not no_listen:
         heard = listen(file, model=model)
-        title = f"{file.name}\n{textwrap.fill(str(heard), 90)}"
-        if heard.is_drum:
-            partials = named_partials(heard.shape, _PARTIALS, wave_speed=heard.wave_speed)
-    figure = sound_figure(waveform.mean(axis=1), rate, partials, title=title)
-    _saved(figure, out, partials=dict(partials))
+        title, partials = f"{title}\n{textwrap.fill(str(heard), 90)}", partials_heard(heard)
+    _saved(sound_figure(sound, rate, partials, title=title), out, partials=dict(partials))
+
+
+def recorded(file: Path) -> tuple[npt.NDArray[np.float64], int]:
+    """Return a recording, mixed down, from a little before its strike on, and its rate."""
+    from ..listening import find_strike
+    from ..listening.audio import mixed_down
+    from ..listening.sound_file import read_mono
+
+    waveform, rate = read_mono(file)
+    try:
+        sound = mixed_down(waveform)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    begin = max(0, find_strike(sound, rate) - round(_BEFORE * rate))
+    return sound[begin : begin + round(_LONGEST * rate)], rate
+
+
+def partials_heard(prediction: "Prediction") -> list[tuple[str, float]]:
+    """Return the names and frequencies of the lowest partials of a drum that is heard."""
+    from ..plot import named_partials
+
+    if not prediction.is_drum:
+        return []
+    return named_partials(prediction.shape, _PARTIALS, wave_speed=prediction.wave_speed)
 
 
 @click.command(cls=Command, example="plot dataset data/drums --out drums.png")

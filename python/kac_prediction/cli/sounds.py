@@ -56,9 +56,8 @@ def synthesise(
     sampler.export(path, int(bit_depth))  # type: ignore[arg-type]
     labels, name = sampler.getLabels(), type(sampler).__name__
     size = "".join(f", drum_size {value:.4g} m" for value in labels.get("drum_size", ()))
-    shown = click.format_filename(path)
     answer(
-        f"{shown}: {name}{size}, {sampler.duration:g} s at {sampler.sample_rate} Hz, seed {seed}",
+        f"{path}: {name}{size}, {sampler.duration:g} s at {sampler.sample_rate} Hz, seed {seed}",
         {
             "sound": path,
             "sampler": name,
