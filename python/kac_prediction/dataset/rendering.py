@@ -1,5 +1,6 @@
 """Rendering by several workers: threads of the core, or processes for samplers in pure Python."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from .._checks import check_count
+from .._checks import brief, check_count, did_you_mean
 from .._processes import in_processes
 from .behaviour import Behaviour, Rendered, observe, render
 from .prefetch import result_of, start
@@ -52,8 +53,11 @@ class Renderer:
         try:
             self.sampler = Sampler(**self.recipe[1])
         except TypeError as error:
+            takes = inspect.signature(Sampler).parameters
+            unknown = [name for name in self.recipe[1] if name not in takes]
+            nearest = did_you_mean(unknown[0], takes) if unknown else ""
             raise TypeError(
-                f"{Sampler.__name__} cannot be made from {self.recipe[1]}: {error}."
+                f"{Sampler.__name__} cannot be made from {brief(self.recipe[1])}: {error}{nearest}"
             ) from error
         self.sampler.threads = self.threads
         self.behaviour = Behaviour()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from .. import samplers
+from .._checks import brief
 from ..dataset import AudioSampler
 from ..pipeline import Model, ModelInput
 from ..samplers import FAMILIES
@@ -180,7 +181,9 @@ def _predicted_family(model: Model, prediction: Mapping[str, Any]) -> str | None
 
 
 def input_of(model: Model) -> ModelInput:
-    """Return what a model takes; raise ValueError where it does not say."""
+    """Return what a model takes; raise TypeError for no model, ValueError where it does not say."""
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a Model, as loadModel returns it, got {brief(model)}")
     if model.model_input is None:
         raise ValueError(
             f"this {type(model).__name__} does not say what sounds it takes (model_input is None): "

@@ -41,7 +41,7 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
         file /= BEST
     if not file.is_file():
         names = ", ".join(sorted(path.name for path in file.parent.glob("*.pt")))
-        beside = f"; beside it are {names}" if names else ""
+        beside = f"; beside it are {names}" if names else ": name a file, such as best.pt, or a run"
         raise FileNotFoundError(f"there is no checkpoint {str(file)!r}{beside}")
     try:
         with (

@@ -15,7 +15,7 @@ import pooch
 import torch
 from typing_extensions import TypeVar
 
-from .._checks import brief
+from .._checks import brief, did_you_mean
 from .checkpoint import BEST
 from .checkpoint_reader import read_checkpoint
 from .datasets.download import check_digest, fetch, hexadecimal, public
@@ -101,6 +101,8 @@ def loadModel(
         file = _fetch(str(path), sha256)
     else:
         file = Path(path)
+        if not file.exists() and (nearest := did_you_mean(str(path), SHIPPED)):
+            raise FileNotFoundError(f"there is no checkpoint {str(path)!r}{nearest}")
         file = _best_checkpoint(file) if file.is_dir() else file
         if sha256 is not None and file.is_file():
             check_digest(file, sha256, "sha256")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..geometry import Shape
+from ..geometry.shape import check_shape
 from .style import INK, MEMBRANE, PREDICTED, TRUE, Picture
 
 _VISIBLE = 0.01  # of the size
@@ -66,7 +67,11 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
         title: a line or several.
         sizes: the ends of an interval of its size, square roots of areas in metres, drawn as dashed
             outlines where they can be told from the drum.
+
+    Raises:
+        TypeError: `shape` is no shape.
     """
+    check_shape("shape", shape)
     figure = Picture(figsize=(5.0, 5.0), facecolor="white", layout="constrained")
     axes = figure.subplots()
     outline = shape.outline() - np.array(shape.centroid)

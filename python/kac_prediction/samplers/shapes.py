@@ -57,7 +57,10 @@ class ShapeSource:
         try:
             signature.bind(**self.settings)
         except TypeError as error:
-            raise TypeError(f"shape_settings do not fit {self.kind.__name__}: {error}") from error
+            takes = ", ".join(name for name in signature.parameters if name != "rng")
+            raise TypeError(
+                f"shape_settings do not fit {self.kind.__name__}, which takes {takes}: {error}"
+            ) from error
         self._takes_rng = "rng" in signature.parameters
 
     @cached_property
