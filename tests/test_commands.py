@@ -308,3 +308,12 @@ def test_pictures_are_drawn(
     assert any(text.startswith(shown) for text in texts)
     if words == ["spectrum", "a.wav"]:
         assert "(0, 1)" in texts
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_names_of_files_may_be_no_text(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/tr\xf6mmel.wav"))
+    run("synthesise", "circle", "--size", "0.3", "--duration", "0.1", "--out", path)
+    assert "mmel.wav: a sound of 0.1 s" in run("info", path).stdout
+    run("plot", "spectrum", path, "--no-listen", "--out", path.with_suffix(".svg"))
+    run("report", path, "--out", path.with_suffix(".html"))

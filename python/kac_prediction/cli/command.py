@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -159,7 +160,7 @@ def _one_line(error: click.UsageError) -> str:
 
 def message_of(error: BaseException, otherwise: str = "") -> str:
     """Return the text of an error and its notes; without text, what is given or its type."""
-    text = str(error) or otherwise or type(error).__name__
+    text = re.sub(r"\s*\n\s*", " ", str(error)) or otherwise or type(error).__name__
     return ". ".join([text.rstrip("."), *getattr(error, "__notes__", [])])
 
 

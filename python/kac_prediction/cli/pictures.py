@@ -94,7 +94,7 @@ def spectrum(file: Path, model: str, no_listen: bool, out: Path) -> None:
     from ..listening import listen
     from ..plot import sound_figure
 
-    (sound, rate), title = recorded(file), file.name
+    (sound, rate), title = recorded(file), click.format_filename(file.name)
     partials: list[tuple[str, float]] = []
     if not no_listen:
         heard = listen(file, model=model)
