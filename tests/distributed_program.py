@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import torch.distributed as dist
 
 import exchanges
 import trainings
-from kac_prediction.pipeline.training.distributed import ProcessGroup
+from kac_prediction._files import locked
+from kac_prediction.pipeline import Routine
+from kac_prediction.pipeline.training.distributed import PeerError, ProcessGroup
 
 
 def together(out: Path) -> None:
@@ -23,8 +26,22 @@ def together(out: Path) -> None:
         "crepe": trainings.crepe(out / "crepe"),
         "nan": not_finite(processes, out / "nan"),
     }
+    seen["refused"] = refused(processes, Path(seen["plain"]["run"]["exports_dir"]))
     torch.save(seen, out / f"{processes.rank}.pt")
     trainings.endless(out / "endless")
+
+
+def refused(processes: ProcessGroup, run: Path) -> str:
+    """The message where the run to resume is one that another process trains."""
+    launched, dist.is_torchelastic_launched = dist.is_torchelastic_launched, lambda: False
+    try:
+        with locked(run) if processes.leader else nullcontext():
+            Routine(str(run.parent), device="cpu").resume(run)
+    except (OSError, PeerError) as error:
+        return str(error)
+    finally:
+        dist.is_torchelastic_launched = launched
+    return ""
 
 
 def not_finite(processes: ProcessGroup, out: Path) -> str:

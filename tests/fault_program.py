@@ -11,25 +11,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
+import torch
 
+from fault_operations import OPERATIONS, make_source, prepare
 from kac_prediction import _core
-from kac_prediction.dataset import (
-    DatasetError,
-    exportDataset,
-    generateDataset,
-    loadDataset,
-    regenerateDataPoints,
-    transformDataset,
-)
-from kac_prediction.samplers import BesselModel
-from legacy_text import write
+from kac_prediction.dataset import DatasetError
 
 ERRORS = {
     "open": errno.EMFILE,
@@ -44,77 +35,35 @@ ERRORS = {
     "memory": errno.ENOMEM,
 }
 KINDS = ["none", *ERRORS, "variables"]
-SETTINGS: Any = {"duration": 0.05, "sample_rate": 8000}
-OTHER: Any = {"normalise_input": False}
-Operation = Callable[[Path], object]
-
-
-def generate(folder: Path, settings: Any = None) -> None:
-    generateDataset(BesselModel, SETTINGS, str(folder / "drums"), 6, settings, 1, 2)
-
-
-def restore(folder: Path) -> None:
-    generate(folder)  # of a dataset that has lost a sound
-
-
-def transform(folder: Path) -> None:
-    transformDataset(loadDataset(str(folder / "drums")), OTHER)
-
-
-def regenerate(folder: Path) -> None:
-    dataset = loadDataset(str(folder / "drums"))
-    # Once: what an earlier call has committed is not drawn anew.
-    if not any(dataset._header.revisions):  # type: ignore[union-attr]
-        regenerateDataPoints(dataset, BesselModel, [2, 4])
-
-
-def load(folder: Path) -> None:
-    loadDataset(str(folder / "drums"))
-
-
-def verify(folder: Path) -> None:
-    loadDataset(str(folder / "drums"), verify=True)
-
-
-def export(folder: Path) -> None:
-    if not (folder / "export").exists():
-        exportDataset(loadDataset(str(folder / "drums")), folder / "export")
-
-
-def export_tar(folder: Path) -> None:
-    if not (folder / "export").exists():
-        exportDataset(loadDataset(str(folder / "drums")), folder / "export", "webdataset")
-
-
-def convert(folder: Path) -> None:
-    transformDataset(loadDataset(str(folder / "legacy"), verify=True), OTHER)
-
-
-OPERATIONS: dict[str, Operation] = {
-    each.__name__: each
-    for each in (
-        generate, restore, transform, regenerate, load, verify, export, export_tar, convert
-    )
-}  # fmt: skip
-
-
-def make_source(folder: Path) -> None:
-    """A dataset, and one of kac_drumset, one of whose sounds another program wrote."""
-    generate(folder)
-    sounds = np.random.default_rng(1).uniform(-1, 1, (3, 400))
-    write(folder / "legacy", sounds.tolist(), settings=json.dumps(SETTINGS))
-    for i, sound in enumerate(sounds):
-        path = folder / f"legacy/sample_{i:05d}.wav"
-        soundfile.write(path, sound, 8000, "PCM_24" if i else "FLOAT")
 
 
 def files(folder: Path) -> dict[str, str]:
-    """The files below a folder, locks aside, and their checksums."""
-    return {
-        str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
-    }
+    """The files below a folder, and what tells their content: of locks and pictures nothing."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        # What an installation that ends well could not remove is hidden, and in nobody's way.
+        done = ".download" in name.parts and (folder / "installed/metadata.json").exists()
+        if path.is_file() and path.name not in (".lock", "curve.png") and not done:
+            if name.parts[0] != "runs" or path.name.endswith(".tmp"):
+                found[str(name)] = sha256(path.read_bytes()).hexdigest()
+            elif (path.parent / "last.pt").exists():  # a run has another name each time
+                found[f"runs/{path.name}"] = trained(path)
+    return found
+
+
+def trained(path: Path) -> str:
+    """What a training wrote, but for times, names and paths."""
+    if path.suffix == ".pt":
+        held = torch.load(path, weights_only=True)
+        weights = {key: value.tolist() for key, value in held["model_state_dict"].items()}
+        records = held["progress"]["history"]
+        return json.dumps([weights, *map(losses, records)])
+    return json.dumps([losses(json.loads(line)) for line in path.read_text().splitlines()])
+
+
+def losses(record: dict[str, Any]) -> list[Any]:
+    return [record["epoch"], *(value for key, value in record.items() if key.endswith("loss"))]
 
 
 def open_files() -> int:
@@ -122,25 +71,24 @@ def open_files() -> int:
 
 
 class Trial:
-    """One operation, beside the files that it leaves where nothing fails."""
+    """One operation, beside what it returns and the files that it leaves where nothing fails."""
 
     def __init__(self, library: Any, name: str, source: Path, place: Path) -> None:
         self._library, self._name, self._source, self._place = library, name, source, place
+        self._result: object = None
         self._right = self.attempt(0, 0)[1]
+        self._answer = self._result
 
     def attempt(self, kind: int, nth: int, lasting: bool = False) -> tuple[Any, dict[str, str]]:
         """Run it on a copy, and return (the error, the number of calls) and the files it leaves."""
         shutil.rmtree(self._place, ignore_errors=True)
         shutil.copytree(self._source, self._place)
-        if self._name == "generate":
-            shutil.rmtree(self._place / "drums")
-        elif self._name == "restore":
-            (self._place / "drums/sample_00003.wav").unlink()
+        prepare(self._name, self._place)
         error: BaseException | None = None
         code = ERRORS.get(KINDS[kind], 0)
         self._library.faults_watch(os.fsencode(self._place), kind, nth, lasting, code)
         try:
-            OPERATIONS[self._name](self._place)
+            self._result = OPERATIONS[self._name](self._place)
         except BaseException as raised:
             error = raised
         finally:
@@ -152,8 +100,11 @@ class Trial:
         before = open_files()
         (error, _), left = self.attempt(kind, nth, lasting)
         found = []
-        if error is None and left != self._right and KINDS[kind] != "remove":
-            found.append(f"no error, and other files: {sorted(left.items() ^ self._right.items())}")
+        other = self._others(kind, left)
+        if error is None and other and KINDS[kind] != "remove":
+            found.append(f"no error, and other files: {other}")
+        if error is None and self._result != self._answer:
+            found.append(f"no error, and another answer: {self._result!r}")
         if error is not None and not isinstance(error, OSError | DatasetError | MemoryError):
             found.append(f"an error of another kind: {error!r}")
         if error is not None and str(self._place) not in str(error):
@@ -162,19 +113,26 @@ class Trial:
             committed = any(name.endswith(".journal.json") for name in left)
             if not committed and KINDS[kind] != "remove":
                 found.append(f"what was staged is left: {sorted(left)}")
+        if KINDS[kind] != "remove" and any(name.endswith(".tmp") for name in left):
+            found.append(f"what was half written is left: {sorted(left)}")
         del error
         if open_files() > before:
             gc.collect()
         if (after := open_files()) > before:
             found.append(f"{after - before} more open files")
         try:
-            OPERATIONS[self._name](self._place)
+            if OPERATIONS[self._name](self._place) != self._answer:
+                found.append("done again, it gives another answer")
         except Exception as again:
             found.append(f"cannot be done again: {again!r}")
-        if files(self._place) != self._right:
-            other = sorted(files(self._place).items() ^ self._right.items())
+        if other := self._others(kind, files(self._place)):
             found.append(f"done again, it leaves other files: {other}")
         return [f"{self._name}, {KINDS[kind]} {nth}: {each}" for each in found]
+
+    def _others(self, kind: int, left: dict[str, str]) -> list[tuple[str, str]]:
+        """Return the files that differ; a full disk ends no training, but its log may have gaps."""
+        gaps = {"runs/log.jsonl"} if KINDS[kind] == "write" else set()
+        return sorted(item for item in left.items() ^ self._right.items() if item[0] not in gaps)
 
 
 def main(library: str, folder: str, wanted: str) -> None:

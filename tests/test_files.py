@@ -55,6 +55,24 @@ def test_a_lock_is_held_alone_or_shared(tmp_path: Path, folder: bool) -> None:
         pass
 
 
+def test_where_no_lock_can_be_had_that_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    for _ in range(2):
+        with locked(tmp_path), locked(tmp_path, wait=False):
+            pass
+    assert [record.message for record in caplog.records] == [
+        f"no lock can be had ({tmp_path}: No locks available): let no other process write to the "
+        "same dataset or run"
+    ]
+
+
 def test_a_failure_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text("old")

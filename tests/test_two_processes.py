@@ -187,6 +187,12 @@ def test_a_loss_that_is_none_in_one_process_ends_all(pair: Pair) -> None:
     assert read_checkpoint(run / "last.pt")["run_info"]["epoch"] == 0
 
 
+def test_a_run_that_one_process_may_not_resume_ends_all(pair: Pair) -> None:
+    leader, other = pair.of("refused")
+    assert leader.startswith(f"another process trains the run in {pair.out / 'plain'}")
+    assert other == f"process 0: BlockingIOError: {leader}"
+
+
 def test_ctrl_c_saves_what_is_learnt(pair: Pair) -> None:
     assert "KeyboardInterrupt" in pair.said
     (run,) = runs(pair.out / "endless")

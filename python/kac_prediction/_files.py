@@ -2,13 +2,17 @@
 
 import errno
 import json
+import logging
 import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 _REMEDIES = {
     errno.EACCES: "have that allowed, or name another directory",
@@ -118,13 +122,14 @@ def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[i
     """Hold the lock of a file or folder while the block lasts, alone or with others that share it.
 
     Yields the descriptor that holds it. Where the system or the file system has no locks, the block
-    runs without one. The lock ends with the process at the latest.
+    runs without one, which is logged once. The lock ends with the process at the latest.
 
     Raises:
         BlockingIOError: it is held elsewhere, and `wait` is False.
         FileNotFoundError: there is no such file.
     """
     if os.name != "posix":
+        _say_unlocked("this system has none")
         yield None
         return
     import fcntl
@@ -141,11 +146,19 @@ def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[i
             fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
-        except OSError:  # some network file systems have no locks
-            pass
+        except OSError as error:  # as on some network file systems
+            _say_unlocked(f"{path}: {error.strerror}")
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@cache
+def _say_unlocked(reason: str) -> None:
+    """Warn, once for each reason, that other processes are not kept away."""
+    logger.warning(
+        "no lock can be had (%s): let no other process write to the same dataset or run", reason
+    )
 
 
 def plain(value: Any) -> Any:

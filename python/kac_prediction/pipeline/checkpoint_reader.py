@@ -55,8 +55,11 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
     except MemoryError:
         raise
     except Exception as error:  # whatever zipfile, pickle and torch make of other files
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a file cut short
-            raise
+        # zipfile takes a read that fails for damage; EINVAL is that of a file cut short.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:
+            with reporting("reading a checkpoint", file):
+                raise cause from None
         logger.debug("torch cannot read %s", file, exc_info=True)
         reason = _unreadable(file, str(error))
         raise ValueError(f"{file} is not a checkpoint that can be read: {reason}") from None

@@ -11,7 +11,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -40,9 +40,15 @@ _HEADER = re.compile(
 def publish(path: Path, content: bytes) -> None:
     """Write a file so that its name shows the old content or the new one, never a part."""
     temporary = path.with_name(f"{path.name}.tmp")
-    with open_regular(temporary, "wb", buffering=0) as file:
-        write(file, content)
-    replace(temporary, path)
+    file = open_regular(temporary, "wb", buffering=0)
+    try:
+        with file:
+            write(file, content)
+        replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     sync_folder(path.parent)
 
 

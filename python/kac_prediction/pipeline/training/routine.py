@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 
 from ... import __version__
+from ..._files import reporting
 from ...dataset import AudioSampler, RepresentationSettings, SamplerSettings, TorchDataset
 from ...dataset.sampler import fresh_seed
 from ...samplers import Datasets
@@ -192,7 +193,8 @@ class Routine:
         With `missing="nan"`, the targets of labels that a sample lacks are nan.
         """
         check_raw(self.D, model_input)
-        self._shaped = self.D.X, model_input.inputs(self.D.X)
+        with reporting("making a model's inputs of a dataset", self.D.dataset_dir):
+            self._shaped = self.D.X, model_input.inputs(self.D.X)
         self.D.X = self._shaped[1]
         self.D.Y = model_input.targets(self.D.Y, missing)  # type: ignore[assignment]
         self.model_input = model_input
@@ -240,10 +242,12 @@ class Routine:
         id; on a CPU it ends in the same bits as without the interruption. Raise FileNotFoundError
         or ValueError where there is nothing that can be resumed.
         """
-        read = file_state(Path(path) if Path(path).is_dir() else Path(path).parent)
-        file, checkpoint = resumable(path)
-        self._run.finish()
-        self._run = Run.resume(file.parent, checkpoint, read, self._wandb_config, self._processes)
+        with self._processes.report_once(), self._processes.leader_first():
+            read = file_state(Path(path) if Path(path).is_dir() else Path(path).parent)
+            file, checkpoint = resumable(path)
+            self._run.finish()
+            run = file.parent, checkpoint, read
+            self._run = Run.resume(*run, self._wandb_config, self._processes)
 
     def parts(self) -> Split:
         """Return the indices of training, validation and test set, each ascending.
