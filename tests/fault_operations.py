@@ -36,6 +36,7 @@ from routines_of_users import squared
 SETTINGS: Any = {"duration": 0.05, "sample_rate": 8000}
 OTHER: Any = {"normalise_input": False}
 EPOCHS = 3
+CHECKSUMS: dict[str, str] = {}  # of the archive
 Operation = Callable[[Path], object]
 
 # Trainings write their pictures, but draw none: that takes longer than all else.
@@ -112,7 +113,7 @@ def resume(folder: Path) -> None:
 def install(folder: Path) -> None:
     place = folder / "installed"
     if not (place / "metadata.json").exists():
-        download_dataset(NAME, place, folder / FILE, md5((folder / FILE).read_bytes()))
+        download_dataset(NAME, place, folder / FILE, CHECKSUMS[FILE])
 
 
 def listen(folder: Path) -> object:
@@ -148,7 +149,7 @@ def make_source(folder: Path) -> None:
     for i, sound in enumerate(sounds):  # one of which another program wrote
         path = folder / f"legacy/sample_{i:05d}.wav"
         soundfile.write(path, sound, 8000, "PCM_24" if i else "FLOAT")
-    archive(folder)
+    CHECKSUMS[FILE] = md5(archive(folder).read_bytes())
     shutil.rmtree(folder / "source")
     shutil.copy(Path(kac_prediction.__file__).parent / "weights/any_drum.pt", folder)
     drum = BesselModel(duration=0.5, sample_rate=48000, drum_size=0.3, decay_time=1.0)

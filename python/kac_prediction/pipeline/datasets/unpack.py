@@ -109,12 +109,12 @@ def _refused(message: str) -> Iterator[None]:
     """Raise ValueError, which begins with this message, for whatever damage raises."""
     try:
         yield
-    except _DAMAGE as error:
+    except (*_DAMAGE, OSError) as error:
+        # zipfile takes a read that fails for damage; EINVAL is that of a negative place.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if isinstance(cause, OSError) and cause.errno not in (None, errno.EINVAL):
+            raise cause from None
         raise ValueError(f"{message}: {shorten(str(error)) or 'it ends too early'}") from error
-    except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # else it was asked for a negative place
-            raise
-        raise ValueError(f"{message}: {error}") from error
 
 
 def _most_members(published: PublishedDataset) -> int:
