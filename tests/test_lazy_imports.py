@@ -17,6 +17,7 @@ PACKAGES = (
     "architecture",
     "dataset",
     "evaluation",
+    "exporting",
     "geometry",
     "listening",
     "physics",

@@ -13,6 +13,7 @@ _PACKAGES = (
     "architecture",
     "dataset",
     "evaluation",
+    "exporting",
     "geometry",
     "listening",
     "physics",

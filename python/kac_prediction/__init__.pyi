@@ -3,6 +3,7 @@ from . import (
     architecture,
     dataset,
     evaluation,
+    exporting,
     geometry,
     listening,
     physics,
@@ -14,6 +15,7 @@ from . import (
 from .architecture import *
 from .dataset import *
 from .evaluation import *
+from .exporting import *
 from .geometry import *
 from .listening import *
 from .physics import *

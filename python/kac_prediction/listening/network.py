@@ -34,7 +34,7 @@ REGULAR: Final = frozenset({"circle", "triangle"})
 
 _LOCK: Final = Lock()
 _CLASSES: Final = (*ModeBank.families, NONE)
-_FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
+FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ def ask(model: Model, X: torch.Tensor) -> list[Answer]:
         columns[name] if scaled[name] == "log" else columns[name].clamp(min=1e-9).log()
         for name in NUMBERS
     ]
-    means = torch.cat(logarithms, 1).clamp(-_FARTHEST, _FARTHEST).numpy()
+    means = torch.cat(logarithms, 1).clamp(-FARTHEST, FARTHEST).numpy()
     scales = torch.cat([spreads[name] for name in NUMBERS], 1).clamp(*LOG_SPREADS).exp().numpy()
-    radii = columns["outline"].clamp(-_FARTHEST / 4, _FARTHEST / 4).numpy()
+    radii = columns["outline"].clamp(-FARTHEST / 4, FARTHEST / 4).numpy()
     return [Answer(*row) for row in zip(families, means, scales, radii, strict=True)]
 
 

@@ -125,6 +125,9 @@ def loadModel(
     model.dataset = checkpoint.get("dataset")
     stored_losses = {name: checkpoint.get(f"{key}_loss") for name, key in _SETS.items()}
     model.losses = {k: loss for k, loss in stored_losses.items() if isinstance(loss, Mapping)}
+    model.trained_with = checkpoint["hyperparameters"]
+    if path in SHIPPED:
+        model.card = file.with_suffix(".md").read_text(encoding="utf-8")
     if "format_version" not in checkpoint:
         convert_legacy(model, checkpoint, file, labels)
     elif labels is not None:

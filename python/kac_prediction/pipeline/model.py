@@ -75,6 +75,8 @@ class Model(ABC, torch.nn.Module, metaclass=ModelMeta):
     run_info: RunInfo | None = None  # of the training it was loaded from
     dataset: dict[str, Any] | None = None  # about the dataset it was trained on, when loaded
     losses: dict[str, Any] | None = None  # of that training, by set and label, when loaded
+    trained_with: dict[str, Any] | None = None  # the parameters of that training, when loaded
+    card: str | None = None  # what is said of a model that comes with the package, when loaded
 
     @abstractmethod
     class ModelHyperParameters(Parameters):

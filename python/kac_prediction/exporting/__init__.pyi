@@ -1,0 +1,3 @@
+from .exporter import export_model
+
+__all__ = ["export_model"]
