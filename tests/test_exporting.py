@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from kac_prediction.architecture import CRePE
+from kac_prediction.cli import main
 from kac_prediction.exporting import export_model, exporter
 from kac_prediction.exporting.graph import DrumGraph, graph_of
 from kac_prediction.listening.network import NUMBERS, ask
@@ -21,6 +23,7 @@ from kac_prediction.pipeline import Model, ModelInput, loadModel
 from kac_prediction.samplers import BesselModel, ModeBank
 from listened import answer, listener
 from models_of_users import Linear
+from saved_models import exported, save
 
 PROGRAM = Path(__file__).parents[1] / "docs/hear.cpp"
 INPUT = ModelInput(
@@ -185,23 +188,40 @@ def test_spectra_are_taken_as_they_are_made(files: dict[str, Path], tmp_path: Pa
     assert stored["representation"]["n_mels"] == 8
 
 
-@pytest.mark.optional
-@pytest.mark.slow
-def test_a_full_disk_leaves_what_was_there(
-    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def at_once(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small CRePE is not exported again."""
     import onnx
 
+    graph = graph_of(crepe()).eval()
+    with torch.no_grad():
+        values = graph(exporter._sounds(INPUT))
+    made = graph, values, onnx.load(files["crepe"])
+    monkeypatch.setattr(exporter, "_exported", lambda model, x: made)
+
+
+@pytest.mark.slow
+@pytest.mark.optional
+@pytest.mark.usefixtures("at_once")
+def test_the_command(files: dict[str, Path], tmp_path: Path) -> None:
+    save(tmp_path / "best.pt", exported(crepe(), model_input=INPUT.to_dict()))
+    file = tmp_path / "model.onnx"
+    result = CliRunner().invoke(main, ["export-model", str(tmp_path), str(file), "--json"])
+    card = file.with_suffix(".md")
+    assert json.loads(result.stdout) == {"file": str(file), "card": str(card)}
+    assert file.read_bytes() == files["crepe"].read_bytes()
+    assert "made by | run abc, epoch 0" in card.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.optional
+@pytest.mark.usefixtures("at_once")
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     file, model = tmp_path / "small.onnx", crepe()
     file.write_bytes(b"before")
-    made = graph_of(model).eval()
-    with torch.no_grad():
-        values = made(exporter._sounds(INPUT))
-    kept = made, values, onnx.load(files["crepe"])
-    monkeypatch.setattr(exporter, "_exported", lambda model, x: kept)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match=r"exporting a model; make room.*small\.onnx|small\.md"):
         export_model(model, file)
@@ -214,7 +234,6 @@ def test_a_full_disk_leaves_what_was_there(
 
 def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, path = crepe(), tmp_path / "model.onnx"
-    monkeypatch.setattr(exporter, "_check_installed", lambda: None)
     wrong: Any = torch.nn.Linear(1, 1)
     for arguments, kind, text in (
         ((wrong, path), TypeError, "model must be a Model, or the path or name of one"),
@@ -226,6 +245,7 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(kind, match=text):
             export_model(*arguments)
+    monkeypatch.setattr(exporter, "_check_installed", lambda: None)
     model.model_input = ModelInput(48000, 1024, ("drum_size",), ("m",))
     with pytest.raises(
         ValueError, match=r"export this CRePE to ONNX: the model has 9 outputs, but"

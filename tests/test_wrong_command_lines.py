@@ -89,6 +89,10 @@ WRONG = [
     ("export-dataset data data/within", 1, "is in the dataset itself: name a directory elsewhere"),
     ("export-dataset data out --layout zip", 2, "'--layout': 'zip' is not one of 'audiofolder'"),
     ("export-dataset data out --shard-size 0", 2, "'--shard-size': 0 is not in the range x>=1"),
+    # export-model
+    ("export-model any-drum model.pt", 1, "path must end in .onnx, got 'model.pt'"),
+    ("export-model missing model.onnx", 1, "there is no checkpoint 'missing'"),
+    ("export-model any-drum new/model.onnx", 1, "there is no folder new to put model.onnx in"),
     # generate, transform
     ("generate circle", 2, "Missing argument 'DIRECTORY'"),
     ("generate circle new --sounds 0", 1, "dataset_size must be at least 1, got 0"),

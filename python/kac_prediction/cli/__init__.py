@@ -7,6 +7,7 @@ import click
 from .. import __version__
 from .command import Command, Group, visible_progress
 from .datasets import export_dataset, generate, install, transform
+from .exports import export_model
 from .hearing import deploy, listen
 from .information import info, verify
 from .machine import doctor
@@ -48,6 +49,7 @@ for each in (
     export_dataset,
     install,
     train,
+    export_model,
     doctor,
 ):
     main.add_command(each)

@@ -98,17 +98,17 @@ def _facts(model: Model, graph: Graph, difference: float) -> list[tuple[str, str
     weights = f"{sum(weight.numel() for weight in model.parameters()):,}".replace(",", " ")
     facts = [("network", f"`{type(model).__name__}`: {weights} weights"), ("hears", recipe(graph))]
     if model.dataset is not None:
-        sampler = model.dataset.get("sampler") or {}
-        settings = _listed(model.dataset.get("sampler_settings") or {})
-        facts.append(("drums of its training", f"`{sampler.get('name', 'unknown')}`: {settings}"))
+        name = _mapping(model.dataset.get("sampler")).get("name", "unknown")
+        settings = _listed(_mapping(model.dataset.get("sampler_settings")))
+        facts.append(("drums of its training", f"`{name}`: {settings}"))
     if model.trained_with is not None:
         facts.append(("trained with", _listed(model.trained_with)))
     if model.losses:
         sets = [f"{name}: {_listed(each)}" for name, each in model.losses.items()]
         facts.append(("losses", "; ".join(sets)))
     if model.run_info is not None:
-        info = model.run_info
-        version = (info.get("model") or {}).get("version", "unknown")
+        info = _mapping(model.run_info)
+        version = _mapping(info.get("model")).get("version", "unknown")
         run = f"run {info.get('id')}, epoch {info.get('epoch')}, kac_prediction {version}"
         facts.append(("made by", run))
     facts.append(
@@ -119,6 +119,11 @@ def _facts(model: Model, graph: Graph, difference: float) -> list[tuple[str, str
         )
     )
     return facts
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Return a mapping, an empty one in place of anything else that a file may hold."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -67,9 +67,9 @@ def export_model(model: Model | str | os.PathLike[str], path: str | os.PathLike[
     file = _checked(path)
     if not isinstance(model, Model | str | os.PathLike):
         raise TypeError(f"model must be a Model, or the path or name of one, got {brief(model)}")
-    _check_installed()
     trained: Model = model if isinstance(model, Model) else loadModel(os.fspath(model))
     sounds = _sounds(input_of(trained))
+    _check_installed()
     graph, values, proto = _exported(trained, sounds)
     outputs = described(graph, values)
     _describe(proto, graph, outputs)
