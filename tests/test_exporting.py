@@ -19,7 +19,7 @@ from kac_prediction.exporting import export_model, exporter
 from kac_prediction.exporting.graph import DrumGraph, graph_of
 from kac_prediction.listening.network import NUMBERS, ask
 from kac_prediction.listening.predicted_labels import predict_inputs
-from kac_prediction.pipeline import Model, ModelInput, loadModel
+from kac_prediction.pipeline import Model, ModelInput, as_model, loadModel
 from kac_prediction.samplers import BesselModel, ModeBank
 from listened import answer, listener
 from models_of_users import Linear
@@ -38,12 +38,11 @@ INPUT = ModelInput(
 )
 
 
-class Flat(Linear):
-    """A layer on all of a spectrum."""
+class Counting(torch.nn.Flatten):
+    """Flattens by a number of sounds that torch cannot follow."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Predict from spectra, shape (n, rows, frames)."""
-        return super().forward(x.flatten(1))
+        return x.reshape(len(x), -1)
 
 
 def crepe() -> CRePE:
@@ -177,8 +176,13 @@ def test_spectra_are_taken_as_they_are_made(files: dict[str, Path], tmp_path: Pa
     import onnxruntime
 
     settings: Any = {"output_type": "mel", "hop_length": 256, "n_mels": 8}
-    model = Flat(1e-3, 40).eval()
-    model.model_input = ModelInput(8000, 1024, ("pitch",), ("Hz",), representation=settings)
+    model, other = (
+        as_model(torch.nn.Sequential(each, torch.nn.Linear(40, 1)))()
+        for each in (torch.nn.Flatten(), Counting())
+    )
+    other.model_input = model.model_input = ModelInput(
+        8000, 1024, ("pitch",), ("Hz",), representation=settings
+    )
     file = export_model(model, tmp_path / "spectra.onnx")
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     x = model.model_input.inputs(sounds(8000, 1024))
@@ -186,6 +190,8 @@ def test_spectra_are_taken_as_they_are_made(files: dict[str, Path], tmp_path: Pa
     close(found, model(x)[:, 0].detach())
     stored = json.loads(session.get_modelmeta().custom_metadata_map["model_input"])
     assert stored["representation"]["n_mels"] == 8
+    with pytest.raises(ValueError, match=r"this Sequential to ONNX: .*batch: use x\.shape\[0\] in"):
+        export_model(other, file)
 
 
 @pytest.fixture

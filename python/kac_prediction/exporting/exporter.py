@@ -1,13 +1,14 @@
 """export_model: a trained model as an ONNX file, checked against torch, with a card beside it."""
 
 import importlib
+import io
 import json
 import logging
 import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,7 +151,10 @@ def _exported(model: Model, sounds: torch.Tensor) -> tuple[Graph, dict[str, torc
                 raise ValueError("its forward fixes the batch: use x.shape[0] in place of len(x)")
             return graph, values, proto
     except Exception as error:  # whatever torch makes of a forward of anybody's
-        found = shorten(str(error).strip().partition("\n")[0])
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        found = shorten(str(cause).strip().partition("\n")[0])
         raise ValueError(f"torch cannot export this {kind} to ONNX: {found}") from error
 
 
@@ -161,12 +165,13 @@ def input_name(graph: Graph) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep torch's exporter from warning of itself while the block lasts."""
-    logger = logging.getLogger("torch.onnx")
+    """Keep torch's exporter from speaking of itself while the block lasts."""
+    logger = logging.getLogger("torch")
     level = logger.level
     try:
         logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings(action="ignore"):
+        said = io.StringIO()
+        with warnings.catch_warnings(action="ignore"), redirect_stdout(said), redirect_stderr(said):
             yield
     finally:
         logger.setLevel(level)

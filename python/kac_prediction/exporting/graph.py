@@ -6,10 +6,11 @@ from typing import Final
 
 import torch
 
-from ..listening.network import FARTHEST, LOG_SPREADS, NUMBERS, REGULAR, check_model, outline_of
+from ..listening.network import FARTHEST, NUMBERS, REGULAR, check_model, outline_of
 from ..listening.predicted_labels import input_of
 from ..listening.prediction import OUTLINE
 from ..pipeline import Model
+from ..pipeline.model_input import LOG_SPREADS
 from ..samplers import ModeBank
 
 FAMILIES: Final = ModeBank.families
@@ -48,7 +49,7 @@ class Graph(torch.nn.Module):
             numbers = column.exp() if scales[label] == "log" else column
             found[label] = numbers if label in model_input.sizes else numbers[:, 0]
         for label, column in model_input.log_spreads(outputs).items():
-            found[f"{label}_spread"] = column[:, 0].exp()
+            found[f"{label}_spread"] = column[:, 0].clamp(*LOG_SPREADS).exp()
         return found
 
 

@@ -32,9 +32,11 @@ NUMBERS: Final = ("drum_size", "aspect_ratio", "decay_time")
 REGULAR: Final = frozenset({"circle", "triangle"})
 """The families of which all are alike but for their sizes."""
 
+FARTHEST: Final = 20.0
+"""How far a logarithm is believed, of an untrained network."""
+
 _LOCK: Final = Lock()
 _CLASSES: Final = (*ModeBank.families, NONE)
-FARTHEST: Final = 20.0  # of a logarithm, of an untrained network
 
 
 @dataclass(frozen=True)

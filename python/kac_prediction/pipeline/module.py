@@ -35,7 +35,7 @@ class ModuleModel(Model):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Predict from a batch; return the shape (n, outputs)."""
         outputs: torch.Tensor = self.network(x)
-        return outputs.reshape(len(x), -1)
+        return outputs.reshape(x.shape[0], -1)  # not len(x), by which an export would fix the batch
 
     def innerTrainingLoop(self, i: int, loop_length: int, x: torch.Tensor, y: torch.Tensor) -> None:
         """Train on one batch, and add its loss to `training_loss`."""
