@@ -18,9 +18,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import soundfile
@@ -80,7 +81,7 @@ class Place:
         self.runs.mkdir(parents=True)
 
     def steps(self) -> list[Callable[[], object]]:
-        """What is done here, in this order; each may be called again to go on."""
+        """What is done here, in order; each may be called again to go on."""
         return [self.generate, self.transform, self.regenerate, self.export, self.train]
 
     def generate(self) -> None:
@@ -149,7 +150,8 @@ def _learnt(run: Path) -> str:
     return hashlib.sha256(repr((weights, losses)).encode()).hexdigest()
 
 
-class Undisturbed(NamedTuple):
+@dataclass
+class Undisturbed:
     """A step without interruptions: what it leaves, how often it writes, how long it takes."""
 
     seen: dict[str, str]
@@ -210,7 +212,7 @@ class Soak:
         self, step: Callable[[], object], wanted: Undisturbed, draw: random.Random
     ) -> None:
         """Begin a step in a fork that is ended in some way, if it has not ended before."""
-        moment, write = wanted.seconds * draw.random() ** 2, draw.randint(1, max(wanted.writes, 1))
+        moment, write = wanted.seconds * draw.random(), draw.randint(1, max(wanted.writes, 1))
         ways: dict[str, tuple[str, float, signal.Signals, int]] = {
             "killed": ("", moment, signal.SIGKILL, -signal.SIGKILL),
             "stopped": ("", moment, signal.SIGINT, STOPPED),
@@ -220,9 +222,11 @@ class Soak:
             ways["disk full"] = f"full {write}", HANGING, signal.SIGKILL, FAILED
         way, began = draw.choice([*ways]), time.monotonic()
         *how, expected = ways[way]
-        ended = in_child(step, *how)
-        if ended not in (DONE, expected) or time.monotonic() - began > HANGING:
+        ended, seconds = in_child(step, *how), time.monotonic() - began
+        if ended not in (DONE, expected) or seconds > HANGING:
             raise WrongError(f"{step.__name__} in a process that was {way} ended with {ended}")
+        if ended == DONE:  # in a fork of a process that has everything loaded
+            wanted.seconds = min(wanted.seconds, seconds)
         self.done[way if ended == expected else "ended before it was interrupted"] += 1
 
     def _count(self) -> None:
@@ -263,15 +267,15 @@ def _held(folder: Path) -> Counter[str]:
         {
             "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
             "threads": sum(1 for _ in Path("/proc/self/task").iterdir()),
-            "processes": sum(_of_this_group(path.name) for path in Path("/proc").glob("[0-9]*")),
+            "processes": sum(_is_ours(path.name) for path in Path("/proc").glob("[0-9]*")),
             "temporary files": sum(1 for _ in folder.rglob("*")),
         }
     )
 
 
-def _of_this_group(number: str) -> bool:
+def _is_ours(process: str) -> bool:
     with suppress(OSError):  # it has ended
-        return os.getpgid(int(number)) == os.getpgrp()
+        return os.getpgid(int(process)) == os.getpgrp()
     return False
 
 
@@ -296,9 +300,7 @@ def soak(seconds: float, seed: int) -> None:
             except Exception as error:
                 shutil.rmtree(KEPT, ignore_errors=True)
                 shutil.copytree(folder, KEPT)
-                error.add_note(
-                    f"This was round {work.rounds} of seed {seed}; it is kept in {KEPT}."
-                )
+                error.add_note(f"Round {work.rounds} of seed {seed}; what it left is in {KEPT}.")
                 raise
             if time.monotonic() > told + 60:
                 told = time.monotonic()

@@ -1,6 +1,7 @@
 """Work in several processes, and what the process of the user is left with."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from interruptions import DONE, in_child
 from kac_prediction._processes import in_processes
 
 
@@ -45,6 +47,13 @@ def test_an_exception_arrives_whatever_it_is(number: int, kind: Any, text: str) 
     assert str(caught.value) == text
     assert caught.value.__notes__ == [f"number {number}"]
     assert "in halve" in str(caught.value.__cause__)  # where it was raised
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_fork_waits_for_no_workers_of_another_process() -> None:
+    calls = [(4,), (2,)]
+    assert list(in_processes(halve, calls, 2)) == [2, 1]
+    assert in_child(lambda: list(in_processes(halve, calls, 2)), seconds=60) == DONE
 
 
 def test_a_process_is_left_as_it_was(tmp_path: Path) -> None:

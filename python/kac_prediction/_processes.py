@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_begun_in: int | None = None  # the process that has called upon joblib's workers
+
 
 @contextmanager
 def start_method_kept() -> Iterator[None]:
@@ -44,8 +46,10 @@ def in_processes(
 ) -> Iterator[T]:
     """Yield a function's results for the arguments of each call, computed by so many processes.
 
-    One process is this one. An exception of the function is raised here as it was there, with its
-    notes; one that cannot be sent from there as a RuntimeError that says what it was.
+    One process is this one; so is any number in a fork of a process that has called this before, as
+    joblib would wait there for workers that are not its own. An exception of the function is raised
+    here as it was there, with its notes; one that cannot be sent from there as a RuntimeError that
+    says what it was.
 
     Args:
         function: what is called.
@@ -57,9 +61,11 @@ def in_processes(
     Raises:
         BrokenProcessPool: a process has died.
     """
-    if processes == 1 or len(calls) < 2:
+    global _begun_in
+    if processes == 1 or len(calls) < 2 or _begun_in not in (None, os.getpid()):
         yield from (function(*arguments) for arguments in calls)
         return
+    _begun_in = os.getpid()
     # Imported here: few need it, and it slows the import of the package.
     with environment_kept():
         from joblib import Parallel, cpu_count, delayed
