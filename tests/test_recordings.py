@@ -210,7 +210,7 @@ def test_every_fault_of_a_recording_is_heard_through(sound: npt.NDArray[Any]) ->
     assert_heard(sound)
 
 
-@pytest.mark.parametrize("size", [0.07, 0.085, 1.05, 1.5, 2.0])
+@pytest.mark.parametrize("size", [0.07, 0.085, 1.05, 1.2, 1.5])
 def test_drums_beyond_the_trained_sizes_are_heard(size: float) -> None:
     drum = BesselModel(1.0, RATE, drum_size=size, strike_location=(0.5, 0.6))
     drum.generateWaveform()

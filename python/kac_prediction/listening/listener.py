@@ -35,9 +35,11 @@ _LEAST_FITTED: Final = 0.02  # seconds of sound after the strike
 _LEAD: Final = 0.001  # seconds before the strike that the network hears too
 _LONGEST: Final = 4.0  # seconds after the strike that count
 # Metres, in which a network is trained, and in which it is sure not to mistake a drum from outside;
-# and how often a sound may be made twice as fast or slow, so that it comes to lie inside.
+# the score below which a sound is not heard again, as no drum; and how often it may be made twice
+# as fast or slow, so that it comes to lie inside.
 _TRAINED: Final = (0.1, 1.0)
 _INSIDE: Final = (0.15, 0.75)
+_DOUBTFUL: Final = 0.3
 _DOUBLINGS: Final = 2
 _SURE, _SCORE = 0.05, 0.9  # Laplace scale of a logarithm, and score: of what lies outside
 _PROPORTIONAL: Final = np.array([1.0, 0.0, 1.0])  # to the time, of drum_size, aspect_ratio, ...
@@ -119,7 +121,7 @@ def _answer(network: Model, strikes: Sequence[Strike]) -> Answer:
         faster = speed * (2 if large else Fraction(1, 2))
         # Slowed down, a sound of a low rate lacks what a small drum is heard by.
         slow = min(strike.sample_rate for strike in strikes) * faster < lowest
-        if _INSIDE[0] <= heard <= _INSIDE[1] or slow:
+        if _INSIDE[0] <= heard <= _INSIDE[1] or answer.score < _DOUBTFUL or slow:
             break
         other = _at_speed_of(network, strikes, faster)
         size = math.exp(other.logarithms[0]) / speed
