@@ -65,7 +65,7 @@ def regenerate(folder: Path) -> None:
 
 def load(folder: Path) -> object:
     dataset = loadDataset(str(folder / "drums"))
-    return dataset.X.numpy().tobytes(), dataset.Y
+    return dataset.X.numpy().tobytes(), str(dataset.Y)
 
 
 def verify(folder: Path) -> None:
