@@ -35,7 +35,17 @@ MAY_IMPORT = {
 }
 ROOMS = {*MAY_IMPORT, "_core", "cli"}
 # Validators, atomic files, progress bars, processes, files of strangers: for everybody.
-SHARED = {"_blas", "_checks", "_files", "_html", "_processes", "_progress", "_torch", "_untrusted"}
+SHARED = {
+    "_arrays",
+    "_blas",
+    "_checks",
+    "_files",
+    "_html",
+    "_processes",
+    "_progress",
+    "_torch",
+    "_untrusted",
+}
 # What carries that which is not our subject, and the rooms it comes in by.
 MAY_USE = {
     "click": {"cli"},

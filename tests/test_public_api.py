@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import kac_prediction
 from every_shape import KINDS
 from kac_prediction import architecture, dataset, geometry, listening, physics, pipeline, samplers
 
@@ -408,6 +409,18 @@ def test_a_model_shows_its_own_parameters() -> None:
         "optimiser",
         "outputs",
     ]
+
+
+def test_signatures_name_arrays_shortly() -> None:
+    public = [getattr(kac_prediction, name) for name in dir(kac_prediction)]
+    for owner in (
+        *public,
+        *(vars(each).get("__init__") for each in public if isinstance(each, type)),
+    ):
+        if inspect.isfunction(owner):
+            assert "numpy._typing" not in str(inspect.signature(owner)), owner
+    assert "sound: Union[Sound, " in str(inspect.signature(listening.listen))
+    assert str(inspect.signature(geometry.Shape.outline)) == "(self, points: int = 256) -> Float64"
 
 
 @pytest.mark.parametrize("dictionary", REQUIRED_KEYS)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from .. import _core
+from .._arrays import ArrayLike, Float64
 from .._checks import check_choice, check_count
 from .representation_settings import (
     DEFAULTS,
@@ -106,7 +107,7 @@ class InputRepresentation:
         make = partial(type(self), threads=self.threads, precision=self._precision)
         return make, (self._sample_rate, self._settings)
 
-    def transform(self, waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
+    def transform(self, waveform: ArrayLike | torch.Tensor) -> torch.Tensor:
         """Represent one sound or many.
 
         Args:
@@ -154,7 +155,7 @@ class InputRepresentation:
         return tensor.to(waveform.device) if isinstance(waveform, torch.Tensor) else tensor
 
     @staticmethod
-    def normalise(waveform: npt.ArrayLike | torch.Tensor) -> npt.NDArray[np.float64]:
+    def normalise(waveform: ArrayLike | torch.Tensor) -> Float64:
         """Map the smallest and the largest sample of each sound, (..., length), to -1 and 1.
 
         Returns:
@@ -229,9 +230,7 @@ def _plan(
     )
 
 
-def _samples(
-    waveform: npt.ArrayLike | torch.Tensor, precision: Precision
-) -> npt.NDArray[np.floating]:
+def _samples(waveform: ArrayLike | torch.Tensor, precision: Precision) -> npt.NDArray[np.floating]:
     """Return the samples as an array of that precision, a view where they already are one."""
     values, dtype = readable(waveform), _DTYPES[precision]
     if isinstance(values, torch.Tensor):
@@ -245,7 +244,7 @@ def _samples(
         raise ValueError(f"a sample of the waveform is beyond {dtype.__name__}") from error
 
 
-def readable(waveform: npt.ArrayLike | torch.Tensor) -> torch.Tensor | npt.NDArray[Any]:
+def readable(waveform: ArrayLike | torch.Tensor) -> torch.Tensor | npt.NDArray[Any]:
     """Return a waveform, as an array unless it is a tensor; errors are those of `transform`."""
     if isinstance(waveform, torch.Tensor):
         reason = None

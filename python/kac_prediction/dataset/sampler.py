@@ -11,10 +11,10 @@ from secrets import randbits
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from .. import _core, _html
+from .._arrays import Float64
 from .._checks import brief, check_number, check_seed, shorten
 from .._files import reporting
 
@@ -142,7 +142,7 @@ class AudioSampler(ABC):
             )
         self.settings = {"duration": duration, "sample_rate": self.sample_rate, **kwargs}
         self.length = round(self.duration * self.sample_rate)
-        self.waveform: npt.NDArray[np.float64] = np.zeros(self.length)
+        self.waveform: Float64 = np.zeros(self.length)
         self._before_any_sound = self.waveform
         self.threads = 0
         self.seed(fresh_seed())
@@ -218,7 +218,7 @@ class AudioSampler(ABC):
         self._own.seek(i, revision)
         self._shared.seek(i if revision else i // self.group_size, revision)
 
-    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
+    def render(self, indices: Iterable[int]) -> tuple[Float64, list[Labels]]:
         """Make the sounds and labels of n samples of the dataset that this seed defines.
 
         Samplers that have a batch kernel override this; the result must be that of the three

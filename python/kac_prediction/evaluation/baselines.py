@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
+from .._arrays import Float64
 from ..listening.classical import estimate, identify
 from ..pipeline import ModelInput
-from .report import Float64, Values
+from .report import Values
 from .sounds import LabelledSounds
 
 

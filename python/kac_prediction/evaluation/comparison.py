@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import torch
 
+from .._arrays import Float64
 from .._checks import check_choice, check_count, check_flag
 from .._files import append_records, read_records
 from .._processes import in_processes
@@ -27,7 +28,6 @@ from .estimators import (
     REFINED,
     TOLD,
     Answer,
-    Float64,
     classical,
     heard,
     mean_predictor,

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from .._arrays import ArrayLike, Float64
 from ..pipeline.coding import Codec, coded
 from ..pipeline.effects import (
     coloured_noise,
@@ -58,9 +58,7 @@ class Condition:
             return self.variant == "plain"
         return has_variant(family, self.variant)
 
-    def recorded(
-        self, waveform: npt.ArrayLike, sample_rate: int, key: Sequence[int]
-    ) -> npt.NDArray[np.float64]:
+    def recorded(self, waveform: ArrayLike, sample_rate: int, key: Sequence[int]) -> Float64:
         """Return the sound as recorded, mono.
 
         Args:

@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
 from ..geometry import Ellipse, Shape
 from ..listening import find_strike, listen
 from ..listening.classical.estimator import estimate_each
 from ..pipeline import Model
 from ..samplers.bank_shapes import log_radii
-
-Float64 = npt.NDArray[np.float64]
 
 NETWORK: Final = "network"
 REFINED: Final = "refined"

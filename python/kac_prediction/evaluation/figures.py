@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .estimators import INTERVALS, Answer
 from .outlines import overlap
 from .test_set import LabelledDrums
-
-Float64 = npt.NDArray[np.float64]
 
 ELONGATED: Final = ("ellipse", "rectangle")
 """The families whose aspect ratio is a dimension."""
@@ -93,7 +91,7 @@ def _coverage(truth: LabelledDrums, answers: Sequence[Answer]) -> dict[str, floa
     return shares
 
 
-def area_under_curve(drums: npt.ArrayLike, others: npt.ArrayLike) -> float:
+def area_under_curve(drums: ArrayLike, others: ArrayLike) -> float:
     """Return the area under the ROC of scores: how often a drum's is above another sound's.
 
     Equal scores count for half (Mann and Whitney 1947, doi:10.1214/aoms/1177730491). Both, shape

@@ -3,12 +3,11 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Float64 = npt.NDArray[np.float64]
+from .._arrays import ArrayLike, Float64
 
 
-def overlap(outlines: npt.ArrayLike, others: npt.ArrayLike) -> Float64:
+def overlap(outlines: ArrayLike, others: ArrayLike) -> Float64:
     """Return the intersection over union of drums, at the best of all rotations and reflections.
 
     Args:

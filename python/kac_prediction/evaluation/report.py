@@ -6,14 +6,12 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _html
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import check_vectors
 from ..pipeline import ModelInput
 from .outlines import overlap
-
-Float64 = npt.NDArray[np.float64]
 
 Values = dict[str, Float64]
 """By label, a value for each sound, shape (n,); of a class its index; of an outline (n, angles)."""
@@ -75,9 +73,9 @@ class LabelReport:
         cls,
         label: str,
         unit: str,
-        true: npt.ArrayLike,
-        predictions: Mapping[str, npt.ArrayLike],
-        subsets: Iterable[tuple[str, npt.NDArray[np.bool_]]] = (),
+        true: ArrayLike,
+        predictions: Mapping[str, ArrayLike],
+        subsets: Iterable[tuple[str, Bool]] = (),
     ) -> "LabelReport":
         """Compare predictions with the truth, also on named subsets of the sounds.
 
@@ -140,8 +138,8 @@ class ConfusionMatrix:
         cls,
         label: str,
         names: Sequence[str],
-        true: npt.ArrayLike,
-        predictions: Mapping[str, npt.ArrayLike],
+        true: ArrayLike,
+        predictions: Mapping[str, ArrayLike],
     ) -> "ConfusionMatrix":
         """Count the predictions of the model, and compare those of all estimators with the truth.
 
@@ -182,7 +180,7 @@ class OutlineReport:
         label: str,
         true: Float64,
         predictions: Mapping[str, Float64],
-        subsets: Iterable[tuple[str, npt.NDArray[np.bool_]]] = (),
+        subsets: Iterable[tuple[str, Bool]] = (),
     ) -> "OutlineReport":
         """Compare predictions with the truth, shape (n, angles), also on subsets of the sounds."""
         found = {name: overlap(each, true) for name, each in predictions.items()}
@@ -274,7 +272,7 @@ class Report:
         return [*self.classes.values(), *self.labels.values(), *self.outlines.values()]
 
 
-def _by_size(sizes: Float64) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+def _by_size(sizes: Float64) -> list[tuple[str, Bool]]:
     """Return five ranges of size, and which drums are in each."""
     edges = np.linspace(sizes.min(), sizes.max(), _SIZE_RANGES + 1)
     place = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, _SIZE_RANGES - 1)

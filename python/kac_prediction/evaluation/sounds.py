@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from .._arrays import Float64
 from ..dataset.labels import LabelTensors
 from ..geometry import Circle, Polygon, RegularPolygon, Shape, UnitRectangle
 from ..samplers.shapes import FAMILIES, elongation, second_moments
@@ -26,7 +26,7 @@ class LabelledSounds:
     family: str = ""  # of all drums; '': that of the label `family`
     families: tuple[str, ...] = FAMILIES  # that the label `family` counts
 
-    def values(self, label: str, size: int = 1) -> npt.NDArray[np.float64]:
+    def values(self, label: str, size: int = 1) -> Float64:
         """Return the first number of a label of every sound, shape (n,), or so many, (n, size)."""
         if size > 1:
             return np.array([y[label][:size].numpy() for y in self.labels], np.float64)
@@ -75,7 +75,7 @@ class LabelledSounds:
         return _shape(family, size, ratio, stretched)
 
 
-def outlined(log_radii: npt.NDArray[np.float64], size: float) -> Polygon:
+def outlined(log_radii: Float64, size: float) -> Polygon:
     """Return the drum of so many logarithms of radii about the origin, of area size^2."""
     angles = 2 * np.pi * np.arange(len(log_radii)) / len(log_radii)
     # Within what a polygon of floating-point numbers can be.

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from .._arrays import Float64
 from .._files import replacing
 from ..geometry import Circle, RegularPolygon, Shape, UnitRectangle
 from ..samplers import (
@@ -23,8 +24,6 @@ from ..samplers import (
 from ..samplers.bank_shapes import log_radii
 from ..samplers.drum import draw_log_uniform
 from ..samplers.modal import ModalDrum
-
-Float64 = npt.NDArray[np.float64]
 
 OTHERS: Final = "none"
 """In place of a family: sounds that are no drum."""

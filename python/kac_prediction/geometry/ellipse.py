@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Bool, Float64
 from .._checks import check_count, check_number, check_numbers
-from .shape import Float64, Shape, ShapeSettings
+from .shape import Shape, ShapeSettings
 
 _DRAWN_LENGTH = (0.1, 1.0)
 _DRAWN_ASPECT = (1.0, 4.0)
@@ -125,9 +125,9 @@ class Ellipse(Shape):
     def _centroid(self) -> tuple[float, float]:
         return self._middle
 
-    def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
+    def _contains(self, points: Float64) -> Bool:
         scaled = (points - self._middle) / (self.major, self.minor)
-        inside: npt.NDArray[np.bool_] = (scaled**2).sum(axis=1) <= 1 + 8 * _EPSILON
+        inside: Bool = (scaled**2).sum(axis=1) <= 1 + 8 * _EPSILON
         return inside
 
     def _depth(self, points: Float64) -> Float64:

@@ -3,10 +3,10 @@
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-from .shape import Float64, check_points
+from .._arrays import ArrayLike, Float64
+from .shape import check_points
 
 Meeting = Literal["none", "intersect", "vertex", "branch", "adjacent", "colinear"]
 
@@ -15,7 +15,7 @@ _ROUNDING = 4 * np.finfo(np.float64).eps
 _ROWS = 256
 
 
-def isColinear(vertices: npt.ArrayLike) -> bool:
+def isColinear(vertices: ArrayLike) -> bool:
     """Return whether three points, shape (3, 2), lie on one line.
 
     They do where the triangle they span is no higher, over its longest side, than 1e-12 of that
@@ -35,7 +35,7 @@ def isColinear(vertices: npt.ArrayLike) -> bool:
     return bool(height <= _tolerance(points, longest))
 
 
-def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
+def largestVector(vertices: ArrayLike) -> tuple[float, tuple[int, int]]:
     """Return the largest distance between two points, and which they are.
 
     Only corners of the convex hull can, so the rest is left out before all distances are taken.
@@ -69,7 +69,7 @@ def largestVector(vertices: npt.ArrayLike) -> tuple[float, tuple[int, int]]:
     return best, pair
 
 
-def lineIntersection(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[Meeting, Float64]:
+def lineIntersection(A: ArrayLike, B: ArrayLike) -> tuple[Meeting, Float64]:
     """Return how two line segments meet, and where; `A` and `B` are their ends, shape (2, 2) each.
 
     Points closer than 1e-12 of the longer segment, or than rounding, count as one.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from .._arrays import Float64
 from .._checks import brief
 from .polygon import Polygon, at_unit_area, signed_area
-from .shape import Float64
 
 _EQUAL = 1e-9  # of a length: diagonals that are as long
 _SAME = 1e-7  # of coordinates at unit area

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from .._arrays import ArrayLike, Bool, Float64
 from .callable_values import CallableCount, CallableTruth
-from .shape import FARTHEST, Float64, Shape, ShapeSettings, check_points
+from .shape import FARTHEST, Shape, ShapeSettings, check_points
 
 _ROUNDING = 8 * np.finfo(np.float64).eps
 _STRAIGHT = 1e-9
@@ -35,7 +35,7 @@ class Polygon(Shape):
 
         vertices: Sequence[Sequence[float]]
 
-    def __init__(self, vertices: npt.ArrayLike, *, rng: np.random.Generator | None = None) -> None:
+    def __init__(self, vertices: ArrayLike, *, rng: np.random.Generator | None = None) -> None:
         self._place(_check_vertices(vertices))
 
     @property
@@ -55,7 +55,7 @@ class Polygon(Shape):
         return self._vertices
 
     @vertices.setter
-    def vertices(self, vertices: npt.ArrayLike) -> None:
+    def vertices(self, vertices: ArrayLike) -> None:
         given = sorted(self.labels.keys() - {"N", "vertices"})
         if given:
             raise AttributeError(
@@ -117,8 +117,8 @@ class Polygon(Shape):
         middle = shapely.centroid(self._region)
         return float(middle.x), float(middle.y)
 
-    def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
-        inside: npt.NDArray[np.bool_] = shapely.intersects_xy(self._region, *points.T)
+    def _contains(self, points: Float64) -> Bool:
+        inside: Bool = shapely.intersects_xy(self._region, *points.T)
         # A point of the boundary is rounded to one side of it or the other, and belongs to it.
         outside = np.flatnonzero(~inside)
         inside[outside] = self._depth(points[outside]) >= 0
@@ -196,7 +196,7 @@ def turns(vertices: Float64) -> Float64:
     return angles
 
 
-def _distance(walls: Float64, points: Float64) -> tuple[Float64, npt.NDArray[np.bool_]]:
+def _distance(walls: Float64, points: Float64) -> tuple[Float64, Bool]:
     """Return the distance from each point to the nearest wall, and whether it is inside.
 
     With e along a wall and d from its beginning to the point, the foot of the perpendicular is on
@@ -231,7 +231,7 @@ def _in_range(vertices: Float64) -> bool:
     return bool(far <= FARTHEST and extent >= 1 / FARTHEST)
 
 
-def _check_vertices(value: npt.ArrayLike) -> Float64:
+def _check_vertices(value: ArrayLike) -> Float64:
     """Return the vertices of a polygon as a new array; ValueError says which is wrong and why."""
     vertices = np.array(check_points("vertices", value))
     count, after = len(vertices), following(vertices)

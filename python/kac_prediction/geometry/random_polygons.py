@@ -5,9 +5,10 @@ from abc import abstractmethod
 import numpy as np
 import shapely
 
+from .._arrays import Float64
 from .._checks import check_count
 from .polygon import Polygon, at_unit_area, following, signed_area
-from .shape import Float64, ShapeSettings
+from .shape import ShapeSettings
 
 _DRAWS = 1000
 _SHORTER = 1e-12  # than before, after uncrossing: more than rounding

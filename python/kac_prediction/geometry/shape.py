@@ -5,13 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from typing_extensions import TypedDict
 
 from .. import _html
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import brief, check_count, check_number, check_numbers
-
-Float64 = npt.NDArray[np.float64]
 
 FARTHEST = 1e100
 """The largest coordinate, metres, and one over the smallest extent: products are in range."""
@@ -112,7 +110,7 @@ class Shape(ABC):
         """Return the centroid."""
 
     @abstractmethod
-    def _contains(self, points: Float64) -> npt.NDArray[np.bool_]:
+    def _contains(self, points: Float64) -> Bool:
         """Return which of the finite points, shape (n, 2), lie inside or on the boundary."""
 
     @abstractmethod
@@ -127,7 +125,7 @@ class Shape(ABC):
     def _scale(self, factor: float) -> None:
         """Scale lengths by `factor` about the centroid."""
 
-    def isPointInside(self, p: npt.ArrayLike) -> bool | npt.NDArray[np.bool_]:
+    def isPointInside(self, p: ArrayLike) -> bool | Bool:
         """Return whether points lie inside the shape or on its boundary.
 
         Args:
@@ -143,7 +141,7 @@ class Shape(ABC):
         inside = self._contains(check_points("p", np.reshape(p, (1, 2)) if one else p))
         return bool(inside[0]) if one else inside
 
-    def depth(self, points: npt.ArrayLike) -> Float64:
+    def depth(self, points: ArrayLike) -> Float64:
         """Return how far inside the boundary points, shape (n, 2), lie, in metres, shape (n,).
 
         It is the distance to the nearest point of the boundary, negative outside: 0 or more where
@@ -154,7 +152,7 @@ class Shape(ABC):
         """
         return self._depth(check_points("points", points))
 
-    def draw(self, grid_size: int) -> npt.NDArray[np.bool_]:
+    def draw(self, grid_size: int) -> Bool:
         """Draw the shape on a square grid, `grid_size` cells each way, that its longer side fills.
 
         Returns:
@@ -179,7 +177,7 @@ class Shape(ABC):
         return np.column_stack([x.ravel(), y.ravel()])
 
 
-def check_points(name: str, value: npt.ArrayLike, count: int | None = None) -> Float64:
+def check_points(name: str, value: ArrayLike, count: int | None = None) -> Float64:
     """Return points as finite numbers, shape (n, 2), n = `count` if given; else ValueError."""
     try:
         points = np.asarray(value, dtype=np.float64)

@@ -11,11 +11,10 @@ import numpy.typing as npt
 import torch
 from scipy.signal import butter, resample_poly, sosfilt, sosfilt_zi
 
+from .._arrays import ArrayLike, Float64
 from .._checks import brief, check_whole
 from ..pipeline import ModelInput
 from .strike import onset
-
-Float64 = npt.NDArray[np.float64]
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ _DULL: Final = 0.5  # of a model's sample rate: what is below lacks much of what
 
 
 def prepare(
-    waveform: npt.ArrayLike | torch.Tensor, sample_rate: int, model_input: ModelInput
+    waveform: ArrayLike | torch.Tensor, sample_rate: int, model_input: ModelInput
 ) -> torch.Tensor:
     """Make the input of a model from a sound.
 
@@ -73,9 +72,7 @@ def high_passed(waveform: Float64, sample_rate: int, out: Float64 | None = None)
     return passed
 
 
-def resampled(
-    sound: npt.NDArray[np.float64], sample_rate: int | Fraction, model_input: ModelInput
-) -> npt.NDArray[np.float64]:
+def resampled(sound: Float64, sample_rate: int | Fraction, model_input: ModelInput) -> Float64:
     """Return a sound, shape (length,), at a model's rate, of which the model's length is exact."""
     if sample_rate == model_input.sample_rate:
         return sound
@@ -114,7 +111,7 @@ def check_rate(sample_rate: Any) -> int:
     return rate
 
 
-def mixed_down(waveform: npt.ArrayLike | torch.Tensor, most: int = LONGEST) -> Float64:
+def mixed_down(waveform: ArrayLike | torch.Tensor, most: int = LONGEST) -> Float64:
     """Return the first samples as one channel, shape (length,); refuse what no drum is heard in.
 
     That is the mean of the channels, or the loudest where they cancel, as two of which one is

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from typing_extensions import TypeAliasType
 
+from .._arrays import ArrayLike, Float64
 from .._checks import check_flag, check_number
 from ..pipeline import Model, ModelInput, loadModel
 from .audio import check_rate, high_passed, mixed_down, resampled
@@ -24,7 +25,7 @@ from .refinement import refine as fit_partials
 from .sound_file import read_mono
 from .strike import find_strike, middle_of
 
-Sound: TypeAlias = npt.ArrayLike | torch.Tensor | str | os.PathLike[str]
+Sound = TypeAliasType("Sound", ArrayLike | torch.Tensor | str | os.PathLike[str])
 """A recording: samples, shape (length,) or (length, channels), or the path of a file."""
 
 SHIPPED: Final = "any-drum"
@@ -48,7 +49,7 @@ _PROPORTIONAL: Final = np.array([1.0, 0.0, 1.0])  # to the time, of drum_size, a
 class Strike(NamedTuple):
     """A sound, its peak at 1, of which the first `lead` samples precede the strike."""
 
-    waveform: npt.NDArray[np.float64]
+    waveform: Float64
     sample_rate: int
     lead: int
 
@@ -227,7 +228,7 @@ def _struck(sound: Any, sample_rate: Any) -> Strike:
         raise ValueError(f"{os.fspath(sound)}: {error}") from error
 
 
-def _cut(waveform: npt.NDArray[np.float64], sample_rate: int) -> Strike:
+def _cut(waveform: Float64, sample_rate: int) -> Strike:
     """Return the sound from a little before the strike on; refuse what is too short."""
     strike = find_strike(waveform, sample_rate)
     cleaned = without_hum(waveform, sample_rate, strike)

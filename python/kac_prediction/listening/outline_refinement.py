@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .._blas import threadpool_limits
 from .._checks import check_number
 from .bands import Band, band, check_sound, rough_decay
@@ -21,8 +21,6 @@ from .fits import Fit
 from .partial_fit import log_evidence_in
 from .polygon_fit import Objective, Place, Prior, climb, nearest_polygon
 from .vertices import at_unit_area, drum_of, log_radii, radii_by_vertices, size_by_vertices
-
-Float64 = npt.NDArray[np.float64]
 
 
 class _Level(NamedTuple):
@@ -79,9 +77,9 @@ class OutlineFit:
 
 
 def refine_outline(
-    sound: npt.ArrayLike,
+    sound: ArrayLike,
     sample_rate: float,
-    outline: npt.ArrayLike,
+    outline: ArrayLike,
     drum_size: float,
     *,
     size_spread: float = 0.02,

@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy.typing as npt
 import torch
 
 from .. import samplers
+from .._arrays import ArrayLike
 from .._checks import brief
 from ..dataset import AudioSampler
 from ..pipeline import Model, ModelInput
@@ -25,9 +25,7 @@ PredictedLabels: TypeAlias = dict[str, float | str | list[float]]
 _BATCH = 256  # sounds
 
 
-def predict(
-    model: Model, waveform: npt.ArrayLike | torch.Tensor, sample_rate: int
-) -> PredictedLabels:
+def predict(model: Model, waveform: ArrayLike | torch.Tensor, sample_rate: int) -> PredictedLabels:
     """Predict the labels of a sound.
 
     A model takes every sound for a drum as those it has learnt from, of their polarity, unless it

@@ -8,9 +8,10 @@ from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
+from .._arrays import Float64
 from .._checks import MALFORMED, check_choice, check_number, check_numbers, reason
 from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
-from ..geometry.shape import Float64, check_points
+from ..geometry.shape import check_points
 from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
 from ..samplers.drum import Drum
 from .described import UNITS, described, shown

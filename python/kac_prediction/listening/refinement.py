@@ -12,13 +12,12 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .._blas import threadpool_limits
 from .._checks import check_choice, check_number
 from .bands import Band, band, check_sound, rough_decay
 from .classical.partials import weyl_series
-from .damped_partials import Float64
 from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
 from .fits import Fit, Start
 from .partial_fit import Fitted, Setting, climb, deviations, energies, log_evidence, scan
@@ -55,7 +54,7 @@ _ROUND: Final = (math.log(1.1), 0.03)  # an ellipse no longer than that is a cir
 
 
 def refine(
-    sound: npt.ArrayLike,
+    sound: ArrayLike,
     sample_rate: float,
     starts: Iterable[Start],
     wave_speed: float = 100.0,

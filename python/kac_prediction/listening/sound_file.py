@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import soundfile
 
+from .._arrays import Float64
 from .._files import reporting
 from ..dataset.prefetch import in_thread
-from .audio import BLOCK, LONGEST, Float64, mixed
+from .audio import BLOCK, LONGEST, mixed
 
 _MENDED: Final = 2**27  # bytes that are read of a wav without lengths
 _UNKNOWN: Final = 1  # libsndfile's number of the error that a format is not known

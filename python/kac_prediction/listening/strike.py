@@ -5,9 +5,8 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Float64 = npt.NDArray[np.float64]
+from .._arrays import Float64
 
 _HOP: Final = 0.001  # seconds of a frame
 _FRAMES: Final = 4096  # that are squared at once
@@ -37,7 +36,7 @@ _AT_ONCE: Final = 0.002
 _LOUD: Final = 0.25  # of the peak of the drum
 
 
-def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
+def find_strike(waveform: Float64, sample_rate: int) -> int:
     """Return the sample at which a drum is struck in a recording, not silent, shape (length,).
 
     Heard is the strike after which most energy is left: the frame of a millisecond before which
@@ -65,7 +64,7 @@ def find_strike(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
     return start + max(0, _change(powers, missing, noise) - 1)
 
 
-def onset(waveform: npt.NDArray[np.float64], sample_rate: int) -> int:
+def onset(waveform: Float64, sample_rate: int) -> int:
     """Return the sample from which a model of rendered drums hears a finite waveform, not silent.
 
     A rendered drum begins at the strike, with ripples of a thousandth of the peak before its wave

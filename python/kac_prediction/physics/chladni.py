@@ -1,11 +1,11 @@
 """How a mode moves, drawn on a grid, and where sand comes to rest on it."""
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import check_count, check_number
 from ..geometry import Shape
-from ..geometry.shape import Float64, check_shape
+from ..geometry.shape import check_shape
 
 
 def cymatics(shape: Shape, n: int, grid_size: int) -> Float64:
@@ -32,7 +32,7 @@ def cymatics(shape: Shape, n: int, grid_size: int) -> Float64:
     return field
 
 
-def ChladniPattern(U: npt.ArrayLike, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
+def ChladniPattern(U: ArrayLike, tolerance: float = 0.1) -> Bool:
     """Return where sand comes to rest on what moves as the field U: its nodal lines.
 
     Args:
@@ -55,5 +55,5 @@ def ChladniPattern(U: npt.ArrayLike, tolerance: float = 0.1) -> npt.NDArray[np.b
         raise ValueError(
             f"U must hold finite numbers, or nan, got {moved.size} without a finite one"
         )
-    quiet: npt.NDArray[np.bool_] = moved < tolerance * there.max()
+    quiet: Bool = moved < tolerance * there.max()
     return quiet

@@ -11,17 +11,16 @@ Source: Rayleigh, The Theory of Sound I, chapter IX.
 import math
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import jn_zeros, jnp_zeros, jv, jvp
 
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import check_count, check_flag, check_number
-from ..geometry.shape import Float64
 from .chladni import ChladniPattern
 
 _MOST_ZEROS = 1200
 
 
-def besselJ(n: npt.ArrayLike, x: npt.ArrayLike) -> Float64:
+def besselJ(n: ArrayLike, x: ArrayLike) -> Float64:
     """Return J_n(x), the Bessel function of the first kind of real order; both broadcast."""
     values: Float64 = jv(np.asarray(n, dtype=np.float64), np.asarray(x, dtype=np.float64))
     return values
@@ -64,7 +63,7 @@ def circularSeries(N: int, M: int, boundary_conditions: bool = True) -> Float64:
     return np.stack([_zeros(n, count, fixed) for n in range(orders)]) / math.sqrt(math.pi)
 
 
-def circularAmplitudes(r: float, theta: float, S: npt.ArrayLike) -> Float64:
+def circularAmplitudes(r: float, theta: float, S: ArrayLike) -> Float64:
     """Return the eigenfunctions of a disc of unit area at the point (r, theta), signs kept.
 
     phi = sqrt(e_n / q) J_n(z r) times cos(n theta) and sin(n theta), e_0 = 1 and else 2, and with
@@ -117,7 +116,7 @@ def circularCymatics(n: int, m: int, H: int, boundary_conditions: bool = True) -
     return np.where(r <= 1, field, np.nan)
 
 
-def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> npt.NDArray[np.bool_]:
+def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> Bool:
     """Draw where sand comes to rest on a circular drum: the nodal lines of one mode.
 
     Args:

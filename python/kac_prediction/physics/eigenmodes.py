@@ -7,12 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .._blas import ThreadpoolController
 from .._checks import check_count, check_number
 from ..geometry import Shape
-from ..geometry.shape import Float64, check_points, check_shape
+from ..geometry.shape import check_points, check_shape
 from .excitation import mean_of_waves
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Modes:
         wave_speed = check_number("wave_speed", wave_speed, above=0)
         return wave_speed / (2 * math.pi * drum_size) * np.sqrt(self.eigenvalues)
 
-    def __call__(self, points: npt.ArrayLike, width: float = 0.0) -> Float64:
+    def __call__(self, points: ArrayLike, width: float = 0.0) -> Float64:
         """Return the eigenfunctions at points, or their means around them, shape (p, n).
 
         Args:
@@ -83,7 +83,7 @@ class Modes:
             return values
         return values * mean_of_waves(radius * np.sqrt(self.eigenvalues))
 
-    def derivatives(self, displacements: Callable[[Float64], npt.ArrayLike]) -> Float64:
+    def derivatives(self, displacements: Callable[[Float64], ArrayLike]) -> Float64:
         """Return how frequencies change with the boundary: d log(f_k) / d parameter, shape (n, m).
 
         Hadamard's formula: d lambda_k = - integral over the boundary of (d phi_k / d normal)^2

@@ -12,12 +12,11 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh
 from scipy.optimize import linear_sum_assignment
 from scipy.special import eval_jacobi, roots_legendre
 
-from ..geometry.shape import Float64
+from .._arrays import ArrayLike, Float64
 from .eigenmodes import _linear_algebra
 
 LONGEST: Final = 5.0
@@ -36,7 +35,7 @@ class _Table(NamedTuple):
     slopes: Float64
 
 
-def elliptical_series(epsilon: npt.ArrayLike) -> tuple[Float64, Float64]:
+def elliptical_series(epsilon: ArrayLike) -> tuple[Float64, Float64]:
     """Return the series of ellipses, wavenumbers at unit area over pi, and their slopes.
 
     A drum of size L (m) and wave speed c (m/s) sounds at f = S c / (2 L). The 60 lowest modes, and

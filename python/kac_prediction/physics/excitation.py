@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
+from .._arrays import Float64
 from .._checks import check_number, check_numbers
-from ..geometry.shape import Float64
 
 _REACH = 64.0  # beyond it the mean of a wave is below 1e-6
 _STEP = 1 / 128

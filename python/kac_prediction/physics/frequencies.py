@@ -5,10 +5,11 @@ from typing import Literal
 
 import numpy as np
 
+from .._arrays import Float64
 from .._blas import threadpool_limits
 from .._checks import check_choice, check_count, check_number
 from ..geometry import Shape
-from ..geometry.shape import Float64, check_shape
+from ..geometry.shape import check_shape
 
 
 def eigenfrequencies(

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, sparse
 
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import check_number
 from ..geometry import Shape
-from ..geometry.shape import Float64, check_shape
+from ..geometry.shape import check_shape
 from .grid_placement import place, wall_distance
 
-_Bools = npt.NDArray[np.bool_]
+_Bools = Bool
 _Nodes = npt.NDArray[np.int64]
 Weights = tuple[npt.NDArray[np.int64], Float64]
 """Nodes as flat indices row * columns + column, and what each weighs."""
@@ -62,7 +63,7 @@ class DrumGrid:
         matrix = sparse.coo_matrix((values / self.step**2, (rows, columns)), (count, count))
         return matrix.tocsr()
 
-    def nodes_at(self, point: npt.ArrayLike) -> Weights:
+    def nodes_at(self, point: ArrayLike) -> Weights:
         """Return the four nodes around a point (x, y) in metres, with their bilinear weights.
 
         Dead nodes keep their weight, which counts for nothing; a point beyond the matrix has no
@@ -73,7 +74,7 @@ class DrumGrid:
         along, up = np.array([1 - x + column, x - column]), np.array([1 - y + row, y - row])
         return self._kept(row + np.array([0, 1]), column + np.array([0, 1]), np.outer(up, along))
 
-    def raised_cosine(self, point: npt.ArrayLike, width: float) -> Weights:
+    def raised_cosine(self, point: ArrayLike, width: float) -> Weights:
         """Return the nodes under a raised cosine, (1 + cos(2 pi d / width)) / 2 at distance d.
 
         The weights sum to 1 over the nodes of the unbounded grid: those beyond the wall count for
@@ -91,7 +92,7 @@ class DrumGrid:
         weights = np.where(near, 1 + np.cos(np.pi * np.minimum(distance / radius, 1)), 0)
         return self._kept(rows, columns, weights / weights.sum())
 
-    def carries(self, point: npt.ArrayLike) -> bool:
+    def carries(self, point: ArrayLike) -> bool:
         """Return whether a point (x, y) in metres moves: more than half its weight is live."""
         nodes, weights = self.nodes_at(point)
         return bool(weights[self.live.ravel()[nodes]].sum() > 0.5)
@@ -103,7 +104,7 @@ class DrumGrid:
         x, y = self.origin
         return x + self.step * float(column), y + self.step * float(row)
 
-    def _in_steps(self, point: npt.ArrayLike) -> tuple[float, float]:
+    def _in_steps(self, point: ArrayLike) -> tuple[float, float]:
         """Return a point in units of the step, counted from node (0, 0)."""
         x, y = np.asarray(point, dtype=np.float64)
         return float(x - self.origin[0]) / self.step, float(y - self.origin[1]) / self.step

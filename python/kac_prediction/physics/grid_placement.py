@@ -4,9 +4,8 @@ import math
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-from ..geometry.shape import Float64
+from .._arrays import ArrayLike, Float64
 
 _LOWEST_ROWS = [(1, 0), (0, 1), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1)]
 _MOST_WALLS = 8
@@ -15,7 +14,7 @@ _DISPERSION = 8.0
 _BANDWIDTH = 1e-3
 
 
-def wall_distance(nx: npt.ArrayLike, ny: npt.ArrayLike) -> Float64:
+def wall_distance(nx: ArrayLike, ny: ArrayLike) -> Float64:
     """Return how far inside a node must lie to live, in steps, by the wall's normal (nx, ny).
 
     The dead nodes along a slanted wall are stairs; the line on which the membrane is at rest, as

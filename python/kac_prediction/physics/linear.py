@@ -10,10 +10,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .._checks import brief, check_count, check_number
-from ..geometry.shape import Float64
 
 FIXED = (True, True)
 
@@ -74,7 +73,7 @@ def half_waves(count: int, ends: tuple[bool, ...]) -> Float64:
     return np.arange(count, dtype=np.float64) + sum(ends) / 2
 
 
-def standing_waves(numbers: npt.ArrayLike, x: npt.ArrayLike, ends: tuple[bool, ...]) -> Float64:
+def standing_waves(numbers: ArrayLike, x: ArrayLike, ends: tuple[bool, ...]) -> Float64:
     """Return the eigenfunctions of so many half waves at x in [0, 1], orthonormal."""
     numbers = np.asarray(numbers, dtype=np.float64)
     phase = np.pi * numbers * np.asarray(x, dtype=np.float64)

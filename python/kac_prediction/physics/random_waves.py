@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from ..geometry.shape import Float64
+from .._arrays import Float64
 
 _SHIFT = 0.7  # of an index
 _REACH, _STEP = 256.0, 1 / 32  # of a table of J_0; beyond, where it is below 0.05, it counts as 0

@@ -10,10 +10,9 @@ Source: Rayleigh, The Theory of Sound I, chapter IX.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Bool, Float64
 from .._checks import check_count, check_number, check_numbers
-from ..geometry.shape import Float64
 from .chladni import ChladniPattern
 from .linear import cell_centres, check_ends, half_waves, standing_waves
 
@@ -45,7 +44,7 @@ def rectangularSeries(
 
 
 def rectangularAmplitudes(
-    p: npt.ArrayLike,
+    p: ArrayLike,
     N: int,
     M: int,
     epsilon: float,
@@ -92,9 +91,7 @@ def rectangularCymatics(
     return np.outer(along_x, along_y)
 
 
-def rectangularChladniPattern(
-    n: int, m: int, X: int, Y: int, tolerance: float = 0.1
-) -> npt.NDArray[np.bool_]:
+def rectangularChladniPattern(n: int, m: int, X: int, Y: int, tolerance: float = 0.1) -> Bool:
     """Draw where sand comes to rest on a rectangular drum, as `circularChladniPattern` does.
 
     Args:

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from .._arrays import Float64
 from .._checks import check_count, check_number
-from ..geometry.shape import Float64
 
 
 def equilateralTriangleSeries(N: int, M: int) -> Float64:

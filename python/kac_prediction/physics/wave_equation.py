@@ -13,16 +13,13 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
+from .._arrays import ArrayLike, Float64
 from .._checks import check_count, check_number, check_numbers
-from ..geometry.shape import Float64
 
 
-def WaveEquationWaveform2D(
-    F: npt.ArrayLike, A: npt.ArrayLike, d: float, k: float, T: int
-) -> Float64:
+def WaveEquationWaveform2D(F: ArrayLike, A: ArrayLike, d: float, k: float, T: int) -> Float64:
     """Return the displacement of a drum at one point after an impulse at another, mode by mode.
 
     u(t) = sum A exp(-d t) sin(omega t) / omega, omega^2 = (2 pi F)^2 - d^2; where d exceeds
@@ -80,9 +77,9 @@ class FDTD_2D:
 
     def __init__(
         self,
-        u_0: npt.ArrayLike,
-        u_1: npt.ArrayLike,
-        B: npt.ArrayLike,
+        u_0: ArrayLike,
+        u_1: ArrayLike,
+        B: ArrayLike,
         c_0: float,
         c_1: float,
         c_2: float,
@@ -108,9 +105,9 @@ class FDTD_2D:
 
 
 def FDTDWaveform2D(
-    u_0: npt.ArrayLike,
-    u_1: npt.ArrayLike,
-    B: npt.ArrayLike,
+    u_0: ArrayLike,
+    u_1: ArrayLike,
+    B: ArrayLike,
     c_0: float,
     c_1: float,
     c_2: float,
@@ -147,8 +144,8 @@ def FDTDWaveform2D(
 
 
 def FDTDWaveform1D(
-    u_0: npt.ArrayLike,
-    u_1: npt.ArrayLike,
+    u_0: ArrayLike,
+    u_1: ArrayLike,
     c_0: float,
     c_1: float,
     c_2: float,
@@ -189,7 +186,7 @@ def FDTDWaveform1D(
 
 
 def _check_membrane(
-    u_0: npt.ArrayLike, u_1: npt.ArrayLike, B: npt.ArrayLike, c_0: float, c_1: float, c_2: float
+    u_0: ArrayLike, u_1: ArrayLike, B: ArrayLike, c_0: float, c_1: float, c_2: float
 ) -> tuple[_core.Grid, Float64, Float64, float, float, float]:
     """Return grid, fields and coefficients as the core takes them."""
     matrix = np.asarray(B)

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Final, Self, cast, get_args
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from .._arrays import ArrayLike
 from .._checks import check_choice, check_flag, check_whole
 from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
@@ -101,7 +101,7 @@ class ModelInput:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
-    def inputs(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
+    def inputs(self, X: ArrayLike | torch.Tensor) -> torch.Tensor:
         """Make of sounds what the model sees: crop, normalise, represent.
 
         Returns:
@@ -126,7 +126,7 @@ class ModelInput:
             )
         return spectra
 
-    def waveforms(self, X: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
+    def waveforms(self, X: ArrayLike | torch.Tensor) -> torch.Tensor:
         """Crop sounds to their first samples, then normalise each of them.
 
         X is one sound, shape (samples,), or a batch, (n, samples), at the model's sample rate,

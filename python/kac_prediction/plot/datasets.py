@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ..geometry.shape import Float64
+from .._arrays import ArrayLike, Float64
 from .style import INK, PREDICTED, TRUE, Picture, finish
 
 _COLUMNS: Final = 4
@@ -16,9 +15,7 @@ _BINS: Final = 30
 _PANEL: Final = (3.0, 2.2)  # inches
 
 
-def dataset_figure(
-    labels: Mapping[str, npt.ArrayLike], x: npt.ArrayLike, *, title: str = ""
-) -> Picture:
+def dataset_figure(labels: Mapping[str, ArrayLike], x: ArrayLike, *, title: str = "") -> Picture:
     """Draw a histogram of each label, and below them some samples.
 
     Args:

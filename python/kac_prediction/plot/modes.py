@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._arrays import Float64
 from .._checks import check_count, check_number
 from ..geometry import Shape
-from ..geometry.shape import Float64
 from ..physics import modes
 from .style import INK, Picture
 

@@ -6,16 +6,14 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from .._arrays import ArrayLike, Float64
 from .._checks import check_vectors
 from ..geometry import Circle, Shape
 from .curve import draw_losses
 from .drums import draw_drums
 from .style import GREEN, INK, PREDICTED, TRUE, Picture, finish
-
-Float64 = npt.NDArray[np.float64]
 
 _QUANTILES: Final = (1 / 6, 1 / 2, 5 / 6)
 _SIZE_RANGES: Final = 6
@@ -47,8 +45,8 @@ class _Predictions:
 
 def report_figure(
     history: Sequence[Mapping[str, Any]],
-    true: Mapping[str, npt.ArrayLike],
-    predictions: Mapping[str, Mapping[str, npt.ArrayLike]],
+    true: Mapping[str, ArrayLike],
+    predictions: Mapping[str, Mapping[str, ArrayLike]],
     *,
     units: Mapping[str, str] | None = None,
     classes: Mapping[str, Sequence[str]] | None = None,
@@ -131,8 +129,8 @@ def _draw_three(
 
 
 def _by_label(
-    true: Mapping[str, npt.ArrayLike],
-    predictions: Mapping[str, Mapping[str, npt.ArrayLike]],
+    true: Mapping[str, ArrayLike],
+    predictions: Mapping[str, Mapping[str, ArrayLike]],
     units: Mapping[str, str],
 ) -> dict[str, _Predictions]:
     """Return the truth and the predictions of each label, checked."""

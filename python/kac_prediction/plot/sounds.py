@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from .._arrays import ArrayLike, Float64
 from .._checks import check_count, check_number
 from ..geometry import Circle, Shape, UnitRectangle
-from ..geometry.shape import Float64
 from ..physics import circularSeries, modes, rectangularSeries
 from .style import INK, PREDICTED, TRUE, Picture, finish
 
@@ -52,7 +51,7 @@ def named_partials(
 
 
 def sound_figure(
-    waveform: npt.ArrayLike,
+    waveform: ArrayLike,
     sample_rate: int,
     partials: Sequence[tuple[str, float]] = (),
     *,

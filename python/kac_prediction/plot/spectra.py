@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from .._arrays import Float64
 from .._checks import check_number, check_vectors
 from ..geometry import Shape
 from .style import INK, MEMBRANE, PREDICTED, TRUE, Picture
@@ -20,9 +19,9 @@ class DrumSpectrum:
 
     name: str
     shape: Shape
-    frequencies: npt.NDArray[np.float64]  # Hz, shape (n,), ascending
-    levels: npt.NDArray[np.float64]  # dB, shape (n,); the largest is drawn as 0
-    partials: npt.NDArray[np.float64]  # eigenfrequencies, Hz, shape (k,), drawn as lines behind
+    frequencies: Float64  # Hz, shape (n,), ascending
+    levels: Float64  # dB, shape (n,); the largest is drawn as 0
+    partials: Float64  # eigenfrequencies, Hz, shape (k,), drawn as lines behind
 
 
 def spectra_figure(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from .._arrays import Float64
 from ..dataset import AudioSampler
 from ..dataset.sampler import Labels
 
@@ -46,7 +47,7 @@ class BatchSampler(AudioSampler):
         """Make the sound of the current properties."""
         self.waveform = self._sounds([self._parameters()])[0].astype(np.float64, copy=False)
 
-    def render(self, indices: Iterable[int]) -> tuple[npt.NDArray[np.float64], list[Labels]]:
+    def render(self, indices: Iterable[int]) -> tuple[Float64, list[Labels]]:
         """Make n sounds, shape (n, length), and their labels, in one call to the core."""
         parameters, labels = [], []
         for i in indices:

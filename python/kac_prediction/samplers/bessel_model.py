@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._arrays import Float64
 from .._checks import check_flag
 from ..dataset import classLocalsToKwargs
 from ..geometry import Circle, Shape
-from ..geometry.shape import Float64
 from ..physics import circularAmplitudes, circularSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum, lowest_partial

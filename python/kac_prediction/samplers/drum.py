@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 import numpy as np
 
 from .. import _html
+from .._arrays import Float64
 from .._checks import check_choice, check_count, check_number, check_numbers
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
-from ..geometry.shape import Float64
 from .batch_sampler import BatchSampler
 
 NumberOrRange: TypeAlias = float | Sequence[float]

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._arrays import Float64
 from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
-from ..geometry.shape import Float64
 from ..physics import equilateralTriangleAmplitudes, equilateralTriangleSeries
 from .drum import Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from .._arrays import Float64
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
-from ..geometry.shape import Float64
 from ..physics import linearAmplitudes, linearSeries
 from ..physics.linear import check_ends
 from .drum import DrumSettings, Interval, NumberOrRange, Precision, draw_between

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._arrays import Float64
 from .._checks import check_count, check_number
 from ..dataset import classLocalsToKwargs
-from ..geometry.shape import Float64
 from ..physics.excitation import mean_of_waves
 from .drum import Drum, DrumSettings, Interval, NumberOrRange, as_intervals
 

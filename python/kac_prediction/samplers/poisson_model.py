@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._arrays import Float64
 from .._checks import check_number
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Shape
-from ..geometry.shape import Float64
 from ..physics import rectangularAmplitudes, rectangularSeries
 from ..physics.linear import check_ends
 from .drum import Interval, NumberOrRange, Precision, as_interval, draw_between

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
+from ..._arrays import Bool, Float64
 from ...geometry import Shape
 from ...geometry.polygon import following, signed_area, turns
-from ...geometry.shape import Float64
 
 _SAMPLES = 2048
 _FEWEST_SAMPLES = 256
@@ -129,10 +128,10 @@ class Boundary:
             points[here] = self.arcs[k].at(places[here] - k)
         return points
 
-    def curves(self, places: Float64) -> npt.NDArray[np.bool_]:
+    def curves(self, places: Float64) -> Bool:
         """Return which places lie on a curve, not on a straight wall."""
         curved = np.array([arc.spline is not None for arc in self.arcs])
-        bent: npt.NDArray[np.bool_] = curved[places.astype(np.int64)]
+        bent: Bool = curved[places.astype(np.int64)]
         return bent
 
     def exponents(self) -> Float64:

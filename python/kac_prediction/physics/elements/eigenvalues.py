@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from ..._arrays import Float64
 from ...geometry import Shape
-from ...geometry.shape import Float64
 from .boundary import Boundary
 from .lagrange import LagrangeSpace
 from .layers import graded

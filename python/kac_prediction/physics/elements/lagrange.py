@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csc_array, csr_array, vstack
 
-from ...geometry.shape import Float64
+from ..._arrays import Float64
 from .boundary import Boundary
 from .mesh import Mesh
 

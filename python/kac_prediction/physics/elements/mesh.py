@@ -10,11 +10,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from ...geometry.shape import Float64
+from ..._arrays import Bool, Float64
 from .boundary import Boundary
 
 _Int64 = npt.NDArray[np.int64]
-_Bool = npt.NDArray[np.bool_]
+_Bool = Bool
 
 # All measured: errors of eigenvalues of polygons and ellipses against their cost.
 _ROUNDS = 500

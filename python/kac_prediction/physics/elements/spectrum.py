@@ -8,7 +8,7 @@ from scipy.linalg import eigh
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import SuperLU, splu
 
-from ...geometry.shape import Float64
+from ..._arrays import Float64
 
 # Measured, for shapes: where the shift lies, and how many vectors and in what blocks make
 # eigenvalues settle soonest.
