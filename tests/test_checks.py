@@ -15,6 +15,7 @@ from kac_prediction._checks import (
     check_number,
     check_numbers,
     check_seed,
+    check_sound,
     check_vectors,
     check_whole,
     did_you_mean,
@@ -99,6 +100,22 @@ def test_a_number_is_nothing_else(value: Any) -> None:
 def test_a_number_is_finite(value: Any) -> None:
     with pytest.raises(ValueError, match="x must be a finite number"):
         check_number("x", value)
+
+
+def test_a_sound_is_real_finite_and_not_silent() -> None:
+    assert check_sound("x", np.arange(3, dtype=np.int16)).dtype == np.float64
+    wrong: list[tuple[Any, type[Exception], str]] = [
+        ([1, 2j], TypeError, "x must hold real numbers, got complex ones"),
+        ([[1], [1, 2]], TypeError, "x must be samples, an array of real numbers, got "),
+        ("ab", TypeError, "x must be samples"),
+        (np.ones((2, 3)), ValueError, r"x must be mono, of shape \(length,\), got \(2, 3\)"),
+        ([1.0], ValueError, "x must have 2 samples or more, got 1"),
+        ([0, 1, math.nan], ValueError, "sample 2 of x is not a finite number"),
+        ([0.5, 0.5], ValueError, "x is silent: all its samples are 0.5"),
+    ]
+    for samples, error, message in wrong:
+        with pytest.raises(error, match=message):
+            check_sound("x", samples, 2)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 T = TypeVar("T")
 
@@ -153,6 +154,40 @@ def check_vectors(values: Mapping[str, Any], dtype: Any = np.float64) -> dict[st
                 f"{vector.shape}"
             )
     return vectors
+
+
+def check_samples(name: str, samples: Any) -> npt.NDArray[Any]:
+    """Return an array of real numbers, of any shape but (); raise TypeError for anything else."""
+    try:
+        array = np.asarray(samples)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} must hold real numbers, got complex ones: take its real part")
+    if array.dtype.kind not in "biuf" or not array.ndim:
+        raise TypeError(f"{name} must be samples, an array of real numbers, got {brief(samples)}")
+    return array
+
+
+def check_sound(name: str, samples: Any, least: int = 1) -> npt.NDArray[np.float64]:
+    """Return a mono sound of at least so many samples, shape (length,).
+
+    Raises:
+        TypeError: anything but real numbers.
+        ValueError: another shape, fewer samples, one that is not finite, or all are equal.
+    """
+    sound = check_samples(name, samples)
+    if sound.ndim != 1:
+        raise ValueError(f"{name} must be mono, of shape (length,), got {sound.shape}")
+    if len(sound) < least:
+        raise ValueError(f"{name} must have {least} samples or more, got {len(sound)}")
+    lowest, highest = float(sound.min()), float(sound.max())
+    if not isfinite(lowest) or not isfinite(highest):
+        first = int(np.argmin(np.isfinite(sound)))
+        raise ValueError(f"sample {first} of {name} is not a finite number")
+    if lowest == highest:
+        raise ValueError(f"{name} is silent: all its samples are {lowest:g}")
+    return np.asarray(sound, np.float64)
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import torch
 from scipy.signal import butter, resample_poly, sosfilt, sosfilt_zi
 
 from .._arrays import ArrayLike, Float64
-from .._checks import brief, check_whole
+from .._checks import check_samples, check_sound, check_whole
 from ..pipeline import ModelInput
 from .strike import onset
 
@@ -121,7 +121,10 @@ def mixed_down(waveform: ArrayLike | torch.Tensor, most: int = LONGEST) -> Float
         TypeError: anything but real numbers.
         ValueError: another shape; or the sound is empty, silent or not finite.
     """
-    sound = _array(waveform)
+    if isinstance(waveform, torch.Tensor):
+        waveform = waveform.detach().cpu()
+        waveform = waveform if waveform.is_complex() else waveform.double()
+    sound = check_samples("a sound", waveform)
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and 0 < len(sound) < sound.shape[1]):
         raise ValueError(
             f"a waveform must have the shape (length,) or (length, channels), got {sound.shape}"
@@ -135,32 +138,7 @@ def mixed_down(waveform: ArrayLike | torch.Tensor, most: int = LONGEST) -> Float
         mono = mixed(lambda: (sound[i : i + BLOCK] for i in starts), len(sound))
     else:
         mono = np.asarray(sound, np.float64)
-    least, highest = float(mono.min()), float(mono.max())
-    if not math.isfinite(least) or not math.isfinite(highest):
-        first = int(np.argmin(np.isfinite(mono)))
-        raise ValueError(f"sample {first} of the sound is not a finite number.")
-    if least == highest:
-        raise ValueError("the sound is silent.")
-    return mono
-
-
-def _array(waveform: Any) -> npt.NDArray[Any]:
-    """Return samples as an array of real numbers; raise TypeError for anything else."""
-    if isinstance(waveform, torch.Tensor):
-        waveform = waveform.detach().cpu()
-        waveform = waveform if waveform.is_complex() else waveform.double()
-    try:
-        sound = np.asarray(waveform)
-    except ValueError:  # lists of different lengths
-        sound = np.empty(0, object)
-    if sound.dtype.kind == "c":
-        raise TypeError("a waveform must hold real numbers, got complex ones: take its real part.")
-    if sound.dtype.kind not in "biuf" or not sound.ndim:
-        raise TypeError(
-            "a sound must be samples, shape (length,) or (length, channels), or the path of a file,"
-            f" got {brief(waveform)}"
-        )
-    return sound
+    return check_sound("the sound", mono)
 
 
 def mixed(blocks: Callable[[], Iterable[npt.NDArray[Any]]], length: int) -> Float64:

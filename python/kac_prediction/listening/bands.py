@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import check_sound
 from .damped_partials import Complex128, Float64, Samples
 
 EDGE: Final = 1.12
@@ -49,27 +50,10 @@ class Expected(NamedTuple):
     growth: Float64
 
 
-def check_sound(sound: npt.ArrayLike) -> tuple[Float64, float]:
-    """Return a mono sound with its peak at 1, and its peak.
-
-    Raises:
-        TypeError: complex numbers.
-        ValueError: another shape; not finite, silent or fewer than 16 samples.
-    """
-    if np.iscomplexobj(sound):
-        raise TypeError("a sound must hold real numbers, got complex ones: take its real part")
-    values = np.asarray(sound, dtype=np.float64)
-    if values.ndim != 1:
-        raise ValueError(f"a sound must be mono, of shape (n,), got {values.shape}")
-    if len(values) < _FEWEST:
-        raise ValueError(f"a sound must have {_FEWEST} samples or more, got {len(values)}")
-    if not np.isfinite(values).all():
-        first = int(np.argmin(np.isfinite(values)))
-        raise ValueError(f"sample {first} of the sound is not a finite number")
-    if np.ptp(values) == 0:
-        raise ValueError(f"the sound is silent: all samples are {values[0]}")
-    peak = float(np.abs(values).max())
-    return values / peak, peak
+def normalised(sound: npt.ArrayLike) -> Float64:
+    """Return a mono sound of 16 samples or more with its peak at 1; raise as `check_sound`."""
+    values = check_sound("the sound", sound, _FEWEST)
+    return np.asarray(values / np.abs(values).max())
 
 
 def band(sound: Float64, sample_rate: float, highest: float, cycles: float) -> Band:

@@ -15,7 +15,7 @@ import numpy as np
 from .._arrays import ArrayLike, Float64
 from .._blas import threadpool_limits
 from .._checks import check_number
-from .bands import Band, band, check_sound, rough_decay
+from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
 from .fits import Fit
 from .partial_fit import log_evidence_in
@@ -121,7 +121,7 @@ def refine_outline(
     radii = np.array(outline, dtype=np.float64)
     if radii.shape != (64,) or not np.isfinite(radii).all():
         raise ValueError(f"outline must be finite numbers of shape (64,), got {radii.shape}")
-    values, _ = check_sound(sound)
+    values = normalised(sound)
     with threadpool_limits(limits=1, user_api="blas"):
         precision = np.asarray(_PRIOR * np.linalg.inv(errors + _FLOOR * np.eye(64)))
         prior = Prior(at_unit_area(radii), precision, math.log(size), 1 / spread**2)

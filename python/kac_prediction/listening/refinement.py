@@ -16,7 +16,7 @@ import numpy as np
 from .._arrays import ArrayLike, Float64
 from .._blas import threadpool_limits
 from .._checks import check_choice, check_number
-from .bands import Band, band, check_sound, rough_decay
+from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
 from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
 from .fits import Fit, Start
@@ -79,7 +79,7 @@ def refine(
     starts = [_checked(start) for start in starts]
     rate = check_number("sample_rate", sample_rate, above=0)
     speed = check_number("wave_speed", wave_speed, above=0)
-    values, _ = check_sound(sound)
+    values = normalised(sound)
     if not starts:
         return []
     with threadpool_limits(limits=1, user_api="blas"):

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter
 
-from ..._checks import check_number
+from ..._checks import check_number, check_samples, check_sound
 from ...samplers.shapes import FAMILIES
 from .partials import PADDING, Float32, Float64, Partials, expected_spectra, window
 from .peaks import count_peaks, find_peaks, fit_peaks
@@ -98,7 +98,7 @@ def estimate(
         `aspect_ratio`, from 1 to 4; each of shape (n,).
 
     Raises:
-        TypeError: a number of the wrong type.
+        TypeError: a number of the wrong type, or waveforms of other than real numbers.
         ValueError: another family; waveforms of another shape, silent, not finite or too short; or
             a number out of range.
     """
@@ -165,7 +165,7 @@ def _checked(
     waveforms: npt.ArrayLike, sample_rate: float, wave_speed: float, sizes: Sequence[float]
 ) -> _Sounds:
     """Return the arguments, or raise for sounds that cannot be analysed."""
-    signals = np.asarray(waveforms)
+    signals = check_samples("waveforms", waveforms)
     if signals.ndim != 2 or not signals.size:
         raise ValueError(f"waveforms must have shape (n, samples), got {signals.shape}.")
     ends = [check_number("each of sizes", size, above=0) for size in sizes]
@@ -178,10 +178,8 @@ def _checked(
     if bins < 8:
         least = int(4 * rate / (_BAND * speed)) + 1
         raise ValueError(f"an estimate needs at least {least} samples, got {signals.shape[1]}.")
-    peak = np.abs(signals).max(axis=1)
-    for word, wrong in (("not finite", ~np.isfinite(peak)), ("silent", peak == 0)):
-        if wrong.any():
-            raise ValueError(f"waveform {int(np.argmax(wrong))} is {word}: leave it out.")
+    for i, signal in enumerate(signals):
+        check_sound(f"waveform {i}", signal)
     return _Sounds(signals, rate, speed, (ends[0], ends[1]), beginning, bins)
 
 
