@@ -43,6 +43,7 @@ SHARED = {
     "_html",
     "_processes",
     "_progress",
+    "_threads",
     "_torch",
     "_untrusted",
 }

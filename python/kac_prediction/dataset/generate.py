@@ -15,9 +15,10 @@ from .. import __version__, _core
 from .._checks import brief, check_count, check_seed
 from .._files import locked, reporting
 from .._progress import progress_bar
+from .._threads import write_behind
 from .cluster import RenderTask, check_client, run_tasks
 from .legacy.convert import is_legacy
-from .rendering import Renderer, chunks, write_behind
+from .rendering import Renderer, chunks
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerSettings, fresh_seed, makes_same_sounds
 from .storage import (

@@ -2,10 +2,8 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from itertools import chain, groupby, pairwise
 from pickle import PicklingError
 from typing import Any
@@ -16,7 +14,6 @@ from .. import _core
 from .._checks import brief, check_count, did_you_mean
 from .._processes import in_processes
 from .behaviour import Behaviour, Rendered, observe, render
-from .prefetch import result_of, start
 from .sampler import AudioSampler
 
 _CHUNK_BYTES = 2**24
@@ -164,22 +161,3 @@ def chunks(start: int, stop: int, length: int) -> Iterator[range]:
 def groups_per_chunk(values: int, threads: int = 1) -> int:
     """Return how many groups of so many values fit the memory, of which more threads get more."""
     return max(1, _CHUNK_BYTES * max(2, threads) // 2 // (8 * values))
-
-
-@contextmanager
-def write_behind(write: Callable[..., object]) -> Iterator[Callable[..., None]]:
-    """Yield a function that calls `write` in a thread, once the call before has ended.
-
-    The next samples are made while these are written, and no more than two chunks are held.
-    """
-    pending: list[Future[object]] = []
-    with ThreadPoolExecutor(1) as writer:
-
-        def submit(*arguments: Any) -> None:
-            while pending:
-                result_of(pending.pop())
-            pending.append(start(writer, write, *arguments))
-
-        yield submit
-        while pending:
-            result_of(pending.pop())

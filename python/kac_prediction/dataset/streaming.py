@@ -13,9 +13,9 @@ import torch
 
 from .. import __version__, _core
 from .._checks import check_count, check_seed
+from .._threads import run_ahead
 from .behaviour import Behaviour
 from .labels import LabelTable, label_tensors
-from .prefetch import run_ahead
 from .rendering import Renderer, groups_per_chunk
 from .representation import InputRepresentation, RepresentationSettings
 from .sampler import AudioSampler, Labels, SamplerInfo, SamplerSettings, fresh_seed

@@ -6,7 +6,8 @@ from dataclasses import replace
 from .._checks import check_count
 from .._files import reporting
 from .._progress import progress_bar
-from .rendering import chunks, write_behind
+from .._threads import write_behind
+from .rendering import chunks
 from .representation import InputRepresentation, RepresentationSettings
 from .source import reloaded, source_of
 from .storage import DatasetDirectory, Transaction, write_lock

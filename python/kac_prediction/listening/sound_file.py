@@ -13,7 +13,7 @@ import soundfile
 
 from .._arrays import Float64
 from .._files import reporting
-from ..dataset.prefetch import in_thread
+from .._threads import in_thread
 from .audio import BLOCK, LONGEST, mixed
 
 _MENDED: Final = 2**27  # bytes that are read of a wav without lengths

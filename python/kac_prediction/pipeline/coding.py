@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from .._checks import check_choice, check_number
-from ..dataset.prefetch import in_thread
+from .._threads import in_thread
 
 Codec = Literal["mp3", "vorbis"]
 

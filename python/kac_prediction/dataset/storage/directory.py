@@ -15,7 +15,7 @@ import soundfile
 
 from ... import _core
 from ..._progress import progress_bar
-from ..prefetch import in_thread
+from ..._threads import in_thread
 from .disk import map_array
 from .layout import (
     ARRAY,

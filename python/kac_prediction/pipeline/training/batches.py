@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from ..._threads import prefetch
 from ...dataset.labels import LabelTable
-from ...dataset.prefetch import prefetch
 from .distributed import ProcessGroup
 from .options import check_fractions
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kac_prediction.dataset.prefetch import prefetch, run_ahead
+from kac_prediction._threads import prefetch, run_ahead
 
 
 def test_items_come_ahead_in_their_order_and_errors_in_their_place() -> None:

@@ -1,11 +1,11 @@
-"""Background producers: the next items are made in threads while the current one is used."""
+"""Work in threads: items made ahead, items written behind, and calls that Ctrl-C can end."""
 
 import errno
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import repeat
 from typing import Any, TypeVar
@@ -43,12 +43,12 @@ def run_ahead(
         for call in calls:
             ready = []
             if len(pending) == depth:  # the oldest stays pending until it is done
-                ready = [result_of(pending[0])]
+                ready = [_result_of(pending[0])]
                 pending.popleft()
-            pending.append(start(pool, call))
+            pending.append(_start(pool, call))
             yield from ready
         while pending:
-            result = result_of(pending[0])
+            result = _result_of(pending[0])
             pending.popleft()
             yield result
     finally:
@@ -69,7 +69,26 @@ def in_thread(call: Callable[[threading.Event], T]) -> T:
         return next(results)
 
 
-def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> Future[T]:
+@contextmanager
+def write_behind(write: Callable[..., object]) -> Iterator[Callable[..., None]]:
+    """Yield a function that calls `write` in a thread, once the call before has ended.
+
+    The next samples are made while these are written, and no more than two chunks are held.
+    """
+    pending: list[Future[object]] = []
+    with ThreadPoolExecutor(1) as writer:
+
+        def submit(*arguments: Any) -> None:
+            while pending:
+                _result_of(pending.pop())
+            pending.append(_start(writer, write, *arguments))
+
+        yield submit
+        while pending:
+            _result_of(pending.pop())
+
+
+def _start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> Future[T]:
     """Submit a call to a pool; raise OSError where the system has no thread for it."""
     try:
         return pool.submit(call, *arguments)
@@ -78,7 +97,7 @@ def start(pool: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> 
         raise OSError(errno.EAGAIN, f"no thread can be started; {remedy}") from error
 
 
-def result_of(future: Future[T]) -> T:
+def _result_of(future: Future[T]) -> T:
     """Return the result of a call; look up now and then, for Ctrl-C as the wait begins."""
     while not wait([future], _PATIENCE_SECONDS).done:
         pass
