@@ -20,7 +20,7 @@ from kac_prediction.dataset import (
     rendering,
 )
 from kac_prediction.dataset.behaviour import Behaviour
-from kac_prediction.dataset.storage import Generation, Transaction, disk, read_records
+from kac_prediction.dataset.storage import Generation, Transaction, disk, sample_records
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
@@ -100,7 +100,7 @@ def test_what_was_begun_on_one_machine_is_finished_on_many(
             patch.setattr(rendering, "_CHUNK_BYTES", 4 * 80 * 8)
             with pytest.raises(KeyboardInterrupt):
                 generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=begun)
-        assert 0 < len([*read_records(directory / ".generating")]) < 23
+        assert 0 < len([*sample_records(directory / ".generating")]) < 23
         generateDataset(Click, SETTINGS, str(directory), 23, seed=1, cluster=finished)
     generateDataset(Click, SETTINGS, str(tmp_path / "whole"), 23, seed=1)
     assert digest(tmp_path / "one") == digest(tmp_path / "many") == digest(tmp_path / "whole")

@@ -225,6 +225,12 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     return [record for record in records if isinstance(record, dict)]
 
 
+def file_state(path: Path) -> tuple[int, int, int]:
+    """Identify the file that has a name now, as long as files are replaced, not written to."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 def json_value(value: Any) -> Any:
     """Return what JSON can hold of a value: null for numbers that are not finite, else its text."""
     if hasattr(value, "tolist"):  # of NumPy or torch

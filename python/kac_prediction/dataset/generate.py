@@ -29,7 +29,7 @@ from .storage import (
     Transaction,
     disk,
     read_plan,
-    read_records,
+    sample_records,
     write_lock,
 )
 from .storage.layout import ARRAY, GENERATING, PLAN, STAGING
@@ -207,7 +207,7 @@ def resume_or_begin(
                 f"{rendered_with}, and this machine uses {plan['instruction_set']}, which may "
                 f"differ in the last bits: go on where it was begun, or delete {folder}."
             )
-    if other and (done := sum(1 for _ in read_records(folder))):
+    if other and (done := sum(1 for _ in sample_records(folder))):
         found = f"{done} samples of an unfinished dataset"
         if not overwrite:
             raise FileExistsError(
@@ -265,7 +265,7 @@ def generate(
                     generation.append(records)
                     generation.clipped += clipped
                     bar.update(len(records))
-        checksum = x.checksum(record.row for record in read_records(generation.path))
+        checksum = x.checksum(record.row for record in sample_records(generation.path))
     # A worker of a cluster may still be at a task that was cancelled, or is done by another.
     with locked(generation.path / PLAN):
         header = Header(
@@ -273,9 +273,9 @@ def generate(
             groups=[i // group_size for i in range(size)],
             revisions=[0] * size,
             checksums={ARRAY: checksum},
-            sounds=[record.sound for record in read_records(generation.path)],
+            sounds=[record.sound for record in sample_records(generation.path)],
         )
-        labels = (record.labels for record in read_records(generation.path))
+        labels = (record.labels for record in sample_records(generation.path))
         generation.write_metadata(header, labels)
         old = directory.sound_names() if directory.holds_dataset() else []
         removed = set(old).difference(generation.sound_names(range(size)))

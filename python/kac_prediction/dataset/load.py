@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from .._checks import MALFORMED, reason
+from .._files import file_state
 from .labels import LabelTable, LabelTensors, label_tensors, parsed
 from .legacy.convert import convert_dataset, is_legacy
 from .storage import DatasetChangedError, DatasetDirectory, DatasetError, Header
-from .storage.directory import file_state
 from .storage.layout import METADATA
 
 Stored: TypeAlias = LabelTable | LabelTensors  # the latter where labels fit no table

@@ -9,7 +9,7 @@ from .directory import DatasetDirectory
 from .layout import DatasetChangedError, DatasetError, write_lock
 from .metadata import Header
 from .transaction import Transaction
-from .unfinished import Generation, Record, read_plan, read_records
+from .unfinished import Generation, Record, read_plan, sample_records
 
 __all__ = [
     "DatasetChangedError",
@@ -20,6 +20,6 @@ __all__ = [
     "Record",
     "Transaction",
     "read_plan",
-    "read_records",
+    "sample_records",
     "write_lock",
 ]

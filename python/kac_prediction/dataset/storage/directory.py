@@ -14,6 +14,7 @@ import numpy.typing as npt
 import soundfile
 
 from ... import _core
+from ..._files import file_state
 from ..._progress import progress_bar
 from ..._threads import in_thread
 from .disk import map_array
@@ -247,12 +248,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
 
 
-def file_state(path: Path) -> tuple[int, int, int]:
-    """Identify the file that has a name now, as long as files are replaced, not written to."""
-    stat = path.stat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
 def _compare(paths: list[Path], written: list[int]) -> None:
     """Raise DatasetError unless these files have these CRC-32."""
     with _missing_is_damage():
@@ -275,15 +270,15 @@ def _decode(
 ) -> npt.NDArray[np.float64]:
     """Decode the content of a sound's file, at `path`."""
     try:
-        return in_thread(lambda _: _decoded(content, path, sample_rate, lengths))
+        return in_thread(lambda _: _read_sound(content, path, sample_rate, lengths))
     except soundfile.LibsndfileError as error:
         raise DatasetError(f"{path} is damaged: {error.error_string}") from error
 
 
-def _decoded(
+def _read_sound(
     content: bytes, path: Path, sample_rate: int, lengths: list[int]
 ) -> npt.NDArray[np.float64]:
-    """Do so, but for what libsndfile refuses."""
+    """Return the sound in a file; raise DatasetError for another rate or shape."""
     with soundfile.SoundFile(BytesIO(content)) as file:
         rate, shape = file.samplerate, (file.frames, file.channels)
         # What a header claims may be far more than its file holds, and more than the memory.

@@ -60,7 +60,7 @@ class Generation(Transaction):
     def verify(self, x: ArrayWriter, length: int) -> None:
         """Count as done only the samples, of this length, that are on the disk as written."""
         size = 0
-        for record, row in zip(read_records(self.path), x.row_checksums(), strict=False):
+        for record, row in zip(sample_records(self.path), x.row_checksums(), strict=False):
             path = self.path / self.sound_names([self.done])[0]
             check_folder(path.parent)
             check_regular(path)
@@ -128,7 +128,7 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
     return plan
 
 
-def read_records(folder: Path) -> Iterator[Record]:
+def sample_records(folder: Path) -> Iterator[Record]:
     """Yield the records of the generation in a folder, up to the first line that is damaged."""
     try:
         file = open_regular(folder / DONE)

@@ -23,7 +23,7 @@ from .device import process_device, select_device
 from .distributed import ProcessGroup
 from .options import OPTIONS, Layer, Parameters, TrainingOptions, merge_parameters
 from .resume import check_model, check_streaming, resumable
-from .run import Run, file_state
+from .run import Run, run_state
 from .synthesis import Source
 from .trainer import InnerLoop, Trainer
 from .yaml_file import read_yaml
@@ -243,7 +243,7 @@ class Routine:
         or ValueError where there is nothing that can be resumed.
         """
         with self._processes.report_once(), self._processes.leader_first():
-            read = file_state(Path(path) if Path(path).is_dir() else Path(path).parent)
+            read = run_state(Path(path) if Path(path).is_dir() else Path(path).parent)
             file, checkpoint = resumable(path)
             self._run.finish()
             run = file.parent, checkpoint, read

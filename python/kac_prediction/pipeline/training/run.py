@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from ..._files import locked, remove_leftovers
+from ..._files import file_state, locked, remove_leftovers
 from ..._progress import ProgressBar, progress_bar
 from ..checkpoint import BEST, LAST, Checkpoints, ExportedModel, RunInfo
 from ..model import Model
@@ -94,7 +94,7 @@ class Run:
     ) -> Self:
         """Take up the run of a checkpoint, in the directory where that is.
 
-        `read` is the directory's `file_state` before the checkpoint was read. Raise BlockingIOError
+        `read` is the directory's `run_state` before the checkpoint was read. Raise BlockingIOError
         where another process trains the run, ValueError where one has since then.
         """
         info = RunInfo(**checkpoint["run_info"])
@@ -106,7 +106,7 @@ class Run:
                 remove_leftovers(directory)
                 for tracker in run._trackers:
                     tracker.resume(info["epoch"])
-                run._state = file_state(directory)
+                run._state = run_state(directory)
         return run
 
     def configure(self, parameters: Mapping[str, Any], *, settled: bool = False) -> dict[str, Any]:
@@ -228,15 +228,15 @@ def run_lock(directory: Path) -> Iterator[None]:
         yield
 
 
-def file_state(directory: Path) -> FileState:
+def run_state(directory: Path) -> FileState:
     """Return that of the last checkpoint and the log of a run, as far as they exist."""
     paths = [path for name in (LAST, LOG) if (path := directory / name).exists()]
-    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(Path.stat, paths)]
+    return [file_state(path) for path in paths]
 
 
 def _check_state(directory: Path, read: FileState) -> None:
     """Raise ValueError where a run has gone on since it was read."""
-    if file_state(directory) != read:
+    if run_state(directory) != read:
         raise ValueError(
             f"the run in {directory} has gone on since it was read: resume it again, from where it"
             " is now"
