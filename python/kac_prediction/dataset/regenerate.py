@@ -10,7 +10,7 @@ from .rendering import Renderer, chunks
 from .representation import InputRepresentation
 from .sampler import AudioSampler, fresh_seed
 from .source import reloaded, source_of
-from .storage import DatasetDirectory, Transaction, write_lock
+from .storage import DatasetDirectory, Transaction, disk, write_lock
 from .storage.layout import ARRAY
 from .storage.metadata import label_line
 from .torch_dataset import TorchDataset
@@ -89,8 +89,8 @@ def _regenerate(
                 if here := [i for i in part if i in revisions]:
                     waves, labels = renderer(here)
                     written = transaction.write_sounds(here, waves, sampler.sample_rate, threads)
-                    quantised = _core.quantise(waves, 24, threads=threads)
-                    rows[[i - part.start for i in here]] = representation.transform(quantised)
+                    waves = disk.as_stored(waves, threads)
+                    rows[[i - part.start for i in here]] = representation.transform(waves)
                     for i, sound, y in zip(here, written, labels, strict=True):
                         groups[i], lines[i] = old.dataset_size + i, label_line(y, i)
                         if sounds:

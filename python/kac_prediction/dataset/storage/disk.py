@@ -32,6 +32,7 @@ from .layout import (
 at_write_point: Callable[[], object] | None = None
 """What is called at every write point; None, except in tests."""
 
+_BITS = 24  # of a sample
 _HEADER = re.compile(
     rb"\{'descr': '<f8', 'fortran_order': False, 'shape': \((\d+(?:, \d+)*),?\), \} *\n"
 )
@@ -74,9 +75,14 @@ def write_sounds(
     _write_point()
     if at_write_point is not None:
         middle = (len(names) + 1) // 2
-        _core.write_wavs(names[:middle], sounds[:middle], sample_rate, 24, True, threads)
+        _core.write_wavs(names[:middle], sounds[:middle], sample_rate, _BITS, True, threads)
         _write_point()
-    return _core.write_wavs(names, sounds, sample_rate, 24, sync=True, threads=threads)
+    return _core.write_wavs(names, sounds, sample_rate, _BITS, sync=True, threads=threads)
+
+
+def as_stored(sounds: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.float64]:
+    """Return sounds as they are read back: what x is computed from."""
+    return _core.quantise(sounds, _BITS, threads=threads)
 
 
 def replace(source: Path, target: Path) -> None:

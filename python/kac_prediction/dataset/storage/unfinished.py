@@ -89,8 +89,8 @@ class Generation(Transaction):
         threads, rate = representation.threads, representation.sample_rate
         # One after the other: both at once is quicker by a tenth, and holds twice the memory.
         checksums = self.write_sounds(indices, sounds, rate, threads)
-        quantised = _core.quantise(sounds, 24, threads=threads)
-        rows = x.write(indices.start, representation.transform(quantised).numpy())
+        transformed = representation.transform(disk.as_stored(sounds, threads))
+        rows = x.write(indices.start, transformed.numpy())
         return [Record(*parts) for parts in zip(checksums, rows, lines, strict=True)]
 
     def append(self, records: Iterable[Record]) -> None:
