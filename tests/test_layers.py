@@ -56,7 +56,7 @@ MAY_USE = {
     "onnx": {"exporting"},
     "onnxruntime": {"exporting"},
     "requests": {"pipeline"},
-    "scipy": {"physics", "samplers", "listening"},
+    "scipy": {"_blas", "physics", "samplers", "listening"},
     "shapely": {"geometry"},
     "soundfile": {"dataset", "listening", "pipeline"},
     "threadpoolctl": {"_blas"},

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from .._blas import threadpool_limits
+from .._blas import one_thread
 
 Float64 = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def without_hum(waveform: Float64, sample_rate: int, strike: int) -> Float64:
     start = max(0, end - longest, min(settled, end - shortest))
     if end - start < shortest:
         return waveform
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_thread():
         hum = _hum(waveform[start:end], sample_rate)
         if hum is None:
             return waveform

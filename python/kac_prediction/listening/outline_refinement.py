@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from .._arrays import ArrayLike, Float64
-from .._blas import threadpool_limits
+from .._blas import one_thread
 from .._checks import check_number
 from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
@@ -122,7 +122,7 @@ def refine_outline(
     if radii.shape != (64,) or not np.isfinite(radii).all():
         raise ValueError(f"outline must be finite numbers of shape (64,), got {radii.shape}")
     values = normalised(sound)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_thread():
         precision = np.asarray(_PRIOR * np.linalg.inv(errors + _FLOOR * np.eye(64)))
         prior = Prior(at_unit_area(radii), precision, math.log(size), 1 / spread**2)
         edges = [float(weyl_series(level.modes)[-1]) * speed / (2 * size) for level in _LEVELS]

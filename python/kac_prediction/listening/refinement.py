@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from .._arrays import ArrayLike, Float64
-from .._blas import threadpool_limits
+from .._blas import one_thread
 from .._checks import check_choice, check_number
 from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
@@ -82,7 +82,7 @@ def refine(
     values = normalised(sound)
     if not starts:
         return []
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_thread():
         return _refine(values, rate, starts, speed)
 
 

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._arrays import ArrayLike, Float64
-from .._blas import ThreadpoolController
+from .._blas import one_thread
 from .._checks import check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import check_points, check_shape
@@ -182,7 +181,7 @@ def modes(shape: Shape, n: int) -> Modes:
 
     check_shape("shape", shape)
     n = check_count("n", n)
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with one_thread():
         boundary = Boundary.of_shape(shape)
         wavenumber = boundary.wavenumber(max(n, _FEWEST))
         # Of all corners only re-entrant ones need small elements, in layers.
@@ -197,9 +196,3 @@ def modes(shape: Shape, n: int) -> Modes:
         signs = np.sign(vectors @ (mass @ np.exp(space.nodes @ (1.0, 2.0))))
         values = np.ascontiguousarray((signs[:, None] * vectors).T)
         return Modes(eigenvalues, values, space, boundary.origin, boundary.size)
-
-
-@cache
-def _linear_algebra() -> ThreadpoolController:
-    """Return what limits the threads of the linear algebra; to find that takes a millisecond."""
-    return ThreadpoolController()

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import eval_jacobi, roots_legendre
 
 from .._arrays import ArrayLike, Float64
-from .eigenmodes import _linear_algebra
+from .._blas import one_thread
 
 LONGEST: Final = 5.0
 """The largest aspect ratio of the table."""
@@ -75,7 +75,7 @@ def elliptical_series(epsilon: ArrayLike) -> tuple[Float64, Float64]:
 def _table() -> _Table:
     """Make the table: all modes at all nodes."""
     nodes = np.linspace(0, math.sqrt(math.log(LONGEST)), _NODES)
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with one_thread():
         classes = [_followed(x, y, nodes) for x in (0, 1) for y in (0, 1)]
     values, slopes = (np.concatenate(part, axis=1) for part in zip(*classes, strict=True))
     return _Table(float(nodes[1]), values, slopes)

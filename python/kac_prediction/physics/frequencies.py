@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from .._arrays import Float64
-from .._blas import threadpool_limits
+from .._blas import one_thread
 from .._checks import check_choice, check_count, check_number
 from ..geometry import Shape
 from ..geometry.shape import check_shape
@@ -56,9 +56,7 @@ def eigenfrequencies(
     drum_size = check_number("drum_size", drum_size, above=0)
     wave_speed = check_number("wave_speed", wave_speed, above=0)
     sample_rate = check_number("sample_rate", sample_rate, above=0)
-    # The products are small: threads of the linear algebra would mostly wait for each other, and on
-    # a busy machine a tenth of a second becomes ten.
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         if method == "elements":
             # Imported where it is used: SciPy's solvers take as long to load as drums to solve.
             from .elements.eigenvalues import element_eigenvalues
