@@ -28,9 +28,7 @@ from .strike import find_strike, middle_of
 Sound = TypeAliasType("Sound", ArrayLike | torch.Tensor | str | os.PathLike[str])
 """A recording: samples, shape (length,) or (length, channels), or the path of a file."""
 
-SHIPPED: Final = "any-drum"
-"""The model that comes with the package."""
-
+_SHIPPED: Final = "any-drum"  # the model that comes with the package
 _SHORTEST: Final = 0.005  # seconds of sound after the strike
 _LEAST_FITTED: Final = 0.02  # seconds of sound after the strike
 _LEAD: Final = 0.001  # seconds before the strike that the network hears too
@@ -191,7 +189,7 @@ def _network(model: Model | str | os.PathLike[str] | None) -> Model:
     if isinstance(model, Model):
         network: Model = model
     elif model is None or isinstance(model, str | os.PathLike):
-        network = _shipped() if model in (None, SHIPPED) else loadModel(os.fspath(model or ""))
+        network = _shipped() if model in (None, _SHIPPED) else loadModel(os.fspath(model or ""))
     else:
         raise TypeError(f"model must be a Model, or the path or name of one, got {model!r}")
     check_model(network)
@@ -201,7 +199,7 @@ def _network(model: Model | str | os.PathLike[str] | None) -> Model:
 @cache
 def _shipped() -> Model:
     """Return the model that comes with the package, loaded once."""
-    return loadModel(SHIPPED)
+    return loadModel(_SHIPPED)
 
 
 def _sounds(sound: Any) -> list[Any]:

@@ -18,6 +18,10 @@ from .audio import BLOCK, LONGEST, mixed
 
 _MENDED: Final = 2**27  # bytes that are read of a wav without lengths
 _UNKNOWN: Final = 1  # libsndfile's number of the error that a format is not known
+_REMEDY: Final = (
+    " (wav, flac, ogg, opus, mp3, aiff and caf are). Convert m4a, wma and the like first, as by "
+    "ffmpeg -i drum.m4a drum.wav"
+)
 
 
 def read_sound(path: str | os.PathLike[str]) -> tuple[Float64, int]:
@@ -110,12 +114,6 @@ class _File(io.FileIO):
         super().__exit__(*error)
         if self._failure is not None:
             raise self._failure
-
-
-_REMEDY: Final = (
-    " (wav, flac, ogg, opus, mp3, aiff and caf are). Convert m4a, wma and the like first, as by "
-    "ffmpeg -i drum.m4a drum.wav"
-)
 
 
 def _mended(opened: io.FileIO) -> io.BytesIO | None:
