@@ -232,7 +232,8 @@ def test_a_trial_without_the_metric_is_named(
 
 def test_trials_that_are_outdone_are_stopped(place: Place) -> None:
     stopping = {"type": "hyperband", "min_iter": 2}
-    parameters = {"x": {"values": [0.1, 0.2, 0.3]}, "slow": {"value": 0.3}}
+    # The second of the two that end by themselves is the better: it stays, whenever it is seen.
+    parameters = {"x": {"values": [0.2, 0.1, 0.3]}, "slow": {"value": 0.3}}
     place.write(parameters, early_terminate=stopping)
     states = {row[1]: row[4] for row in ranking(place.run())[1:]}
     assert states == {"0": "complete", "1": "complete", "2": "pruned"}
