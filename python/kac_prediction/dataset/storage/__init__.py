@@ -1,8 +1,9 @@
-"""The files of a dataset directory, which no other module opens.
+"""The files of a dataset directory.
 
 A directory holds `metadata.json` (header and labels), `x.npy` (the representation) and one wav a
 sample, which every representation is computed from. Files change through a transaction, so that at
-every instant the old dataset or the new one is whole; `disk.py` alone changes anything on the disk.
+every instant the old dataset or the new one is whole; `disk.py` makes its changes durable.
+`pipeline/datasets` moves what it has fetched into its place; `dataset/legacy` reads old metadata.
 """
 
 from .directory import DatasetDirectory
