@@ -38,6 +38,7 @@ from kac_prediction.evaluation.test_set import (
     stored_sounds,
 )
 from kac_prediction.geometry import Ellipse, Polygon
+from kac_prediction.listening.hum import without_hum
 from kac_prediction.samplers import ModeBank
 from kac_prediction.samplers.bank_shapes import SHARES, draw_shape
 from listened import Listener, answer, listener
@@ -93,6 +94,18 @@ def test_noise_of_all_levels_is_the_same_and_of_every_key_another() -> None:
     np.testing.assert_allclose(10 * quiet, loud, atol=1e-12)
     assert np.array_equal(recorded("room, 0 dB"), recorded("room, 0 dB"))
     assert not np.array_equal(recorded("room, 0 dB"), recorded("room, 0 dB", key=(1, 3)))
+
+
+def test_hum_is_a_sine_that_listening_takes_away() -> None:
+    sound, lead = recorded("hum"), round(0.2 * SAMPLE_RATE)
+    hum = sound - np.concatenate([np.zeros(lead), DRUM])
+    assert len(hum) == lead + len(DRUM)
+    spectrum = np.abs(np.fft.rfft(hum[: round(0.8 * SAMPLE_RATE)]))  # 40 periods
+    assert np.argmax(spectrum) == 40
+    np.testing.assert_allclose(np.delete(spectrum, 40), 0, atol=1e-8 * spectrum[40])
+    assert decibels(rms(DRUM[: round(FIRST * SAMPLE_RATE)]) / rms(hum)) == pytest.approx(20)
+    cleaned = without_hum(sound, SAMPLE_RATE, lead)
+    np.testing.assert_allclose(cleaned[-len(DRUM) :], DRUM, atol=1e-3 * np.abs(hum).max())
 
 
 @pytest.mark.parametrize("ratio", [6, 0])

@@ -1,5 +1,6 @@
 """Conditions: how sounds are recorded before an estimator hears them."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,7 @@ LEAD: Final = 0.05
 FIRST: Final = 1024 / 48000
 """Seconds: 21 ms, the beginning that a level of noise is relative to."""
 
+_MAINS, _HUM_LEAD = 50.0, 0.2  # Hz, and seconds before the strike
 _REVERBERATION, _REFLECTION = 0.4, 0.005  # a room's T60, and its first reflection after, seconds
 _BAND: Final = (300.0, 3400.0)  # of a telephone, Hz
 _COMPRESSION: Final = 0.5  # of libsndfile: 0 the best, 1 the smallest
@@ -88,6 +90,17 @@ def in_noise(
     level = rms(x[:, : round(FIRST * sample_rate)]) * 10 ** (-ratio / 20)
     sound = moved(x, sample_rate, generator, LEAD)
     return sound + level * coloured_noise(sound, exponent, generator)
+
+
+def with_hum(
+    x: torch.Tensor, sample_rate: int, generator: torch.Generator, ratio: float
+) -> torch.Tensor:
+    """Add mains hum of any phase from 0.2 s before the strike on, so far below the first 21 ms."""
+    level = rms(x[:, : round(FIRST * sample_rate)]) * 10 ** (-ratio / 20)
+    sound = moved(x, sample_rate, generator, _HUM_LEAD)
+    turns = torch.arange(sound.shape[1], dtype=x.dtype) * _MAINS / sample_rate
+    phase = torch.rand(len(x), 1, generator=generator, dtype=x.dtype)
+    return sound + math.sqrt(2) * level * torch.sin(2 * math.pi * (turns + phase))
 
 
 def in_room(
@@ -170,6 +183,11 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     for condition in (
         Condition("clean", "1 s from the strike on"),
         *_noises(),
+        Condition(
+            "hum",
+            "mains hum of 50 Hz from 0.2 s before the strike on, 20 dB below the first 21 ms",
+            record=partial(with_hum, ratio=20),
+        ),
         *_rooms(),
         Condition("telephone", "300 Hz to 3.4 kHz", record=by_telephone),
         Condition(
