@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Float64
+
 T = TypeVar("T")
 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -169,7 +171,7 @@ def check_samples(name: str, samples: Any) -> npt.NDArray[Any]:
     return array
 
 
-def check_sound(name: str, samples: Any, least: int = 1) -> npt.NDArray[np.float64]:
+def check_sound(name: str, samples: Any, least: int = 1) -> Float64:
     """Return a mono sound of at least so many samples, shape (length,).
 
     Raises:

@@ -4,10 +4,10 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import ArrayLike, Float64
 from .._checks import check_sound
-from .damped_partials import Complex128, Float64, Samples
+from .damped_partials import Complex128, Samples
 
 EDGE: Final = 1.12
 """Where the slope of the low-pass filter ends, over where it begins."""
@@ -50,7 +50,7 @@ class Expected(NamedTuple):
     growth: Float64
 
 
-def normalised(sound: npt.ArrayLike) -> Float64:
+def normalised(sound: ArrayLike) -> Float64:
     """Return a mono sound of 16 samples or more with its peak at 1; raise as `check_sound`."""
     values = check_sound("the sound", sound, _FEWEST)
     return np.asarray(values / np.abs(values).max())
