@@ -77,8 +77,7 @@ class Routine:
         self.illustrate: Callable[[], Any] | None = None
         self.model_input: ModelInput | None = None
         self._model: Model | None = None
-        # The sounds that `use_input` was given, and the inputs that it made of them.
-        self._shaped: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._shaped: tuple[torch.Tensor, torch.Tensor] | None = None  # sounds, inputs of them
         self._sources: Sequence[Source] = ()
         self._exports_dir = Path(exports_dir).absolute()
         self._wandb_config = wandb_config or {}
@@ -127,8 +126,7 @@ class Routine:
             seed: of the samples to generate; None: the parameter `seed`, else a fresh one.
             workers: threads that work at once; None: all available.
             dataset_source: where the named dataset is taken from, see `pipeline.download_dataset`.
-            dataset_record: the Zenodo record of the named dataset; '': the newest, or the one that
-                the directory's is of.
+            dataset_record: of the named dataset at Zenodo; '': the newest, or the directory's own.
 
         Raises:
             ConnectionError, FileNotFoundError: there is no dataset, and nothing to make one from.
@@ -163,11 +161,9 @@ class Routine:
     ) -> None:
         """Set `routine.P`: defaults < a resumed checkpoint < yaml < overrides < wandb's config.
 
-        The defaults name every parameter of the model. Starts the run on Weights & Biases.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            TypeError, ValueError: a wrong value or an unknown key; names key, file and remedy.
+        The defaults name every parameter of the model. Starts the run on Weights & Biases. Raise
+        FileNotFoundError where there is no such file, TypeError or ValueError for a wrong value or
+        an unknown key, with key, file and remedy.
         """
         layers: list[Layer] = []
         if self._run.resumed is not None:
@@ -178,14 +174,12 @@ class Routine:
         layers.append(("the overrides", overrides or {}))
         self.P = merge_parameters(default, *layers)
         self._renew_run()
-        changes = self._run.configure(self.P)
-        if not changes:
-            return
-        try:
-            self.P = merge_parameters(default, *layers, ("wandb's config", changes))
-        except (TypeError, ValueError):
-            self._run.finish(failed=True)
-            raise
+        if changes := self._run.configure(self.P):
+            try:
+                self.P = merge_parameters(default, *layers, ("wandb's config", changes))
+            except (TypeError, ValueError):
+                self._run.finish(failed=True)
+                raise
 
     def use_input(self, model_input: ModelInput, missing: Missing = "raise") -> None:
         """Shape the dataset, of raw sounds, by a recipe that checkpoints then hold.
@@ -267,13 +261,10 @@ class Routine:
         checkpoint is saved, and never while `testing`. `epoch_%03d.pt` is saved every fifth epoch
         and at the end; `last.pt` is at most ten seconds of finished epochs behind. Ctrl-C saves the
         last finished epoch and is raised, with a note on how to `resume`. Training again is another
-        run. `innerTestingLoop` is given number of the batch, number of batches, inputs and targets,
-        and adds to `routine.M.testing_loss["aggregate"]`.
-
-        Raises:
-            MemoryError: the memory is too small for the batch size, which the message names.
-            TypeError, ValueError: something is missing or does not fit; the loss broadcasts
-                predictions against targets, or is not finite: names epoch, batch and checkpoint.
+        run. `innerTestingLoop` is given batch number, number of batches, inputs and targets, and
+        adds to `routine.M.testing_loss["aggregate"]`. Raise MemoryError where memory is too
+        small for the batch size, TypeError or ValueError where something is missing or a loss
+        broadcasts or is not finite, with epoch and batch.
         """
         self._require("P", "D", "M")
         split = self.parts()
