@@ -27,7 +27,6 @@ from kac_prediction.evaluation.estimators import (
     Answer,
     classical,
     mean_predictor,
-    radii_of,
 )
 from kac_prediction.evaluation.figures import Figures, area_under_curve
 from kac_prediction.evaluation.test_set import (
@@ -38,6 +37,7 @@ from kac_prediction.evaluation.test_set import (
     stored_sounds,
 )
 from kac_prediction.geometry import Ellipse, Polygon
+from kac_prediction.geometry.radii import log_radii
 from kac_prediction.listening.hum import without_hum
 from kac_prediction.samplers import ModeBank
 from kac_prediction.samplers.bank_shapes import SHARES, draw_shape
@@ -321,16 +321,16 @@ def test_the_area_under_the_curve_by_hand() -> None:
         area_under_curve([0.2], [])
 
 
-def test_radii_are_about_the_centroid() -> None:
-    square = Polygon(3 + np.array([[0.0, 0], [2, 0], [2, 2], [0, 2]]))
-    radii = np.exp(radii_of(square))
+def test_radii_are_the_farthest_about_the_origin() -> None:
+    square = Polygon([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
+    radii = np.exp(log_radii(square))
     assert radii[[0, 16, 32]] == pytest.approx([1, 1, 1])
     assert radii[[8, 24]] == pytest.approx([math.sqrt(2)] * 2)
     assert np.pi * np.mean(radii**2) == pytest.approx(square.area, rel=0.01)
-    assert np.exp(radii_of(Ellipse(3.0, 1.0)))[[0, 16]] == pytest.approx([3, 1])
+    assert np.exp(log_radii(Ellipse(3.0, 1.0)))[[0, 16]] == pytest.approx([3, 1])
     # An hourglass is seen from its middle as far as its corners.
     dents = Polygon([[-2.0, -1], [0, -0.1], [2, -1], [2, 1], [0, 0.1], [-2, 1]])
-    assert np.exp(radii_of(dents))[[0, 16, 32]] == pytest.approx([2, 0.1, 2])
+    assert np.exp(log_radii(dents))[[0, 16, 32]] == pytest.approx([2, 0.1, 2])
 
 
 def test_the_mean_predictor_knows_the_mean_of_a_bank() -> None:

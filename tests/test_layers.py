@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "architecture": {"pipeline"},
     "listening": {"dataset", "geometry", "samplers", "physics", "pipeline"},
     "evaluation": {"dataset", "geometry", "listening", "pipeline", "samplers"},
-    "exporting": {"dataset", "listening", "pipeline", "samplers"},
+    "exporting": {"dataset", "geometry", "listening", "pipeline", "samplers"},
     "plot": {"geometry", "physics"},
     "routines": {
         "architecture",

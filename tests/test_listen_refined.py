@@ -12,6 +12,7 @@ import torch
 
 from kac_prediction.evaluation.outlines import overlap
 from kac_prediction.geometry import ConvexPolygon
+from kac_prediction.geometry.radii import log_radii
 from kac_prediction.listening import Fit, Prediction, listen
 from kac_prediction.listening.fitted import refined, starts
 from kac_prediction.listening.network import Answer
@@ -22,7 +23,6 @@ from kac_prediction.samplers import (
     ModeBank,
     PoissonModel,
 )
-from kac_prediction.samplers.bank_shapes import log_radii
 from kac_prediction.samplers.shapes import elongation
 from listened import answer, listener
 

@@ -7,13 +7,12 @@ import numpy.typing as npt
 import pytest
 
 from kac_prediction.geometry import ConvexPolygon, Polygon
+from kac_prediction.geometry.radii import polygon_log_radii
 from kac_prediction.listening import Fit, Start, refine, refine_outline
 from kac_prediction.listening.bands import band
 from kac_prediction.listening.polygon_fit import Objective, Prior, climb
 from kac_prediction.listening.vertices import (
-    ANGLES,
     drum_of,
-    log_radii,
     log_size,
     radii_by_vertices,
     simplified,
@@ -23,6 +22,7 @@ from kac_prediction.physics import eigenfrequencies
 from kac_prediction.samplers import FiniteElementModel, PoissonModel
 
 Float64 = npt.NDArray[np.float64]
+ANGLES = 2 * np.pi * np.arange(64) / 64
 
 
 def drum(corners: int, size: float, seed: int) -> Polygon:
@@ -41,7 +41,7 @@ def overlap(one: Float64, other: Float64) -> float:
 def test_an_outline_comes_nearer_though_its_partials_overlap() -> None:
     shape = drum(6, 1.0, 4)
     shape.centroid = (0.0, 0.0)
-    truth = log_radii(shape.outline()[:-1])
+    truth = polygon_log_radii(shape.outline()[:-1])
     model = FiniteElementModel(
         0.25,
         8000,
@@ -72,7 +72,7 @@ def test_an_outline_has_no_lead_over_the_drum_itself() -> None:
     model.updateProperties(1)
     model.generateWaveform()
     (truth,) = refine(model.waveform, 8000, [Start("rectangle", 0.402, 1.51)])
-    start = log_radii(Polygon([(-1.5, -1), (1.5, -1), (1.5, 1), (-1.5, 1)]).outline()[:-1])
+    start = polygon_log_radii(Polygon([(-1.5, -1), (1.5, -1), (1.5, 1), (-1.5, 1)]).outline()[:-1])
     fit = refine_outline(model.waveform, 8000, start, 0.4, rivals=[truth])
     assert fit is not None
     assert fit.lead < 0
@@ -83,7 +83,7 @@ def test_slopes_and_curvature_of_the_objective() -> None:
     time = np.arange(2000) / 8000
     pitches = eigenfrequencies(shape, 8, 0.4)[:, None]
     sound = (np.exp(-9 * time) * np.sin(2 * np.pi * pitches * time)).sum(axis=0)
-    radii = log_radii(shape.outline()[:-1])
+    radii = polygon_log_radii(shape.outline()[:-1])
     prior = Prior(radii, 50 * np.eye(64), np.log(0.4), 1e3)
     part = band(sound, 8000, 1.2 * float(pitches.max()), 40)
     objective = Objective(part, prior, 8.0, 300, 100.0)
@@ -113,11 +113,11 @@ def test_slopes_and_curvature_of_the_objective() -> None:
 
 def test_radii_of_a_square_and_of_what_is_not_seen() -> None:
     square = 3 + 2 * np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    radii = np.exp(log_radii(square))
+    radii = np.exp(polygon_log_radii(square))
     np.testing.assert_allclose(radii, 0.5 / np.abs([np.cos(ANGLES), np.sin(ANGLES)]).max(axis=0))
     assert float(log_size(square)) == pytest.approx(np.log(2))
     assert np.isnan(log_size(square[::-1]))
-    batch = log_radii(np.stack([square, 2 * square]))
+    batch = polygon_log_radii(np.stack([square, 2 * square]))
     np.testing.assert_allclose(batch, np.log([radii, radii]))
 
 
@@ -129,7 +129,7 @@ def test_derivatives_by_vertices() -> None:
         moved.reshape(2, -1)[:, k] += step, -step
         by_size = (log_size(moved[0]) - log_size(moved[1])) / (2 * step)
         assert size_by_vertices(vertices)[k] == pytest.approx(float(by_size), abs=1e-6)
-        by_radii = (log_radii(moved[0]) - log_radii(moved[1])) / (2 * step)
+        by_radii = (polygon_log_radii(moved[0]) - polygon_log_radii(moved[1])) / (2 * step)
         np.testing.assert_allclose(radii_by_vertices(vertices)[:, k], by_radii, atol=2e-3)
 
 

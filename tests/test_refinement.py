@@ -9,10 +9,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from kac_prediction.geometry import Ellipse
+from kac_prediction.geometry.families import ANALYTIC
 from kac_prediction.listening import Fit, Start, refine
 from kac_prediction.listening.bands import band
 from kac_prediction.listening.damped_partials import Samples, evidence
-from kac_prediction.listening.families import ANALYTIC, series
+from kac_prediction.listening.families import series
 from kac_prediction.physics import circularSeries, modes
 from kac_prediction.physics.ellipse_series import elliptical_series
 from kac_prediction.samplers import BesselModel, FiniteElementModel, LaméModel, PoissonModel

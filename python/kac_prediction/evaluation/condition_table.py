@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from ..geometry.families import ELONGATED
 from ..samplers import ModeBank
 from .conditions import CONDITIONS
 from .estimators import CLASSICAL, MEAN, NETWORK, REFINED, TOLD
-from .figures import ELONGATED, Figures, area_under_curve
+from .figures import Figures, area_under_curve
 from .test_set import OTHERS, SAMPLE_RATE
 
 PLAIN: Final = "clean"

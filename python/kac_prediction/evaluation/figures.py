@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 
 from .._arrays import ArrayLike, Float64
-from .estimators import INTERVALS, Answer
+from ..geometry.families import ELONGATED, REGULAR
+from ..listening.network import NUMBERS
+from .estimators import Answer
 from .outlines import overlap
 from .test_set import LabelledDrums
-
-ELONGATED: Final = ("ellipse", "rectangle")
-"""The families whose aspect ratio is a dimension."""
-
-_REGULAR: Final = ("circle", "triangle")  # that have no aspect ratio but 1
 
 
 @dataclass(frozen=True)
@@ -81,9 +78,9 @@ def _errors(true: Float64, answers: Sequence[float]) -> Float64:
 def _coverage(truth: LabelledDrums, answers: Sequence[Answer]) -> dict[str, float]:
     """Return by number the share of intervals that hold the truth, where any are given."""
     shares = {}
-    for name in INTERVALS:
+    for name in NUMBERS:
         if any(each.intervals for each in answers) and not (
-            name == "aspect_ratio" and truth.family in _REGULAR
+            name == "aspect_ratio" and truth.family in REGULAR
         ):
             ends = np.array([each.intervals.get(name, (np.nan, np.nan)) for each in answers])
             true = getattr(truth, name)

@@ -7,7 +7,9 @@ import torch
 
 from .._arrays import Float64
 from ..dataset.labels import LabelTensors
-from ..geometry import Circle, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..geometry import Polygon, RegularPolygon, Shape
+from ..geometry.families import shape_of
+from ..geometry.radii import points_at
 from ..samplers.shapes import FAMILIES, elongation, second_moments
 from .report import Values
 
@@ -44,12 +46,12 @@ class LabelledSounds:
         if "outline" in labels:
             return outlined(labels["outline"].numpy(), float(labels["drum_size"][0]))
         family = self.family or self.families[int(labels["family"][0])]
-        polygon = None
-        if family == "polygon":
-            corners = int(labels["N"][0])
-            polygon = Polygon(labels["vertices"].reshape(-1, 2)[:corners].numpy())
-        ratio = float(labels.get("aspect_ratio", [1.0])[0])
-        return _shape(family, float(labels["drum_size"][0]), ratio, polygon)
+        area = float(labels["drum_size"][0]) ** 2
+        if family != "polygon":
+            return shape_of(family, float(labels.get("aspect_ratio", [1.0])[0]), area)
+        polygon = Polygon(labels["vertices"].reshape(-1, 2)[: int(labels["N"][0])].numpy())
+        polygon.area = area
+        return polygon
 
     def predicted_shape(self, i: int, predicted: Values, k: int) -> Shape:
         """Return the shape predicted for sound i, of which `predicted` has the k-th values.
@@ -64,6 +66,8 @@ class LabelledSounds:
         ratio = 1.0
         if "aspect_ratio" in predicted:
             ratio = float(np.clip(predicted["aspect_ratio"][k], *_RATIOS))
+        if family != "polygon":
+            return shape_of(family, ratio, size * size)
         true = self.true_shape(i)
         polygon = true if isinstance(true, Polygon) else RegularPolygon(6)
         # Lengths times k along one axis and over k along the other multiply the elongation by k^2.
@@ -72,25 +76,13 @@ class LabelledSounds:
         scaling = axes @ np.diag([1 / factor, factor]) @ axes.T
         centroid = np.array(polygon.centroid)
         stretched = Polygon((polygon.vertices - centroid) @ scaling + centroid)
-        return _shape(family, size, ratio, stretched)
+        stretched.area = size * size
+        return stretched
 
 
 def outlined(log_radii: Float64, size: float) -> Polygon:
     """Return the drum of so many logarithms of radii about the origin, of area size^2."""
-    angles = 2 * np.pi * np.arange(len(log_radii)) / len(log_radii)
     # Within what a polygon of floating-point numbers can be.
-    radii = np.exp(np.clip(log_radii - log_radii.mean(), -_LONGEST, _LONGEST))
-    polygon = Polygon(radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
+    polygon = Polygon(points_at(np.clip(log_radii - log_radii.mean(), -_LONGEST, _LONGEST)))
     polygon.area = size * size
     return polygon
-
-
-def _shape(family: str, size: float, ratio: float, polygon: Polygon | None) -> Shape:
-    """Return a circle, a rectangle, its longer side along x, or this polygon; of area size^2."""
-    shape: Shape
-    if polygon is not None and family == "polygon":
-        shape = polygon
-    else:
-        shape = Circle(1.0) if family == "circle" else UnitRectangle(ratio)
-    shape.area = size * size
-    return shape

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from .._arrays import Float64
 from .._files import replacing
-from ..geometry import Circle, RegularPolygon, Shape, UnitRectangle
+from ..geometry.families import shape_of
+from ..geometry.radii import RADII, log_radii
 from ..samplers import (
     AnyShapeModel,
     BesselModel,
@@ -21,7 +22,6 @@ from ..samplers import (
     OtherSounds,
     PoissonModel,
 )
-from ..samplers.bank_shapes import log_radii
 from ..samplers.drum import draw_log_uniform
 from ..samplers.modal import ModalDrum
 
@@ -183,7 +183,7 @@ def _exact(family: str, count: int, variant: str) -> tuple[list[Any], dict[str, 
         labels["drum_size"].append(found["drum_size"][0])
         labels["aspect_ratio"].append(ratio)
         labels["decay_time"].append(decay_time)
-        labels["outline"].append(log_radii(_shape(family, ratio)))
+        labels["outline"].append(log_radii(shape_of(family, ratio)))
     return waveforms, labels
 
 
@@ -214,7 +214,7 @@ def _others(count: int) -> LabelledDrums:
         waveforms[k :: len(sounds)] = sound.render(range(k, count, len(sounds)))[0]
     nothing = np.full(count, np.nan)
     return LabelledDrums(
-        OTHERS, 100.0, waveforms, nothing, nothing, nothing, np.full((count, 64), np.nan)
+        OTHERS, 100.0, waveforms, nothing, nothing, nothing, np.full((count, RADII), np.nan)
     )
 
 
@@ -232,14 +232,3 @@ def _point(drum: ModalDrum, i: int) -> tuple[float, ...]:
     drum.reseed(i)
     drum.updateProperties(None)
     return drum.strike_location
-
-
-def _shape(family: str, aspect_ratio: float) -> Shape:
-    """Return a shape of unit area about the origin."""
-    shape: Shape
-    if family == "rectangle":
-        shape = UnitRectangle(aspect_ratio)
-    else:
-        shape = Circle(1.0) if family == "circle" else RegularPolygon(3)
-    shape.area, shape.centroid = 1.0, (0.0, 0.0)
-    return shape

@@ -6,9 +6,10 @@ from typing import Final
 
 import torch
 
-from ..listening.network import FARTHEST, NUMBERS, REGULAR, check_model, outline_of
+from ..geometry.families import REGULAR
+from ..geometry.radii import RADII, directions
+from ..listening.network import FARTHEST, NUMBERS, check_model, outline_of_family
 from ..listening.predicted_labels import input_of
-from ..listening.prediction import OUTLINE
 from ..pipeline import Model
 from ..pipeline.model_input import LOG_SPREADS
 from ..samplers import ModeBank
@@ -63,11 +64,9 @@ class DrumGraph(Graph):
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        angles = 2 * math.pi * torch.arange(OUTLINE, dtype=torch.float64) / OUTLINE
-        directions = torch.stack([angles.cos(), angles.sin()], 1)
-        self.register_buffer("directions", directions.float())
+        self.register_buffer("directions", torch.from_numpy(directions()).float())
         for family in REGULAR:
-            outline = torch.from_numpy(outline_of(family, 1.0, angles.numpy()))
+            outline = torch.from_numpy(outline_of_family(family, 1.0))
             self.register_buffer(family, outline.float())
         self.register_buffer("regular", torch.tensor([name in REGULAR for name in FAMILIES]))
 
@@ -101,7 +100,7 @@ class DrumGraph(Graph):
     def _outline(
         self, family: torch.Tensor, ratio: torch.Tensor, radii: torch.Tensor
     ) -> torch.Tensor:
-        """Return the outlines of drums of unit area, shape (n, 64, 2), as `outline_of` does."""
+        """Return the outlines of drums of unit area, shape (n, 64, 2), as `listen` does."""
         directions = self.get_buffer("directions")
         half = torch.stack([ratio.sqrt(), ratio.rsqrt()], 1)[:, None]
         steep = directions.abs() / half  # 1 at the rim of an ellipse, and of its rectangle
@@ -115,7 +114,7 @@ class DrumGraph(Graph):
         free = radii.clamp(-FARTHEST / 4, FARTHEST / 4).exp()[:, :, None] * directions
         points["polygon"] = points["star"] = _centred(free)
         every = torch.stack([points[name] for name in FAMILIES], 1)
-        chosen = family[:, None, None, None].expand(-1, 1, OUTLINE, 2)
+        chosen = family[:, None, None, None].expand(-1, 1, RADII, 2)
         return every.gather(1, chosen)[:, 0]
 
 

@@ -9,6 +9,7 @@ import shapely
 
 from .._arrays import ArrayLike, Bool, Float64
 from .callable_values import CallableCount, CallableTruth
+from .radii import cross
 from .shape import FARTHEST, Shape, ShapeSettings, check_points
 
 _ROUNDING = 8 * np.finfo(np.float64).eps
@@ -191,8 +192,7 @@ def turns(vertices: Float64) -> Float64:
     """Return the angle by which the boundary turns left at each vertex, in [-pi, pi]."""
     leaving = following(vertices) - vertices
     arriving = np.concatenate([leaving[-1:], leaving[:-1]])
-    across = arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0]
-    angles: Float64 = np.arctan2(across, (arriving * leaving).sum(axis=1))
+    angles: Float64 = np.arctan2(cross(arriving, leaving), (arriving * leaving).sum(axis=1))
     return angles
 
 

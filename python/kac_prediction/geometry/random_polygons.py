@@ -8,6 +8,7 @@ import shapely
 from .._arrays import Float64
 from .._checks import check_count
 from .polygon import Polygon, at_unit_area, following, signed_area
+from .radii import cross
 from .shape import ShapeSettings
 
 _DRAWS = 1000
@@ -126,9 +127,7 @@ def _edge_across(trip: Float64, edge: int) -> int | None:
 
     def left(a: Float64, b: Float64, c: Float64) -> Float64:
         # Twice the area of the triangle (a, b, c), positive where c lies left of a to b.
-        u, v = b - a, c - a
-        area: Float64 = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
-        return area
+        return cross(b - a, c - a)
 
     start, end = trip, following(trip)
     a, b = start[edge], end[edge]

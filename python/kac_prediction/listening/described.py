@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .. import _html
+from ..geometry.families import REGULAR
 
 if TYPE_CHECKING:
     from .prediction import Prediction
@@ -48,7 +49,7 @@ def shown(prediction: "Prediction") -> str:
 def _numbers(prediction: "Prediction") -> list[tuple[str, str, str, str]]:
     """Return name, value and interval of the numbers, in as many digits as the interval has."""
     names = ["drum_size", "decay_time"]
-    if prediction.family not in ("circle", "triangle"):
+    if prediction.family not in REGULAR:
         names.insert(1, "aspect_ratio")
     if "wave_speed" in prediction.spreads:
         names[0] = "wave_speed"

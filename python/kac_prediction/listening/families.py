@@ -6,15 +6,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ..geometry.families import ELONGATED
 from ..physics import circularSeries
 from ..physics.ellipse_series import LONGEST, elliptical_series
 from .damped_partials import Float64
-
-ANALYTIC: Final = ("circle", "ellipse", "rectangle", "triangle")
-"""The families that can be fitted."""
-
-ELONGATED: Final = frozenset({"ellipse", "rectangle"})
-"""Those of them that have an aspect ratio, from 1 to `MOST_ELONGATED`."""
 
 MOST_ELONGATED: Final = LONGEST
 _ORDERS: Final = 60

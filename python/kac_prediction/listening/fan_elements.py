@@ -9,7 +9,9 @@ import numpy.typing as npt
 from numpy.polynomial import legendre
 from scipy.linalg import eigh
 
-Float64 = npt.NDArray[np.float64]
+from .._arrays import Float64
+from ..geometry.radii import cross
+
 Int64 = npt.NDArray[np.int64]
 
 _FLATTEST = 1e-6  # triangle, twice its area over that of all
@@ -99,7 +101,7 @@ def fan_eigenvalues(
     """
     a = vertices - centre
     b = np.roll(a, -1, axis=0)
-    det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    det = cross(a, b)
     if det.min() <= _FLATTEST * np.abs(det).sum():
         return None
     basis, (numbers, unknowns) = _basis(degree), _numbers(len(vertices), degree)

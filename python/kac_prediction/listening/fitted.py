@@ -7,12 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from ..geometry.families import ANALYTIC, REGULAR
 from .fits import Fit, Start
-from .network import REGULAR, Answer, outline_of
+from .network import Answer, outline_of_family
 from .prediction import Prediction, Spread
-
-FITTED: Final = ("circle", "ellipse", "rectangle", "triangle")
-"""The families whose partials follow from size and aspect ratio."""
 
 _LIKELY: Final = 0.02  # probability of a family that is fitted
 _ALWAYS: Final = 2  # families that are fitted at least
@@ -35,7 +33,7 @@ _BLURRED: Final = 2.0  # deviation of the decay time, for all of the power unexp
 
 def starts(answer: Answer) -> list[Start]:
     """Return where to begin to fit: the likely families, with the network's numbers."""
-    chances = {name: p for name, p in answer.families.items() if name in FITTED}
+    chances = {name: p for name, p in answer.families.items() if name in ANALYTIC}
     order = sorted(chances, key=lambda name: -chances[name])
     size, ratio, _ = np.exp(answer.logarithms).tolist()
     size_scale, ratio_scale, _ = answer.scales.tolist()
@@ -60,7 +58,7 @@ def refined(answer: Answer, fits: Sequence[Iterable[Fit]], lead: float = 0.0) ->
     every = [fit for of_strike in fits for fit in of_strike]
     drums = [
         _together([fit for fit in every if fit.family == family])
-        for family in FITTED
+        for family in ANALYTIC
         if any(fit.family == family for fit in every)
     ]
     if not drums:
@@ -85,7 +83,7 @@ def _beaten(families: Mapping[str, float], lead: float) -> dict[str, float]:
     """Return probabilities when an outline has a lead over all of the families that are fitted."""
     factor = math.exp(-_BEATEN * max(0.0, min(lead, 10.0)))
     left = {
-        name: factor * p if name in FITTED else max(p, _RAREST * (1 - factor))
+        name: factor * p if name in ANALYTIC else max(p, _RAREST * (1 - factor))
         for name, p in families.items()
     }
     total = sum(left.values())
@@ -140,6 +138,6 @@ def _with_fit(found: Prediction, fit: Fit) -> Prediction:
         drum_size=fit.drum_size,
         aspect_ratio=ratio,
         decay_time=math.exp(np.average(times, weights=weights)),
-        outline=fit.drum_size * outline_of(fit.family, ratio, np.zeros(0)),
+        outline=fit.drum_size * outline_of_family(fit.family, ratio),
         spreads=spreads,
     )

@@ -14,9 +14,10 @@ from typing_extensions import TypeAliasType
 
 from .._arrays import ArrayLike, Float64
 from .._checks import check_flag, check_number
+from ..geometry.families import ANALYTIC
 from ..pipeline import Model, ModelInput, loadModel
 from .audio import check_rate, high_passed, mixed_down, resampled
-from .fitted import FITTED, refined, starts
+from .fitted import refined, starts
 from .hum import without_hum
 from .network import SPEED, Answer, ask, check_model
 from .outlined import fit_outline, with_outline
@@ -154,7 +155,7 @@ def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
     longest = max(range(len(sounds)), key=lambda i: len(sounds[i][0]) / sounds[i][1])
     outline = fit_outline(answer, fits[longest], *sounds[longest])
     found = refined(answer, fits, 0.0 if outline is None else outline.lead / outline.data)
-    return found if outline is None or found.family in FITTED else with_outline(found, outline)
+    return found if outline is None or found.family in ANALYTIC else with_outline(found, outline)
 
 
 def at_speed(prediction: Prediction, wave_speed: float) -> Prediction:

@@ -7,18 +7,17 @@ from threading import Lock
 from typing import Final, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
+from .._arrays import Float64
+from ..geometry import Polygon
+from ..geometry.families import OUTLINED, REGULAR, centred, shape_of
+from ..geometry.radii import RADII, log_radii, points_at
 from ..pipeline import Model, ModelInput
 from ..pipeline.model_input import LOG_SPREADS
 from ..samplers import ModeBank
-from ..samplers.bank_shapes import log_radii
 from .predicted_labels import input_of, run_model
-from .prediction import OUTLINE, Prediction, Spread
-
-Float64 = npt.NDArray[np.float64]
+from .prediction import Prediction, Spread
 
 SPEED: Final = 100.0
 """The wave speed, m/s, that networks take for granted."""
@@ -28,9 +27,6 @@ NONE: Final = "none"
 
 NUMBERS: Final = ("drum_size", "aspect_ratio", "decay_time")
 """The labels that are numbers, whose logarithms and spreads a network predicts."""
-
-REGULAR: Final = frozenset({"circle", "triangle"})
-"""The families of which all are alike but for their sizes."""
 
 FARTHEST: Final = 20.0
 """How far a logarithm is believed, of an untrained network."""
@@ -100,12 +96,14 @@ class Answer:
         drum_size, ratio, decay_time = np.exp(self.logarithms).tolist()
         ratio = 1.0 if family in REGULAR else max(1.0, ratio)
         known = {"aspect_ratio"} if family in REGULAR else set()
+        outlined = family in OUTLINED
+        outline = outline_of_radii(self.log_radii) if outlined else outline_of_family(family, ratio)
         return Prediction(
             probabilities=probabilities,
             drum_size=drum_size,
             aspect_ratio=ratio,
             decay_time=decay_time,
-            outline=drum_size * outline_of(family, ratio, self.log_radii),
+            outline=drum_size * outline,
             score=score,
             spreads={
                 name: Spread("laplace", scale)
@@ -124,10 +122,10 @@ def check_model(model: Model) -> ModelInput:
     ]
     classes = model_input.classes.get("family", ())
     lacks += [f"the family {name}" for name in _CLASSES if name not in classes and not lacks]
-    if lacks or model_input.sizes.get("outline") != OUTLINE or model_input.representation:
+    if lacks or model_input.sizes.get("outline") != RADII or model_input.representation:
         raise ValueError(
             f"this {type(model).__name__} does not hear drums of all families: it lacks "
-            f"{', '.join(lacks) or f'an outline of {OUTLINE} radii of raw sound'}. Take a model of "
+            f"{', '.join(lacks) or f'an outline of {RADII} radii of raw sound'}. Take a model of "
             "the routine AnyDrum, or predict its labels with listening.predict"
         )
     return model_input
@@ -163,33 +161,17 @@ def ask(model: Model, X: torch.Tensor) -> list[Answer]:
     return [Answer(*row) for row in zip(families, means, scales, radii, strict=True)]
 
 
-def outline_of(family: str, aspect_ratio: float, radii: Float64) -> Float64:
-    """Return the outline of a drum of unit area about its centroid, shape (64, 2).
-
-    Of polygons and stars it is that of the `radii`, logarithms, as a network predicts them.
-    """
-    shape: Shape
-    if family in ("polygon", "star"):
-        shape = Polygon(_points(radii))
-        shape.area, shape.centroid = 1.0, (0.0, 0.0)
-        return shape.vertices.copy()
-    if family == "circle":
-        shape = Circle(1.0)
-    elif family == "triangle":
-        shape = RegularPolygon(3)
-    else:
-        shape = Ellipse(aspect_ratio, 1.0) if family == "ellipse" else UnitRectangle(aspect_ratio)
-    shape.area, shape.centroid = 1.0, (0.0, 0.0)
-    return _points(log_radii(shape))
+def outline_of_family(family: str, aspect_ratio: float) -> Float64:
+    """Return the outline of a drum of unit area about its centroid, shape (64, 2)."""
+    return points_at(log_radii(shape_of(family, aspect_ratio)))
 
 
-def _points(radii: Float64) -> Float64:
-    """Return the points of logarithms of radii, at equal steps of the angle."""
-    angles = 2 * np.pi * np.arange(OUTLINE) / OUTLINE
-    return np.asarray(np.exp(radii)[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
+def outline_of_radii(log_radii: Float64) -> Float64:
+    """Return the same of a polygon or star, of the logarithms of radii about any point inside."""
+    return centred(Polygon(points_at(log_radii))).vertices.copy()
 
 
 def _turned(radii: Float64, towards: Float64) -> Float64:
     """Return an outline, rotated and reflected to be nearest to another one."""
-    ways = [np.roll(way, step) for way in (radii, radii[::-1]) for step in range(OUTLINE)]
+    ways = [np.roll(way, step) for way in (radii, radii[::-1]) for step in range(RADII)]
     return min(ways, key=lambda way: float(np.square(way - towards).sum()))

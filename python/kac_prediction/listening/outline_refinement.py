@@ -15,12 +15,13 @@ import numpy as np
 from .._arrays import ArrayLike, Float64
 from .._blas import one_thread
 from .._checks import check_number
+from ..geometry.radii import RADII, polygon_log_radii
 from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
 from .fits import Fit
 from .partial_fit import log_evidence_in
 from .polygon_fit import Objective, Place, Prior, climb, nearest_polygon
-from .vertices import at_unit_area, drum_of, log_radii, radii_by_vertices, size_by_vertices
+from .vertices import at_unit_area, drum_of, radii_by_vertices, size_by_vertices
 
 
 class _Level(NamedTuple):
@@ -119,11 +120,11 @@ def refine_outline(
     spread = check_number("size_spread", size_spread, above=0)
     errors = _covariance(check_number("outline_spread", outline_spread, above=0))
     radii = np.array(outline, dtype=np.float64)
-    if radii.shape != (64,) or not np.isfinite(radii).all():
+    if radii.shape != (RADII,) or not np.isfinite(radii).all():
         raise ValueError(f"outline must be finite numbers of shape (64,), got {radii.shape}")
     values = normalised(sound)
     with one_thread():
-        precision = np.asarray(_PRIOR * np.linalg.inv(errors + _FLOOR * np.eye(64)))
+        precision = np.asarray(_PRIOR * np.linalg.inv(errors + _FLOOR * np.eye(RADII)))
         prior = Prior(at_unit_area(radii), precision, math.log(size), 1 / spread**2)
         edges = [float(weyl_series(level.modes)[-1]) * speed / (2 * size) for level in _LEVELS]
         bands = [
@@ -164,8 +165,8 @@ def _fitted(
 def _outlines(prior: Prior, covariance: Float64) -> list[Prior]:
     """Return the outline and others as far from it as it may err, each of another size."""
     rng, count = np.random.default_rng(0), _LEVELS[0].starts - 1
-    root = np.linalg.cholesky(covariance + 1e-6 * np.eye(64))
-    errors = rng.standard_normal((count, 64)) @ root.T
+    root = np.linalg.cholesky(covariance + 1e-6 * np.eye(RADII))
+    errors = rng.standard_normal((count, RADII)) @ root.T
     sizes = rng.standard_normal(count) / math.sqrt(prior.size_precision)
     return [prior] + [
         prior._replace(outline=at_unit_area(prior.outline + error), size=prior.size + size)
@@ -184,7 +185,7 @@ def _answer(part: Band, place: Place, rival: float) -> OutlineFit | None:
     residual = float(place.evidence.residual[0]) / part.samples.energy
     return OutlineFit(
         vertices=place.vertices - drum.centroid,
-        log_radii=log_radii(place.vertices),
+        log_radii=polygon_log_radii(place.vertices),
         radii_deviations=np.sqrt(np.einsum("ij,jk,ik->i", by_radii, covariance, by_radii)),
         drum_size=math.sqrt(drum.area),
         size_deviation=math.sqrt(by_size @ covariance @ by_size),
@@ -201,6 +202,6 @@ def _covariance(scale: float) -> Float64:
     Measured: the Fourier coefficients of waves around the outline have the root mean square `scale`
     up to the fourth, and fall as the power -3/2 then.
     """
-    order = np.abs(np.fft.fftfreq(64, 1 / 64))
-    row = np.fft.ifft(scale**2 / (1 + (order / 4) ** 3)).real * 64
-    return np.asarray(row[np.subtract.outer(np.arange(64), np.arange(64))])
+    order = np.abs(np.fft.fftfreq(RADII, 1 / RADII))
+    row = np.fft.ifft(scale**2 / (1 + (order / 4) ** 3)).real * RADII
+    return np.asarray(row[np.subtract.outer(np.arange(RADII), np.arange(RADII))])

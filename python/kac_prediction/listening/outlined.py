@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..geometry import Polygon
+from ..geometry.families import OUTLINED
 from ..samplers.shapes import elongation
 from .fits import Fit
-from .network import SPEED, Answer, outline_of
+from .network import SPEED, Answer, outline_of_radii
 from .outline_refinement import OutlineFit, refine_outline
 from .prediction import Prediction, Spread
-
-OUTLINED: Final = ("polygon", "star")
-"""The families whose outlines are fitted."""
 
 # A network's probability from which a sound may be one of these: of 474 polygons and stars, clean,
 # in noise of 20 and 10 dB and in rooms, none was less likely. And the seconds that a fit needs.
@@ -71,7 +69,6 @@ def with_outline(found: Prediction, fit: OutlineFit) -> Prediction:
     drum = Polygon(fit.vertices)
     lead = float(np.clip(fit.lead / fit.data, *_Q))
     probabilities = _by_solidity(found.probabilities, drum.solidity, lead)
-    family = max(OUTLINED, key=lambda name: probabilities[name])
     found = replace(found, probabilities=probabilities)
     convex = drum.solidity >= _BETWEEN
     if lead < (_CONVEX if convex else _DENTED):
@@ -81,7 +78,7 @@ def with_outline(found: Prediction, fit: OutlineFit) -> Prediction:
         found,
         drum_size=fit.drum_size,
         aspect_ratio=max(1.0, elongation(drum)),
-        outline=fit.drum_size * outline_of(family, 1.0, fit.log_radii),
+        outline=fit.drum_size * outline_of_radii(fit.log_radii),
         spreads={
             **found.spreads,
             "drum_size": Spread("laplace", size),

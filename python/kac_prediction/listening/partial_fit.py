@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ..geometry.families import ELONGATED
 from .bands import EDGE, SLOWEST, Band, expected
 from .damped_partials import Complex128, Evidence, Float64, evidence
-from .families import ELONGATED, MOST_ELONGATED, series
+from .families import MOST_ELONGATED, series
 from .fits import Fit
 
 _CONVERGED: Final = 1e-3  # of a unit of log likelihood

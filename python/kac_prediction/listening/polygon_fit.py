@@ -4,22 +4,19 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
+from ..geometry.radii import points_at, polygon_log_radii
 from .bands import EDGE, SLOWEST, Band, expected
 from .damped_partials import Evidence, evidence
 from .fan_elements import fan_degree, fan_eigenvalues
 from .vertices import (
     drum_of,
-    log_radii,
     log_size,
-    outline_of,
     radii_by_vertices,
     simplified,
     size_by_vertices,
 )
-
-Float64 = npt.NDArray[np.float64]
 
 _MOST_MODES: Final = 90
 _FARTHEST: Final = 0.15  # step of a vertex, in units of the drum's size
@@ -77,7 +74,7 @@ class Objective:
 
     def at(self, vertices: Float64, decays: Float64, noise: float) -> Place | None:
         """Return the place; None where no drum has these vertices."""
-        radii = log_radii(vertices)
+        radii = polygon_log_radii(vertices)
         found = self._modes(vertices) if np.isfinite(radii).all() else None
         if found is None:
             return None
@@ -199,15 +196,15 @@ def _steps(objective: Objective, place: Place, damping: float, steps: int) -> tu
 
 def nearest_polygon(prior: Prior, corners: int) -> Float64:
     """Return the polygon of so many corners that is nearest to the outline, of its size."""
-    vertices, damping = simplified(outline_of(prior.outline), corners), 1e-2
-    offset = log_radii(vertices) - prior.outline
+    vertices, damping = simplified(points_at(prior.outline), corners), 1e-2
+    offset = polygon_log_radii(vertices) - prior.outline
     for _ in range(10):
         slopes = radii_by_vertices(vertices)
         curvature = slopes.T @ prior.precision @ slopes
         curvature += damping * np.diag(np.diag(curvature) + 1e-4 * np.diag(curvature).mean())
         step = -np.linalg.solve(curvature, slopes.T @ prior.precision @ offset)
         moved = vertices + step.reshape(-1, 2)
-        after = log_radii(moved) - prior.outline
+        after = polygon_log_radii(moved) - prior.outline
         better = np.isfinite(after).all() and drum_of(moved) is not None
         if better and after @ prior.precision @ after < offset @ prior.precision @ offset:
             vertices, offset, damping = moved, after, damping / 3

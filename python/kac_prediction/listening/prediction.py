@@ -10,7 +10,9 @@ from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 from .._arrays import Float64
 from .._checks import MALFORMED, check_choice, check_number, check_numbers, reason
-from ..geometry import Circle, Ellipse, Polygon, RegularPolygon, Shape, UnitRectangle
+from ..geometry import Polygon, Shape
+from ..geometry.families import OUTLINED, centred, shape_of
+from ..geometry.radii import RADII
 from ..geometry.shape import check_points
 from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
 from ..samplers.drum import Drum
@@ -18,7 +20,6 @@ from .described import UNITS, described, shown
 
 Kind = Literal["laplace", "normal"]
 
-OUTLINE: Final = 64  # points
 _DENSITY: Final = 0.2  # kg/m^2, as that of the samplers; a sound tells of tension over density
 _DRUM: Final = 0.5  # the lowest score of a drum
 _MODES: Final = 100
@@ -85,7 +86,7 @@ class Prediction:
 
     def __post_init__(self) -> None:
         """Check and freeze the fields."""
-        outline = check_points("outline", self.outline, OUTLINE).copy()
+        outline = check_points("outline", self.outline, RADII).copy()
         outline.flags.writeable = False
         checked = {name: check_number(name, getattr(self, name), above=0) for name in _POSITIVE}
         checked["aspect_ratio"] = check_number("aspect_ratio", self.aspect_ratio, least=1)
@@ -113,17 +114,10 @@ class Prediction:
     @property
     def shape(self) -> Shape:
         """The drum's shape at its size, about the origin; a new one each time."""
-        shape: Shape
-        if self.family == "circle":
-            shape = Circle(1.0)
-        elif self.family == "ellipse":
-            shape = Ellipse(self.aspect_ratio, 1.0)
-        elif self.family == "rectangle":
-            shape = UnitRectangle(self.aspect_ratio)
-        else:
-            shape = RegularPolygon(3) if self.family == "triangle" else Polygon(self.outline)
-        shape.area, shape.centroid = self.drum_size**2, (0.0, 0.0)
-        return shape
+        area = self.drum_size**2
+        if self.family in OUTLINED:
+            return centred(Polygon(self.outline), area)
+        return shape_of(self.family, self.aspect_ratio, area)
 
     def interval(self, name: str, level: float = 0.9) -> tuple[float, float]:
         """Return (low, high), between which a number lies with a probability.

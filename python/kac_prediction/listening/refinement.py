@@ -16,13 +16,12 @@ import numpy as np
 from .._arrays import ArrayLike, Float64
 from .._blas import one_thread
 from .._checks import check_choice, check_number
+from ..geometry.families import ANALYTIC, ELONGATED, OUTLINED
 from .bands import Band, band, normalised, rough_decay
 from .classical.partials import weyl_series
-from .families import ANALYTIC, ELONGATED, MOST_ELONGATED
+from .families import MOST_ELONGATED
 from .fits import Fit, Start
 from .partial_fit import Fitted, Setting, climb, deviations, energies, log_evidence, scan
-
-_OTHER: Final = ("polygon", "star")
 
 
 class _Level(NamedTuple):
@@ -117,7 +116,7 @@ def _refine(values: Float64, rate: float, starts: list[Start], speed: float) -> 
 
 def _checked(start: Start) -> Start:
     """Return a start, or raise."""
-    check_choice("family of a start", start.family, (*ANALYTIC, *_OTHER))
+    check_choice("family of a start", start.family, (*ANALYTIC, *OUTLINED))
     check_number("drum_size of a start", start.drum_size, above=0)
     check_number("aspect_ratio of a start", start.aspect_ratio, above=0)
     check_number("size_spread of a start", start.size_spread, least=0)
@@ -178,7 +177,7 @@ def _kept(some: Fitted, more: Fitted) -> Fitted:
 
 def _is_hint(start: Start, family: str) -> bool:
     """Return whether only the size of a start is taken, and by a family."""
-    return start.family in _OTHER and family not in ELONGATED
+    return start.family in OUTLINED and family not in ELONGATED
 
 
 def _estimates(family: str, starts: list[Start]) -> Float64:

@@ -1,69 +1,33 @@
-"""Polygons given by their vertices, and the radii of their outlines from the centroid."""
-
-from typing import Final
+"""Polygons given by their vertices, and how size and radii change with these."""
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
 from ..geometry import Polygon
+from ..geometry.radii import RADII, cross, polygon_log_radii
 
-Float64 = npt.NDArray[np.float64]
-
-ANGLES: Final = 2 * np.pi * np.arange(64) / 64
-_DIRECTIONS = np.column_stack([np.cos(ANGLES), np.sin(ANGLES)])
 _STEP = 1e-6  # of differences, in units of the drum's size
 _CLEARANCE = 0.015  # between walls that do not meet, in units of the drum's size
-_TOLERANCE = 1e-9  # by which a ray may pass a wall
-
-
-def outline_of(log_radii: Float64) -> Float64:
-    """Return the points at these radii from the origin, shape (64, 2)."""
-    return np.asarray(np.exp(log_radii)[:, None] * _DIRECTIONS)
 
 
 def at_unit_area(log_radii: Float64) -> Float64:
     """Return the log radii of the polygon through such points, scaled to unit area."""
     radii = np.exp(log_radii)
-    area = (radii * np.roll(radii, -1)).sum() * np.sin(ANGLES[1]) / 2
+    area = (radii * np.roll(radii, -1)).sum() * np.sin(2 * np.pi / RADII) / 2
     return np.asarray(log_radii - np.log(area) / 2)
 
 
 def log_size(vertices: Float64) -> Float64:
     """Return the logarithm of the square root of the area, of polygons (..., n, 2); or nan."""
-    area = _cross(vertices, np.roll(vertices, -1, axis=-2)).sum(axis=-1) / 2
+    area = cross(vertices, np.roll(vertices, -1, axis=-2)).sum(axis=-1) / 2
     return np.asarray(np.log(np.where(area > 0, area, np.nan)) / 2)
 
 
-def log_radii(vertices: Float64) -> Float64:
-    """Return the log radii from the centroid at `ANGLES` and unit area, shape (..., 64).
-
-    A ray along u meets the wall from a to b at r u x (b - a) = a x b. They are nan where rays meet
-    no wall, or the area is not positive; of walls behind one another the farthest counts.
-
-    Args:
-        vertices: counter-clockwise, shape (..., n, 2).
-    """
-    after = np.roll(vertices, -1, axis=-2)
-    crosses = _cross(vertices, after)[..., None]
-    area = crosses.sum(axis=-2) / 2
-    centroid = ((vertices + after) * crosses).sum(axis=-2) / (6 * area)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        start = ((vertices - centroid[..., None, :]) / np.sqrt(area[..., None]))[..., None, :, :]
-        way = np.roll(start, -1, axis=-2) - start
-        rays = _DIRECTIONS[:, None]
-        across = _cross(rays, way)
-        radii = _cross(start, way) / across
-        along = _cross(start, rays) / across
-        meets = (np.abs(along - 0.5) <= 0.5 + _TOLERANCE) & (radii > 0) & np.isfinite(radii)
-        farthest = np.where(meets, radii, -np.inf).max(axis=-1)
-        return np.asarray(np.log(farthest))
-
-
 def radii_by_vertices(vertices: Float64) -> Float64:
-    """Return the derivatives of `log_radii` by the vertices' coordinates, shape (64, 2 n)."""
+    """Return the derivatives of `polygon_log_radii` by the coordinates, shape (64, 2 n)."""
     count = vertices.size
     moved = vertices + _STEP * np.eye(count).reshape(count, *vertices.shape)
-    slopes = (log_radii(moved) - log_radii(vertices)).T / _STEP
+    slopes = (polygon_log_radii(moved) - polygon_log_radii(vertices)).T / _STEP
     # A ray that grazes a wall would say that a vertex moves the outline without end.
     return np.asarray(np.clip(np.nan_to_num(slopes), -30, 30))
 
@@ -83,7 +47,7 @@ def simplified(points: Float64, count: int) -> Float64:
     """
     while len(points) > count:
         before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
-        triangles = np.abs(_cross(before - points, after - points))
+        triangles = np.abs(cross(before - points, after - points))
         points = np.delete(points, np.argmin(triangles), axis=0)
     return points
 
@@ -108,7 +72,3 @@ def _along_walls(vertices: Float64, points: Float64) -> tuple[Float64, Float64]:
     """Return where on each wall the nearest point lies, in [0, 1], and the way from its start."""
     ways, offset = np.roll(vertices, -1, axis=0) - vertices, points[:, None] - vertices
     return np.clip((offset * ways).sum(axis=2) / (ways**2).sum(axis=1), 0, 1), offset
-
-
-def _cross(a: Float64, b: Float64) -> Float64:
-    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])

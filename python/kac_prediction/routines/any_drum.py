@@ -9,6 +9,7 @@ import torch
 
 from .._files import replacing
 from ..architecture import SpectralCNN
+from ..geometry.radii import RADII
 from ..listening.predicted_labels import run_model
 from ..pipeline import ModelInput, read_checkpoint
 from ..pipeline.training.synthesis import Source
@@ -110,7 +111,7 @@ AnyDrum: Final = _AnyDrum(
         normalise=False,
         scales=("linear", "log", "log", "linear", "log"),
         classes={"family": (*ModeBank.families, "none")},
-        sizes={"outline": 64},
+        sizes={"outline": RADII},
         spreads=("drum_size", "aspect_ratio", "decay_time"),
     ),
     Sampler=AnyShapeModel,

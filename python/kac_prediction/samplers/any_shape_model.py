@@ -20,8 +20,9 @@ from ..geometry import (
     Shape,
     UnitRectangle,
 )
+from ..geometry.radii import log_radii
 from ..physics import circularSeries, drum_grid
-from .bank_shapes import draw_shape, log_radii
+from .bank_shapes import draw_shape
 from .drum import (
     Drum,
     DrumSettings,

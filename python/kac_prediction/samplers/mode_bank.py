@@ -16,8 +16,9 @@ from .._files import locked, sync_folder
 from .._processes import in_processes
 from .._progress import progress_bar
 from ..dataset.sampler import SAMPLE, IndexedGenerator
+from ..geometry.radii import RADII, log_radii
 from ..physics import modes as modes_of
-from .bank_shapes import SHARES, draw_points, draw_shape, log_radii
+from .bank_shapes import SHARES, draw_points, draw_shape
 
 Float32 = npt.NDArray[np.float32]
 
@@ -205,7 +206,7 @@ def _layout(settings: Mapping[str, Any]) -> np.dtype[np.void]:
             ("family", "<i4"),
             ("aspect_ratio", "<f4"),
             ("perimeter", "<f4"),
-            ("outline", "<f4", 64),
+            ("outline", "<f4", RADII),
             ("points", "<f4", (points, 2)),
             ("depths", "<f4", points),
             ("frequencies", "<f4", modes),

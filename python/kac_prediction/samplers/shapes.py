@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .._checks import brief
 from ..geometry import Circle, Ellipse, Polygon, RegularStar, Shape, shape_called
+from ..geometry.radii import cross
 
 FAMILIES: Final = ("circle", "rectangle", "polygon")
 """The families of shapes; the label `family` is an index into this tuple."""
@@ -142,11 +143,11 @@ def second_moments(polygon: Polygon) -> npt.NDArray[np.float64]:
     """
     start = polygon.vertices - np.array(polygon.centroid)
     end = np.roll(start, -1, axis=0)
-    cross = start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1]
-    mixed = np.einsum("n,ni,nj->ij", cross, start, end)
+    c = cross(start, end)
+    mixed = np.einsum("n,ni,nj->ij", c, start, end)
     moments: npt.NDArray[np.float64] = (
-        np.einsum("n,ni,nj->ij", cross, start, start)
-        + np.einsum("n,ni,nj->ij", cross, end, end)
+        np.einsum("n,ni,nj->ij", c, start, start)
+        + np.einsum("n,ni,nj->ij", c, end, end)
         + (mixed + mixed.T) / 2
     ) / 12
     return moments
