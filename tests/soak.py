@@ -50,7 +50,7 @@ SETTINGS: Any = {"duration": LENGTH / RATE, "sample_rate": RATE}
 SAMPLERS: tuple[type[AudioSampler], ...] = (BesselModel, Click)  # in threads, in processes
 WARM = 8  # rounds, in which each sampler works with one and with two workers, twice
 GROWTH = 32  # MiB that the allocator may take after these
-PATIENCE = 60.0  # seconds until what a killed process had started is gone
+PATIENCE = 330.0  # seconds until the idle workers of a killed process have ended, by joblib
 HANGING = 600  # seconds
 KEPT = Path(__file__).parents[1] / "build/soak"  # what was there when something went wrong
 
@@ -108,17 +108,16 @@ class Place:
 
     def train(self) -> None:
         """Train a model on the sounds, or resume its training where it has saved something."""
-        begun = {run: (run / "last.pt").exists() for run in self.runs.iterdir()}
+        begun = [*self.runs.iterdir()]
         routine = Routine(str(self.runs), device="cpu")
-        for run, saved in begun.items():
-            if saved:
+        for run in begun:
+            if (run / "last.pt").exists():
                 routine.resume(run)
             else:
                 shutil.rmtree(run)
         routine.setParameters(parameters(num_of_epochs=12, seed=3))
         routine.D = loadDataset(str(self.data))
-        labels = [next(iter(y.values()))[:1] for y in routine.D.Y]
-        routine.D.Y = torch.stack(labels)  # type: ignore[assignment]
+        routine.D.Y = torch.stack([next(iter(y.values()))[:1] for y in routine.D.Y])  # type: ignore
         with torch.random.fork_rng():
             torch.manual_seed(0)
             routine.M = Linear(routine.P["learning_rate"], LENGTH)
@@ -126,19 +125,15 @@ class Place:
 
     def seen(self) -> dict[str, str]:
         """Every file here with its checksum, but for locks; of a training what it has learnt."""
-        learnt = {
+        seen = {
             f"a run with {sorted(path.name for path in run.iterdir())}": _learnt(run)
             for run in self.runs.iterdir()
         }
-        return learnt | {
-            str(path.relative_to(self.folder)): _checksum(path)
-            for path in sorted(self.folder.rglob("*"))
-            if path.name != ".lock" and self.runs not in path.parents
-        }
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "a folder"
+        for path in sorted(self.folder.rglob("*")):
+            if path.name != ".lock" and self.runs not in path.parents:
+                content = path.read_bytes() if path.is_file() else b""
+                seen[str(path.relative_to(self.folder))] = hashlib.sha256(content).hexdigest()
+        return seen
 
 
 def _learnt(run: Path) -> str:
@@ -263,20 +258,13 @@ def _record(path: Path) -> Path:
 
 def _held(folder: Path) -> Counter[str]:
     """What this process and those that it has started hold."""
-    return Counter(
-        {
-            "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
-            "threads": sum(1 for _ in Path("/proc/self/task").iterdir()),
-            "processes": sum(_is_ours(path.name) for path in Path("/proc").glob("[0-9]*")),
-            "temporary files": sum(1 for _ in folder.rglob("*")),
-        }
-    )
-
-
-def _is_ours(process: str) -> bool:
-    with suppress(OSError):  # it has ended
-        return os.getpgid(int(process)) == os.getpgrp()
-    return False
+    held = Counter({"temporary files": len([*folder.rglob("*")])})
+    held["descriptors"] = len([*Path("/proc/self/fd").iterdir()])
+    held["threads"] = len([*Path("/proc/self/task").iterdir()])
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            held["processes"] += os.getpgid(int(path.name)) == os.getpgrp()
+    return held
 
 
 def _memory() -> float:
