@@ -3,8 +3,8 @@
 A round makes a dataset, transforms it, draws some of its sounds anew, exports it, trains on it and
 listens. Each step is first begun in forks of this process, which are killed at a random write or
 moment, stopped by Ctrl-C or meet a full disk; then this process ends it. What stands on the disk is
-to be what it is without interruptions. After every round descriptors, threads, processes, temporary
-files and memory are counted, and may not grow.
+to be what it is without interruptions. After every round descriptors, threads, processes, files and
+memory are counted, and may not grow.
 """
 
 import gc
@@ -199,8 +199,8 @@ class Soak:
         if listen(self.sound) != self.heard:
             raise WrongError(f"another drum is heard: {listen(self.sound)}")
         self.done["listen"] += 1
-        shutil.rmtree(place.folder)
         self.rounds += 1
+        shutil.rmtree(place.folder)
         self._count()
 
     def _interrupt(
@@ -278,6 +278,7 @@ def _memory() -> float:
 @click.option("--seed", default=0, help="What the interruptions are drawn from.")
 def soak(seconds: float, seed: int) -> None:
     """Work for so many SECONDS, interrupted again and again; every result is to be right."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     with tempfile.TemporaryDirectory(prefix="soak") as folder, ready():
         tempfile.tempdir = os.environ["TMPDIR"] = os.environ["JOBLIB_TEMP_FOLDER"] = folder
         work, told = Soak(Path(folder), seed), time.monotonic()
