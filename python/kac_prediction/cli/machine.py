@@ -68,7 +68,7 @@ def _torch() -> dict[str, str]:
 
 def _packages() -> dict[str, str]:
     """Return the versions of packages, and how to get those that are extras."""
-    extras = {"dask": "distributed", "optuna": "sweep"}
+    extras = {"dask": "distributed", "optuna": "sweep", "onnxruntime": "onnx"}
     rows = {}
     for name in ("numpy", "scipy", "soundfile", "wandb", *extras):
         try:

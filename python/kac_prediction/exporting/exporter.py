@@ -185,6 +185,7 @@ def _describe(proto: Any, graph: Graph, outputs: list[dict[str, Any]]) -> None:
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
     proto.graph.ClearField("value_info")
+    proto.graph.ClearField("metadata_props")
     model_input = graph.model_input
     texts = {
         "sample_rate": str(model_input.sample_rate),
