@@ -1,12 +1,14 @@
 """The command report: one page of HTML, with pictures and players, that needs nothing else."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from .._arrays import Float64
 from .command import Command, answer, complain, message_of
 from .hearing import sound_files
 from .information import kind_of, label_numbers
@@ -20,7 +22,8 @@ body { max-width: 62rem; margin: auto; padding: 1rem; }
 section { border-top: 1px solid #8888; padding: 0.5rem 0 1.5rem; overflow-x: auto; }
 img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
 svg, audio { max-width: 100%; }
-td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; overflow-wrap: anywhere; }
+h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
+td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; }
 """
 
 
@@ -116,18 +119,30 @@ def _sounds(places: Sequence[Path], model: str) -> list[str]:
 
 
 def _sound(file: Path, model: Any) -> str:
-    """Return a player of a sound, the drum that is heard in it, and its spectrum."""
+    """Return a sound beside the drum that is heard in it, what that is, and its spectrum."""
     from .. import _html
     from ..listening import listen
+    from ..listening.described import HEARD, shown
     from ..plot import sound_figure
 
     heard, (sound, rate) = listen(file, model=model), recorded(file)
+    played = [_played(sound, rate, "the recording")]
+    if heard.is_drum:
+        with suppress(ValueError):  # of a size that no drum sounds at
+            drum = heard.drum()
+            played.append(_played(drum.strike(), drum.sample_rate, HEARD))
     figure = sound_figure(sound, rate, partials_heard(heard))
-    return (
-        _html.block(file.name, _html.player(sound, rate, "the recording"))
-        + heard._repr_html_()
-        + _picture(figure, f"the wave of {file.name} and its spectrum, with the partials heard")
-    )
+    name = f"the wave of {file.name} and its spectrum, with the partials heard"
+    return _html.block(file.name, *played) + shown(heard, player=False) + _picture(figure, name)
+
+
+def _played(sound: Float64, rate: int, name: str) -> str:
+    """Return a player of a sound, and its spectrogram under it."""
+    from .. import _html
+    from ..plot import spectrogram_figure
+
+    figure = spectrogram_figure(sound, rate)
+    return f"<div>{_html.player(sound, rate, name)}{_picture(figure, f'spectrogram: {name}')}</div>"
 
 
 def _picture(figure: Any, name: str) -> str:

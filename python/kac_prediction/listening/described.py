@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 UNITS: Final = {"drum_size": "m", "aspect_ratio": "", "decay_time": "s", "wave_speed": "m/s"}
 """Of the numbers of a prediction."""
 
+HEARD: Final = "the drum that was heard"
+"""The name of its player."""
+
 _PROBABLE: Final = 0.005  # below it, a family is not listed
 
 
@@ -27,8 +30,8 @@ def described(prediction: "Prediction") -> str:
     return f"{prediction.family} ({percent:.0f} %), {numbers}; intervals of 90 %"
 
 
-def shown(prediction: "Prediction") -> str:
-    """Return the numbers and the families, outline and player of the drum, as HTML."""
+def shown(prediction: "Prediction", player: bool = True) -> str:
+    """Return the numbers and the families, outline and perhaps player of the drum, as HTML."""
     if not prediction.is_drum:
         return _html.block(described(prediction))
     families = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
@@ -36,7 +39,7 @@ def shown(prediction: "Prediction") -> str:
     shape, played = prediction.shape, ""
     with suppress(ValueError):  # of a size that no drum sounds at
         drum = prediction.drum()
-        played = _html.player(drum.strike(), drum.sample_rate, "the drum that was heard")
+        played = _html.player(drum.strike(), drum.sample_rate, HEARD) if player else ""
     return _html.block(
         f"{prediction.family}, heard at a wave speed of {prediction.wave_speed:.4g} m/s",
         _html.outline(shape.outline(), repr(shape)),

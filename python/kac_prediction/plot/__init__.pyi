@@ -3,7 +3,7 @@ from .datasets import dataset_figure
 from .drums import draw_drums, drum_figure
 from .modes import modes_figure
 from .report import report_figure
-from .sounds import named_partials, sound_figure
+from .sounds import named_partials, sound_figure, spectrogram_figure
 from .spectra import DrumSpectrum, spectra_figure
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "report_figure",
     "sound_figure",
     "spectra_figure",
+    "spectrogram_figure",
 ]

@@ -1,5 +1,6 @@
-"""A sound: its wave and its spectrum, in which partials have their names."""
+"""A sound: its wave, its spectrum, in which partials have their names, and its spectrogram."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +16,8 @@ from .style import INK, PREDICTED, TRUE, Picture, finish
 _FLOOR: Final = -80.0  # dB
 _BEYOND: Final = 1.15  # times the highest partial
 _APART: Final = 0.014  # of the axis
+_WINDOW: Final = 0.02  # seconds, about, of a frame of a spectrogram
+_HIGHEST: Final = 8000.0  # Hz, of a spectrogram
 _LOWEST: Final = 1000.0  # Hz, where the axis may end at the lowest
 
 
@@ -68,10 +71,7 @@ def sound_figure(
     Raises:
         TypeError, ValueError: another shape, what is not finite, or a sample rate below 1.
     """
-    wave = np.asarray(waveform, np.float64)
-    rate = check_count("sample_rate", sample_rate)
-    if wave.ndim != 1 or len(wave) < 2 or not np.isfinite(wave).all():
-        raise ValueError(f"waveform must be 2 finite numbers or more, got shape {wave.shape}")
+    wave, rate = _checked(waveform, sample_rate)
     figure = Picture(figsize=(9.0, 6.0), facecolor="white", layout="constrained")
     figure.suptitle(title, fontsize=12, color=INK)
     above, below = figure.subplots(2, 1, height_ratios=(1.0, 1.8))
@@ -80,6 +80,39 @@ def sound_figure(
     finish(above, x_label="time (s)", y_label="amplitude")
     _draw_spectrum(below, wave, rate, partials)
     return figure
+
+
+def spectrogram_figure(waveform: ArrayLike, sample_rate: int) -> Picture:
+    """Draw the spectrogram of a sound, its levels over time and frequency, 80 dB of them.
+
+    Args:
+        waveform: shape (n,), n from 2.
+        sample_rate: Hz.
+
+    Raises:
+        TypeError, ValueError: another shape, what is not finite, or a sample rate below 1.
+    """
+    wave, rate = _checked(waveform, sample_rate)
+    window = min(len(wave), 2 ** max(1, round(math.log2(_WINDOW * rate))))
+    figure = Picture(figsize=(4.4, 2.6), facecolor="white", layout="constrained")
+    axes = figure.subplots()
+    level = 1e-9 * (float(np.abs(wave).max()) or 1.0)
+    audible = wave + level * np.cos(np.arange(len(wave)))  # so that silence has a level
+    overlap = 3 * window // 4
+    *_, image = axes.specgram(audible, NFFT=window, Fs=rate, noverlap=overlap, cmap="magma")
+    image.set_clim(image.get_clim()[1] + _FLOOR, image.get_clim()[1])
+    axes.set_ylim(0, min(rate / 2, _HIGHEST))
+    axes.set_xlabel("time (s)")
+    axes.set_ylabel("frequency (Hz)")
+    return figure
+
+
+def _checked(waveform: ArrayLike, sample_rate: int) -> tuple[Float64, int]:
+    """Return a sound and its rate; raise ValueError unless they can be drawn."""
+    wave, rate = np.asarray(waveform, np.float64), check_count("sample_rate", sample_rate)
+    if wave.ndim != 1 or len(wave) < 2 or not np.isfinite(wave).all():
+        raise ValueError(f"waveform must be 2 finite numbers or more, got shape {wave.shape}")
+    return wave, rate
 
 
 def _draw_spectrum(
