@@ -13,6 +13,7 @@ from kac_prediction.plot import (
     modes_figure,
     named_partials,
     sound_figure,
+    spectrogram_figure,
 )
 
 
@@ -63,6 +64,21 @@ def test_a_spectrum_names_partials_that_stand_apart() -> None:
     assert frequencies[np.argmax(levels)] == 440
 
 
+@pytest.mark.parametrize("rate", [3000, 48000])
+def test_a_spectrogram_shows_when_a_tone_sounds(rate: int) -> None:
+    """After half a second of silence, which has a level too."""
+    t = np.arange(rate // 2) / rate
+    wave = np.concatenate([0 * t, np.sin(2 * np.pi * 1000 * t)])
+    (image,) = spectrogram_figure(wave, rate).axes[0].images
+    levels, (left, right, low, high) = np.asarray(image.get_array()), image.get_extent()
+    row, column = np.unravel_index(np.argmax(levels), levels.shape)
+    assert (column + 0.5) / levels.shape[1] * (right - left) + left > 0.5
+    frequency = high - (row + 0.5) / levels.shape[0] * (high - low)
+    assert frequency == pytest.approx(1000, abs=60)
+    least, most = image.get_clim()
+    assert most - least == pytest.approx(80)
+
+
 def test_a_dataset_is_drawn_by_label() -> None:
     rng = np.random.default_rng(0)
     labels = {"drum_size": rng.random((50, 1)), "place": rng.random((50, 2)), "N": [3, np.nan]}
@@ -88,5 +104,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     for wave in (np.zeros((3, 3)), [0.0, np.nan], [1.0]):
         with pytest.raises(ValueError, match="waveform must be 2 finite numbers or more"):
             sound_figure(wave, 8000)
+        with pytest.raises(ValueError, match="waveform must be 2 finite numbers or more"):
+            spectrogram_figure(wave, 8000)
     with pytest.raises(ValueError, match="x must be samples"):
         dataset_figure({}, np.zeros(4))
