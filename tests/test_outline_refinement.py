@@ -60,7 +60,6 @@ def test_an_outline_comes_nearer_though_its_partials_overlap() -> None:
     assert fit.drum_size == pytest.approx(0.4, rel=2e-3)
     assert np.exp(log_size(fit.vertices)) == pytest.approx(fit.drum_size)
     assert overlap(fit.log_radii, truth) > 0.98 > 0.95 > overlap(start, truth)
-    assert (fit.radii_deviations < 0.06).all()
     assert fit.decay_time == pytest.approx(0.8, rel=0.05)
     assert fit.explained > 0.99
     assert fit.lead > 0.3 * fit.data

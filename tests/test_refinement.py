@@ -13,9 +13,9 @@ from kac_prediction.geometry.families import ANALYTIC
 from kac_prediction.listening import Fit, Start, refine
 from kac_prediction.listening.bands import band
 from kac_prediction.listening.damped_partials import Samples, evidence
-from kac_prediction.listening.families import series
 from kac_prediction.physics import circularSeries, modes
 from kac_prediction.physics.ellipse_series import elliptical_series
+from kac_prediction.physics.partials import series
 from kac_prediction.samplers import BesselModel, FiniteElementModel, LaméModel, PoissonModel
 
 RATE = 8000

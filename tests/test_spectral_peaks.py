@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from kac_prediction.listening.classical.partials import Partials, weyl_series
+from kac_prediction.listening.classical.partials import Partials
 from kac_prediction.listening.classical.peaks import Peaks, count_peaks, find_peaks, fit_peaks
 from kac_prediction.physics import rectangularSeries
+from kac_prediction.physics.weyl import weyl_series
 from reference import of_size, tones
 
 RATE = 48000

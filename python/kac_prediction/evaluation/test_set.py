@@ -22,7 +22,7 @@ from ..samplers import (
     OtherSounds,
     PoissonModel,
 )
-from ..samplers.drum import draw_log_uniform
+from ..samplers.drum import DENSITY, TENSION, WAVE_SPEED, draw_log_uniform
 from ..samplers.modal import ModalDrum
 
 OTHERS: Final = "none"
@@ -40,7 +40,7 @@ VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "long": {"decay_time": 10.0},
     "pick-up elsewhere": {},
     "400 modes": {"M": 20, "N": 20},
-    "tension doubled": {"tension": 4000.0},
+    "tension doubled": {"tension": 2 * TENSION},
 }
 """What differs from the plain drums, by name: settings of their samplers."""
 
@@ -49,7 +49,6 @@ EXACT: Final = ("circle", "rectangle", "triangle")
 
 _MODAL_ONLY: Final = ("pick-up elsewhere", "400 modes")
 _DECAY_TIMES: Final = (0.3, 6.0)
-_TENSION, _DENSITY = 2000.0, 0.2  # of the samplers, N/m and kg/m^2
 _PICK_UPS: Final = 8  # where drums are heard elsewhere, in turn
 # All modes below half the sample rate of a drum of 1 m, along either index: m or n of the circle
 # from its zeros z = 2 sqrt(pi) L f / c = 284, of a rectangle of aspect ratio 4, of the triangle.
@@ -113,7 +112,7 @@ def make_sounds(family: str, count: int, variant: str = "plain") -> LabelledDrum
     if family == OTHERS:
         return _others(count)
     settings = VARIANTS[variant]
-    speed = math.sqrt(settings.get("tension", _TENSION) / _DENSITY)
+    speed = math.sqrt(settings.get("tension", TENSION) / DENSITY)
     make = _exact if family in EXACT else _simulated
     waveforms, labels = make(family, count, variant)
     outlines, numbers = labels.pop("outline"), {k: np.array(v) for k, v in labels.items()}
@@ -214,7 +213,7 @@ def _others(count: int) -> LabelledDrums:
         waveforms[k :: len(sounds)] = sound.render(range(k, count, len(sounds)))[0]
     nothing = np.full(count, np.nan)
     return LabelledDrums(
-        OTHERS, 100.0, waveforms, nothing, nothing, nothing, np.full((count, RADII), np.nan)
+        OTHERS, WAVE_SPEED, waveforms, nothing, nothing, nothing, np.full((count, RADII), np.nan)
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import torch
 
 from .. import __version__
-from ..listening.network import SPEED
 from ..pipeline import Model
+from ..samplers.drum import WAVE_SPEED
 from .graph import FAMILIES, DrumGraph, Graph
 
 MARK: Final = "kac_prediction.export_model"
@@ -16,7 +16,7 @@ MARK: Final = "kac_prediction.export_model"
 _MEANINGS: Final = {
     "probabilities": f"of {', '.join(FAMILIES)}, if it is a drum",
     "score": "how probable it is that this is a drum at all",
-    "drum_size": f"square root of the area, at a wave speed of {SPEED:g} m/s, to which it is "
+    "drum_size": f"square root of the area, at a wave speed of {WAVE_SPEED:g} m/s, to which it is "
     "proportional",
     "aspect_ratio": "from 1; 1 of a circle or triangle",
     "decay_time": "T60",

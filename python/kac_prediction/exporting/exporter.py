@@ -19,9 +19,9 @@ from .. import __version__
 from .._checks import brief, shorten
 from .._files import replacing, reporting
 from ..dataset import InputRepresentation
-from ..listening.network import SPEED
 from ..listening.predicted_labels import input_of
 from ..pipeline import Model, ModelInput, loadModel
+from ..samplers.drum import WAVE_SPEED
 from .card import MARK, card, described, recipe
 from .graph import FAMILIES, DrumGraph, Graph, graph_of
 
@@ -195,7 +195,7 @@ def _describe(proto: Any, graph: Graph, outputs: list[dict[str, Any]]) -> None:
         "model_input": json.dumps(model_input.to_dict()),
     }
     if isinstance(graph, DrumGraph):
-        texts |= {"families": ",".join(FAMILIES), "wave_speed": f"{SPEED:g}"}
+        texts |= {"families": ",".join(FAMILIES), "wave_speed": f"{WAVE_SPEED:g}"}
     proto.producer_name, proto.producer_version = "kac_prediction", __version__
     helper.set_model_props(proto, texts)
 

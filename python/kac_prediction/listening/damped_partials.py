@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Float64 = npt.NDArray[np.float64]
+from .._arrays import Float64
+
 Complex128 = npt.NDArray[np.complex128]
 
 _BLOCK: Final = 64  # samples; exponentials of a sound are made from those of a block

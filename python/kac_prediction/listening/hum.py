@@ -4,12 +4,10 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from .._arrays import Float64
 from .._blas import one_thread
-
-Float64 = npt.NDArray[np.float64]
 
 _MAINS: Final = (50.0, 60.0)  # Hz
 _DEVIATION: Final = 0.3  # Hz, at most, of the mains

@@ -16,10 +16,11 @@ from .._arrays import ArrayLike, Float64
 from .._checks import check_flag, check_number
 from ..geometry.families import ANALYTIC
 from ..pipeline import Model, ModelInput, loadModel
+from ..samplers.drum import WAVE_SPEED
 from .audio import check_rate, high_passed, mixed_down, resampled
 from .fitted import refined, starts
 from .hum import without_hum
-from .network import SPEED, Answer, ask, check_model
+from .network import Answer, ask, check_model
 from .outlined import fit_outline, with_outline
 from .prediction import Prediction, Spread
 from .refinement import refine as fit_partials
@@ -57,7 +58,7 @@ def listen(
     sound: Sound | Sequence[Sound],
     sample_rate: int | None = None,
     model: Model | str | os.PathLike[str] | None = None,
-    wave_speed: float = SPEED,
+    wave_speed: float = WAVE_SPEED,
     refine: bool = True,
     drum_size: float | None = None,
 ) -> Prediction:
@@ -99,7 +100,7 @@ def listen(
     """
     speed = check_number("wave_speed", wave_speed, above=0)
     size = None if drum_size is None else check_number("drum_size", drum_size, above=0)
-    if size is not None and speed != SPEED:
+    if size is not None and speed != WAVE_SPEED:
         raise ValueError("of wave_speed and drum_size give one: the sound tells the other")
     check_flag("refine", refine)
     network = _network(model)
@@ -149,7 +150,7 @@ def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
         for strike in strikes
         if len(strike.waveform) - strike.lead >= _LEAST_FITTED * strike.sample_rate
     ]
-    fits = [fit_partials(*sound, begins, SPEED) for sound in sounds]
+    fits = [fit_partials(*sound, begins, WAVE_SPEED) for sound in sounds]
     if not sounds:
         return refined(answer, fits)
     longest = max(range(len(sounds)), key=lambda i: len(sounds[i][0]) / sounds[i][1])

@@ -19,9 +19,6 @@ from ..samplers import ModeBank
 from .predicted_labels import input_of, run_model
 from .prediction import Prediction, Spread
 
-SPEED: Final = 100.0
-"""The wave speed, m/s, that networks take for granted."""
-
 NONE: Final = "none"
 """The class of `family` that stands for a sound in which there is no drum."""
 
@@ -37,7 +34,7 @@ _CLASSES: Final = (*ModeBank.families, NONE)
 
 @dataclass(frozen=True)
 class Answer:
-    """A network's outputs, for one strike or for several together, at a wave speed of 100 m/s.
+    """A network's outputs, for one strike or for several together, at the wave speed `WAVE_SPEED`.
 
     Attributes:
         log_probabilities: of `ModeBank.families` and of no drum, shape (7,).

@@ -16,12 +16,13 @@ from .._arrays import ArrayLike, Float64
 from .._blas import one_thread
 from .._checks import check_number
 from ..geometry.radii import RADII, polygon_log_radii
+from ..physics.weyl import weyl_series
+from ..samplers.drum import WAVE_SPEED
 from .bands import Band, band, normalised, rough_decay
-from .classical.partials import weyl_series
 from .fits import Fit
 from .partial_fit import log_evidence_in
 from .polygon_fit import Objective, Place, Prior, climb, nearest_polygon
-from .vertices import at_unit_area, drum_of, radii_by_vertices, size_by_vertices
+from .vertices import at_unit_area, drum_of, size_by_vertices
 
 
 class _Level(NamedTuple):
@@ -56,7 +57,6 @@ class OutlineFit:
     Attributes:
         vertices: metres from its centroid, counter-clockwise, (n, 2).
         log_radii: of the outline from its centroid at 2 pi k / 64 radians, at unit area, (64,).
-        radii_deviations: standard deviations of the log radii, (64,), if it is the drum.
         drum_size: the square root of the area, metres.
         size_deviation: standard deviation of its logarithm, if it is the drum.
         decay_time: T60 at low frequencies, seconds.
@@ -68,7 +68,6 @@ class OutlineFit:
 
     vertices: Float64
     log_radii: Float64
-    radii_deviations: Float64
     drum_size: float
     size_deviation: float
     decay_time: float
@@ -86,7 +85,7 @@ def refine_outline(
     size_spread: float = 0.02,
     outline_spread: float = 0.03,
     rivals: Iterable[Fit] = (),
-    wave_speed: float = 100.0,
+    wave_speed: float = WAVE_SPEED,
 ) -> OutlineFit | None:
     """Fit a polygon to a sound, beginning with an outline and a size known with errors.
 
@@ -181,12 +180,11 @@ def _answer(part: Band, place: Place, rival: float) -> OutlineFit | None:
         return None
     n = place.vertices.size
     covariance = np.linalg.pinv(place.curvature, rcond=1e-12, hermitian=True)[:n, :n]
-    by_radii, by_size = radii_by_vertices(place.vertices), size_by_vertices(place.vertices)
+    by_size = size_by_vertices(place.vertices)
     residual = float(place.evidence.residual[0]) / part.samples.energy
     return OutlineFit(
         vertices=place.vertices - drum.centroid,
         log_radii=polygon_log_radii(place.vertices),
-        radii_deviations=np.sqrt(np.einsum("ij,jk,ik->i", by_radii, covariance, by_radii)),
         drum_size=math.sqrt(drum.area),
         size_deviation=math.sqrt(by_size @ covariance @ by_size),
         decay_time=3 * math.log(10) / float(place.decays[0]),

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
 from ..geometry import Polygon
 from ..geometry.families import OUTLINED
+from ..samplers.drum import WAVE_SPEED
 from ..samplers.shapes import elongation
 from .fits import Fit
-from .network import SPEED, Answer, outline_of_radii
+from .network import Answer, outline_of_radii
 from .outline_refinement import OutlineFit, refine_outline
 from .prediction import Prediction, Spread
 
@@ -38,7 +39,7 @@ _DENTED_SIZE, _DENTED_ASPECT = 0.02, 0.05
 
 
 def fit_outline(
-    answer: Answer, fits: Iterable[Fit], sound: npt.NDArray[np.float64], sample_rate: float
+    answer: Answer, fits: Iterable[Fit], sound: Float64, sample_rate: float
 ) -> OutlineFit | None:
     """Return the fit of an outline to a sound from the strike on, from a network's answer.
 
@@ -56,7 +57,7 @@ def fit_outline(
         size_spread=max(_SHARPEST, math.sqrt(2) * float(answer.scales[0])),  # of a Laplace scale
         outline_spread=_SPREADS[families["star"] > families["polygon"]],
         rivals=list(fits),
-        wave_speed=SPEED,
+        wave_speed=WAVE_SPEED,
     )
 
 
@@ -73,6 +74,7 @@ def with_outline(found: Prediction, fit: OutlineFit) -> Prediction:
     convex = drum.solidity >= _BETWEEN
     if lead < (_CONVEX if convex else _DENTED):
         return found
+    # The decay time stays the network's: how far that of the fit errs has not been measured.
     size, aspect = (_SIZE / lead, _ASPECT / lead) if convex else (_DENTED_SIZE, _DENTED_ASPECT)
     return replace(
         found,

@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from .._arrays import Float64
 from ..geometry.families import ELONGATED
+from ..physics.ellipse_series import MOST_ELONGATED
+from ..physics.partials import series
 from .bands import EDGE, SLOWEST, Band, expected
-from .damped_partials import Complex128, Evidence, Float64, evidence
-from .families import MOST_ELONGATED, series
+from .damped_partials import Complex128, Evidence, evidence
 from .fits import Fit
 
 _CONVERGED: Final = 1e-3  # of a unit of log likelihood

@@ -15,12 +15,11 @@ from ..geometry.families import OUTLINED, centred, shape_of
 from ..geometry.radii import RADII
 from ..geometry.shape import check_points
 from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
-from ..samplers.drum import Drum
+from ..samplers.drum import DENSITY, WAVE_SPEED, Drum
 from .described import UNITS, described, shown
 
 Kind = Literal["laplace", "normal"]
 
-_DENSITY: Final = 0.2  # kg/m^2, as that of the samplers; a sound tells of tension over density
 _DRUM: Final = 0.5  # the lowest score of a drum
 _MODES: Final = 100
 _FORMAT: Final = 1  # of the JSON
@@ -82,7 +81,7 @@ class Prediction:
     spreads: Mapping[str, Spread]
     strike: tuple[float, ...] | None = None
     network: "Prediction | None" = None
-    wave_speed: float = 100.0
+    wave_speed: float = WAVE_SPEED
 
     def __post_init__(self) -> None:
         """Check and freeze the fields."""
@@ -153,7 +152,8 @@ class Prediction:
         """
         settings: dict[str, Any] = {"duration": duration, "sample_rate": sample_rate}
         settings |= {"drum_size": self.drum_size, "decay_time": self.decay_time}
-        settings |= {"material_density": _DENSITY, "tension": _DENSITY * self.wave_speed**2}
+        # A sound tells of tension over density.
+        settings |= {"material_density": DENSITY, "tension": DENSITY * self.wave_speed**2}
         drum: Drum
         if self.family == "circle":
             drum = BesselModel(**settings)

@@ -17,9 +17,10 @@ from .._arrays import ArrayLike, Float64
 from .._blas import one_thread
 from .._checks import check_choice, check_number
 from ..geometry.families import ANALYTIC, ELONGATED, OUTLINED
+from ..physics.ellipse_series import MOST_ELONGATED
+from ..physics.weyl import weyl_series
+from ..samplers.drum import WAVE_SPEED
 from .bands import Band, band, normalised, rough_decay
-from .classical.partials import weyl_series
-from .families import MOST_ELONGATED
 from .fits import Fit, Start
 from .partial_fit import Fitted, Setting, climb, deviations, energies, log_evidence, scan
 
@@ -56,7 +57,7 @@ def refine(
     sound: ArrayLike,
     sample_rate: float,
     starts: Iterable[Start],
-    wave_speed: float = 100.0,
+    wave_speed: float = WAVE_SPEED,
 ) -> list[Fit]:
     """Fit drums to a sound, beginning with estimates of them.
 

@@ -19,7 +19,7 @@ from scipy.special import eval_jacobi, roots_legendre
 from .._arrays import ArrayLike, Float64
 from .._blas import one_thread
 
-LONGEST: Final = 5.0
+MOST_ELONGATED: Final = 5.0
 """The largest aspect ratio of the table."""
 
 _NODES: Final = 20  # of the table, over the logarithm of the aspect ratio
@@ -52,8 +52,8 @@ def elliptical_series(epsilon: ArrayLike) -> tuple[Float64, Float64]:
         ValueError: an aspect ratio out of range.
     """
     ratio = np.asarray(epsilon, dtype=np.float64)
-    if not ((ratio >= 1) & (ratio <= LONGEST)).all():
-        raise ValueError(f"epsilon must be from 1 to {LONGEST}, got {epsilon!r}")
+    if not ((ratio >= 1) & (ratio <= MOST_ELONGATED)).all():
+        raise ValueError(f"epsilon must be from 1 to {MOST_ELONGATED}, got {epsilon!r}")
     table = _table()
     root = np.sqrt(np.log(ratio))
     place = root / table.spacing
@@ -74,7 +74,7 @@ def elliptical_series(epsilon: ArrayLike) -> tuple[Float64, Float64]:
 @cache
 def _table() -> _Table:
     """Make the table: all modes at all nodes."""
-    nodes = np.linspace(0, math.sqrt(math.log(LONGEST)), _NODES)
+    nodes = np.linspace(0, math.sqrt(math.log(MOST_ELONGATED)), _NODES)
     with one_thread():
         classes = [_followed(x, y, nodes) for x in (0, 1) for y in (0, 1)]
     values, slopes = (np.concatenate(part, axis=1) for part in zip(*classes, strict=True))

@@ -20,6 +20,7 @@ from ..pipeline.training.options import merge_parameters
 from ..pipeline.training.resume import resumable, seeded
 from ..pipeline.training.synthesis import Source
 from ..samplers import FAMILIES, Datasets
+from ..samplers.drum import DENSITY, TENSION
 from .criterion import DrumLoss
 from .result import Result, training_figure
 
@@ -207,7 +208,7 @@ def sounds_of(
 ) -> LabelledSounds:
     """Return the raw sounds of a dataset with their labels, of drums of a family, if known."""
     made = dataset.sampler_settings
-    speed = math.sqrt(made.get("tension", 2000.0) / made.get("material_density", 0.2))
+    speed = math.sqrt(made.get("tension", TENSION) / made.get("material_density", DENSITY))
     return LabelledSounds(dataset.X, labels, made["sample_rate"], speed, family, families)
 
 

@@ -24,6 +24,8 @@ from ..geometry.radii import log_radii
 from ..physics import circularSeries, drum_grid
 from .bank_shapes import draw_shape
 from .drum import (
+    DENSITY,
+    TENSION,
     Drum,
     DrumSettings,
     NumberOrRange,
@@ -109,9 +111,9 @@ class AnyShapeModel(FDTDModel):
         amplitude: float = 1.0,
         decay_time: NumberOrRange = 2.0,
         drum_size: NumberOrRange = (0.1, 1.0),
-        material_density: float = 0.2,
+        material_density: float = DENSITY,
         strike_width: NumberOrRange = 0.01,
-        tension: float = 2000.0,
+        tension: float = TENSION,
         precision: Precision = "double",
     ) -> None:
         settings = classLocalsToKwargs(locals())

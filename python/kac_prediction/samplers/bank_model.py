@@ -17,6 +17,8 @@ from ..physics.excitation import mean_of_waves
 from ..physics.random_waves import random_partials
 from .batch_sampler import BatchSampler
 from .drum import (
+    DENSITY,
+    TENSION,
     Drum,
     DrumSettings,
     NumberOrRange,
@@ -111,11 +113,11 @@ class BankModel(Drum):
         amplitude: float = 1.0,
         decay_time: NumberOrRange = 2.0,
         drum_size: NumberOrRange = (0.1, 1.0),
-        material_density: float = 0.2,
+        material_density: float = DENSITY,
         modes: NumberOrRange | None = None,
         strike_width: NumberOrRange = 0.01,
         tail: bool = True,
-        tension: float = 2000.0,
+        tension: float = TENSION,
         precision: Precision = "double",
     ) -> None:
         settings = classLocalsToKwargs(locals()) | {"bank": str(bank)}

@@ -13,7 +13,7 @@ from .._checks import check_flag
 from ..dataset import classLocalsToKwargs
 from ..geometry import Circle, Shape
 from ..physics import circularAmplitudes, circularSeries
-from .drum import Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum, lowest_partial
 
 
@@ -63,8 +63,8 @@ class BesselModel(ModalDrum):
         N: int = 10,
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        material_density: float = 0.2,
-        tension: float = 2000.0,
+        material_density: float = DENSITY,
+        tension: float = TENSION,
         drum_size: NumberOrRange = (0.1, 1.0),
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.83, 0.0),

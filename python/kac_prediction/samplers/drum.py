@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from .batch_sampler import BatchSampler
 
 NumberOrRange: TypeAlias = float | Sequence[float]
 """A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
+
+TENSION: Final = 2000.0
+DENSITY: Final = 0.2
+WAVE_SPEED: Final = math.sqrt(TENSION / DENSITY)
+"""N/m, kg/m^2 and m/s, of all drums that are not told others."""
 
 Interval: TypeAlias = tuple[float, float]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-Float64 = npt.NDArray[np.float64]
+from .._arrays import Float64
 
 _FRAME = 0.032  # seconds, about
 

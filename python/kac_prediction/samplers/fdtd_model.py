@@ -15,7 +15,7 @@ from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Shape
 from ..physics import drum_grid
-from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_intervals
+from .drum import DENSITY, TENSION, Drum, DrumSettings, NumberOrRange, Precision, as_intervals
 from .membrane import Grid, Membrane, Strike
 from .shapes import ShapeSource
 
@@ -102,10 +102,10 @@ class FDTDModel(Drum):
         amplitude: float = 1.0,
         decay_time: float = 2.0,
         drum_size: NumberOrRange | None = 0.3,
-        material_density: float = 0.2,
+        material_density: float = DENSITY,
         shape_settings: Mapping[str, Any] | None = None,
         strike_width: float = 0.01,
-        tension: float = 2000.0,
+        tension: float = TENSION,
         sample_location: Sequence[float] | None = None,
         strike_location: Sequence[NumberOrRange] | None = None,
         precision: Precision = "double",

@@ -14,7 +14,7 @@ from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from ..physics import Modes, circularSeries
 from ..physics import modes as modes_of
-from .drum import NumberOrRange, Precision
+from .drum import DENSITY, TENSION, NumberOrRange, Precision
 from .fdtd_model import FDTDModel
 from .membrane import Strike
 
@@ -91,10 +91,10 @@ class FiniteElementModel(FDTDModel):
         amplitude: float = 1.0,
         decay_time: float = 2.0,
         drum_size: NumberOrRange | None = 0.3,
-        material_density: float = 0.2,
+        material_density: float = DENSITY,
         shape_settings: Mapping[str, Any] | None = None,
         strike_width: float = 0.01,
-        tension: float = 2000.0,
+        tension: float = TENSION,
         sample_location: Sequence[float] | None = None,
         strike_location: Sequence[NumberOrRange] | None = None,
         precision: Precision = "double",

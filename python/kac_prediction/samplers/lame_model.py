@@ -11,7 +11,7 @@ from .._arrays import Float64
 from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from ..physics import equilateralTriangleAmplitudes, equilateralTriangleSeries
-from .drum import Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum
 
 _ROUNDING = 1e-9  # how far three numbers that should add to one may be off
@@ -61,8 +61,8 @@ class LaméModel(ModalDrum):
         N: int = 10,
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        material_density: float = 0.2,
-        tension: float = 2000.0,
+        material_density: float = DENSITY,
+        tension: float = TENSION,
         drum_size: NumberOrRange = (0.1, 1.0),
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.64, 0.225, 0.135),

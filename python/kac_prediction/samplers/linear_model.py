@@ -8,7 +8,7 @@ from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..physics import linearAmplitudes, linearSeries
 from ..physics.linear import check_ends
-from .drum import DrumSettings, Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, DrumSettings, Interval, NumberOrRange, Precision, draw_between
 from .modal import ModalDrum, lowest_partial
 
 
@@ -58,8 +58,8 @@ class LinearModel(ModalDrum):
         N: int = 10,
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        material_density: float = 0.2,
-        tension: float = 2000.0,
+        material_density: float = DENSITY,
+        tension: float = TENSION,
         drum_size: NumberOrRange = (0.1, 1.0),
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.154,),

@@ -8,7 +8,16 @@ from .._checks import check_choice
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Circle, ConvexPolygon, Polygon, Shape, UnitRectangle
-from .drum import Drum, DrumSettings, NumberOrRange, Precision, as_interval, draw_between
+from .drum import (
+    DENSITY,
+    TENSION,
+    Drum,
+    DrumSettings,
+    NumberOrRange,
+    Precision,
+    as_interval,
+    draw_between,
+)
 from .fdtd_model import FDTDModel
 from .shapes import FAMILIES, ShapeSource, elongation
 
@@ -58,8 +67,8 @@ class MixedModel(FDTDModel):
         family: str = "",
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        material_density: float = 0.2,
-        tension: float = 2000.0,
+        material_density: float = DENSITY,
+        tension: float = TENSION,
         drum_size: NumberOrRange = (0.1, 1.0),
         aspect_ratio: NumberOrRange = (1.0, 4.0),
         strike_width: float = 0.01,

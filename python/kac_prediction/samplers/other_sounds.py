@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
 from .._checks import check_choice
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
 from .batch_sampler import BatchSampler
 from .drum import draw_log_uniform
 from .elementary_sounds import (
-    Float64,
     damped_sines,
     harmonic_tone,
     moving_formants,
@@ -267,7 +266,7 @@ class OtherSounds(BatchSampler):
     def _parameters(self) -> tuple[str, int]:
         return self._drawn
 
-    def _sounds(self, parameters: Sequence[tuple[str, int]]) -> npt.NDArray[np.float64]:
+    def _sounds(self, parameters: Sequence[tuple[str, int]]) -> Float64:
         times = np.arange(self.length) / self.sample_rate
         sounds = np.empty((len(parameters), self.length))
         for sound, (kind, key) in zip(sounds, parameters, strict=True):

@@ -14,7 +14,7 @@ from ..dataset.sampler import Labels
 from ..geometry import Shape
 from ..physics import rectangularAmplitudes, rectangularSeries
 from ..physics.linear import check_ends
-from .drum import Interval, NumberOrRange, Precision, as_interval, draw_between
+from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, as_interval, draw_between
 from .modal import ModalDrum, lowest_partial
 
 
@@ -67,8 +67,8 @@ class PoissonModel(ModalDrum):
         N: int = 10,
         amplitude: float = 1.0,
         decay_time: float = 2.0,
-        material_density: float = 0.2,
-        tension: float = 2000.0,
+        material_density: float = DENSITY,
+        tension: float = TENSION,
         drum_size: NumberOrRange = (0.1, 1.0),
         strike_location: Sequence[NumberOrRange] | None = None,
         sample_location: Sequence[float] = (0.154, 0.289),

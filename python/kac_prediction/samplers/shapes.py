@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from .._arrays import Float64
 from .._checks import brief
 from ..geometry import Circle, Ellipse, Polygon, RegularStar, Shape, shape_called
 from ..geometry.radii import cross
@@ -132,7 +132,7 @@ def elongation(polygon: Polygon) -> float:
     return float(np.sqrt(high / low))
 
 
-def second_moments(polygon: Polygon) -> npt.NDArray[np.float64]:
+def second_moments(polygon: Polygon) -> Float64:
     """Return the integrals of x x, x y, y x and y y over a polygon, about its centroid.
 
     With c = x y' - x' y of each edge from (x, y) to (x', y'), Green's theorem gives
@@ -145,7 +145,7 @@ def second_moments(polygon: Polygon) -> npt.NDArray[np.float64]:
     end = np.roll(start, -1, axis=0)
     c = cross(start, end)
     mixed = np.einsum("n,ni,nj->ij", c, start, end)
-    moments: npt.NDArray[np.float64] = (
+    moments: Float64 = (
         np.einsum("n,ni,nj->ij", c, start, start)
         + np.einsum("n,ni,nj->ij", c, end, end)
         + (mixed + mixed.T) / 2

@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter
 
+from ..._arrays import Float64
 from ..._checks import check_number, check_samples, check_sound
+from ...samplers.drum import WAVE_SPEED
 from ...samplers.shapes import FAMILIES
-from .partials import PADDING, Float32, Float64, Partials, expected_spectra, window
+from .partials import PADDING, Float32, Partials, expected_spectra, window
 from .peaks import count_peaks, find_peaks, fit_peaks
 
 # Spectra are read up to 25 c: 2.5 kHz at 100 m/s. Most modal drums have all partials below.
@@ -76,7 +78,7 @@ def estimate(
     family: str,
     waveforms: npt.ArrayLike,
     sample_rate: float,
-    wave_speed: float = 100.0,
+    wave_speed: float = WAVE_SPEED,
     *,
     sizes: Sequence[float] = (0.1, 1.0),
 ) -> dict[str, Float64]:
@@ -111,7 +113,7 @@ def estimate(
 def identify(
     waveforms: npt.ArrayLike,
     sample_rate: float,
-    wave_speed: float = 100.0,
+    wave_speed: float = WAVE_SPEED,
     *,
     sizes: Sequence[float] = (0.1, 1.0),
 ) -> tuple[npt.NDArray[np.str_], dict[str, Float64]]:
@@ -135,7 +137,7 @@ def identify(
 def estimate_each(
     waveforms: npt.ArrayLike,
     sample_rate: float,
-    wave_speed: float = 100.0,
+    wave_speed: float = WAVE_SPEED,
     *,
     sizes: Sequence[float] = (0.1, 1.0),
 ) -> tuple[npt.NDArray[np.str_], dict[str, dict[str, Float64]]]:

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ..._arrays import Float64
 from ..._checks import check_choice
 from ...physics import circularSeries
+from ...physics.weyl import weyl_density
 from ...samplers.shapes import FAMILIES
 
-Float64 = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 
 PADDING: Final = 2
@@ -24,8 +25,6 @@ _MODES: Final = 10  # of the modal drums, in either direction
 _ALONG: Final = 15  # of a rectangle along its longer side, up to where the continuum begins
 _SYMMETRIC: Final = 40  # of a circle struck in the middle, up to the end of the band
 _CONTINUUM: Final = (7.5, 60.0, 1 / 6)  # from, to (beyond the band), step
-_PERIMETER: Final = 4.26
-_CORNERS: Final = 0.26
 _OVERSAMPLING: Final = 8  # of a bin while spectra are made
 _LOBE: Final = 8  # bins to either side that a line reaches
 
@@ -56,8 +55,8 @@ class Partials:
         """Return the partials of a family; those of a convex polygon are near a rectangle's."""
         check_choice("family", family, FAMILIES)
         tail = np.arange(*_CONTINUUM)
-        # The number of modes in each step: dN / dS at unit area.
-        modes = (np.pi * tail / 2 - _PERIMETER / 4) * _CONTINUUM[2]
+        # The number of modes in each step.
+        modes = weyl_density(tail) * _CONTINUUM[2]
         if family == "circle":
             # Modes of order 0 are single, the others come in pairs. In the middle, phi^2 is
             # 1 / J_1(z)^2, about pi z / 2 with z = S sqrt(pi), for order 0, else 0.
@@ -145,16 +144,3 @@ def expected_spectra(
         # Where a small drum has no partial in the band, nothing is expected: not 0 / 0.
         group /= np.maximum(group.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return spectra
-
-
-def weyl_series(count: int) -> Float64:
-    """Return S of the first modes of a convex drum of unit area by Weyl's law, shape (count,).
-
-    N(k) = A k^2 / (4 pi) - P k / (4 pi) + C, where k = pi S, is j - 1/2 at mode j. The perimeter P
-    = 4.26 and the sum over the corners C = 0.26 are the medians of 500 polygons of `ConvexPolygon`.
-    Source: Kac, "Can one hear the shape of a drum?", Am. Math. Monthly 73 (1966), 1-23,
-    doi:10.1080/00029890.1966.11970915.
-    """
-    below = np.arange(1, count + 1) - 0.5 - _CORNERS
-    series: Float64 = (_PERIMETER + np.sqrt(_PERIMETER**2 + 16 * np.pi * below)) / (2 * np.pi)
-    return series

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from .partials import Float64, Partials, weyl_series
+from ..._arrays import Float64
+from ...physics.weyl import weyl_series
+from .partials import Partials
 
 _DEEPEST: Final = -60.0
 _ABOVE_NOISE: Final = 22.0

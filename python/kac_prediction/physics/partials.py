@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from .._arrays import Float64
 from ..geometry.families import ELONGATED
-from ..physics import circularSeries
-from ..physics.ellipse_series import LONGEST, elliptical_series
-from .damped_partials import Float64
+from .circle import circularSeries
+from .ellipse_series import MOST_ELONGATED, elliptical_series
+from .triangle import equilateralTriangleSeries
 
-MOST_ELONGATED: Final = LONGEST
 _ORDERS: Final = 60
 
 
@@ -72,8 +72,6 @@ def _circular() -> tuple[Float64, Float64]:
 @cache
 def _triangular() -> tuple[Float64, Float64]:
     """Return the series of the equilateral triangle, ascending, each frequency once."""
-    m, n = np.indices((_ORDERS, _ORDERS)) + 1
-    square, which = np.unique(m**2 + m * n + n**2, return_inverse=True)
-    modes = np.bincount(which.ravel()).astype(np.float64)
-    complete = square < (_ORDERS + 1) ** 2
-    return 2 / 3**0.75 * np.sqrt(square[complete]), modes[complete]
+    numbers, modes = np.unique(equilateralTriangleSeries(_ORDERS, _ORDERS), return_counts=True)
+    complete = numbers < 2 / 3**0.75 * (_ORDERS + 1)
+    return numbers[complete], modes[complete].astype(np.float64)
