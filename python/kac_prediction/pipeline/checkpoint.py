@@ -90,6 +90,7 @@ class Checkpoints:
         """Take the state at the end of an epoch, whose tensors may be the model's own."""
         names = [f"epoch_{checkpoint['run_info']['epoch']:03d}.pt"] if due else []
         names += [BEST] if best else []
+        self._held.pop(LAST, None)  # written at the end: a training goes on from what stands there
         self._held |= dict.fromkeys([*names, LAST], checkpoint)
         if due or self._clock() - self._written_at >= _WRITE_INTERVAL:
             try:
