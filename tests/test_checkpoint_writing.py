@@ -119,6 +119,32 @@ def test_a_full_disk_ends_no_training_and_the_writing_is_tried_again(
         checkpoints.keep(exported(model, 15), due=True, best=True)
 
 
+@pytest.mark.parametrize("written", range(3))
+def test_a_training_goes_on_from_an_epoch_whose_files_are_all_there(
+    model: Linear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """Wherever a process is killed between the files of one write."""
+
+    class Killed(BaseException):
+        pass
+
+    replace, left = Path.replace, [written]
+
+    def killed(self: Path, target: Path) -> Path:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return replace(self, target)
+
+    checkpoints = Checkpoints(tmp_path, Clock())
+    checkpoints.keep(exported(model, 5), due=True, best=False)
+    checkpoints.keep(exported(model, 9), due=False, best=False)
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(Killed):
+        checkpoints.keep(exported(model, 10), due=True, best=True)
+    assert epochs(tmp_path)["last.pt"] == 5
+
+
 def test_equal_files_share_their_place_but_not_with_later_ones(
     model: Linear, tmp_path: Path
 ) -> None:
