@@ -139,16 +139,26 @@ void define(py::class_<Class, Options...>& to, const char* name,
         doc, arguments...);
 }
 
-/// A constructor, by the function that makes the object.
-template <typename Class, typename... Options, typename Result, typename... Parameters,
-          typename... Arguments>
-void define_constructor(py::class_<Class, Options...>& of, Result (*make)(Parameters...),
+/// A constructor, by the function that makes the object. Where there is no memory to register it,
+/// its holder alone frees it: with py::init, Python would too, or the process end.
+template <typename Class, typename... Options, typename... Parameters, typename... Arguments>
+void define_constructor(py::class_<Class, Options...>& of, Class (*make)(Parameters...),
                         const Arguments&... arguments) {
+    using Holder = typename py::class_<Class, Options...>::holder_type;
     const std::array<const char*, sizeof...(Parameters)> names = {arguments.name...};
-    of.def(py::init([=](const ObjectFor<Parameters>&... given) {
-               return call_converted<Parameters...>(make, names, given...);
-           }),
-           arguments...);
+    of.def(
+        "__init__",
+        [=](py::detail::value_and_holder& self, const ObjectFor<Parameters>&... given) {
+            Holder holder(new Class(call_converted<Parameters...>(make, names, given...)));
+            self.value_ptr() = holder.get();
+            try {
+                self.type->init_instance(self.inst, &holder);
+            } catch (...) {
+                self.value_ptr() = nullptr;
+                throw;
+            }
+        },
+        py::detail::is_new_style_constructor(), arguments...);
 }
 
 inline void require_dimensions(const py::array& array, py::ssize_t dimensions, const char* name) {

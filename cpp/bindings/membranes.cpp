@@ -40,11 +40,11 @@ std::vector<NodesAndWeights> arrays(const std::vector<Weighted>& all) {
     return result;
 }
 
-GridPointer make_grid(const Cells& live) {
+Grid make_grid(const Cells& live) {
     require_dimensions(live, 2, "live");
     const auto size = static_cast<std::size_t>(live.size());
     const std::vector<std::uint8_t> cells(live.data(), live.data() + size);
-    return std::make_shared<Grid>(extent(live, 0), extent(live, 1), cells);
+    return Grid(extent(live, 0), extent(live, 1), cells);
 }
 
 void require_field(const Grid& grid, const Array& field, const char* name) {
@@ -67,19 +67,21 @@ WeightedNodes require_nodes(const Grid& grid, const NodesAndWeights& weighted) {
 
 /// A simulation and the grid it needs.
 struct PythonSimulation {
+    PythonSimulation(const GridPointer& on, const Array& previous, const Array& current,
+                     const Coefficients& coefficients)
+        : grid(on), simulation(*on, coefficients) {
+        simulation.start(view(previous), view(current));
+    }
+
     GridPointer grid;
     Simulation<double> simulation;
 };
 
-std::unique_ptr<PythonSimulation> make_simulation(const GridPointer& grid, const Array& previous,
-                                                  const Array& current, double c_0, double c_1,
-                                                  double c_2) {
+PythonSimulation make_simulation(const GridPointer& grid, const Array& previous,
+                                 const Array& current, double c_0, double c_1, double c_2) {
     require_field(*grid, previous, "previous");
     require_field(*grid, current, "current");
-    std::unique_ptr<PythonSimulation> made(
-        new PythonSimulation{grid, Simulation<double>(*grid, {c_0, c_1, c_2})});
-    made->simulation.start(view(previous), view(current));
-    return made;
+    return PythonSimulation(grid, previous, current, {c_0, c_1, c_2});
 }
 
 void step(PythonSimulation& of, py::ssize_t steps) {

@@ -1,6 +1,5 @@
 #include "kac/number_list.hpp"
 
-#include <memory>
 #include <string_view>
 
 #include "run.hpp"
@@ -15,14 +14,14 @@ struct PythonNumberList {
     NumberList list;
 };
 
-std::unique_ptr<PythonNumberList> make(const py::object& given, py::ssize_t position) {
+PythonNumberList make(const py::object& given, py::ssize_t position) {
     if (!py::isinstance<py::array_t<double, py::array::c_style>>(given)) {
         throw py::type_error("values must be a contiguous array of float64, got " + brief(given));
     }
     Array values(given);
     require_dimensions(values, 1, "values");
     const NumberList list(writable(values), not_negative(position, "position"));
-    return std::unique_ptr<PythonNumberList>(new PythonNumberList{values, list});
+    return {values, list};
 }
 
 std::size_t read(PythonNumberList& numbers, const py::bytes& text, py::ssize_t start) {
