@@ -49,6 +49,7 @@ def found(library: Path, folder: Path, wanted: dict[str, dict[str, int]]) -> dic
     return result
 
 
+@pytest.mark.slow
 def test_no_failure_gives_wrong_data(library: Path, tmp_path: Path) -> None:
     """Of each kind a few."""
     wanted = {

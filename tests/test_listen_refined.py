@@ -99,6 +99,7 @@ def polygon() -> tuple[npt.NDArray[Any], npt.NDArray[Any], ConvexPolygon]:
     return drum.waveform, log_radii(shape), shape
 
 
+@pytest.mark.slow
 def test_the_outline_of_a_polygon_is_fitted_to_the_same_bits_on_any_number_of_threads() -> None:
     sound, truth, shape = polygon()
     angles = 2 * np.pi * np.arange(64) / 64
@@ -135,6 +136,7 @@ def overlap_with(truth: npt.NDArray[Any], outline: npt.NDArray[Any]) -> float:
     return float(overlap(np.log(np.hypot(*outline.T))[None], truth[None])[0])
 
 
+@pytest.mark.slow
 def test_several_strikes_are_refined_together() -> None:
     sounds = [strike(BesselModel, seed) for seed in range(2)]
     doubted = answer({"circle": 0.4, "rectangle": 0.3, "polygon": 0.3}, 0.306, 1.55, 0.9)

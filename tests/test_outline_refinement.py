@@ -38,6 +38,7 @@ def overlap(one: Float64, other: Float64) -> float:
     return float(np.exp(2 * low).sum() / np.exp(2 * high).sum())
 
 
+@pytest.mark.slow
 def test_an_outline_comes_nearer_though_its_partials_overlap() -> None:
     shape = drum(6, 1.0, 4)
     shape.centroid = (0.0, 0.0)
@@ -65,6 +66,7 @@ def test_an_outline_comes_nearer_though_its_partials_overlap() -> None:
     assert fit.lead > 0.3 * fit.data
 
 
+@pytest.mark.slow
 def test_an_outline_has_no_lead_over_the_drum_itself() -> None:
     model = PoissonModel(0.1, 8000, drum_size=0.4, decay_time=0.8, aspect_ratio=1.5)
     model.seed(0)
