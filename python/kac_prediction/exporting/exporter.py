@@ -135,7 +135,7 @@ def _exported(model: Model, sounds: torch.Tensor) -> tuple[Graph, dict[str, torc
         with torch.no_grad(), _quiet():
             graph = graph_of(model).eval()
             values = graph(sounds)
-            program = torch.onnx.export(
+            program: Any = torch.onnx.export(
                 graph,
                 (sounds,),
                 dynamo=True,
@@ -145,7 +145,6 @@ def _exported(model: Model, sounds: torch.Tensor) -> tuple[Graph, dict[str, torc
                 dynamic_shapes={"x": {0: torch.export.Dim("batch")}},
                 verbose=False,
             )
-            assert program is not None
             proto = program.model_proto
             if not proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param:
                 raise ValueError("its forward fixes the batch: use x.shape[0] in place of len(x)")
