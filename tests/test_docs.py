@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from kac_prediction.cli import main
 from kac_prediction.samplers import BesselModel
@@ -120,6 +121,22 @@ def test_commands_of_the_pages_take_what_they_are_given(line: str) -> None:
         command = command.commands[words.pop(0)]
     context = click.Context(command, **command.context_settings)
     command.make_parser(context).parse_args(words)
+
+
+def test_the_sounds_of_the_readme_are_made_by_their_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("docs").mkdir()
+    for line in commands():
+        if "--out docs/" in line:
+            assert CliRunner().invoke(main, shlex.split(line)[1:]).exit_code == 0
+    sounds = sorted(Path("docs").iterdir())
+    assert sounds == [Path(f"docs/{name}.wav") for name in ("circle", "polygon", "star")]
+    for sound in sounds:
+        assert sound.read_bytes() == (ROOT / sound).read_bytes()
+        assert sound.stat().st_size < 100_000
+        assert f"({sound})" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("line", [c for c in commands() if c.startswith(("bin/", "pip "))])
