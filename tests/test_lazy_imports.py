@@ -20,6 +20,7 @@ PACKAGES = (
     "exporting",
     "geometry",
     "listening",
+    "orchestration",
     "physics",
     "pipeline",
     "plot",

@@ -59,16 +59,20 @@ def sampler(request: pytest.FixtureRequest) -> AudioSampler:
 
 @pytest.mark.parametrize("kind", [each for each in SAMPLERS if issubclass(each, Drum)])
 def test_a_strike_is_the_sound_of_these_properties_and_changes_nothing(kind: type[Drum]) -> None:
-    drum, other = (
-        kind(DURATION, RATE, **EXTRA.get(kind.__name__, {}), **changes)
-        for changes in ({}, {"decay_time": 0.4})
+    drum, other, short = (
+        kind(duration, RATE, **EXTRA.get(kind.__name__, {}), **changes)
+        for duration, changes in (
+            (DURATION, {}),
+            (DURATION, {"decay_time": 0.4}),
+            (DURATION / 2, {}),
+        )
     )
-    for each in (drum, other):
+    for each in (drum, other, short):
         each.seed(3)
         each.reseed(6)
         each.updateProperties(6)
     at = drum.strike_location  # another strike on the same drum
-    for each in (drum, other):
+    for each in (drum, other, short):
         each.reseed(7)
         each.updateProperties(7)
     labels = drum.getLabels()
@@ -79,16 +83,23 @@ def test_a_strike_is_the_sound_of_these_properties_and_changes_nothing(kind: typ
         {"size": size},
         {"decay": 0.4},
         {"size": size, "decay": 0.4},
+        {"duration": DURATION / 2},
     ):
-        made = deepcopy(other if "decay" in strike else drum)
+        made = deepcopy(other if "decay" in strike else short if "duration" in strike else drum)
         made.drum_size = strike.get("size", made.drum_size)
         made.strike_location = strike.get("at", made.strike_location)
         made.generateWaveform()
         np.testing.assert_array_equal(drum.strike(**strike), made.waveform)
     assert drum.getLabels() == labels
     assert not drum.waveform.any()
-    for wrong in ({"size": -1.0}, {"at": (9.0, 9.0, 9.0)}, {"decay": 0.0}, {"decay": 1e-320}):
-        with pytest.raises(ValueError, match=r"drum_size|strike_location|decay_time"):
+    for wrong in (
+        {"size": -1.0},
+        {"at": (9.0, 9.0, 9.0)},
+        {"decay": 0.0},
+        {"decay": 1e-320},
+        {"duration": 1e-9},
+    ):
+        with pytest.raises(ValueError, match=r"drum_size|strike_location|decay_time|duration"):
             drum.strike(**wrong)
 
 

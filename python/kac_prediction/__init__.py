@@ -16,6 +16,7 @@ _PACKAGES = (
     "exporting",
     "geometry",
     "listening",
+    "orchestration",
     "physics",
     "pipeline",
     "plot",

@@ -6,6 +6,7 @@ from . import (
     exporting,
     geometry,
     listening,
+    orchestration,
     physics,
     pipeline,
     plot,
@@ -18,6 +19,7 @@ from .evaluation import *
 from .exporting import *
 from .geometry import *
 from .listening import *
+from .orchestration import *
 from .physics import *
 from .pipeline import *
 from .plot import *

@@ -14,14 +14,14 @@ from ..geometry import Polygon, Shape
 from ..geometry.families import OUTLINED, centred, shape_of
 from ..geometry.radii import RADII
 from ..geometry.shape import check_points
-from ..samplers import BesselModel, FiniteElementModel, LaméModel, ModeBank, PoissonModel
-from ..samplers.drum import DENSITY, WAVE_SPEED, Drum
+from ..samplers import ModeBank
+from ..samplers.drum import WAVE_SPEED, Drum
+from ..samplers.families import sampler_of
 from .described import UNITS, described, shown
 
 Kind = Literal["laplace", "normal"]
 
 _DRUM: Final = 0.5  # the lowest score of a drum
-_MODES: Final = 100
 _FORMAT: Final = 1  # of the JSON
 _SUM: Final = 1e-6  # how far probabilities may be from 1 in sum
 
@@ -150,24 +150,16 @@ class Prediction:
             TypeError, ValueError: an argument is out of range, or no partial of the drum lies below
                 half the sample rate.
         """
-        settings: dict[str, Any] = {"duration": duration, "sample_rate": sample_rate}
-        settings |= {"drum_size": self.drum_size, "decay_time": self.decay_time}
-        # A sound tells of tension over density.
-        settings |= {"material_density": DENSITY, "tension": DENSITY * self.wave_speed**2}
-        drum: Drum
-        if self.family == "circle":
-            drum = BesselModel(**settings)
-        elif self.family == "rectangle":
-            drum = PoissonModel(aspect_ratio=self.aspect_ratio, **settings)
-        elif self.family == "triangle":
-            drum = LaméModel(**settings)
-        else:
-            kind, shape = "Polygon", {"vertices": self.outline.tolist()}
-            if self.family == "ellipse":
-                kind, shape = "Ellipse", {"major": self.aspect_ratio, "minor": 1.0}
-            width = min(0.01, self.drum_size / 10)
-            settings |= {"shape_settings": shape, "strike_width": width, "modes": _MODES}
-            drum = FiniteElementModel(arbitrary_shape=kind, **settings)
+        drum = sampler_of(
+            self.family,
+            self.drum_size,
+            self.aspect_ratio,
+            self.outline,
+            self.wave_speed,
+            duration=duration,
+            sample_rate=sample_rate,
+            decay_time=self.decay_time,
+        )
         drum.seed(0)
         drum.reseed(1)  # the first strike falls on the middle, the second anywhere
         drum.updateProperties(1)

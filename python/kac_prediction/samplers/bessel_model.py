@@ -86,7 +86,8 @@ class BesselModel(ModalDrum):
         """The current drum's shape, at its size, the centroid at the origin."""
         return Circle.of_size(self.drum_size)
 
-    def _contains(self, point: tuple[float, ...]) -> bool:
+    @staticmethod
+    def _contains(point: tuple[float, ...]) -> bool:
         return 0 <= point[0] < 1
 
     def _lowest(self) -> float:

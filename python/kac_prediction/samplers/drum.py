@@ -208,6 +208,7 @@ class Drum(BatchSampler):
         size: float | None = None,
         at: Sequence[float] | None = None,
         decay: float | None = None,
+        duration: float | None = None,
     ) -> Float64:
         """Return the sound of a strike on the current drum, shape (length,), and change nothing.
 
@@ -217,9 +218,11 @@ class Drum(BatchSampler):
             size: `drum_size` in metres; None: that of the current drum.
             at: `strike_location`; None: where the current strike falls.
             decay: `decay_time` in seconds; None: that of the current drum.
+            duration: of the sound, seconds; None: that of the sampler.
 
         Raises:
-            TypeError, ValueError: a number is out of range, or the point not inside the drum.
+            TypeError, ValueError: a number is out of range, the point not inside the drum, or the
+                duration shorter than a sample.
 
         Example:
             >>> from kac_prediction.samplers import BesselModel
@@ -234,6 +237,11 @@ class Drum(BatchSampler):
             struck.strike_location = at
         if decay is not None:
             struck._set_decay(decay)
+        if duration is not None:
+            struck.length = check_count(
+                "samples of duration",
+                round(check_number("duration", duration, above=0) * self.sample_rate),
+            )
         sound: Float64 = struck._sounds([struck._parameters()])[0].astype(np.float64, copy=False)
         return sound
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from .drum import DENSITY, TENSION, NumberOrRange, Precision
 from .fdtd_model import FDTDModel
 from .membrane import Strike
 
-_RIM = 1e-3  # of a drum's size
+RIM: Final = 1e-3
+"""Of a drum's size: so much of it is at rest."""
 _CANDIDATES = 64  # points each way, of which the one farthest from the wall is the deepest
 
 
@@ -32,7 +33,7 @@ class _Elements:
 
     def carries(self, point: tuple[float, ...]) -> bool:
         """Return whether a point lies inside, and not on the rim, where it would be silent."""
-        return bool(self.shape.depth([point])[0] > _RIM * math.sqrt(self.shape.area))
+        return bool(self.shape.depth([point])[0] > RIM * math.sqrt(self.shape.area))
 
     def deepest(self) -> tuple[float, ...]:
         """Return nearly the point farthest from the wall."""

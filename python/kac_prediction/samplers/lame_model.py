@@ -83,7 +83,8 @@ class LaméModel(ModalDrum):
         triangle.area = self.drum_size**2
         return triangle
 
-    def _contains(self, point: tuple[float, ...]) -> bool:
+    @staticmethod
+    def _contains(point: tuple[float, ...]) -> bool:
         return min(point) > 0 and abs(np.sum(point) - 1) <= _ROUNDING
 
     def _lowest(self) -> float:

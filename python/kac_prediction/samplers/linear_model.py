@@ -74,7 +74,8 @@ class LinearModel(ModalDrum):
         self._check_audible(self._sizes[0], self._lowest())
         self.updateProperties(None)
 
-    def _contains(self, point: tuple[float, ...]) -> bool:
+    @staticmethod
+    def _contains(point: tuple[float, ...]) -> bool:
         return 0 < point[0] < 1
 
     def _lowest(self) -> float:

@@ -75,8 +75,9 @@ class ModalDrum(Drum):
         """Where the drum is heard, in the coordinates of its shape."""
         return self._pick_up
 
+    @staticmethod
     @abstractmethod
-    def _contains(self, point: tuple[float, ...]) -> bool:
+    def _contains(point: tuple[float, ...]) -> bool:
         """Return whether a point lies inside the drum, off its rim."""
 
     @abstractmethod

@@ -107,7 +107,8 @@ class PoissonModel(ModalDrum):
         rectangle.area = self.drum_size**2
         return rectangle
 
-    def _contains(self, point: tuple[float, ...]) -> bool:
+    @staticmethod
+    def _contains(point: tuple[float, ...]) -> bool:
         return all(0 < x < 1 for x in point)
 
     def _lowest(self) -> float:

@@ -1,0 +1,175 @@
+"""Score: strikes on drums in time, which can be rendered, stored and arranged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, overload
+
+from .._arrays import Float64
+from .._checks import brief, check_count, check_number, check_numbers
+from . import render, stored
+from .drum import Drum
+
+LONGEST: Final = 86400.0
+"""Seconds of a score: a day."""
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One strike of a score.
+
+    Args:
+        time: when it falls, seconds from the start of the score.
+        drum: which of the score's drums is struck, from 0.
+        location: where, in the coordinates of that drum.
+        level: peak of its sound, above 0.
+        decay_time: T60, seconds.
+
+    Raises:
+        TypeError, ValueError: a number is not finite or out of range.
+    """
+
+    time: float
+    drum: int
+    location: tuple[float, ...]
+    level: float
+    decay_time: float
+
+    def __post_init__(self) -> None:
+        """Check and freeze the fields."""
+        values: dict[str, Any] = {
+            "time": check_number("time", self.time, least=0),
+            "drum": check_count("drum", self.drum, 0),
+            "location": check_numbers("location", self.location, 2, 3),
+            "level": check_number("level", self.level, above=0),
+            "decay_time": check_number("decay_time", self.decay_time, above=0),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True, repr=False)
+class Score(Sequence[Strike]):
+    """Strikes on drums; a sequence of its strikes, in the order of time.
+
+    Two are equal if all their drums and strikes are. It is immutable, and may be pickled.
+
+    Args:
+        drums: those that are struck, any number; one may rest. They are kept as a tuple.
+        strikes: any number, in any order; they are kept as a tuple, sorted by time, those of one
+            time in the order that is given.
+        duration: of the whole score, seconds, at most a day; all strikes fall before it ends.
+
+    Raises:
+        TypeError: a drum is no `Drum`, or a strike no `Strike`.
+        ValueError: the duration is out of range, or a strike falls after its end, on a drum that is
+            not there, or outside its drum.
+
+    Example:
+        >>> from kac_prediction.orchestration import Drum, Score, Strike
+        >>> drum = Drum("circle", 0.3)
+        >>> strikes = [Strike(k / 4, 0, (0.4, 0.1 * k), 0.5, 1.2) for k in range(8)]
+        >>> score = Score([drum], strikes, duration=3.0)
+        >>> score.render(48000).shape
+        (144000,)
+    """
+
+    drums: Sequence[Drum]
+    strikes: Sequence[Strike]
+    duration: float
+
+    def __post_init__(self) -> None:
+        """Check and freeze the fields."""
+        duration = check_number("duration", self.duration, above=0, most=LONGEST)
+        drums = check_each("drums", self.drums, Drum)
+        strikes = check_each("strikes", self.strikes, Strike)
+        for k, strike in enumerate(strikes):
+            place = f"strike {k}"
+            check_number(f"time of {place} (duration {duration:g} s)", strike.time, below=duration)
+            if strike.drum >= len(drums):
+                raise ValueError(f"{place} falls on drum {strike.drum}, of {len(drums)} from 0")
+            drums[strike.drum].check_inside(f"location of {place}", strike.location)
+        object.__setattr__(self, "duration", duration)
+        object.__setattr__(self, "drums", drums)
+        object.__setattr__(self, "strikes", tuple(sorted(strikes, key=lambda strike: strike.time)))
+
+    def __len__(self) -> int:
+        return len(self.strikes)
+
+    @overload
+    def __getitem__(self, index: int) -> Strike: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Strike]: ...
+    def __getitem__(self, index: int | slice) -> Strike | Sequence[Strike]:
+        """Return a strike, or a tuple of some."""
+        return self.strikes[index]
+
+    def render(self, sample_rate: int = 48000) -> Float64:
+        """Return the sound of the score, shape (round(duration * sample_rate),).
+
+        It is the sum, in the order of time, of the sounds of its strikes (`sound`), strike k laid
+        at the sample round(time * sample_rate); the same bits for any number of threads.
+
+        Args:
+            sample_rate: Hz.
+
+        Raises:
+            TypeError, ValueError: the sample rate is out of range, or no partial of a drum lies
+                below half of it.
+        """
+        return render.rendered(self, sample_rate)
+
+    def sound(self, k: int, sample_rate: int = 48000) -> Float64:
+        """Return the sound of strike k alone, from its first sample on, shape (n,).
+
+        It is that of the drum's sampler, of the strike's level, until it has fallen by 90 dB
+        (1.5 T60) or the score ends. The level is its peak within that time, or within a second
+        where the score ends before.
+
+        Args:
+            k: of the strikes in the order of time; negative: from the end.
+            sample_rate: Hz.
+
+        Raises:
+            IndexError: there is no such strike.
+            TypeError, ValueError: as `render`.
+        """
+        return render.sound(self, self.strikes[k], sample_rate)
+
+    def to_json(self) -> str:
+        """Return it as JSON, from which `from_json` reads the same numbers, bit for bit."""
+        return stored.document(drums=self.drums, strikes=self.strikes, duration=self.duration)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the score that `to_json` wrote.
+
+        Raises:
+            ValueError: it is no JSON of a score; the message says what is missing or wrong.
+        """
+        with stored.refusing("a Score"):
+            read = stored.read(text)
+            drums = stored.each(Drum, "drum", read["drums"])
+            strikes = stored.each(Strike, "strike", read["strikes"])
+            return cls(drums, strikes, read["duration"])
+
+    def __repr__(self) -> str:
+        return f"<Score: {self}>"
+
+    def __str__(self) -> str:
+        counts = f"{len(self.strikes)} strikes on {len(self.drums)} drums"
+        return f"{counts} in {self.duration:.4g} s"
+
+
+def check_each(name: str, values: Any, kind: type[Any]) -> tuple[Any, ...]:
+    """Return a sequence of one type as a tuple.
+
+    Raises:
+        TypeError: it is none, or holds something else.
+    """
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of {kind.__name__}, got {brief(values)}")
+    made = tuple(values)
+    for k, value in enumerate(made):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be of {kind.__name__}, got {brief(value)} as number {k}")
+    return made
