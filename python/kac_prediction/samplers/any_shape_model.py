@@ -39,8 +39,8 @@ from .membrane import Grid, Strike
 from .mode_bank import ModeBank
 from .shapes import ShapeSource, elongation
 
-_FINENESS = 130  # steps of the grid across a drum
-_REACH = 64  # samples, on either side, that a decimated one is made of
+FINENESS = 130  # steps of the grid across a drum
+REACH = 64  # samples, on either side, that a decimated one is made of
 
 _FAMILIES: Final[Mapping[type[Shape], str]] = {
     Circle: "circle",
@@ -132,7 +132,7 @@ class AnyShapeModel(FDTDModel):
 
     def _multiple(self, size: float) -> int:
         """Return at which multiple of the sample rate a drum is simulated."""
-        return max(2, round(_FINENESS * self._step / size))
+        return max(2, round(FINENESS * self._step / size))
 
     def _lay_out(self, size: float, shape: Shape) -> Grid:
         self._check_smallest(size)
@@ -165,9 +165,9 @@ class AnyShapeModel(FDTDModel):
         for multiple in np.unique(multiples).tolist():
             rows = np.flatnonzero(multiples == multiple).tolist()
             strikes = [parameters[k] for k in rows]
-            length = (self.length + _REACH) * multiple
+            length = (self.length + REACH) * multiple
             fine = self._simulate(strikes, self.sample_rate * multiple, length)
-            sounds[rows] = _decimate(fine, multiple)[:, : self.length]
+            sounds[rows] = decimate(fine, multiple)[:, : self.length]
         peaks = np.abs(sounds).max(axis=1, keepdims=True)
         sounds *= self.amplitude / np.where(peaks > 0, peaks, 1)
         return sounds
@@ -199,10 +199,10 @@ class _AnyShape(ShapeSource):
         }
 
 
-def _decimate(sounds: npt.NDArray[np.floating], factor: int) -> npt.NDArray[np.floating]:
+def decimate(sounds: npt.NDArray[np.floating], factor: int) -> npt.NDArray[np.floating]:
     """Return the sounds, shape (n, length), at a fraction of their sample rate; the first stays."""
     # Imported here: no other sampler needs it, and it slows the import of them all.
     from scipy.signal import firwin, resample_poly
 
-    low_pass: Any = firwin(2 * _REACH * factor + 1, 0.96 / factor, window=("kaiser", 8.0))
+    low_pass: Any = firwin(2 * REACH * factor + 1, 0.96 / factor, window=("kaiser", 8.0))
     return np.asarray(resample_poly(sounds, 1, factor, axis=1, window=low_pass))
