@@ -13,6 +13,7 @@ import click
 from kac_prediction._files import append_records, plain, read_records, replacing
 from kac_prediction.cli import visible_progress
 from kac_prediction.evaluation import CONDITIONS, MODEL, ConditionTable, compare_conditions
+from kac_prediction.evaluation.cells import markdown
 from kac_prediction.evaluation.report import with_unit
 from kac_prediction.routines import (
     AnyDrum,
@@ -192,7 +193,6 @@ def to_markdown(records: Sequence[Record]) -> str:
     labels = [label for record in reported for label in record["report"]["labels"].values()]
     estimators = [*dict.fromkeys(name for label in labels for name in label["errors"])] or [MODEL]
     lines = [["drums", "seeds", "time of one", "label", *estimators]]
-    lines.append(["---"] * len(lines[0]))
     for name in dict.fromkeys(record["row"] for record in reported):
         same = [record for record in reported if record["row"] == name]
         seeds = ", ".join(str(record["seed"]) for record in same)
@@ -202,7 +202,7 @@ def to_markdown(records: Sequence[Record]) -> str:
                 found = [record["report"][kind][label] for record in same]
                 lines.append([*head, label, *(_cell(found, each) for each in estimators)])
                 head = [""] * 3
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(lines)
 
 
 def _cell(found: Sequence[Mapping[str, Any]], estimator: str) -> str:

@@ -80,6 +80,7 @@ MAY_USE = {
         "listening",
         "evaluation",
         "exporting",
+        "orchestration",
         "routines",
     },
     "tqdm": {"_progress", "cli"},

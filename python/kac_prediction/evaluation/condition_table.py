@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ..geometry.families import ELONGATED
 from ..samplers import ModeBank
+from .cells import error, joined, markdown, percent
 from .conditions import CONDITIONS
 from .estimators import CLASSICAL, MEAN, NETWORK, REFINED, TOLD
 from .figures import Figures, area_under_curve
@@ -119,17 +120,17 @@ def _page(table: ConditionTable) -> list[str]:
             if CONDITIONS[name].meaning
         ),
         f"## Family recognised, per cent\n\n{_order(untold)}",
-        _by_family(table, table.families, untold, lambda f: _percent(f.family)),
+        _by_family(table, table.families, untold, lambda f: percent(f.family)),
         f"## Size, median error in per cent\n\n{_order(heard)} A triangle, an ellipse and a star "
         "are told to the classical estimator as the polygons that they are or resemble.",
-        _by_family(table, table.families, heard, lambda f: _error(f.drum_size)),
+        _by_family(table, table.families, heard, lambda f: error(f.drum_size)),
         "## Size, the error in per cent that 90 % of the sounds stay below\n\n" + _order(heard),
-        _by_family(table, table.families, heard, lambda f: _error(f.drum_size_90)),
+        _by_family(table, table.families, heard, lambda f: error(f.drum_size_90)),
     ]
     if elongated:
         blocks += [
             f"## Aspect ratio, median error in per cent\n\n{_order(heard)}",
-            _by_family(table, elongated, heard, lambda f: _error(f.aspect_ratio)),
+            _by_family(table, elongated, heard, lambda f: error(f.aspect_ratio)),
         ]
     return [
         *blocks,
@@ -163,7 +164,7 @@ def _by_family(
     mean = [_cells(table, PLAIN, family, [MEAN], cell) for family in families]
     if any(mean):
         lines.append([MEAN, *mean])
-    return _markdown(lines)
+    return markdown(lines)
 
 
 def _cells(
@@ -174,7 +175,7 @@ def _cells(
     cell: Callable[[Figures], str],
 ) -> str:
     found = [table.get(condition, family, estimator) for estimator in estimators]
-    return _joined([cell(each) if each else "" for each in found])
+    return joined([cell(each) if each else "" for each in found])
 
 
 def _overall(table: ConditionTable, estimators: Sequence[str]) -> str:
@@ -182,13 +183,13 @@ def _overall(table: ConditionTable, estimators: Sequence[str]) -> str:
     lines = [["condition", *_NUMBERS.values(), "area under the ROC", "time, ms"]]
     for condition in table.conditions:
         shares = [
-            _joined([_percent(table.coverage(condition, each, name)) for each in estimators])
+            joined([percent(table.coverage(condition, each, name)) for each in estimators])
             for name in _NUMBERS
         ]
         areas = [table.area_under_curve(condition, each) for each in estimators]
         seconds = [_seconds(table, condition, each) for each in estimators]
-        lines.append([condition, *shares, _joined(map(_area, areas)), _joined(seconds)])
-    return _markdown(lines)
+        lines.append([condition, *shares, joined(map(_area, areas)), joined(seconds)])
+    return markdown(lines)
 
 
 def _seconds(table: ConditionTable, condition: str, estimator: str) -> str:
@@ -201,38 +202,9 @@ def _seconds(table: ConditionTable, condition: str, estimator: str) -> str:
     return f"{1000 * max(found):.0f}" if found else ""
 
 
-def _joined(cells: Any) -> str:
-    """Return figures with strokes between them; '' where there are none."""
-    texts = list(cells)
-    return " / ".join(text or "-" for text in texts) if any(texts) else ""
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f}"
-
-
-def _error(error: float | None) -> str:
-    return "" if error is None else _digits(100 * error)
-
-
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.3f}"
 
 
 def _area(area: float | None) -> str:
     return "" if area is None else f"{area:.4f}"
-
-
-def _digits(number: float) -> str:
-    """Return a number with two digits that count, at most four behind the point."""
-    if number >= 10:
-        return f"{number:.0f}"
-    places = 1
-    while places < 4 and number < 10 ** (1 - places):
-        places += 1
-    return f"{number:.{places}f}"
-
-
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    head, *rest = lines
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rest))

@@ -12,7 +12,8 @@ from ..._arrays import Float64
 from ..._checks import check_choice, check_count, check_number
 from ...samplers import ModeBank
 from ...samplers.drum import draw_log_uniform
-from .struck import Struck, TrueDrum, strike_drum
+from ..drum import Drum
+from .struck import Struck, strike_drum
 
 Integers = npt.NDArray[np.int64]
 
@@ -55,7 +56,7 @@ class Arrangement:
 
     sound: Float64
     sample_rate: int
-    drums: tuple[TrueDrum, ...]
+    drums: tuple[Drum, ...]
     times: Float64
     which: Integers
     levels: Float64

@@ -1,41 +1,29 @@
 """Known drums, each struck several times anywhere: by exact series, else by finite differences."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, islice
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 
 from ..._arrays import Float64
-from ...geometry import Shape
+from ...evaluation.test_set import EXACT
 from ...geometry.families import OUTLINED
-from ...samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
+from ...samplers import FDTDModel
 from ...samplers.any_shape_model import FINENESS, REACH, decimate
 from ...samplers.bank_shapes import draw_shape
-from ...samplers.drum import WAVE_SPEED, Drum
-
-_WIDTH = 0.01  # of a strike, metres, at most a tenth of the drum
-
-
-@dataclass(frozen=True, eq=False)
-class TrueDrum:
-    """A drum of an arrangement, in the words of `Drum`."""
-
-    family: str
-    drum_size: float
-    aspect_ratio: float
-    outline: Float64 | None
-    sample_location: tuple[float, ...]
+from ...samplers.drum import WAVE_SPEED
+from ...samplers.drum import Drum as Sampler
+from ..drum import Drum
 
 
 @dataclass(frozen=True, eq=False)
 class Struck:
     """A drum, and strikes on it."""
 
-    drum: TrueDrum
+    drum: Drum
     decay_time: float  # seconds
     waveforms: Float64  # shape (strikes, samples), each of a peak of 1
     locations: list[tuple[float, ...]]
@@ -45,13 +33,6 @@ class _Simulated(FDTDModel):
     """A drum of one shape, all strikes on which share one simulation."""
 
     group_size: ClassVar[int] = 1 << 20
-
-
-_EXACT: Final[dict[str, Callable[..., Drum]]] = {
-    "circle": BesselModel,
-    "rectangle": PoissonModel,
-    "triangle": LaméModel,
-}
 
 
 def strike_drum(
@@ -72,43 +53,45 @@ def strike_drum(
         Strikes as long as `length`, in samples.
     """
     shape, ratio = draw_shape(family, rng)
+    outline = shape.outline()[:-1] if family in OUTLINED else None
+    drum = Drum(family, size, ratio, outline)
     multiple = 1
-    if family not in _EXACT:
+    if family not in EXACT:
         multiple = max(1, round(FINENESS * math.sqrt(2) * WAVE_SPEED / sample_rate / size))
-    make = partial(
-        _EXACT.get(family, _Simulated),
-        (length + REACH) / sample_rate,
-        sample_rate * multiple,
-        drum_size=size,
+    sampler_of = partial(
+        _sampler,
+        duration=(length + REACH) / sample_rate,
+        sample_rate=sample_rate * multiple,
         decay_time=decay_time,
-        **_settings(family, shape, ratio, size),
     )
     seed = int(rng.integers(2**63))
-    (pick_up,) = _heard(make(), seed, 1)[1]
-    drum = make(sample_location=pick_up)
-    fine, locations = _heard(drum, seed + 1, strikes)
-    waveforms = decimate(fine, multiple)[:, :length]
+    (pick_up,) = _heard(sampler_of(drum), seed, 1)[1]
+    drum = replace(drum, sample_location=pick_up)
+    fine, locations = _heard(sampler_of(drum), seed + 1, strikes)
+    waveforms = np.array(decimate(fine, multiple)[:, :length], np.float64)
     waveforms /= np.abs(waveforms).max(axis=1, keepdims=True)
-    outline = drum.shape.vertices if family in OUTLINED else None
-    return Struck(TrueDrum(family, size, ratio, outline, pick_up), decay_time, waveforms, locations)
+    return Struck(drum, decay_time, waveforms, locations)
 
 
-def _settings(family: str, shape: Shape, ratio: float, size: float) -> dict[str, Any]:
-    """Return the arguments of a drum's sampler that tell its shape."""
-    if family == "rectangle":
-        return {"aspect_ratio": ratio}
-    if family in _EXACT:
-        return {}
-    return {
-        "arbitrary_shape": shape,
-        "strike_width": min(_WIDTH, size / 10),
-        "precision": "single",
-    }
+def _sampler(drum: Drum, duration: float, sample_rate: int, decay_time: float) -> Sampler:
+    """Return a drum's own sampler where its series is exact, else one that simulates it."""
+    if drum.family in EXACT:
+        return drum.sampler(duration, sample_rate, decay_time)
+    return _Simulated(
+        duration,
+        sample_rate,
+        drum.shape,
+        drum_size=drum.drum_size,
+        decay_time=decay_time,
+        sample_location=drum.sample_location,
+        strike_width=drum.strike_width,
+        precision="single",
+    )
 
 
-def _heard(drum: Drum, seed: int, strikes: int) -> tuple[Float64, list[tuple[float, ...]]]:
+def _heard(sampler: Sampler, seed: int, strikes: int) -> tuple[Float64, list[tuple[float, ...]]]:
     """Return so many strikes anywhere on a drum, and where they fall."""
-    drum.seed(seed)
-    off_centre = (i for i in count() if i % drum.group_size)
-    waveforms, labels = drum.render(islice(off_centre, strikes))
+    sampler.seed(seed)
+    off_centre = (i for i in count() if i % sampler.group_size)
+    waveforms, labels = sampler.render(islice(off_centre, strikes))
     return waveforms, [tuple(each["strike_location"]) for each in labels]

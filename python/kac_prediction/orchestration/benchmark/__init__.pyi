@@ -1,0 +1,15 @@
+from .figures import Figures
+from .material import Arrangement, arrangement
+from .table import Row, Table
+from .targets import CONDITIONS, MATERIALS, other_target
+
+__all__ = [
+    "CONDITIONS",
+    "MATERIALS",
+    "Arrangement",
+    "Figures",
+    "Row",
+    "Table",
+    "arrangement",
+    "other_target",
+]

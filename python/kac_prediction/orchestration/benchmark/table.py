@@ -1,0 +1,165 @@
+"""The table: how good the scores of all targets are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final, Self
+
+from ...evaluation.cells import digits, error, joined, markdown, percent
+from .figures import Figures
+from .targets import CONDITIONS, KINDS, MATERIALS, kind_of
+
+BASELINES: Final[Mapping[str, str]] = {
+    "dictionary": "the dictionary",
+    "silence": "silence",
+    "noise": "noise with its envelope",
+}
+"""What the distance of a score is compared with: attributes of a `Comparison`, and their names."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the score of one target is worth.
+
+    Attributes:
+        material: one of MATERIALS.
+        condition: one of CONDITIONS.
+        seed: of the target.
+        machine: that made the score.
+        seconds: that it took.
+        distances: to the target, of the `score` and of BASELINES.
+        figures: of an arrangement.
+    """
+
+    material: str
+    condition: str
+    seed: int
+    machine: str
+    seconds: float
+    distances: Mapping[str, float]
+    figures: Figures | None = None
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the row of which `dataclasses.asdict` was stored."""
+        figures = stored["figures"]
+        return cls(**{**stored, "figures": figures and Figures.from_dict(figures)})
+
+    def ratio(self, baseline: str) -> float:
+        """Return the distance of the score over that of one of BASELINES."""
+        return self.distances["score"] / self.distances[baseline]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of all targets; `to_markdown()` shows them."""
+
+    rows: tuple[Row, ...]
+
+    def to_markdown(self) -> str:
+        """Return a page of tables, a column for each material, a line for each figure."""
+        return "\n\n".join(_page(self.rows)) + "\n"
+
+
+Rows = Sequence[Row]
+Line = Callable[[Rows], str]
+"""A line of a table: makes a cell of the rows of one material and condition."""
+
+
+def _figures(rows: Rows) -> list[Figures]:
+    return [row.figures for row in rows if row.figures]
+
+
+def _onsets(rows: Rows) -> str:
+    return f"{median(each.onsets for each in _figures(rows)):.3f}"
+
+
+def _number(rows: Rows) -> str:
+    right = [true == found for true, found in (each.drums for each in _figures(rows))]
+    return percent(sum(right) / len(right))
+
+
+def _found(rows: Rows) -> str:
+    figures = _figures(rows)
+    return percent(sum(len(f.sizes) for f in figures) / sum(f.drums[0] for f in figures))
+
+
+def _size(rows: Rows) -> str:
+    errors = [size for each in _figures(rows) for size in each.sizes]
+    return error(median(errors)) if errors else ""
+
+
+def _strikes(rows: Rows) -> str:
+    return percent(median(each.strikes for each in _figures(rows)))
+
+
+def _ratio(baseline: str, average: Callable[[list[float]], float] = median) -> Line:
+    return lambda rows: f"{average([row.ratio(baseline) for row in rows]):.2f}"
+
+
+def _seconds(rows: Rows) -> str:
+    return digits(median(row.seconds for row in rows))
+
+
+_ARRANGEMENTS: Final[Mapping[str, Line]] = {
+    "onsets within 10 ms, F1": _onsets,
+    "number of drums right, per cent": _number,
+    "drums found, per cent": _found,
+    "size of each found drum, median relative error, per cent": _size,
+    "strikes given to the right drum, per cent": _strikes,
+}
+_ALL: Final[Mapping[str, Line]] = {
+    **{f"distance, of that of {name}": _ratio(key) for key, name in BASELINES.items()},
+    "time for 10 s of sound, s": _seconds,
+}
+_OTHERS: Final[Mapping[str, Line]] = {
+    "distance, of that of the dictionary, the greatest": _ratio("dictionary", max)
+}
+
+
+def _page(rows: Rows) -> list[str]:
+    """Return the blocks of a page in Markdown."""
+    columns: dict[str, list[list[Row]]] = {}
+    kinds: dict[str, list[list[Row]]] = {}
+    for name, material in MATERIALS.items():
+        mine = [row for row in rows if row.material == name]
+        if mine and material.drums is None:
+            same = [[row for row in mine if kind_of(row.seed) == kind] for kind in KINDS]
+            kinds = {kind: [each] for kind, each in zip(KINDS, same, strict=True) if each}
+        elif mine:
+            columns[name] = [
+                [row for row in mine if row.condition == condition]
+                for condition in material.conditions
+            ]
+    blocks = ["# How well sounds are orchestrated", _introduction(rows)]
+    if columns:
+        named = {row.condition for row in rows}
+        blocks += [
+            "\n".join(f"- {c.name}: {c.meaning}" for c in CONDITIONS.values() if c.name in named),
+            _table(columns, {**_ARRANGEMENTS, **_ALL}),
+        ]
+    if kinds:
+        blocks += ["Targets that are no drums:", _table(kinds, {**_ALL, **_OTHERS})]
+    return blocks
+
+
+def _introduction(rows: Rows) -> str:
+    seeds = sorted({row.seed for row in rows})
+    span = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
+    machines = "; ".join(sorted({row.machine for row in rows}))
+    return (
+        f"Up to {len(seeds)} targets a column, of the seeds {span}, 10 s at 48 kHz each, as "
+        f"`bin/report --only orchestration` makes them, on: {machines}. An arrangement has 1 to 6 "
+        "drums of 0.1 to 0.6 m and 10 to 60 strikes at least 0.1 s apart; in overlaps every "
+        "third follows another by 5 to 30 ms. Figures are medians over the targets, of sizes "
+        "over all drums found; three in a cell are of the conditions in their order."
+    )
+
+
+def _table(columns: Mapping[str, Sequence[Rows]], lines: Mapping[str, Line]) -> str:
+    """Return a table of lines; a cell holds the figures of each condition of its column."""
+    cells = [
+        [title, *(joined(line(rows) if rows else "" for rows in each) for each in columns.values())]
+        for title, line in lines.items()
+    ]
+    return markdown([["", *columns], *cells])

@@ -1,0 +1,177 @@
+"""The benchmark of orchestration: its targets, its figures worked out by hand, its table."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kac_prediction.orchestration import Drum, Score, Strike
+from kac_prediction.orchestration.benchmark import (
+    CONDITIONS,
+    Arrangement,
+    Figures,
+    arrangement,
+    other_target,
+)
+
+SHORT: dict[str, Any] = {"duration": 2.0, "drums": 2, "strikes": 8, "sample_rate": 8000}
+TIMES = np.array([0.1, 0.5, 0.9, 1.3])
+
+
+def truth(times: Any = TIMES, which: Any = (0, 1, 0, 1), sizes: Any = (0.4, 0.2)) -> Arrangement:
+    """An arrangement of circles, without its sound."""
+    n = len(times)
+    return Arrangement(
+        np.zeros(16000),
+        8000,
+        tuple(Drum("circle", size) for size in sizes),
+        np.array(times),
+        np.array(which),
+        np.ones(n),
+        np.ones(n),
+        ((0.5, 0.0),) * n,
+    )
+
+
+def score(times: Any = TIMES, which: Any = (0, 1, 0, 1), sizes: Any = (0.4, 0.2)) -> Score:
+    drums = [Drum("circle", size) for size in sizes]
+    strikes = [Strike(t, k, (0.5, 0.0), 1.0, 1.0) for t, k in zip(times, which, strict=True)]
+    return Score(drums, strikes, 2.0)
+
+
+def test_the_truth_is_worth_everything() -> None:
+    assert Figures.of(truth(), score()) == Figures(1.0, (2, 2), (0.0, 0.0), 1.0)
+    # Whatever the order of the drums.
+    turned = score(which=(1, 0, 1, 0), sizes=(0.2, 0.4))
+    assert Figures.of(truth(), turned) == Figures(1.0, (2, 2), (0.0, 0.0), 1.0)
+
+
+def test_a_strike_on_the_wrong_drum() -> None:
+    found = Figures.of(truth(), score(which=(0, 1, 0, 0)))
+    assert found == Figures(1.0, (2, 2), (0.0, 0.0), 0.75)
+
+
+def test_a_missing_strike_and_late_ones() -> None:
+    assert Figures.of(truth(), score(TIMES[1:], (1, 0, 1))) == Figures(
+        6 / 7, (2, 2), (0.0, 0.0), 0.75
+    )
+    late = Figures.of(truth(), score(TIMES + np.array([0.01, 0.011, -0.01, -0.011])))
+    assert (late.onsets, late.strikes) == (0.5, 0.5)
+    assert late.sizes == (0.0,)  # nothing in common tells which drum the other one is
+
+
+def test_double_onsets_count_once() -> None:
+    times = np.sort(np.concatenate([TIMES, TIMES + 0.004]))
+    found = Figures.of(truth(), score(times, np.repeat([0, 1, 0, 1], 2)))
+    assert found.onsets == pytest.approx(2 * 4 / 12)
+    assert found.strikes == 1.0
+
+
+def test_strikes_within_the_tolerance_of_two_are_matched_one_to_one() -> None:
+    near = truth([0.100, 0.112], (0, 1))
+    # The first found strike could be either's; only if it is the first's is there one for each.
+    assert Figures.of(near, score([0.106, 0.119], (0, 1))).onsets == 1.0
+    assert Figures.of(near, score([0.106], (0,))).onsets == pytest.approx(2 / 3)
+    # Two drums struck in the wrong order, a few milliseconds apart, are still those two.
+    assert Figures.of(near, score([0.104, 0.108], (1, 0))).strikes == 1.0
+
+
+def test_drums_are_matched_by_their_strikes_then_by_size() -> None:
+    split = score(which=(0, 1, 2, 1), sizes=(0.41, 0.22, 0.404))
+    found = Figures.of(truth(), split)
+    assert found.drums == (2, 3)
+    assert found.sizes == pytest.approx((0.01, 0.1))  # 0.404 is as often in common, and nearer
+    assert found.strikes == 0.75
+    one = Figures.of(truth(), score(which=(0,) * 4, sizes=(0.3,)))
+    assert one.drums == (2, 1)
+    assert one.sizes == pytest.approx((0.25,))
+    assert one.strikes == 0.5
+    rests = score(which=(0,) * 4)
+    assert Figures.of(truth(), rests).drums == (2, 1)
+
+
+def test_an_empty_score() -> None:
+    assert Figures.of(truth(), Score([], [], 2.0)) == Figures(0.0, (2, 0), (), 0.0)
+
+
+def test_an_arrangement_is_the_sum_of_its_strikes() -> None:
+    exact = ("circle", "rectangle", "triangle")
+    made = arrangement(3, exact, **{**SHORT, "drums": 4, "sample_rate": 16000})
+    assert {drum.family for drum in made.drums} == {*exact}
+    total = np.zeros(32000)
+    for k, place in enumerate(made.locations):
+        drum, decay_time = made.drums[made.which[k]], made.decay_times[k]
+        begin, length = round(made.times[k] * 16000), round(1.5 * decay_time * 16000)
+        sound = drum.sampler(2.0, 16000, decay_time).strike(at=place)[:length]
+        rest = total[begin:]
+        rest[: len(sound)] += made.levels[k] * sound[: len(rest)]
+    assert np.abs(made.sound - total).max() < 1e-9
+
+
+def test_a_simulated_drum_sounds_at_its_own_frequency() -> None:
+    made = arrangement(5, ("star",), duration=1.0, drums=1, strikes=2, closest=0.3)
+    (drum,) = made.drums
+    lowest = drum.fundamental
+    begin = round(made.times[0] * 48000)
+    part = made.sound[begin : begin + 14400]
+    assert not made.sound[:begin].any()
+    assert np.abs(part).max() == pytest.approx(made.levels[0])
+    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 18))
+    near = slice(*(round(lowest * k / 48000 * (1 << 18)) for k in (0.9, 1.1)))
+    peak = near.start + int(np.argmax(spectrum[near]))
+    assert peak * 48000 / (1 << 18) == pytest.approx(lowest, rel=5e-3)
+
+
+def test_arrangements_keep_what_they_promise() -> None:
+    for seed in range(5):
+        made = arrangement(seed, ("circle",), duration=10.0, sample_rate=4000)
+        assert 1 <= len(made.drums) <= 6
+        assert 10 <= len(made.times) <= 60
+        assert np.diff(made.times).min() >= 0.1 - 1e-12
+        assert np.bincount(made.which, minlength=len(made.drums)).min() >= 2
+        sizes = np.array([drum.drum_size for drum in made.drums])
+        assert (sizes[:-1] / sizes[1:] >= 1.08 - 1e-12).all()
+        assert ((sizes >= 0.1) & (sizes <= 0.6)).all()
+        assert ((made.levels >= 0.1) & (made.levels <= 1)).all()
+        for k in range(len(made.drums)):
+            assert len(set(made.decay_times[made.which == k])) == 1
+
+
+def test_overlaps() -> None:
+    made = arrangement(1, ("circle",), **{**SHORT, "strikes": 9}, overlaps=True)
+    gaps = np.diff(made.times)
+    follows = np.arange(1, 9) % 3 == 2
+    assert ((gaps[follows] >= 0.005) & (gaps[follows] <= 0.03)).all()
+    assert gaps[~follows].min() >= 0.1 - 1e-12
+    assert (made.which[1:][follows] != made.which[:-1][follows]).all()
+
+
+def test_targets_are_the_same_of_a_seed() -> None:
+    first, again, other = (arrangement(seed, ("circle", "triangle"), **SHORT) for seed in (7, 7, 8))
+    assert first.sound.tobytes() == again.sound.tobytes()
+    assert first.locations == again.locations
+    assert first.sound.tobytes() != other.sound.tobytes()
+    sounds = [other_target(seed, "speech", 1.0, 8000) for seed in (1, 1, 2)]
+    assert np.array_equal(sounds[0], sounds[1])
+    assert not np.array_equal(sounds[0], sounds[2])
+    noise = [CONDITIONS["20 dB"].recorded(first.sound, 8000, (k,)) for k in (1, 1, 2)]
+    assert np.array_equal(noise[0], noise[1])
+    ratio = np.mean(first.sound**2) / np.mean((noise[0] - first.sound) ** 2)
+    assert 10 * np.log10(ratio) == pytest.approx(20, abs=0.01)
+    assert CONDITIONS["room"].recorded(first.sound, 8000, (1,)).shape == first.sound.shape
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"strikes": 60, "duration": 2.0}, "60 strikes 0.1 s apart do not fit into 2"),
+        ({"drums": 6, "strikes": 11}, "6 drums take 12 strikes or more, got 11"),
+        ({"families": ("square",)}, "family must be"),
+        ({"closest": 0}, "closest must be"),
+    ],
+)
+def test_what_cannot_be_arranged_is_refused(options: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        arrangement(0, **options)
+    with pytest.raises(ValueError, match="kind of a target"):
+        other_target(0, "bell")
