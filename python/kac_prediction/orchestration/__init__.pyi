@@ -1,3 +1,5 @@
+from .arrangement import arrange
+from .changes import above, quantise, stretch, swap_kit, thin, transpose
 from .drum import Drum
 from .kit import Family, Kit
 from .score import Score, Strike
@@ -8,4 +10,11 @@ __all__ = [
     "Kit",
     "Score",
     "Strike",
+    "above",
+    "arrange",
+    "quantise",
+    "stretch",
+    "swap_kit",
+    "thin",
+    "transpose",
 ]

@@ -17,7 +17,7 @@ from ..physics import eigenfrequencies
 from ..samplers import ModeBank
 from ..samplers.drum import WAVE_SPEED
 from ..samplers.drum import Drum as Sampler
-from ..samplers.families import coordinates_of, is_inside, sampler_of, strike_width
+from ..samplers.families import EXACT, coordinates_of, is_inside, sampler_of, strike_width
 from ..samplers.shapes import elongation
 
 _ROUNDING: Final = 1e-9  # of a size or centroid: an outline that is off by less stays as it is
@@ -126,6 +126,11 @@ class Drum:
         """Names of the coordinates in which it is struck and heard."""
         return coordinates_of(self.family)
 
+    @property
+    def in_metres(self) -> bool:
+        """Whether these are metres from the centroid, rather than relative to the size."""
+        return self.family not in EXACT
+
     @cached_property
     def fundamental(self) -> float:
         """Frequency of its lowest partial, Hz, undamped."""
@@ -158,6 +163,10 @@ class Drum:
             decay_time=decay_time,
         )
 
+    def holds(self, point: tuple[float, ...]) -> bool:
+        """Return whether it can be struck and heard at a point: inside, off the rim."""
+        return is_inside(self.family, point, self._shape)
+
     def check_inside(self, name: str, point: Any) -> tuple[float, ...]:
         """Return a point as numbers, if the drum can be struck and heard there.
 
@@ -170,7 +179,7 @@ class Drum:
         """
         named = f"{name} ({', '.join(self.coordinates)})"
         checked = check_numbers(named, point, len(self.coordinates))
-        if not is_inside(self.family, checked, self._shape):
+        if not self.holds(checked):
             raise ValueError(
                 f"{named} must lie inside the drum, off its rim, got {checked}: {self}"
             )

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self, overload
 
 from .._arrays import Float64
-from .._checks import brief, check_count, check_number, check_numbers
-from . import render, stored
+from .._checks import brief, check_count, check_flag, check_number, check_numbers
+from .._files import replacing, reporting
+from . import render, shown, stored
 from .drum import Drum
 
 LONGEST: Final = 86400.0
@@ -152,12 +154,51 @@ class Score(Sequence[Strike]):
             strikes = stored.each(Strike, "strike", read["strikes"])
             return cls(drums, strikes, read["duration"])
 
+    def to_csv(self) -> str:
+        """Return it as CSV, a header and a row for each strike, numbers in full.
+
+        The columns are time, drum (its number), name, family, drum_size, aspect_ratio, location_1
+        to location_3 in the coordinates of the drum, level and decay_time.
+        """
+        return stored.table(self)
+
+    def to_midi(self, path: str | Path, tracks: bool = False) -> None:
+        """Write it as a MIDI file; one that is there is replaced as a whole, or not at all.
+
+        It has 480 ticks a beat, at 120 beats a minute. Velocities follow the levels: the loudest
+        strike has 127, and 20 log10(127^2 / v^2) dB below it lies velocity v, from 1, as in the
+        Downloadable Sounds of the MIDI association. A note lasts for T60, at most until its drum is
+        struck again or the score ends; strikes of a drum on one tick (1 ms) are one note, that of
+        the loudest.
+
+        Args:
+            path: the file.
+            tracks: False: all drums on channel 10, one key each, from 35 by falling size upwards
+                through the percussion of General MIDI; a text at the start says which drum has
+                which key. True: a track for each drum, of its name and lowest partial, on the key
+                nearest to that.
+
+        Raises:
+            TypeError: `tracks` is not True or False.
+            ValueError: there are more than 47 drums, for channel 10.
+            OSError: the file cannot be written.
+        """
+        from .midi import midi_file  # mido takes long to import
+
+        file = midi_file(self, check_flag("tracks", tracks))
+        with reporting("writing a score", path), replacing(Path(path)) as staged:
+            file.save(staged)
+
     def __repr__(self) -> str:
         return f"<Score: {self}>"
 
     def __str__(self) -> str:
         counts = f"{len(self.strikes)} strikes on {len(self.drums)} drums"
         return f"{counts} in {self.duration:.4g} s"
+
+    def _repr_html_(self) -> str:
+        """Return the drums, a table of the strikes and a player, for notebooks."""
+        return shown.shown(self)
 
 
 def check_each(name: str, values: Any, kind: type[Any]) -> tuple[Any, ...]:

@@ -1,13 +1,22 @@
-"""JSON of scores and kits: versioned, and read as it was written, bit for bit."""
+"""Scores and kits as JSON, which is read as it was written, bit for bit; scores as CSV."""
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._checks import MALFORMED, brief, reason
 
+if TYPE_CHECKING:
+    from .score import Score
+
 _FORMAT: Final = 1
+_COLUMNS: Final = (
+    *("time", "drum", "name", "family", "drum_size", "aspect_ratio"),
+    *("location_1", "location_2", "location_3", "level", "decay_time"),
+)
 
 T = TypeVar("T")
 
@@ -45,6 +54,19 @@ def refusing(what: str) -> Iterator[None]:
         yield
     except MALFORMED as error:
         raise ValueError(f"this is not the JSON of {what}: {reason(error)}") from error
+
+
+def table(score: "Score") -> str:
+    """Return the strikes of a score as CSV with a header."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    for strike in score:
+        drum = score.drums[strike.drum]
+        body = drum.name, drum.family, drum.drum_size, drum.aspect_ratio
+        location = (*strike.location, "")[:3]
+        rows.writerow([strike.time, strike.drum, *body, *location, strike.level, strike.decay_time])
+    return text.getvalue()
 
 
 def _fields(value: Any) -> Any:

@@ -12,11 +12,13 @@ from .lame_model import LaméModel
 from .modal import ModalDrum
 from .poisson_model import PoissonModel
 
-_EXACT: Final[dict[str, type[ModalDrum]]] = {
+EXACT: Final[dict[str, type[ModalDrum]]] = {
     "circle": BesselModel,
     "rectangle": PoissonModel,
     "triangle": LaméModel,
 }
+"""The families whose modes are known, with points in coordinates relative to the size."""
+
 _MODES: Final = 100  # of finite elements
 _WIDEST: Final = 0.01  # m, of a strike
 
@@ -54,8 +56,8 @@ def sampler_of(
         settings |= {"sample_location": sample_location}
     if family == "rectangle":
         settings |= {"aspect_ratio": aspect_ratio}
-    if family in _EXACT:
-        return _EXACT[family](**settings)
+    if family in EXACT:
+        return EXACT[family](**settings)
     kind, shape = "Polygon", {"vertices": outline}
     if family == "ellipse":
         kind, shape = "Ellipse", {"major": aspect_ratio, "minor": 1.0}
@@ -65,16 +67,16 @@ def sampler_of(
 
 def strike_width(family: str, drum_size: float) -> float:
     """Return the diameter of the strikes on such a drum, metres: 0 where its modes are exact."""
-    return 0.0 if family in _EXACT else min(_WIDEST, drum_size / 10)
+    return 0.0 if family in EXACT else min(_WIDEST, drum_size / 10)
 
 
 def coordinates_of(family: str) -> tuple[str, ...]:
     """Return the names of the coordinates of a point of such a drum."""
-    return _EXACT.get(family, FiniteElementModel).coordinates
+    return EXACT.get(family, FiniteElementModel).coordinates
 
 
 def is_inside(family: str, point: tuple[float, ...], shape: Shape) -> bool:
     """Return whether a point can be struck, and heard, on a drum of a family, of this shape."""
-    if family in _EXACT:
-        return _EXACT[family]._contains(point)
+    if family in EXACT:
+        return EXACT[family]._contains(point)
     return bool(shape.depth([point])[0] > RIM * shape.area**0.5)
