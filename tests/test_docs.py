@@ -1,14 +1,18 @@
 """The README and the pages of docs: their programs run, their commands are commands."""
 
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
+from torch.distributed.run import get_args_parser
 
 from kac_prediction.cli import main
 from kac_prediction.samplers import BesselModel
@@ -28,6 +32,8 @@ PAGES = [
             "datasets",
             "spectra",
             "training",
+            "cluster",
+            "gpu",
             "physics",
         )
     ),
@@ -43,6 +49,9 @@ SMALLER = {
     "num_of_epochs=40": "num_of_epochs=1",
     '"data/half_discs", 1000': '"data/half_discs", 40',
     '"drums.bank", 2000': '"drums.bank", 4',
+    'Client("tcp://node1:8786")': "Client(processes=False, dashboard_address=None)",
+    "100_000,": "40,",
+    '"num_of_epochs": 40, "batch_size": 64': '"num_of_epochs": 1, "batch_size": 64',
 }
 
 
@@ -81,7 +90,7 @@ def test_the_programs_of_all_pages_run(place: Path, capsys: pytest.CaptureFixtur
         assert (place / f"{name}.wav").is_file()
     assert (place / "data/chirps/sample_00099.wav").is_file()
     assert (place / "data/for_hugging_face/metadata.jsonl").is_file()
-    assert len(list(place.glob("model/*/best.pt"))) == 3
+    assert len(list(place.glob("model/*/best.pt"))) == 4
 
 
 def test_no_page_has_a_program_that_is_not_run() -> None:
@@ -113,14 +122,31 @@ def commands() -> list[str]:
     return sorted({line.split("  #")[0].strip() for line in lines if line.strip()})
 
 
-@pytest.mark.parametrize("line", [c for c in commands() if c.startswith("kac-prediction ")])
-def test_commands_of_the_pages_take_what_they_are_given(line: str) -> None:
-    command: click.Command = main
-    words = shlex.split(line)[1:]
+def check_usage(command: click.Command, words: list[str]) -> None:
+    """Let a command parse what follows its name; raise click.UsageError where it cannot."""
     while isinstance(command, click.Group):
         command = command.commands[words.pop(0)]
     context = click.Context(command, **command.context_settings)
     command.make_parser(context).parse_args(words)
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if c.startswith("kac-prediction ")])
+def test_commands_of_the_pages_take_what_they_are_given(line: str) -> None:
+    check_usage(main, shlex.split(line)[1:])
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if c.startswith("torchrun ")])
+def test_processes_of_the_pages_are_started_as_torchrun_does(line: str) -> None:
+    run = get_args_parser().parse_args(shlex.split(line)[1:])
+    assert (run.module, run.training_script) == (True, "kac_prediction")
+    check_usage(main, run.training_script_args)
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if "dask " in c])
+def test_clusters_of_the_pages_are_started_as_dask_does(line: str) -> None:
+    words = shlex.split(line.removeprefix("srun ").removesuffix(" &"))[1:]
+    command = pytest.importorskip(f"distributed.cli.dask_{words.pop(0)}").main
+    check_usage(command, words)
 
 
 def test_the_sounds_of_the_readme_are_made_by_their_commands(
@@ -137,6 +163,31 @@ def test_the_sounds_of_the_readme_are_made_by_their_commands(
         assert sound.read_bytes() == (ROOT / sound).read_bytes()
         assert sound.stat().st_size < 100_000
         assert f"({sound})" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.optional
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_the_program_for_max_sends_what_the_command_answers(tmp_path: Path) -> None:
+    """With stand-ins for Max, which prints, and for the command."""
+    (program,) = blocks(ROOT / "docs/onnx.md", "js")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules/max-api.js").write_text(
+        """exports.addHandler = (name, hear) => hear("drum.wav");
+        exports.post = exports.outlet = (...sent) => console.log(...sent);"""
+    )
+    (tmp_path / "hear.js").write_text(program)
+    heard = json.dumps({"family": "circle", "drum_size": 0.3, "decay_time": 1.2})
+    called = '[ "$*" = "listen drum.wav --json --no-sound" ]'
+    (tmp_path / "kac-prediction").write_text(f"#!/bin/sh\n{called} && echo '{heard}'")
+    (tmp_path / "kac-prediction").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["node", tmp_path / "hear.js"],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "circle 0.3 1.2\n", done.stderr
 
 
 @pytest.mark.parametrize("line", [c for c in commands() if c.startswith(("bin/", "pip "))])
