@@ -100,6 +100,7 @@ CALLS = {
         "c_1": 0.4,
         "c_2": 1.0,
     },
+    "SpectralDistance": {"windows": [8], "floor": 1e-4},
     "Spectrogram": {
         "n_fft": 8,
         "window_length": 8,
@@ -112,6 +113,7 @@ CALLS = {
     "NumberList.read": {"text": b"[]", "start": 0},
     "RealFft.forward": {"signals": np.zeros((1, 9)), "threads": 1},
     "Simulation.step": {"steps": 1},
+    "SpectralDistance.sums": {"x": np.zeros(8), "y": np.zeros(8), "threads": 1},
     "Spectrogram.frames": {"length": 9},
     "Spectrogram.transform": {"signals": np.zeros((1, 9)), "threads": 1, "normalise": False},
 }

@@ -92,6 +92,7 @@ def test_signals_get_through_to_long_plans_and_spectra(alarm: Alarm) -> None:
         lambda: _core.RealFft(10_000_019),
         lambda: _core.Spectrogram(10_000_019, 9, 9),
         lambda: _core.Spectrogram(64, 64, 8).transform(sounds, threads=2),
+        lambda: _core.SpectralDistance([64], 1e-4).sums(*sounds, threads=2),
     ):
         alarm.seen = 0
         with pytest.raises(KeyboardInterrupt):

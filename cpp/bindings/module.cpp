@@ -11,6 +11,7 @@ void bind_modal_drums(pybind11::module_& module);
 void bind_normalise(pybind11::module_& module);
 void bind_number_list(pybind11::module_& module);
 void bind_real_fft(pybind11::module_& module);
+void bind_spectral_distance(pybind11::module_& module);
 void bind_spectrogram(pybind11::module_& module);
 void bind_tone(pybind11::module_& module);
 void bind_wav_files(pybind11::module_& module);
@@ -32,6 +33,7 @@ PYBIND11_MODULE(_core, module) {
     kac::python::bind_normalise(module);
     kac::python::bind_number_list(module);
     kac::python::bind_real_fft(module);
+    kac::python::bind_spectral_distance(module);
     kac::python::bind_spectrogram(module);
     kac::python::bind_tone(module);
     kac::python::bind_wav_files(module);

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "describe.hpp"
+#include "hann.hpp"
 #include "kac/aligned.hpp"
 #include "kac/fft.hpp"
 #include "kac/finite.hpp"
 #include "kac/normalise.hpp"
 #include "kac/parallel.hpp"
-#include "kac/roots.hpp"
 #include "kernels/frames.hpp"
 #include "lane_fft.hpp"
 
@@ -31,16 +31,6 @@ constexpr std::size_t frames_per_group = 128;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw std::invalid_argument(message);
-}
-
-/// Hann's window, periodic, as torch.hann_window has it (for a length of 1: one).
-template <typename Real>
-std::vector<Real> hann(std::size_t length) {
-    std::vector<Real> window(length, Real{1});
-    for (std::size_t t = 0; length > 1 && t < length; ++t) {
-        window[t] = static_cast<Real>(0.5 - 0.5 * root_of_unity(t, length).real());
-    }
-    return window;
 }
 
 /// The share of block i when `size` things are split evenly into `blocks`.

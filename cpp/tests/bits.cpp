@@ -12,6 +12,7 @@
 #include "kac/fft.hpp"
 #include "kac/mel.hpp"
 #include "kac/membrane.hpp"
+#include "kac/spectral_distance.hpp"
 #include "kac/spectrogram.hpp"
 #include "kac/tone.hpp"
 
@@ -167,4 +168,14 @@ TEST_CASE("Fourier transforms") {
 TEST_CASE("spectrograms") {
     CHECK(checksum_of_spectrograms<double>() == 0x76cd47efb59c36ab);
     CHECK(checksum_of_spectrograms<float>() == 0xa513756f4c9a1d01);
+}
+
+TEST_CASE("distances of spectra") {
+    const std::vector<std::size_t> windows = {256, 512, 1024};
+    const kac::SpectralDistance plan(windows, 1e-4);
+    const std::vector<double> x = noise<double>(5888), y(x.rbegin(), x.rend());
+    std::vector<double> out(6);
+    kac::ThreadPool pool;
+    plan.sums(x, y, out, {pool, 1});
+    CHECK(checksum(out) == 0xafe2419e402096ee);
 }
