@@ -3,15 +3,18 @@
 import json
 import math
 import pickle
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from kac_prediction.geometry import ConvexPolygon, Polygon
-from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike
+from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, spectral_distance
 from kac_prediction.physics import circularSeries
 from kac_prediction.samplers import BesselModel, FiniteElementModel, LaméModel, PoissonModel
 from test_prediction import DISC, predicted
@@ -193,6 +196,38 @@ def test_a_render_is_the_sum_of_single_sounds_in_order() -> None:
         total[start : start + len(sound)] += sound
         assert len(sound) == min(round(1.5 * 0.4 * RATE), RATE - start)
     assert np.array_equal(ALL.render(RATE), total)
+
+
+def test_a_render_of_several_blocks_is_the_sum_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ALL.render(RATE)
+    for size in (999, 4000):  # shorter and longer than a sound
+        monkeypatch.setattr("kac_prediction.orchestration.render._BLOCK", size)
+        assert np.array_equal(ALL.render(RATE), whole)
+
+
+def test_the_distance_is_that_of_the_render(tmp_path: Path) -> None:
+    sound, silence = ALL.render(RATE), np.zeros(RATE)
+    assert ALL.distance(sound, RATE) == 0
+    assert ALL.distance(np.stack([2 * sound, silence], axis=1), RATE) == 0  # mixed to the mean
+    assert ALL.distance(silence, RATE) == spectral_distance(sound, silence) > 0
+    assert ALL.distance(sound[:5000], RATE) == spectral_distance(sound, sound[:5000])
+    soundfile.write(tmp_path / "it.wav", sound, RATE, "DOUBLE")
+    assert ALL.distance(tmp_path / "it.wav") == 0
+    with pytest.raises(TypeError, match="samples need their sample_rate"):
+        ALL.distance(sound)
+    with pytest.raises(ValueError, match="is not a finite number"):
+        ALL.distance([0.0, math.nan], RATE)
+    with pytest.raises(ValueError, match="the sound is empty"):
+        ALL.distance([], RATE)
+
+
+def test_a_score_sounds_without_torch() -> None:
+    program = (
+        "import sys; from kac_prediction.orchestration import *\n"
+        "Score([Drum('circle', 0.3)], [Strike(0, 0, (0.1, 0), 1, 1)], 0.1).render(8000)\n"
+        "assert not {'torch', 'mido', 'matplotlib'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_sound_is_that_of_the_sampler_wherever_the_score_ends() -> None:

@@ -114,12 +114,22 @@ def check_rate(sample_rate: Any) -> int:
 def mixed_down(waveform: ArrayLike | torch.Tensor, most: int = LONGEST) -> Float64:
     """Return the first samples as one channel, shape (length,); refuse what no drum is heard in.
 
+    Raises:
+        TypeError: anything but real numbers.
+        ValueError: another shape; or the sound is empty, silent or not finite.
+    """
+    return check_sound("the sound", in_one_channel(waveform, most))
+
+
+def in_one_channel(waveform: ArrayLike | torch.Tensor, most: int | None = None) -> Float64:
+    """Return the first samples as one channel, shape (length,); None: all of them.
+
     That is the mean of the channels, or the loudest where they cancel, as two of which one is
     inverted do.
 
     Raises:
         TypeError: anything but real numbers.
-        ValueError: another shape; or the sound is empty, silent or not finite.
+        ValueError: another shape, or the sound is empty.
     """
     if isinstance(waveform, torch.Tensor):
         waveform = waveform.detach().cpu()
@@ -135,10 +145,8 @@ def mixed_down(waveform: ArrayLike | torch.Tensor, most: int = LONGEST) -> Float
         raise ValueError("the sound is empty: it holds no samples.")
     if sound.ndim == 2:
         starts = range(0, len(sound), BLOCK)
-        mono = mixed(lambda: (sound[i : i + BLOCK] for i in starts), len(sound))
-    else:
-        mono = np.asarray(sound, np.float64)
-    return check_sound("the sound", mono)
+        return mixed(lambda: (sound[i : i + BLOCK] for i in starts), len(sound))
+    return np.asarray(sound, np.float64)
 
 
 def mixed(blocks: Callable[[], Iterable[npt.NDArray[Any]]], length: int) -> Float64:

@@ -1,5 +1,6 @@
 """The sound of a score: a sum of the sounds of its strikes."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,20 +16,42 @@ if TYPE_CHECKING:
 
 _DECAYS: Final = 1.5  # T60: 90 dB
 _LEAST: Final = 1.0  # s that are made of a sound, so that its peak is among them
+_BLOCK: Final = 2**18  # samples
 _DRUMS: Final = 64  # whose modes are kept
 
 
 def rendered(score: "Score", sample_rate: int) -> Float64:
-    """Return the sound of a score, one strike after the other added."""
-    rate = check_whole("sample_rate", sample_rate)
-    total = np.zeros(round(score.duration * rate))
-    for drum in {score.drums[strike.drum] for strike in score.strikes}:
-        _sampler(drum, rate)  # what cannot sound is refused before the others do
-    for strike in score.strikes:
-        start = round(strike.time * rate)
-        made = sound(score, strike, rate)
-        total[start : start + len(made)] += made
+    """Return the sound of a score, shape (length,)."""
+    total, begin = np.empty(round(score.duration * check_whole("sample_rate", sample_rate))), 0
+    for block in blocks(score, sample_rate):
+        total[begin : begin + len(block)] = block
+        begin += len(block)
     return total
+
+
+def blocks(score: "Score", sample_rate: int) -> Iterator[Float64]:
+    """Yield the sound of a score in blocks, one strike after the other added."""
+    rate = check_whole("sample_rate", sample_rate)
+    for drum in {score.drums[strike.drum] for strike in score}:
+        _sampler(drum, rate)  # what cannot sound is refused before the others do
+    strikes = [(round(strike.time * rate), strike) for strike in score]
+    length, ahead, done = round(score.duration * rate), np.zeros(0), 0
+    for begin in range(0, length, _BLOCK):
+        end = min(begin + _BLOCK, length)
+        ahead = _longer(ahead, end - begin)
+        while done < len(strikes) and strikes[done][0] < end:
+            start = strikes[done][0] - begin
+            made = sound(score, strikes[done][1], rate)
+            ahead = _longer(ahead, start + len(made))
+            ahead[start : start + len(made)] += made
+            done += 1
+        yield ahead[: end - begin]
+        ahead = ahead[end - begin :].copy()
+
+
+def _longer(samples: Float64, length: int) -> Float64:
+    """Return samples, with silence after them where there are fewer."""
+    return np.pad(samples, (0, max(0, length - len(samples))))
 
 
 def sound(score: "Score", strike: "Strike", sample_rate: int) -> Float64:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, overload
+from typing import TYPE_CHECKING, Any, Final, Self, overload
 
 from .._arrays import Float64
 from .._checks import brief, check_count, check_flag, check_number, check_numbers
 from .._files import replacing, reporting
 from . import render, shown, stored
+from .distance import spectral_distance
 from .drum import Drum
+
+if TYPE_CHECKING:
+    from ..listening.listener import Sound
 
 LONGEST: Final = 86400.0
 """Seconds of a score: a day."""
@@ -136,6 +140,27 @@ class Score(Sequence[Strike]):
             TypeError, ValueError: as `render`.
         """
         return render.sound(self, self.strikes[k], sample_rate)
+
+    def distance(self, target: "Sound", sample_rate: int | None = None) -> float:
+        """Return how far its sound lies from a target: `spectral_distance`, 0 where they are equal.
+
+        It is rendered at the target's sample rate; the shorter of both is followed by silence.
+
+        Args:
+            target: samples, shape (length,) or (length, channels), which are mixed as `listen`
+                does; or the path of a sound file.
+            sample_rate: of samples, Hz; a file has its own.
+
+        Raises:
+            FileNotFoundError, OSError: the file is not there, or cannot be read.
+            TypeError: `target` is neither real numbers nor a path, or its rate is missing.
+            ValueError: it is empty, not finite, or of another shape; the sample rate is impossible,
+                or no partial of a drum lies below half of it.
+        """
+        from .target import read_target  # torch, which a score sounds without
+
+        mono, rate = read_target(target, sample_rate)
+        return spectral_distance(render.blocks(self, rate), mono)
 
     def to_json(self) -> str:
         """Return it as JSON, from which `from_json` reads the same numbers, bit for bit."""
