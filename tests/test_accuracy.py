@@ -1,6 +1,5 @@
 """The accuracy table: what is trained, what is kept, and what is written."""
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,9 @@ from click.testing import CliRunner
 
 from kac_prediction.cli import ROUTINES
 from kac_prediction.routines import SizeOfCircularDrum
+from programs import load_program
 
-SPEC = importlib.util.spec_from_file_location(
-    "report_program", Path(__file__).resolve().parents[1] / "bin" / "report.py"
-)
-assert SPEC is not None
-assert SPEC.loader is not None
-program = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(program)
+program = load_program("report")
 ROWS, Row, to_markdown = program.ROWS, program.Row, program.to_markdown
 TASK = SizeOfCircularDrum
 ROW = Row("circles", TASK, changes={"dropout": 0.5}, seeds=(0, 1))

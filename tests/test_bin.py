@@ -1,6 +1,5 @@
 """What a checkout offers: its commands, on stubs instead of an installation."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+
+from programs import load_program
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / "bin"
@@ -118,16 +119,6 @@ def test_scripts_find_the_python_of_their_checkout(
         venv.create(checkout / ".venv", with_pip=False, symlinks=True)
 
 
-def program(name: str) -> Any:
-    """A program of bin/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, BIN / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
     data, sounds = tmp_path / "data", tmp_path / "sounds"
     data.mkdir()
@@ -139,7 +130,7 @@ def test_the_demo_takes_away_only_what_it_brought(tmp_path: Path) -> None:
     result: Any = SimpleNamespace(
         true={"drum_size": np.linspace(0.1, 0.6, 6)}, evaluated=np.arange(6)
     )
-    demo = program("demo")
+    demo = load_program("demo")
     chosen = demo.choose_sounds(result, tmp_path)
     assert [file.name for file in chosen] == [
         "drum_of_20.0_cm.wav",
@@ -163,7 +154,7 @@ def test_every_promise_names_tests_that_exist() -> None:
 
 def test_the_demo_records_three_sounds_to_be_listened_to(tmp_path: Path) -> None:
     """The same ones each time, at full level."""
-    demo = program("demo")
+    demo = load_program("demo")
     paths = demo.record_unknown(tmp_path / "unknown", 0)
     assert [path.stem for path in paths] == [
         "circle_of_37_cm",

@@ -1,6 +1,5 @@
 """The table of conditions: how sounds are recorded, and how good the answers are."""
 
-import importlib.util
 import json
 import math
 from collections.abc import Iterator
@@ -42,6 +41,7 @@ from kac_prediction.listening.hum import without_hum
 from kac_prediction.samplers import ModeBank
 from kac_prediction.samplers.bank_shapes import SHARES, draw_shape
 from listened import Listener, answer, listener
+from programs import load_program
 
 FAMILIES = ModeBank.families
 TIMES = np.arange(SAMPLE_RATE) / SAMPLE_RATE
@@ -503,23 +503,17 @@ def test_the_page_of_tables() -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path(__file__).resolve().parents[1] / "bin" / "report.py"
-    spec = importlib.util.spec_from_file_location("report_of_conditions", path)
-    assert spec is not None
-    assert spec.loader is not None
-    program = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(__import__("sys").modules, spec.name, program)
-    spec.loader.exec_module(program)
+    report = load_program("report")
     given: dict[str, Any] = {}
 
     def comparison_of(out: Path, model: str, **options: Any) -> ConditionTable:
         given.update(options, model=model)
         return example()
 
-    monkeypatch.setattr(program, "compare_conditions", comparison_of)
+    monkeypatch.setattr(report, "compare_conditions", comparison_of)
     out = ["--conditions", "--out", str(tmp_path)]
     options = ["--only", "clean", "--only", "mp3", "--drums", "4", "--families", "circle,star"]
-    result = CliRunner().invoke(program.report, [*out, *options, "--no-refine"])
+    result = CliRunner().invoke(report.report, [*out, *options, "--no-refine"])
     assert result.exit_code == 0, result.output
     page = (tmp_path / "conditions.md").read_text()
     assert page == example().to_markdown()
@@ -533,5 +527,5 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "refine": False,
     }
     for wrong in (["--only", "circles"], ["--drums", "0"]):
-        result = CliRunner().invoke(program.report, [*out, *wrong])
+        result = CliRunner().invoke(report.report, [*out, *wrong])
         assert result.exit_code == 2

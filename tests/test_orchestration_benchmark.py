@@ -99,12 +99,9 @@ def test_an_arrangement_is_the_sum_of_its_strikes() -> None:
     made = arrangement(3, exact, **{**SHORT, "drums": 4, "sample_rate": 16000})
     assert {drum.family for drum in made.drums} == {*exact}
     total = np.zeros(32000)
-    for k, place in enumerate(made.locations):
-        drum, decay_time = made.drums[made.which[k]], made.decay_times[k]
-        begin, length = round(made.times[k] * 16000), round(1.5 * decay_time * 16000)
-        sound = drum.sampler(2.0, 16000, decay_time).strike(at=place)[:length]
-        rest = total[begin:]
-        rest[: len(sound)] += made.levels[k] * sound[: len(rest)]
+    for k, strike in enumerate(made.score):
+        begin, sound = round(strike.time * 16000), made.score.sound(k, 16000)
+        total[begin : begin + len(sound)] += sound
     assert np.abs(made.sound - total).max() < 1e-9
 
 

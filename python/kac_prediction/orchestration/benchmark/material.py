@@ -13,6 +13,7 @@ from ..._checks import check_choice, check_count, check_number
 from ...samplers import ModeBank
 from ...samplers.drum import draw_log_uniform
 from ..drum import Drum
+from ..score import Score, Strike
 from .struck import Struck, strike_drum
 
 Integers = npt.NDArray[np.int64]
@@ -62,6 +63,13 @@ class Arrangement:
     levels: Float64
     decay_times: Float64
     locations: tuple[tuple[float, ...], ...]
+
+    @property
+    def score(self) -> Score:
+        """The score that has found everything; its drums sound by their own samplers."""
+        columns = self.times, self.which, self.locations, self.levels, self.decay_times
+        strikes = [Strike(*values) for values in zip(*columns, strict=True)]
+        return Score(self.drums, strikes, len(self.sound) / self.sample_rate)
 
 
 def arrangement(
