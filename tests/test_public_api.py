@@ -13,7 +13,16 @@ import torch
 
 import kac_prediction
 from every_shape import KINDS
-from kac_prediction import architecture, dataset, geometry, listening, physics, pipeline, samplers
+from kac_prediction import (
+    architecture,
+    dataset,
+    geometry,
+    listening,
+    orchestration,
+    physics,
+    pipeline,
+    samplers,
+)
 
 MODAL = [
     "self",
@@ -82,6 +91,27 @@ POSITIONAL = {
     (listening, "predict"): ["model", "waveform", "sample_rate"],
     (listening, "predict_file"): ["model", "path"],
     (listening, "drum_heard"): ["model", "prediction", "duration", "sample_rate", "Sampler"],
+    (orchestration.Drum, "__init__"): [
+        "self",
+        "family",
+        "drum_size",
+        "aspect_ratio",
+        "outline",
+        "sample_location",
+        "wave_speed",
+        "name",
+    ],
+    (orchestration.Score, "__init__"): ["self", "drums", "strikes", "duration"],
+    (orchestration.Strike, "__init__"): [
+        "self",
+        "time",
+        "drum",
+        "location",
+        "level",
+        "decay_time",
+    ],
+    (orchestration.Score, "render"): ["self", "sample_rate"],
+    (orchestration.Score, "distance"): ["self", "target", "sample_rate"],
     (architecture.CRePE, "__init__"): [
         "self",
         "depth",
@@ -225,6 +255,20 @@ NAMES = {
         "weylCondition",
     ],
     listening: ["Prediction", "drum_heard", "listen", "predict", "predict_file"],
+    orchestration: [
+        "Drum",
+        "Family",
+        "Kit",
+        "Score",
+        "Strike",
+        "above",
+        "arrange",
+        "quantise",
+        "stretch",
+        "swap_kit",
+        "thin",
+        "transpose",
+    ],
     pipeline: [
         "ExportedModel",
         "Model",

@@ -118,6 +118,7 @@ def test_the_fundamental_is_that_of_the_disc() -> None:
         (("triangle", 0.3, 1.0, None, (0.5, 0.5)), r"sample_location \(u, v, w\) must be 3"),
         (("ellipse", 0.3, 1.5, None, (0.3, 0.0)), r"sample_location \(x, y\) must lie inside"),
         (("circle", 0.3, 1.0, None, None, -1.0), "wave_speed must be above 0"),
+        (("circle", 0.3, 1.0, None, None, 1.0, "\udc80"), "name must be characters of Unicode"),
     ],
 )
 def test_a_drum_says_what_it_refuses(arguments: Any, message: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from kac_prediction.orchestration import Drum, Score, Strike
+from kac_prediction.orchestration import Drum, Kit, Score, Strike
 from test_score import ALL, drum_of, score_of
 
 DRUMS = (Drum("circle", 0.2), Drum("circle", 0.4, name="große"), Drum("triangle", 0.3))
@@ -108,5 +108,6 @@ def test_a_notebook_shows_drums_strikes_and_a_player() -> None:
     assert page.count("<audio") == 1
     assert "&lt;b&gt;, circle 0.3 m" in page
     assert "<b>," not in page
+    assert Kit(score.drums)._repr_html_().count("<svg") == 2
     assert "<audio" not in replace(score, duration=11.0)._repr_html_()
     assert "<audio" not in score_of(drum_of("circle", drum_size=0.001))._repr_html_()

@@ -69,6 +69,8 @@ class Drum:
         size = check_number("drum_size", self.drum_size, above=0)
         if not isinstance(self.name, str):
             raise TypeError(f"name must be a text, got {brief(self.name)}")
+        if self.name.encode(errors="ignore").decode() != self.name:  # halves of a character
+            raise ValueError(f"name must be characters of Unicode, got {brief(self.name)}")
         outline, ratio = None, check_number("aspect_ratio", self.aspect_ratio, least=1)
         if family in OUTLINED:
             outline = _checked_outline(family, self.outline, size)

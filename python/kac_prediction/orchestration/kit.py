@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, overload
 
+from .. import _html
 from .._checks import check_choice
 from .._files import replacing, reporting
 from ..samplers import ModeBank
 from ..samplers.drum import as_interval
-from . import stored
+from . import shown, stored
 from .drum import Drum
 from .score import check_each
 
@@ -92,6 +93,10 @@ class Kit(Sequence[Drum]):
     def __repr__(self) -> str:
         named = ", ".join(str(drum) for drum in self.drums[:4])
         return f"<Kit: {len(self)} drums, {named}{', ...' if len(self) > 4 else ''}>"
+
+    def _repr_html_(self) -> str:
+        """Return the outlines of the drums and a table, for notebooks."""
+        return _html.block(repr(self), *shown.drawn(self.drums))
 
 
 @dataclass(frozen=True)

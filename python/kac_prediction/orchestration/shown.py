@@ -1,5 +1,6 @@
-"""What a score shows of itself in notebooks, as HTML."""
+"""What scores and kits show of themselves in notebooks, as HTML."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -7,6 +8,7 @@ from .. import _html
 from .render import rendered
 
 if TYPE_CHECKING:
+    from .drum import Drum
     from .score import Score
 
 _RATE: Final = 48000  # Hz
@@ -17,8 +19,6 @@ _HEADER: Final = ("time", "drum", "location", "level", "decay time")
 
 def shown(score: "Score") -> str:
     """Return the outlines of the drums, a table of the strikes, and a player if it is not long."""
-    drawn = [_html.outline(drum.shape.outline(), str(drum)) for drum in score.drums[:_DRUMS]]
-    drums = _html.table(((str(k), str(drum)) for k, drum in enumerate(score.drums)), ("", "drum"))
     strikes = (
         (
             f"{strike.time:.3f} s",
@@ -33,4 +33,11 @@ def shown(score: "Score") -> str:
     if score.duration * _RATE <= _LONGEST:
         with suppress(ValueError):  # of a drum that does not sound at this rate
             played = _html.player(rendered(score, _RATE), _RATE, "the score", _LONGEST)
-    return _html.block(str(score), *drawn, drums, _html.table(strikes, _HEADER), played)
+    return _html.block(str(score), *drawn(score.drums), _html.table(strikes, _HEADER), played)
+
+
+def drawn(drums: Sequence["Drum"]) -> list[str]:
+    """Return the outlines of some drums and a table of all."""
+    outlines = [_html.outline(drum.shape.outline(), str(drum)) for drum in drums[:_DRUMS]]
+    rows = ((str(k), str(drum)) for k, drum in enumerate(drums))
+    return [*outlines, _html.table(rows, ("", "drum"))]
