@@ -21,9 +21,14 @@ _STYLE: Final = """
 body { max-width: 62rem; margin: auto; padding: 1rem; }
 section { border-top: 1px solid #8888; padding: 0.5rem 0 1.5rem; overflow-x: auto; }
 img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
-svg, audio { max-width: 100%; }
+svg, audio, details { max-width: 100%; }
+pre { overflow-x: auto; }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
 td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; }
+@media (max-width: 30rem) {
+  table { font-size: 0.8rem; }
+  td, th { padding-right: 0.3rem; }
+}
 """
 
 

@@ -42,7 +42,7 @@ def _ranges(table: LabelTable) -> list[tuple[Any, ...]]:
     for name, column in table.columns.items():
         numbers, sizes = column.numpy(), table.sizes[name]
         known = numbers[~np.isnan(numbers)]
-        ends = (f"{known.min():.6g}", f"{known.max():.6g}") if known.size else ("", "")
+        ends = (f"{known.min():.4g}", f"{known.max():.4g}") if known.size else ("", "")
         least, most = sizes[sizes >= 0].min(initial=numbers.shape[1]), sizes.max(initial=0)
         count = f"{most}" if least == most else f"{least} to {most}"
         rows.append((name, count, *ends, int((sizes < 0).sum())))

@@ -1,0 +1,109 @@
+"""The page of the command report in a browser: what it shows, plays, and asks of the network."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from browser import PROGRAM, Browser
+from kac_prediction.architecture import CRePE
+from kac_prediction.cli import main
+from kac_prediction.dataset import generateDataset
+from kac_prediction.pipeline import ModelInput
+from kac_prediction.samplers import BesselModel
+from saved_models import exported, save
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="needs a browser: apt-get install chromium"),
+]
+
+PLAY = """Promise.all([...document.querySelectorAll("audio")].map(async (player) => {
+    await player.play();
+    while (!player.currentTime) await new Promise((resolve) => setTimeout(resolve, 20));
+    return player.duration;
+}))"""
+OVERFLOWING = """[document.documentElement, ...document.querySelectorAll("section, table, figure")]
+    .filter((element) => element.scrollWidth > Math.min(element.clientWidth, innerWidth))
+    .map((element) => element.tagName + " " + element.textContent.slice(0, 60))"""
+PICTURES = """Promise.all([...document.images].map(async (picture) => {
+    await picture.decode();
+    return picture.naturalWidth;
+}))"""
+# Of the background, which a page of both colour schemes has from the browser, and of all texts.
+COLOURS = """(() => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.background = "Canvas";
+    const texts = [...document.querySelectorAll("h1, p, td, th, figcaption, summary, svg text")];
+    return [
+        getComputedStyle(probe).backgroundColor,
+        ...texts.map((text) => getComputedStyle(text)[text.closest("svg") ? "fill" : "color"]),
+    ];
+})()"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a dataset, a run, a sound and a file that is none."""
+    folder = tmp_path_factory.mktemp("page")
+    settings = {"duration": 0.3, "sample_rate": 8000}
+    generateDataset(BesselModel, settings, str(folder / "drums"), 7, seed=3)
+    model = CRePE("tiny", 0.1, 1e-3, "adam", outputs=1)
+    model.model_input = ModelInput(8000, 1024, ("drum_size",), ("m",))
+    losses = [{"epoch": i, "training_loss": 1 / (1 + i), "learning_rate": 0.1} for i in range(40)]
+    (folder / "run").mkdir()
+    (folder / "run/log.jsonl").write_text("\n".join(map(json.dumps, losses)))
+    recipe = {"model_input": model.model_input.to_dict()}
+    save(folder / "run/best.pt", exported(model, **recipe))
+    (folder / "in").mkdir()
+    drum = BesselModel(1.0, 48000, drum_size=0.3)
+    drum.generateWaveform()
+    drum.export(folder / "in/drum.wav")
+    (folder / "in/text.wav").write_text("no sound")
+    places = [str(folder / name) for name in ("drums", "run", "in")]
+    result = CliRunner().invoke(main, ["report", *places, "--out", str(folder / "page.html")])
+    assert result.exit_code == 0, result.output
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1100])
+def test_the_page_is_shown_and_played(
+    page: Path, browser: Browser, width: int, scheme: str
+) -> None:
+    browser.open(page, width, scheme)
+    assert browser.evaluate("innerWidth") == width
+    browser.evaluate('document.querySelectorAll("details").forEach((it) => { it.open = true; })')
+    assert browser.evaluate(OVERFLOWING) == []
+    assert min(browser.evaluate(PICTURES)) > 400  # pixels wide, as they are made
+    canvas, *texts = map(luminance, browser.evaluate(COLOURS))
+    assert canvas < 0.05 if scheme == "dark" else canvas > 0.95
+    assert len(texts) > 40
+    for text in texts:  # WCAG 2 asks for 4.5
+        assert (max(canvas, text) + 0.05) / (min(canvas, text) + 0.05) > 4.5
+    durations = browser.evaluate(PLAY)
+    assert durations == pytest.approx([0.3] * 3 + [1.0] * 2, abs=0.01)
+    addresses = {
+        sent["request"]["url"].partition(":")[0]
+        for sent in browser.reported("Network.requestWillBeSent")
+    }
+    assert addresses == {"file", "data"}
+    assert browser.reported("Log.entryAdded", "Runtime.exceptionThrown") == []
+    assert browser.reported("Runtime.consoleAPICalled") == []
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour, as WCAG 2 defines it."""
+    levels = [int(level) / 255 for level in re.findall(r"\d+", colour)[:3]]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in levels]
+    return sum(share * v for share, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
