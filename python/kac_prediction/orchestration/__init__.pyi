@@ -1,11 +1,14 @@
 from .arrangement import arrange
 from .changes import above, quantise, stretch, swap_kit, thin, transpose
+from .comparison import Comparison, compare
+from .dictionary import dictionary_score
 from .distance import spectral_distance
 from .drum import Drum
 from .kit import Family, Kit
 from .score import Score, Strike
 
 __all__ = [
+    "Comparison",
     "Drum",
     "Family",
     "Kit",
@@ -13,6 +16,8 @@ __all__ = [
     "Strike",
     "above",
     "arrange",
+    "compare",
+    "dictionary_score",
     "quantise",
     "spectral_distance",
     "stretch",

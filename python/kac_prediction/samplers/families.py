@@ -19,7 +19,7 @@ EXACT: Final[dict[str, type[ModalDrum]]] = {
 }
 """The families whose modes are known, with points in coordinates relative to the size."""
 
-_MODES: Final = 100  # of finite elements
+MODES: Final = 100  # of finite elements
 _WIDEST: Final = 0.01  # m, of a strike
 
 
@@ -62,7 +62,7 @@ def sampler_of(
     if family == "ellipse":
         kind, shape = "Ellipse", {"major": aspect_ratio, "minor": 1.0}
     settings |= {"shape_settings": shape, "strike_width": strike_width(family, drum_size)}
-    return FiniteElementModel(arbitrary_shape=kind, modes=_MODES, **settings)
+    return FiniteElementModel(arbitrary_shape=kind, modes=MODES, **settings)
 
 
 def strike_width(family: str, drum_size: float) -> float:
