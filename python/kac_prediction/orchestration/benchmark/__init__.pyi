@@ -1,5 +1,6 @@
 from .figures import Figures
 from .material import Arrangement, arrangement
+from .runs import orchestrate_targets
 from .table import Row, Table
 from .targets import CONDITIONS, MATERIALS, other_target
 
@@ -11,5 +12,6 @@ __all__ = [
     "Row",
     "Table",
     "arrangement",
+    "orchestrate_targets",
     "other_target",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from ...evaluation.cells import digits, error, joined, markdown, percent
 from .figures import Figures
-from .targets import CONDITIONS, KINDS, MATERIALS, kind_of
+from .targets import CONDITIONS, kind_of
 
 BASELINES: Final[Mapping[str, str]] = {
     "dictionary": "the dictionary",
@@ -25,8 +25,8 @@ class Row:
     """What the score of one target is worth.
 
     Attributes:
-        material: one of MATERIALS.
-        condition: one of CONDITIONS.
+        material: one of `MATERIALS`.
+        condition: one of `CONDITIONS`.
         seed: of the target.
         machine: that made the score.
         seconds: that it took.
@@ -112,60 +112,59 @@ _ARRANGEMENTS: Final[Mapping[str, Line]] = {
     "drums found, per cent": _found,
     "size of each found drum, median relative error, per cent": _size,
     "strikes given to the right drum, per cent": _strikes,
-    "distance of the true score, of that of the dictionary": _ratio("dictionary", TRUTH),
 }
-_ALL: Final[Mapping[str, Line]] = {
-    **{f"distance, of that of {name}": _ratio(key) for key, name in BASELINES.items()},
-    "time for 10 s of sound, s": _seconds,
+_DISTANCES: Final[Mapping[str, Line]] = {
+    f"distance, of that of {name}": _ratio(key) for key, name in BASELINES.items()
 }
-_OTHERS: Final[Mapping[str, Line]] = {
+_TRUE: Final[Mapping[str, Line]] = {
+    "distance of the true score, of that of the dictionary": _ratio("dictionary", TRUTH)
+}
+_GREATEST: Final[Mapping[str, Line]] = {
     "distance, of that of the dictionary, the greatest": _ratio("dictionary", average=max)
 }
+_TIME: Final[Mapping[str, Line]] = {"time for 10 s of sound, s": _seconds}
 
 
 def _page(rows: Rows) -> list[str]:
     """Return the blocks of a page in Markdown."""
-    columns: dict[str, list[list[Row]]] = {}
-    kinds: dict[str, list[list[Row]]] = {}
-    for name, material in MATERIALS.items():
-        mine = [row for row in rows if row.material == name]
-        if mine and material.drums is None:
-            same = [[row for row in mine if kind_of(row.seed) == kind] for kind in KINDS]
-            kinds = {kind: [each] for kind, each in zip(KINDS, same, strict=True) if each}
-        elif mine:
-            columns[name] = [
-                [row for row in mine if row.condition == condition]
-                for condition in material.conditions
-            ]
+    drums = [row for row in rows if row.figures]
+    others = [row for row in rows if not row.figures]
     blocks = ["# How well sounds are orchestrated", _introduction(rows)]
-    if columns:
-        named = {row.condition for row in rows}
+    if drums:
+        known = {row.condition for row in drums}
         blocks += [
-            "\n".join(f"- {c.name}: {c.meaning}" for c in CONDITIONS.values() if c.name in named),
-            _table(columns, {**_ARRANGEMENTS, **_ALL}),
+            "\n".join(f"- {c.name}: {c.meaning}" for c in CONDITIONS.values() if c.name in known),
+            _table(drums, {**_ARRANGEMENTS, **_DISTANCES, **_TRUE, **_TIME}),
         ]
-    if kinds:
-        blocks += ["Targets that are no drums:", _table(kinds, {**_ALL, **_OTHERS})]
+    if others:
+        blocks += [
+            "Targets that are no drums:",
+            _table(others, {**_DISTANCES, **_GREATEST, **_TIME}),
+        ]
     return blocks
 
 
 def _introduction(rows: Rows) -> str:
     seeds = sorted({row.seed for row in rows})
-    span = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     machines = "; ".join(sorted({row.machine for row in rows}))
     return (
-        f"Up to {len(seeds)} targets a column, of the seeds {span}, 10 s at 48 kHz each, as "
-        f"`bin/report --only orchestration` makes them, on: {machines}. An arrangement has 1 to 6 "
-        "drums of 0.1 to 0.6 m and 10 to 60 strikes at least 0.1 s apart; in overlaps every "
-        "third follows another by 5 to 30 ms. Figures are medians over the targets, of sizes "
-        "over all drums found; three in a cell are of the conditions in their order."
+        f"Targets of 10 s at 48 kHz, of {len(seeds)} seeds from {seeds[0]}, as `bin/report --only "
+        f"orchestration` makes them, on: {machines}. An arrangement has 1 to 6 drums of 0.1 to "
+        "0.6 m and 10 to 60 strikes at least 0.1 s apart; in overlaps every third follows another "
+        "by 5 to 30 ms. Circles, rectangles and triangles sound by the samplers of scores, other "
+        "drums by finite differences: hence the distance of the true score. Figures are medians "
+        "over the targets, of sizes over all drums found; three in a cell are of these conditions:"
     )
 
 
-def _table(columns: Mapping[str, Sequence[Rows]], lines: Mapping[str, Line]) -> str:
-    """Return a table of lines; a cell holds the figures of each condition of its column."""
+def _table(rows: Rows, lines: Mapping[str, Line]) -> str:
+    """Return a table, whose cells hold the figures of each condition of a column."""
+    columns: dict[str, dict[str, list[Row]]] = {}
+    for row in rows:
+        name = row.material if row.figures else kind_of(row.seed)
+        columns.setdefault(name, {}).setdefault(row.condition, []).append(row)
     cells = [
-        [title, *(joined(line(rows) if rows else "" for rows in each) for each in columns.values())]
+        [title, *(joined(map(line, column.values())) for column in columns.values())]
         for title, line in lines.items()
     ]
     return markdown([["", *columns], *cells])
