@@ -2,9 +2,11 @@
 
 import io
 import math
+import re
 import subprocess
 import sys
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kac_prediction.plot import curve_figure
+from kac_prediction.plot.curve_page import curve_html
+
+NUMBER = re.compile(r"-?[\d.]+(e-?\d+)?")
 
 
 def history(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -106,3 +111,68 @@ def test_no_global_state() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+class Drawing:
+    """A drawing of a page, read as somebody reads it: by the numbers at its axes."""
+
+    def __init__(self, svg: ElementTree.Element) -> None:
+        self.svg = svg
+        texts = [(each, str(each.text)) for each in svg.iter("text")]
+        self.texts = [text for _, text in texts]
+        numbers = [(each, float(text)) for each, text in texts if NUMBER.fullmatch(text)]
+        self.x = [
+            (float(e.get("x", "")), v) for e, v in numbers if e.get("text-anchor") == "middle"
+        ]
+        self.y = [
+            (float(e.get("y", "")) - 4, v) for e, v in numbers if e.get("text-anchor") == "end"
+        ]
+        self.told = [str(each.text) for each in svg.iter("title")]
+
+    def curves(self, logarithmic: bool) -> list[np.ndarray]:
+        """Epochs and values of each curve, as the numbers at the axes have it."""
+        (x0, e0), *_, (x1, e1) = self.x
+        (y0, v0), *_, (y1, v1) = self.y
+        found = []
+        for line in self.svg.iter("polyline"):
+            across, down = np.array([p.split(",") for p in line.get("points", "").split()], float).T
+            share = (down - y0) / (y1 - y0)
+            value = v0 * (v1 / v0) ** share if logarithmic else v0 + (v1 - v0) * share
+            found.append(np.array([e0 + (e1 - e0) * (across - x0) / (x1 - x0), value]))
+        return found
+
+
+def curve_page(records: list[dict[str, Any]]) -> list[Drawing]:
+    html = curve_html(records).replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    return [Drawing(svg) for svg in ElementTree.fromstring(f"<div>{html}</div>").iter("svg")]
+
+
+def test_the_curve_of_a_page_can_be_read_off() -> None:
+    records = [{**r, "learning_rate": 1e-3 * (i + 1)} for i, r in enumerate(history(20))]
+    losses, rate = curve_page(records)
+    training, validation, test = losses.curves(logarithmic=True)
+    np.testing.assert_allclose(training, [range(20), 1 / np.arange(1, 21)], rtol=0.01, atol=0.02)
+    np.testing.assert_allclose(validation[1, 10], 0.2, rtol=0.01)
+    np.testing.assert_allclose(test, [[0, 5, 10, 15], [0.4] * 4], rtol=0.01, atol=0.02)
+    assert {"best: epoch 10, 0.2", "training", "loss (log scale)"} <= set(losses.texts)
+    assert len(losses.told) == len(rate.told) == 20
+    assert losses.told[10] == (
+        "epoch 10: training 0.09091, validation 0.2, test 0.4, learning rate 0.011"
+    )
+    (drawn,) = rate.curves(logarithmic=False)
+    np.testing.assert_allclose(drawn, [range(20), np.arange(1, 21) * 1e-3], rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("loss", [0.5, 0.0, -1.0])
+def test_the_curve_of_a_page_may_be_one_point_or_below_zero(loss: float) -> None:
+    for count in (1, 3):
+        (drawing,) = curve_page([{"epoch": i, "training_loss": loss} for i in range(count)])
+        assert drawing.told[0] == f"epoch 0: training {loss:g}"
+        assert "nan" not in ElementTree.tostring(drawing.svg, "unicode")
+    assert curve_html([]) == curve_html([{"epoch": 0, "training_loss": math.nan}]) == ""
+
+
+def test_the_curve_of_a_long_training_is_bounded() -> None:
+    (drawing,) = curve_page([{"epoch": i, "training_loss": 1.0} for i in range(10**4)])
+    assert len(drawing.told) <= 500
+    assert len(curve_html([{"epoch": i, "training_loss": 1.0} for i in range(10**4)])) < 300_000

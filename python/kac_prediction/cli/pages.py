@@ -23,6 +23,7 @@ section { border-top: 1px solid #8888; padding: 0.5rem 0 1.5rem; overflow-x: aut
 img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
 svg, audio, details { max-width: 100%; }
 pre { overflow-x: auto; }
+.epoch:hover { fill: #8883; }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
 td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; }
 @media (max-width: 30rem) {
@@ -95,12 +96,12 @@ def _model(place: str) -> str:
     from .. import _html
     from .._files import read_records
     from ..pipeline import loadModel
-    from ..plot import curve_figure
+    from ..plot.curve_page import curve_html
 
     shown = loadModel(place)._repr_html_()
     folder = Path(place) if Path(place).is_dir() else Path(place).parent
     if records := read_records(folder / "log.jsonl"):
-        shown += _picture(curve_figure(records), f"losses of {place}")
+        shown += curve_html(records)
     drums = folder / "drums.png"
     return shown + (_html.picture(drums.read_bytes(), "predictions") if drums.is_file() else "")
 

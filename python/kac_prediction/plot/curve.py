@@ -27,7 +27,7 @@ def curve_figure(records: Sequence[Mapping[str, Any]]) -> Picture:
             and `learning_rate`. What is missing, None or not finite is skipped.
     """
     figure = Picture(figsize=(8.0, 5.2), facecolor="white")
-    epochs, rates = _points(records, "learning_rate")
+    epochs, rates = points(records, "learning_rate")
     ratios = (3.4, 1.0) if len(rates) else (1.0,)
     panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     # Margins by hand: an automatic layout takes as long as the drawing, again and again.
@@ -52,7 +52,7 @@ def draw_losses(axes: Axes, records: Sequence[Mapping[str, Any]], title: str = "
     The scale is logarithmic unless a loss is not above 0. Without validation losses, the lowest
     training loss is marked.
     """
-    curves = [_points(records, key) for key, *_ in _LOSSES]
+    curves = [points(records, key) for key, *_ in _LOSSES]
     everything = np.concatenate([losses for _, losses in curves])
     logarithmic = len(everything) > 0 and bool((everything > 0).all())
     best = None
@@ -77,16 +77,16 @@ def draw_losses(axes: Axes, records: Sequence[Mapping[str, Any]], title: str = "
     finish(axes, title, "epoch", "loss (log scale)" if logarithmic else "loss")
 
 
-def _points(
+def points(
     records: Sequence[Mapping[str, Any]], key: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the epochs and the finite values of a key of the records, each of shape (n,)."""
-    points = []
+    found = []
     for record in records:
         value = record.get(key)
         if isinstance(value, Mapping):
             value = value.get("aggregate")
         if value is not None and math.isfinite(value):
-            points.append((record["epoch"], float(value)))
-    epochs, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
+            found.append((record["epoch"], float(value)))
+    epochs, values = np.array(found, dtype=np.float64).reshape(-1, 2).T
     return epochs, values

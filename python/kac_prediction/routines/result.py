@@ -16,7 +16,8 @@ from ..listening.predicted_labels import predict_inputs
 from ..pipeline import Model, ModelInput, Routine, loadModel
 from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
-from ..plot import curve_figure, report_figure
+from ..plot import report_figure
+from ..plot.curve_page import curve_html
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,10 +69,9 @@ class Result:
 
     def _repr_html_(self) -> str:
         """Return the errors, the losses and the path of the best checkpoint, for notebooks."""
-        curve = curve_figure(self.routine.history)._repr_png_()
         report = [] if self.report is None else [self.report._repr_html_()]
         name = f"{self.name}: {self.best}"
-        return _html.block(name, *report, _html.picture(curve, "losses by epoch"))
+        return _html.block(name, *report) + curve_html(self.routine.history)
 
     @property
     def predicted(self) -> Values:
