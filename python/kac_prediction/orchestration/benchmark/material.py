@@ -94,7 +94,7 @@ def arrangement(
         seed: of everything, from 0.
         families: of `ModeBank.families`, each as likely.
         drums: how many; None: 1 to 6.
-        strikes: how many; None: 10 to 60.
+        strikes: how many; None: 10 to 60, but two a drum.
         duration: seconds.
         closest: the shortest time between two strikes, seconds.
         overlaps: whether every third strike follows the one before by 5 to 30 ms instead, on
@@ -108,7 +108,7 @@ def arrangement(
     rng = np.random.default_rng(seed)
     drawn = rng.integers(*DRUMS, endpoint=True), rng.integers(*STRIKES, endpoint=True)
     number = int(drawn[0]) if drums is None else check_count("drums", drums)
-    n = int(drawn[1]) if strikes is None else check_count("strikes", strikes)
+    n = max(int(drawn[1]), _FEWEST * number) if strikes is None else check_count("strikes", strikes)
     if n < _FEWEST * number:
         raise ValueError(f"{number} drums take {_FEWEST * number} strikes or more, got {n}")
     times = _times(rng, n, duration, check_number("closest", closest, above=0), overlaps)
