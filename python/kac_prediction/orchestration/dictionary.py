@@ -32,7 +32,7 @@ _WINDOW: Final = 0.085  # s: 4096 samples at 48 kHz
 _FRAMES: Final = 12  # of an atom, half a window apart: half a second
 _HIGHEST: Final = 10_000.0  # Hz that are compared
 _CANDIDATES: Final = 60  # atoms that lie nearest to a segment, of which it is composed
-_MOST: Final = (1, 2, 4, 8)  # atoms an onset
+_MOST: Final = (1, 2, 4)  # atoms an onset
 _JOINED: Final = 600  # strikes whose levels are found at once
 _RIDGE: Final = 1e-9  # of the mean square of a strike, so that equal ones are told apart
 
@@ -80,7 +80,7 @@ def dictionary_score(
     The dictionary holds strikes on drums of 0.08 to 1 m with a T60 of 0.2 to 3 s, both log-uniform,
     struck and heard anywhere. From each onset to the next, what the magnitude spectra of the target
     exceed those of the strikes before by is composed of the spectra of atoms, by non-negative least
-    squares, and of these the greatest 1, 2, 4 or 8 are kept; or all levels are found again at once,
+    squares, and of these the greatest 1, 2 or 4 are kept; or all levels are found again at once,
     by non-negative least squares over the whole magnitude spectrogram. Of these scores the one
     nearest to the target by `spectral_distance` is returned. No drum is refined.
 
