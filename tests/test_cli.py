@@ -18,6 +18,7 @@ from kac_prediction.architecture import CRePE, SpectralCNN
 from kac_prediction.cli import ROUTINES, deploy, main, train
 from kac_prediction.cli import install as install_dataset
 from kac_prediction.dataset import generateDataset, loadDataset
+from kac_prediction.dataset.storage import Generation
 from kac_prediction.pipeline import ExportedModel, ModelInput
 from kac_prediction.pipeline.datasets import install
 from kac_prediction.samplers import BesselModel
@@ -412,6 +413,35 @@ def test_ctrl_c_says_in_one_line_how_to_go_on(
     result = CliRunner().invoke(train, ["--exports-dir", str(tmp_path)])
     assert result.exit_code == 130
     assert result.output == "interrupted. Go on with --resume model/abc.\n"
+
+
+def test_remedies_are_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = ["generate", "circle", "drums", "--sounds", "5", "--duration", "0.01"]
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def said(*words: str) -> str:
+        return CliRunner().invoke(main, words, prog_name="kac-prediction").stderr
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Generation, "append", interrupted)
+        assert said(*line) == (
+            f"interrupted. What was made is kept in {tmp_path}/drums/.generating: run "
+            "kac-prediction generate again, with the same options, to go on; or delete that "
+            "folder.\n"
+        )
+    finish = "run kac-prediction generate again, with the same options, to finish it"
+    assert finish in said("verify", "drums")
+    assert said(*line) == ""
+    (tmp_path / "drums/sample_00001.wav").unlink()
+    again = "call generateDataset with the same arguments"
+    assert again not in (message := said("verify", "drums"))
+    assert "run kac-prediction generate with the same options" in message
+    assert "leave out --keep" in said(*line, "--seed", "1", "--keep")
+    (tmp_path / "empty").mkdir()
+    assert "make one with kac-prediction generate" in said("transform", "empty", "mel")
 
 
 def test_the_package_runs_as_a_program() -> None:

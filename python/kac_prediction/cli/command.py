@@ -15,6 +15,17 @@ from .._checks import brief, did_you_mean
 from .._files import json_value
 
 HELP: Final = {"help_option_names": ["-h", "--help"]}
+# What messages of the package tell who calls it, and what they tell who runs a command.
+_REMEDIES: Final = {
+    "call generateDataset again, with the same arguments, to go on": "run {command} again, with the"
+    " same options, to go on",
+    "call generateDataset again, with the same arguments, to finish it": "run kac-prediction"
+    " generate again, with the same options, to finish it",
+    "call generateDataset with the same arguments": "run kac-prediction generate with the same"
+    " options",
+    "make one with generateDataset": "make one with kac-prediction generate",
+    "let it be replaced with overwrite=True": "leave out --keep",
+}
 _JSON, _DEBUG = "kac_prediction.json", "kac_prediction.debug"  # in the context that commands share
 
 
@@ -161,7 +172,12 @@ def _one_line(error: click.UsageError) -> str:
 def message_of(error: BaseException, otherwise: str = "") -> str:
     """Return the text of an error and its notes; without text, what is given or its type."""
     text = re.sub(r"\s*\n\s*", " ", str(error)) or otherwise or type(error).__name__
-    return ". ".join([text.rstrip("."), *getattr(error, "__notes__", [])])
+    text = ". ".join([text.rstrip("."), *getattr(error, "__notes__", [])])
+    context = click.get_current_context(silent=True)
+    command = context.command_path if context else "the command"
+    for call, run in _REMEDIES.items():
+        text = text.replace(call, run.format(command=command))
+    return text
 
 
 @contextmanager
