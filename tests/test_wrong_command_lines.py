@@ -104,7 +104,7 @@ WRONG = [
     ("generate circle new --set sise=1", 2, "circle takes no 'sise'"),
     ("generate circle new --representation mel", 2, "'--representation': 'mel' must be KEY=VALUE"),
     ("generate circle new --representation n_mel=4", 1, "'n_mel'; there are f_max"),
-    ("generate circle data --keep", 1, "name another directory, or let it be replaced"),
+    ("generate circle data --keep", 1, "name another directory, or leave out --keep"),
     (
         "generate circle empty/../..",
         1,
