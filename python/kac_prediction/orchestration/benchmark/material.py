@@ -81,6 +81,7 @@ def arrangement(
     closest: float = 0.1,
     overlaps: bool = False,
     sample_rate: int = 48000,
+    mallet: float | None = None,
 ) -> Arrangement:
     """Make strikes on known drums, and their sum.
 
@@ -100,29 +101,36 @@ def arrangement(
         overlaps: whether every third strike follows the one before by 5 to 30 ms instead, on
             another drum if there is one.
         sample_rate: Hz.
+        mallet: diameter of the strikes on drums that are simulated, of their size, up to 1; None:
+            as wide as scores strike them, 10 mm on most. The wider, the fewer high partials.
 
     Raises:
         ValueError: there is no such family, or so many strikes do not fit.
     """
     families = [check_choice("family", family, ModeBank.families) for family in families]
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(*DRUMS, endpoint=True), rng.integers(*STRIKES, endpoint=True)
-    number = int(drawn[0]) if drums is None else check_count("drums", drums)
-    n = max(int(drawn[1]), _FEWEST * number) if strikes is None else check_count("strikes", strikes)
-    if n < _FEWEST * number:
-        raise ValueError(f"{number} drums take {_FEWEST * number} strikes or more, got {n}")
+    number, n = _counts(rng, drums, strikes)
     times = _times(rng, n, duration, check_number("closest", closest, above=0), overlaps)
     which = _which(rng, n, number, overlaps)
     levels = 10 ** (rng.uniform(*LEVELS, n) / 20)
     sizes = _sizes(rng, [families[k] for k in rng.integers(len(families), size=number)])
-    length = round(duration * sample_rate)
-    struck = []
-    for k, (family, size) in enumerate(sizes):
+    length, struck = round(duration * sample_rate), []
+    for (family, size), count in zip(sizes, np.bincount(which).tolist(), strict=True):
         decay = draw_log_uniform(rng, DECAY_TIMES)
         heard = min(length, round(_HEARD * decay * sample_rate))
-        strikes_on_it = int((which == k).sum())
-        struck.append(strike_drum(rng, family, size, decay, strikes_on_it, heard, sample_rate))
+        struck.append(strike_drum(rng, family, size, decay, count, heard, sample_rate, mallet))
     return _summed(times, which, levels, struck, length, sample_rate)
+
+
+def _counts(rng: np.random.Generator, drums: int | None, strikes: int | None) -> tuple[int, int]:
+    """Draw the numbers of drums and strikes that are not given."""
+    drawn = rng.integers(*DRUMS, endpoint=True), rng.integers(*STRIKES, endpoint=True)
+    number = int(drawn[0]) if drums is None else check_count("drums", drums)
+    if strikes is None:
+        return number, max(int(drawn[1]), _FEWEST * number)
+    if check_count("strikes", strikes) < _FEWEST * number:
+        raise ValueError(f"{number} drums take {_FEWEST * number} strikes or more, got {strikes}")
+    return number, strikes
 
 
 def _times(

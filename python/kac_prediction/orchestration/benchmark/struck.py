@@ -43,11 +43,13 @@ def strike_drum(
     strikes: int,
     length: int,
     sample_rate: int,
+    mallet: float | None = None,
 ) -> Struck:
     """Draw a drum of a family and a size, and strike it; all is drawn uniformly over its area.
 
     Ellipses, polygons and stars are simulated at a multiple of the sample rate, on a grid of 87
-    steps across or more, in 0.2 to 2 s of one core for a second of sound at 48 kHz.
+    steps across or more, in 0.2 to 2 s of one core for a second of sound at 48 kHz. Their strikes
+    are as wide as `Drum.strike_width`, or as a mallet, a share of the size.
 
     Returns:
         Strikes as long as `length`, in samples.
@@ -63,6 +65,7 @@ def strike_drum(
         duration=(length + REACH) / sample_rate,
         sample_rate=sample_rate * multiple,
         decay_time=decay_time,
+        width=drum.strike_width if mallet is None else mallet * size,
     )
     seed = int(rng.integers(2**63))
     (pick_up,) = _heard(sampler_of(drum), seed, 1)[1]
@@ -73,7 +76,9 @@ def strike_drum(
     return Struck(drum, decay_time, waveforms, locations)
 
 
-def _sampler(drum: Drum, duration: float, sample_rate: int, decay_time: float) -> Sampler:
+def _sampler(
+    drum: Drum, duration: float, sample_rate: int, decay_time: float, width: float
+) -> Sampler:
     """Return a drum's own sampler where its series is exact, else one that simulates it."""
     if drum.family in EXACT:
         return drum.sampler(duration, sample_rate, decay_time)
@@ -84,7 +89,7 @@ def _sampler(drum: Drum, duration: float, sample_rate: int, decay_time: float) -
         drum_size=drum.drum_size,
         decay_time=decay_time,
         sample_location=drum.sample_location,
-        strike_width=drum.strike_width,
+        strike_width=width,
         precision="single",
     )
 
