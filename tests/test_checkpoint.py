@@ -137,6 +137,33 @@ def test_damage_is_refused_or_does_no_harm(
     refusal(file)
 
 
+@pytest.mark.parametrize("name", ["data.pkl", "byteorder", "data/0", "data/1", "version"])
+def test_no_weight_is_memory_that_nobody_wrote(name: str, whole: bytes, tmp_path: Path) -> None:
+    """One bit of the attributes marks an entry as a directory, which torch does not read."""
+    file, damaged = tmp_path / "damaged.pt", bytearray(whole)
+    file.write_bytes(whole)
+    written = plain(read_checkpoint(file))
+    damaged[whole.rindex(f"whole/{name}".encode()) - 46 + 38] ^= 0x10
+    file.write_bytes(damaged)
+    assert plain(read_checkpoint(file)) == written
+
+
+@pytest.mark.parametrize(("key", "kept"), [("0", 8), ("0", 0), ("0/", None)])
+def test_a_weight_is_as_long_as_its_entry(
+    key: str, kept: int | None, whole: bytes, tmp_path: Path
+) -> None:
+    """Nor where all checksums are right: an entry too short, and one named as a directory."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries[f"whole/data/{key}"] = entries.pop("whole/data/0")[:kept]
+    text = b"X" + len(key).to_bytes(4, "little") + key.encode()
+    entries["whole/data.pkl"] = entries["whole/data.pkl"].replace(b"X\1\0\0\x000", text)
+    with zipfile.ZipFile(tmp_path / "odd.pt", "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    assert "it is damaged" in refusal(tmp_path / "odd.pt")
+
+
 def test_every_bit_of_a_weight_counts(tmp_path: Path) -> None:
     """The model that ships is checked too, whose file is as it was before anything was checked."""
     shipped = Path(kac_prediction.__file__).parent / "weights/any_drum.pt"

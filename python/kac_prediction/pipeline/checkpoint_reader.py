@@ -1,6 +1,7 @@
 """Reading a checkpoint: verified, within bounds, and without running code."""
 
 import errno
+import io
 import logging
 import re
 import warnings
@@ -29,7 +30,7 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
     """Read a checkpoint to the memory of the CPU; the directory of a run means its `best.pt`.
 
     Every byte that counts is compared with the checksums (CRC-32) that a file of torch holds. What
-    is read takes no more memory than the file is large.
+    is read takes no more memory than the file is large, and as much again while it is read.
 
     Raises:
         FileNotFoundError: there is nothing.
@@ -49,8 +50,7 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
             warnings.catch_warnings(action="ignore"),
             file.open("rb") as stream,
         ):
-            _verify(stream)
-            content: Any = torch.load(stream, map_location="cpu", weights_only=True)
+            content: Any = torch.load(_verified(stream), map_location="cpu", weights_only=True)
             size = stream.seek(0, 2)
     except MemoryError:
         raise
@@ -73,19 +73,27 @@ def read_checkpoint(path: str | Path) -> ExportedModel:
     return cast("ExportedModel", found)
 
 
-def _verify(stream: BinaryIO) -> None:
-    """Compare an archive with its checksums; raise BadZipFile for damage, and for a zip bomb.
+def _verified(stream: BinaryIO) -> BinaryIO:
+    """Return what torch may load: a new archive of the entries that fit their checksums.
 
-    torch.load does not: a bit that changed would change a weight. Files before torch 1.6 have none.
+    torch compares no checksums, and other headers than zipfile: where one bit marks an entry as a
+    directory, it takes memory that nobody wrote for weights. Files before torch 1.6 have no
+    checksums. Raises BadZipFile for damage, and for a zip bomb.
     """
     start, size = stream.read(2), stream.seek(0, 2)
-    if start == b"PK":
-        with zipfile.ZipFile(stream) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > size:
-                raise zipfile.BadZipFile("it is compressed")
-            if (damaged := archive.testzip()) is not None:
-                raise zipfile.BadZipFile(f"{damaged} has another checksum")
-    stream.seek(0)
+    if start != b"PK":
+        stream.seek(0)
+        return stream
+    verified = io.BytesIO()
+    with zipfile.ZipFile(stream) as archive, zipfile.ZipFile(verified, "w") as copy:
+        if sum(entry.file_size for entry in archive.infolist()) > size:
+            raise zipfile.BadZipFile("it is compressed")
+        for entry in archive.infolist():
+            if entry.is_dir():
+                raise zipfile.BadZipFile(f"{entry.filename} is a directory")
+            copy.writestr(entry.filename, archive.read(entry))
+    verified.seek(0)
+    return verified
 
 
 def _wrong_version(content: Mapping[str, Any]) -> str:
