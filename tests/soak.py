@@ -14,6 +14,7 @@ import random
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -230,7 +231,11 @@ class Soak:
         until = time.monotonic() + PATIENCE
         while (more := _held(self.folder) - self.limits) and self.rounds > WARM:
             if time.monotonic() > until:
-                raise WrongError(f"after round {self.rounds} there are more: {dict(more)}")
+                raise WrongError(
+                    f"after round {self.rounds} there are more: {dict(more)}; the threads are"
+                    f" {sorted(thread.name for thread in threading.enumerate())} of Python, and"
+                    f" of all {sorted(_system_names())}"
+                )
             time.sleep(0.1)
         self.limits |= _held(self.folder)
         self.memory.append(_memory())
@@ -265,6 +270,11 @@ def _held(folder: Path) -> Counter[str]:
         with suppress(OSError):  # it has ended
             held["processes"] += os.getpgid(int(path.name)) == os.getpgrp()
     return held
+
+
+def _system_names() -> list[str]:
+    """What the system calls the threads of this process."""
+    return [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
 
 
 def _memory() -> float:
