@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import mido
+import numpy as np
 import pytest
+import soundfile
 
 from kac_prediction.orchestration import Drum, Kit, Score, Strike
 from test_score import ALL, drum_of, score_of
@@ -104,10 +106,40 @@ def test_many_drums_need_tracks(tmp_path: Path) -> None:
 def test_a_notebook_shows_drums_strikes_and_a_player() -> None:
     score = score_of(drum_of("circle", name="<b>"), drum_of("triangle"))
     page = score._repr_html_()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 4  # strikes, drums, a scale
     assert page.count("<audio") == 1
     assert "&lt;b&gt;, circle 0.3 m" in page
     assert "<b>," not in page
-    assert Kit(score.drums)._repr_html_().count("<svg") == 2
+    assert Kit(score.drums)._repr_html_().count("<svg") == 3
     assert "<audio" not in replace(score, duration=11.0)._repr_html_()
     assert "<audio" not in score_of(drum_of("circle", drum_size=0.001))._repr_html_()
+
+
+def test_a_score_is_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    ALL.write(path)
+    assert Score.read(path) == ALL
+    assert Kit.read(path) == Kit(ALL.drums)
+    path.write_bytes(b"\xff")
+    for kind in (Score, Kit):
+        with pytest.raises(ValueError, match=r"score.json: "):
+            kind.read(path)
+        with pytest.raises(FileNotFoundError, match=r"none\.json"):
+            kind.read(tmp_path / "none.json")
+
+
+def test_its_sound_is_exported_in_24_bits(tmp_path: Path) -> None:
+    path = tmp_path / "heard.wav"
+    for strikes in (SCORE.strikes, [replace(strike, level=4.0) for strike in SCORE]):
+        score = replace(SCORE, strikes=strikes)
+        score.export(path, 8000)
+        sound, rate = soundfile.read(path)
+        assert soundfile.info(path).subtype == "PCM_24"
+        rendered = score.render(8000)
+        assert rate == 8000
+        assert sound == pytest.approx(rendered / max(1.0, np.abs(rendered).max()), abs=2**-22)
+    with pytest.raises(ValueError, match=r"a wav of 48000 Hz lasts at most 29826 s: export parts"):
+        replace(score, duration=30000.0).export(path)
+    with pytest.raises(ValueError, match="sample_rate must be at least 1, got 0"):
+        score.export(path, 0)
+    assert [each.name for each in tmp_path.iterdir()] == ["heard.wav"]

@@ -20,6 +20,7 @@ from ..samplers.drum import Drum as Sampler
 from ..samplers.families import EXACT, coordinates_of, is_inside, sampler_of, strike_width
 from ..samplers.shapes import elongation
 
+_FINEST: Final = 10**18  # Hz, at which drums of all sizes sound
 _ROUNDING: Final = 1e-9  # of a size or centroid: an outline that is off by less stays as it is
 
 
@@ -137,6 +138,11 @@ class Drum:
     def fundamental(self) -> float:
         """Frequency of its lowest partial, Hz, undamped."""
         return float(eigenfrequencies(self.shape, 1, self.drum_size, self.wave_speed)[0])
+
+    @cached_property
+    def heard_at(self) -> tuple[float, ...]:
+        """Where it is heard: `sample_location`, or the point of its sampler, where that is None."""
+        return self.sample_location or self.sampler(1 / _FINEST, _FINEST).sample_location
 
     def sampler(self, duration: float, sample_rate: int, decay_time: float = 2.0) -> Sampler:
         """Return a sampler of the drum, whose `strike(at=...)` plays it.

@@ -7,7 +7,6 @@ from typing import Any, Self, overload
 
 from .. import _html
 from .._checks import check_choice
-from .._files import replacing, reporting
 from ..samplers import ModeBank
 from ..samplers.drum import as_interval
 from . import shown, stored
@@ -72,23 +71,17 @@ class Kit(Sequence[Drum]):
         Raises:
             OSError: it cannot be written.
         """
-        with reporting("writing a kit", path), replacing(Path(path)) as staged:
-            staged.write_text(self.to_json() + "\n", encoding="utf-8")
+        stored.write(self.to_json() + "\n", path, "a kit")
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Return the kit of a file that `write` wrote.
+        """Return the kit of a file that `write` wrote, or that of a score.
 
         Raises:
             OSError: it cannot be read.
             ValueError: it is no JSON of a kit; the message names the file.
         """
-        with reporting("reading a kit", path):
-            content = Path(path).read_bytes()
-        try:
-            return cls.from_json(content.decode())
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+        return stored.read_from(path, "a kit", cls.from_json)
 
     def __repr__(self) -> str:
         named = ", ".join(str(drum) for drum in self.drums[:4])
@@ -96,7 +89,7 @@ class Kit(Sequence[Drum]):
 
     def _repr_html_(self) -> str:
         """Return the outlines of the drums and a table, for notebooks."""
-        return _html.block(repr(self), *shown.drawn(self.drums))
+        return _html.block(repr(self), shown.drawn(self.drums))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The sound of a score: a sum of the sounds of its strikes."""
 
+import wave
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,6 +20,8 @@ _DECAYS: Final = 1.5  # T60: 90 dB
 _LEAST: Final = 1.0  # s that are made of a sound, so that its peak is among them
 _BLOCK: Final = 2**18  # samples
 _DRUMS: Final = 64  # whose modes are kept
+_BYTES: Final = 3  # of a sample in a wav
+_FULL: Final = 2.0**23 - 1
 
 
 def rendered(score: "Score", sample_rate: int) -> Float64:
@@ -47,6 +51,18 @@ def blocks(score: "Score", sample_rate: int) -> Iterator[Float64]:
             done += 1
         yield ahead[: end - begin]
         ahead = ahead[end - begin :].copy()
+
+
+def write_wav(score: "Score", path: Path, sample_rate: int, scale: float = 1.0) -> float:
+    """Write a score as a wav of 24 bits, so many times as loud, and return its peak."""
+    peak = 0.0
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, _BYTES, sample_rate, 0, "NONE", ""))
+        for block in blocks(score, sample_rate):
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            levels = np.clip(np.rint(_FULL * scale * block), -_FULL, _FULL).astype("<i4")
+            file.writeframesraw(levels.view(np.uint8).reshape(-1, 4)[:, :_BYTES].tobytes())
+    return peak
 
 
 def _longer(samples: Float64, length: int) -> Float64:

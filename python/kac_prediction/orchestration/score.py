@@ -15,6 +15,8 @@ from .drum import Drum
 if TYPE_CHECKING:
     from ..listening.listener import Sound
 
+_MOST_SAMPLES: Final = (2**32 - 64) // 3  # of a wav of 24 bits
+
 LONGEST: Final = 86400.0
 """Seconds of a score: a day."""
 
@@ -141,6 +143,27 @@ class Score(Sequence[Strike]):
         """
         return render.sound(self, self.strikes[k], sample_rate)
 
+    def export(self, path: str | Path, sample_rate: int = 48000) -> None:
+        """Write its sound as a mono wav of 24 bits; a file that is there is replaced as a whole.
+
+        It is softer where it would go beyond -1 to 1. The memory does not grow with its length.
+
+        Args:
+            path: the file, in a directory that exists.
+            sample_rate: Hz.
+
+        Raises:
+            OSError: the file cannot be written.
+            TypeError, ValueError: as `render`; or it is too long for a wav, of 4 GB.
+        """
+        if round(self.duration * check_count("sample_rate", sample_rate)) > _MOST_SAMPLES:
+            longest = _MOST_SAMPLES // sample_rate
+            raise ValueError(f"a wav of {sample_rate} Hz lasts at most {longest} s: export parts")
+        with reporting("writing a sound", path), replacing(Path(path)) as staged:
+            peak = render.write_wav(self, staged, sample_rate)
+            if peak > 1:
+                render.write_wav(self, staged, sample_rate, 1 / peak)
+
     def distance(self, target: "Sound", sample_rate: int | None = None) -> float:
         """Return how far its sound lies from a target: `spectral_distance`, 0 where they are equal.
 
@@ -178,6 +201,24 @@ class Score(Sequence[Strike]):
             drums = stored.each(Drum, "drum", read["drums"])
             strikes = stored.each(Strike, "strike", read["strikes"])
             return cls(drums, strikes, read["duration"])
+
+    def write(self, path: str | Path) -> None:
+        """Write it as JSON; a file that is there is replaced as a whole, or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        stored.write(self.to_json() + "\n", path, "a score")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Return the score of a file that `write` wrote.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is no JSON of a score; the message names the file.
+        """
+        return stored.read_from(path, "a score", cls.from_json)
 
     def to_csv(self) -> str:
         """Return it as CSV, a header and a row for each strike, numbers in full.

@@ -5,20 +5,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .. import _html
+from .drawing import drums_to_scale, piano_roll
 from .render import rendered
 
 if TYPE_CHECKING:
     from .drum import Drum
-    from .score import Score
+    from .score import Score, Strike
 
 _RATE: Final = 48000  # Hz
 _LONGEST: Final = 2**19  # samples of the player, 11 s, which are 1.4 MB of a page
-_DRUMS: Final = 16  # that are drawn
 _HEADER: Final = ("time", "drum", "location", "level", "decay time")
 
 
 def shown(score: "Score") -> str:
-    """Return the outlines of the drums, a table of the strikes, and a player if it is not long."""
+    """Return a player, if it is not long, the piano-roll, the drums and a table of the strikes."""
     strikes = (
         (
             f"{strike.time:.3f} s",
@@ -33,11 +33,14 @@ def shown(score: "Score") -> str:
     if score.duration * _RATE <= _LONGEST:
         with suppress(ValueError):  # of a drum that does not sound at this rate
             played = _html.player(rendered(score, _RATE), _RATE, "the score", _LONGEST)
-    return _html.block(str(score), *drawn(score.drums), _html.table(strikes, _HEADER), played)
+    pieces = [played, drawn(score.drums, score.strikes), _html.table(strikes, _HEADER)]
+    with suppress(ValueError):  # as `drawn`
+        pieces.insert(1, piano_roll(score))
+    return _html.block(str(score), *pieces)
 
 
-def drawn(drums: Sequence["Drum"]) -> list[str]:
-    """Return the outlines of some drums and a table of all."""
-    outlines = [_html.outline(drum.shape.outline(), str(drum)) for drum in drums[:_DRUMS]]
-    rows = ((str(k), str(drum)) for k, drum in enumerate(drums))
-    return [*outlines, _html.table(rows, ("", "drum"))]
+def drawn(drums: Sequence["Drum"], strikes: Sequence["Strike"] = ()) -> str:
+    """Return the drums to scale; nothing where one has no modes that finite elements find."""
+    with suppress(ValueError):
+        return drums_to_scale(drums, strikes)
+    return ""

@@ -5,9 +5,11 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._checks import MALFORMED, brief, reason
+from .._files import replacing, reporting
 
 if TYPE_CHECKING:
     from .score import Score
@@ -54,6 +56,22 @@ def refusing(what: str) -> Iterator[None]:
         yield
     except MALFORMED as error:
         raise ValueError(f"this is not the JSON of {what}: {reason(error)}") from error
+
+
+def write(text: str, path: str | Path, what: str) -> None:
+    """Write a text as a file; one that is there is replaced as a whole, or not at all."""
+    with reporting(f"writing {what}", path), replacing(Path(path)) as staged:
+        staged.write_text(text, encoding="utf-8")
+
+
+def read_from(path: str | Path, what: str, of_text: Callable[[str], T]) -> T:
+    """Return what is made of the text of a file; a ValueError names the file."""
+    with reporting(f"reading {what}", path):
+        content = Path(path).read_bytes()
+    try:
+        return of_text(content.decode())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def table(score: "Score") -> str:
