@@ -224,7 +224,7 @@ def test_the_distance_is_that_of_the_render(tmp_path: Path) -> None:
 
 def test_a_score_sounds_without_torch() -> None:
     program = (
-        "import sys; from kac_prediction.orchestration import *\n"
+        "import sys; from kac_prediction.orchestration import Drum, Score, Strike\n"
         "Score([Drum('circle', 0.3)], [Strike(0, 0, (0.1, 0), 1, 1)], 0.1).render(8000)\n"
         "assert not {'torch', 'mido', 'matplotlib'} & sys.modules.keys()"
     )
