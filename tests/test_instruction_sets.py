@@ -1,6 +1,7 @@
 """The machine's instruction sets: which one is used, and that none changes a sound."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,17 @@ def test_no_sampler_differs_by_more_than_1e_12_of_the_peak(tmp_path: Path) -> No
         for name, sounds in others.items():
             peaks = np.abs(first[name]).max(axis=1, keepdims=True)
             assert (np.abs(sounds - first[name]) <= 1e-12 * peaks).all(), name
+
+
+@pytest.mark.optional
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("qemu-x86_64") is None, reason="needs qemu: qemu-user of Debian")
+@pytest.mark.skipif("sse2" not in _core.instruction_sets(), reason="emulates x86-64")
+def test_a_processor_without_avx_makes_the_same_bits() -> None:
+    """Nehalem, of 2008, has what NumPy asks for, x86-64-v2, and no more."""
+    command = ["qemu-x86_64", "-cpu", "Nehalem", sys.executable, "-c", PARTIALS]
+    environment = {name: text for name, text in os.environ.items() if name != "KAC_ISA"}
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    name, *sounds = printed.stdout.split()
+    assert name == "sse2"
+    assert sounds == run("").stdout.split()[1:]
