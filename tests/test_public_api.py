@@ -112,7 +112,7 @@ POSITIONAL = {
     ],
     (orchestration.Score, "render"): ["self", "sample_rate"],
     (orchestration.Score, "distance"): ["self", "target", "sample_rate"],
-    (orchestration.Score, "export"): ["self", "path", "sample_rate"],
+    (orchestration.Score, "export"): ["self", "path", "sample_rate", "bit_depth"],
     (architecture.CRePE, "__init__"): [
         "self",
         "depth",

@@ -5,6 +5,7 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -128,18 +129,23 @@ def test_a_score_is_written_and_read(tmp_path: Path) -> None:
             kind.read(tmp_path / "none.json")
 
 
-def test_its_sound_is_exported_in_24_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_its_sound_is_exported(tmp_path: Path, bits: Any) -> None:
     path = tmp_path / "heard.wav"
     for strikes in (SCORE.strikes, [replace(strike, level=4.0) for strike in SCORE]):
         score = replace(SCORE, strikes=strikes)
-        score.export(path, 8000)
+        score.export(path, 8000, bits)
         sound, rate = soundfile.read(path)
-        assert soundfile.info(path).subtype == "PCM_24"
+        assert soundfile.info(path).subtype == f"PCM_{bits}"
         rendered = score.render(8000)
         assert rate == 8000
-        assert sound == pytest.approx(rendered / max(1.0, np.abs(rendered).max()), abs=2**-22)
+        assert sound == pytest.approx(
+            rendered / max(1.0, np.abs(rendered).max()), abs=2.0 ** (2 - bits)
+        )
     with pytest.raises(ValueError, match=r"a wav of 48000 Hz lasts at most 29826 s: export parts"):
         replace(score, duration=30000.0).export(path)
+    with pytest.raises(ValueError, match=r"bit_depth must be one of 16, 24, 32, got 8"):
+        score.export(path, 8000, 8)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sample_rate must be at least 1, got 0"):
         score.export(path, 0)
     assert [each.name for each in tmp_path.iterdir()] == ["heard.wav"]

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from kac_prediction.cli import main
 from kac_prediction.dataset import generateDataset
+from kac_prediction.orchestration import Drum, Score, Strike
 from kac_prediction.samplers import BesselModel
 
 DATASET = "5000-circular-drums-of-varying-size"
@@ -43,6 +44,19 @@ WRONG = [
     ("listen data/sample_00000.wav --plot", 1, "data is a dataset"),
     ("deploy", 2, "Missing argument 'MODEL'"),
     ("deploy any-drum", 2, "Missing argument 'FILE|DIR...'"),
+    # arrange
+    ("arrange", 2, "Missing argument 'SCORE'"),
+    ("arrange none.json --out new", 1, "none.json: this is not the JSON of a Score: "),
+    ("arrange score.json --out .", 1, "score.json would be replaced: name another folder"),
+    ("arrange score.json --out new --transpose high", 2, "'--transpose': 'high' is not a valid"),
+    ("arrange score.json --out new --transpose 999", 1, "semitones must be"),
+    ("arrange score.json --out new --stretch 0", 1, "factor must be above 0, got 0"),
+    ("arrange score.json --out new --quantise 1,2,3", 2, "'1,2,3' is not as in 0.125, or 120,4"),
+    ("arrange score.json --out new --quantise 0", 1, "grid must be above 0, got 0"),
+    ("arrange score.json --out new --most-drums 0", 2, "'--most-drums': 0 is not in the range"),
+    ("arrange score.json --out new --least-level -1", 1, "least_level must be at least 0, got -1"),
+    ("arrange score.json --out new --sample-rate 0", 1, "sample_rate must be at least 1, got 0"),
+    ("arrange score.json --out new --sample-rate 50", 1, "below half the sample rate"),
     # synthesise
     ("synthesise", 2, "Missing argument 'DRUM'"),
     ("synthesise circel", 2, "'DRUM': there is no 'circel': did you mean circle?"),
@@ -164,13 +178,17 @@ WRONG = [
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a sound, a text, an empty folder and a dataset."""
+    """A folder with a sound, a text, an empty folder, a dataset and a score."""
     place = tmp_path_factory.mktemp("place")
     generateDataset(BesselModel, {"duration": 0.01, "sample_rate": 8000}, str(place / "data"), 2)
     (place / "text.wav").write_text("no sound, but long enough that it could be one")
     (place / "a.wav").write_bytes((place / "data" / "sample_00000.wav").read_bytes())
     soundfile.write(place / "silent.wav", np.zeros(800), 8000)
     (place / "empty").mkdir()
+    (place / "none.json").write_text('{"format": 1, "drums": []}')
+    Score([Drum("circle", 0.3)], [Strike(0, 0, (0.1, 0.0), 1.0, 0.1)], 0.1).write(
+        place / "score.json"
+    )
     return place
 
 

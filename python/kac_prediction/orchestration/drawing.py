@@ -44,7 +44,7 @@ def piano_roll(score: "Score") -> str:
     """
     rows = by_pitch(score.drums)[:_ROWS]
     row_of = {drum: len(rows) - 1 - rank for rank, drum in enumerate(rows)}
-    colours = _colours(rows)
+    colours = colours_of(rows)
     drawn = sorted((s for s in score if s.drum in row_of), key=lambda s: -s.level)[:_STRIKES]
     loudest = drawn[0].level if drawn else 1.0
     height = _ROW * len(rows) + _AXIS
@@ -70,7 +70,7 @@ def drums_to_scale(drums: "Sequence[Drum]", strikes: "Sequence[Strike]" = ()) ->
     A dot is where a drum is heard, a ring where it is struck. Of many, the lowest 24 are drawn.
     """
     order = by_pitch(drums)
-    shown, colours = order[:_DRUMS], _colours(order)
+    shown, colours = order[:_DRUMS], colours_of(order)
     if not shown:
         return ""
     scale = _LARGEST / max(float(np.ptp(drums[k].shape.outline(), axis=0).max()) for k in shown)
@@ -142,12 +142,12 @@ def _told(number: int, drum: "Drum", strikes: "Sequence[Strike]") -> Iterator[st
     yield f"lowest partial {drum.fundamental:.1f} Hz"
     if strikes:
         decay = float(np.median([strike.decay_time for strike in strikes]))
-        yield f"struck {len(strikes)} times, T60 {decay:.2g} s"
+        yield f"{len(strikes)} {'strikes' if strikes[1:] else 'strike'}, T60 {decay:.2g} s"
     x, y = place_of(drum, drum.heard_at)
     yield f"heard at ({100 * x:.1f}, {100 * y:.1f}) cm"
 
 
-def _colours(order: Sequence[int]) -> Mapping[int, str]:
+def colours_of(order: Sequence[int]) -> Mapping[int, str]:
     """Return the colour of each drum."""
     return {drum: _COLOURS[rank % len(_COLOURS)] for rank, drum in enumerate(order)}
 

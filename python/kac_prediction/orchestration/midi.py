@@ -11,7 +11,9 @@ from .score import LONGEST, Score
 _BEAT: Final = 480  # ticks
 _TEMPO: Final = 500_000  # microseconds of a beat: 120 a minute
 _SECOND: Final = _BEAT * 1_000_000 / _TEMPO  # ticks
-_PERCUSSION: Final = range(35, 82)  # keys of General MIDI, on channel 10
+PERCUSSION: Final = range(35, 82)
+"""Keys of General MIDI, on channel 10."""
+
 _CHANNEL: Final = 9  # is the tenth
 _LOUDEST: Final = 127
 
@@ -39,14 +41,14 @@ def _tuned(drum: Drum) -> str:
 
 def _percussion(score: Score) -> tuple[list[mido.MetaMessage], list[Note]]:
     """Return texts that say which key is which drum, and the notes of all drums."""
-    if len(score.drums) > len(_PERCUSSION):
+    if len(score.drums) > len(PERCUSSION):
         raise ValueError(
-            f"channel 10 has {len(_PERCUSSION)} keys, and the score {len(score.drums)} drums: "
+            f"channel 10 has {len(PERCUSSION)} keys, and the score {len(score.drums)} drums: "
             "give each drum a track (tracks=True), or take fewer (thin)"
         )
     by_size = sorted(range(len(score.drums)), key=lambda k: -score.drums[k].drum_size)
     heading, notes = [mido.MetaMessage("track_name", name="drums")], []
-    for key, k in zip(_PERCUSSION, by_size, strict=False):
+    for key, k in zip(PERCUSSION, by_size, strict=False):
         text = f"{key}: {_tuned(score.drums[k])}"
         heading.append(mido.MetaMessage("text", text=text))
         notes += _notes(score, k, key)

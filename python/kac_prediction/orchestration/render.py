@@ -20,8 +20,6 @@ _DECAYS: Final = 1.5  # T60: 90 dB
 _LEAST: Final = 1.0  # s that are made of a sound, so that its peak is among them
 _BLOCK: Final = 2**18  # samples
 _DRUMS: Final = 64  # whose modes are kept
-_BYTES: Final = 3  # of a sample in a wav
-_FULL: Final = 2.0**23 - 1
 
 
 def rendered(score: "Score", sample_rate: int) -> Float64:
@@ -53,15 +51,17 @@ def blocks(score: "Score", sample_rate: int) -> Iterator[Float64]:
         ahead = ahead[end - begin :].copy()
 
 
-def write_wav(score: "Score", path: Path, sample_rate: int, scale: float = 1.0) -> float:
-    """Write a score as a wav of 24 bits, so many times as loud, and return its peak."""
-    peak = 0.0
+def write_wav(
+    score: "Score", path: Path, sample_rate: int, bit_depth: int, scale: float = 1.0
+) -> float:
+    """Write a score as a wav, so many times as loud, and return its peak."""
+    peak, size, full = 0.0, bit_depth // 8, 2.0 ** (bit_depth - 1) - 1
     with wave.open(str(path), "wb") as file:
-        file.setparams((1, _BYTES, sample_rate, 0, "NONE", ""))
+        file.setparams((1, size, sample_rate, 0, "NONE", ""))
         for block in blocks(score, sample_rate):
             peak = max(peak, float(np.abs(block).max(initial=0.0)))
-            levels = np.clip(np.rint(_FULL * scale * block), -_FULL, _FULL).astype("<i4")
-            file.writeframesraw(levels.view(np.uint8).reshape(-1, 4)[:, :_BYTES].tobytes())
+            levels = np.clip(np.rint(full * scale * block), -full, full).astype("<i4")
+            file.writeframesraw(levels.view(np.uint8).reshape(-1, 4)[:, :size].tobytes())
     return peak
 
 

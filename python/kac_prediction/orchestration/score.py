@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, overload
 
 from .._arrays import Float64
-from .._checks import brief, check_count, check_flag, check_number, check_numbers
+from .._checks import brief, check_choice, check_count, check_flag, check_number, check_numbers
 from .._files import replacing, reporting
 from . import render, shown, stored
 from .distance import spectral_distance
@@ -15,7 +15,7 @@ from .drum import Drum
 if TYPE_CHECKING:
     from ..listening.listener import Sound
 
-_MOST_SAMPLES: Final = (2**32 - 64) // 3  # of a wav of 24 bits
+_WAV: Final = 2**32 - 64  # bytes of the samples of a wav
 
 LONGEST: Final = 86400.0
 """Seconds of a score: a day."""
@@ -143,26 +143,31 @@ class Score(Sequence[Strike]):
         """
         return render.sound(self, self.strikes[k], sample_rate)
 
-    def export(self, path: str | Path, sample_rate: int = 48000) -> None:
-        """Write its sound as a mono wav of 24 bits; a file that is there is replaced as a whole.
+    def export(
+        self, path: str | Path, sample_rate: int = 48000, bit_depth: Literal[16, 24, 32] = 24
+    ) -> None:
+        """Write its sound as a mono PCM wav; a file that is there is replaced as a whole.
 
         It is softer where it would go beyond -1 to 1. The memory does not grow with its length.
 
         Args:
             path: the file, in a directory that exists.
             sample_rate: Hz.
+            bit_depth: of a sample.
 
         Raises:
             OSError: the file cannot be written.
-            TypeError, ValueError: as `render`; or it is too long for a wav, of 4 GB.
+            TypeError, ValueError: as `render`; another bit depth; or it is too long for a wav, of
+                4 GB.
         """
-        if round(self.duration * check_count("sample_rate", sample_rate)) > _MOST_SAMPLES:
-            longest = _MOST_SAMPLES // sample_rate
-            raise ValueError(f"a wav of {sample_rate} Hz lasts at most {longest} s: export parts")
+        depth = check_choice("bit_depth", bit_depth, (16, 24, 32))
+        rate = check_count("sample_rate", sample_rate)
+        if round(self.duration * rate) > (most := _WAV * 8 // depth):
+            raise ValueError(f"a wav of {rate} Hz lasts at most {most // rate} s: export parts")
         with reporting("writing a sound", path), replacing(Path(path)) as staged:
-            peak = render.write_wav(self, staged, sample_rate)
+            peak = render.write_wav(self, staged, rate, depth)
             if peak > 1:
-                render.write_wav(self, staged, sample_rate, 1 / peak)
+                render.write_wav(self, staged, rate, depth, 1 / peak)
 
     def distance(self, target: "Sound", sample_rate: int | None = None) -> float:
         """Return how far its sound lies from a target: `spectral_distance`, 0 where they are equal.
