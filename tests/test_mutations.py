@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_metadata(drums: Path) -> None:
     path = drums / "metadata.json"
     content, read = path.read_bytes(), 0
     unchanged = signed(json.dumps(json.loads(content)))
-    for changed in (unchanged, *metadata(content)):
+    for changed in chain([unchanged], metadata(content)):
         path.write_bytes(changed)
         if read_or_refused(lambda: loadDataset(str(drums)), DatasetError, str(drums)):
             read += 1
@@ -98,7 +99,7 @@ def test_metadata_of_kac_drumset(tmp_path: Path) -> None:
     content, read = write(tmp_path / "old", waves(3)), 0
     place = tmp_path / "place"
     documents = (text.encode() for text in changed_documents(json.loads(content), 40, 3))
-    for changed in (*documents, *changed_bytes(content, 40, 4)):
+    for changed in chain(documents, changed_bytes(content, 40, 4)):
         place.mkdir()
         (place / "metadata.json").write_bytes(changed)
         read += read_or_refused(lambda: loadDataset(str(place)), DatasetError, "metadata.json")
@@ -149,7 +150,7 @@ def test_arrays(drums: Path) -> None:
     def load() -> None:
         assert b"".join(x.numpy().tobytes() for x, _ in loadDataset(str(drums))[:]) == rows
 
-    for changed in (header, *changed_bytes(header, 20, 11)):
+    for changed in chain([header], changed_bytes(header, 20, 11)):
         path.write_bytes(changed + rows)
         read += read_or_refused(load, DatasetError, str(path))
     assert read > 0
@@ -174,7 +175,7 @@ def test_archives(tmp_path: Path) -> None:
     unpack(path, tmp_path / "whole", SMALL)
     whole = visible(tmp_path / "whole")
     tails = (content[:ends] + changed for changed in changed_bytes(content[ends:], 150, 9))
-    for changed in (*changed_bytes(content, 50, 10), *tails):
+    for changed in chain(changed_bytes(content, 50, 10), tails):
         path.write_bytes(changed)
         if read_or_refused(lambda: unpack(path, out, SMALL), ValueError, str(path)):
             assert visible(out).items() <= whole.items()
