@@ -186,7 +186,7 @@ def test_a_score_is_a_sequence_sorted_by_time() -> None:
     assert [strike.level for strike in score] == [0.2, 0.1, 1.0]
     assert (len(score), score[0], score[-1]) == (3, strikes[1], strikes[0])
     assert score[1:] == (strikes[2], strikes[0])
-    assert repr(score) == "<Score: 3 strikes on 1 drums in 1 s>"
+    assert repr(score) == "<Score: 3 strikes on 1 drum in 1 s>"
     assert hash(score) == hash(pickle.loads(pickle.dumps(score)))
 
 

@@ -88,6 +88,11 @@ def evidence(
     return Evidence(cost, amplitudes, residual, effective, slope, bend)
 
 
+def inner_products(rates: Complex128, samples: Samples) -> tuple[Float64, Float64]:
+    """Return those of the partials with each other, (h, 2 k, 2 k), and with the sound, (h, 2 k)."""
+    return _gram(rates, samples, 0)[0], _projections(rates, samples, 0)[0]
+
+
 def _slopes(
     gram: list[Float64], late: Float64, amplitudes: Float64, covariance: Float64, noise: Float64
 ) -> tuple[Float64, Float64]:

@@ -103,16 +103,16 @@ def listen(
     if size is not None and speed != WAVE_SPEED:
         raise ValueError("of wave_speed and drum_size give one: the sound tells the other")
     check_flag("refine", refine)
-    network = _network(model)
+    network = network_of(model)
     strikes = [_struck(each, sample_rate) for each in _sounds(sound)]
-    answer = _answer(network, strikes)
+    answer = answer_of(network, strikes)
     heard = answer.prediction()
     if refine and heard.is_drum:
-        heard = _refined(answer, strikes)
+        heard = refined_answer(answer, strikes)
     return at_speed(heard, speed) if size is None else of_size(heard, size)
 
 
-def _answer(network: Model, strikes: Sequence[Strike]) -> Answer:
+def answer_of(network: Model, strikes: Sequence[Strike]) -> Answer:
     """Return what a network says, which hears drums beyond its sizes at another speed."""
     speed, lowest = Fraction(1), check_model(network).sample_rate
     answer = _at_speed_of(network, strikes, speed)
@@ -142,8 +142,8 @@ def _at_speed_of(network: Model, strikes: Sequence[Strike], speed: Fraction) -> 
     return replace(answer, logarithms=scaled)
 
 
-def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
-    """Return an answer, refined by the strikes that are long enough."""
+def refined_answer(answer: Answer, strikes: Sequence[Strike], outlines: bool = True) -> Prediction:
+    """Return an answer, refined by the strikes that are long enough; perhaps without outlines."""
     begins = starts(answer)
     sounds = [
         (strike.waveform[strike.lead :], strike.sample_rate)
@@ -151,7 +151,7 @@ def _refined(answer: Answer, strikes: Sequence[Strike]) -> Prediction:
         if len(strike.waveform) - strike.lead >= _LEAST_FITTED * strike.sample_rate
     ]
     fits = [fit_partials(*sound, begins, WAVE_SPEED) for sound in sounds]
-    if not sounds:
+    if not sounds or not outlines:
         return refined(answer, fits)
     longest = max(range(len(sounds)), key=lambda i: len(sounds[i][0]) / sounds[i][1])
     outline = fit_outline(answer, fits[longest], *sounds[longest])
@@ -186,7 +186,7 @@ def of_size(prediction: Prediction, drum_size: float) -> Prediction:
     )
 
 
-def _network(model: Model | str | os.PathLike[str] | None) -> Model:
+def network_of(model: Model | str | os.PathLike[str] | None) -> Model:
     """Return a model that can be listened with."""
     if isinstance(model, Model):
         network: Model = model

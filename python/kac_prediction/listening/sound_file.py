@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
+import numpy as np
 import soundfile
 
 from .._arrays import Float64
@@ -52,6 +53,33 @@ def read_mono(path: str | os.PathLike[str], most: int = LONGEST) -> tuple[Float6
         return mixed(blocks, min(sound.frames, most))
 
     return _read(Path(path), mono)
+
+
+def length_of(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return how many samples a sound file has, and its sample rate in Hz.
+
+    Raises:
+        FileNotFoundError, OSError, ValueError: as `read_sound`.
+    """
+    lengths, rate = _read(Path(path), lambda sound: np.full(1, float(sound.frames)))
+    if not lengths[0]:
+        raise ValueError(f"{path} is empty: it holds no samples.")
+    return int(lengths[0]), rate
+
+
+def read_part(path: str | os.PathLike[str], start: int, count: int) -> Float64:
+    """Return at most so many samples of a sound file from one on, mixed down, shape (length,).
+
+    Raises:
+        FileNotFoundError, OSError, ValueError: as `read_sound`.
+    """
+
+    def part(sound: soundfile.SoundFile) -> Float64:
+        sound.seek(min(start, sound.frames))
+        block = sound.read(count, dtype="float64", always_2d=True)
+        return mixed(lambda: [block], len(block))
+
+    return _read(Path(path), part)[0]
 
 
 def _read(file: Path, content: Callable[[soundfile.SoundFile], Float64]) -> tuple[Float64, int]:

@@ -5,6 +5,8 @@ from .dictionary import dictionary_score
 from .distance import spectral_distance
 from .drum import Drum
 from .kit import Family, Kit
+from .onsets import Onsets, find_onsets
+from .orchestration import orchestrate
 from .score import Score, Strike
 
 __all__ = [
@@ -12,12 +14,15 @@ __all__ = [
     "Drum",
     "Family",
     "Kit",
+    "Onsets",
     "Score",
     "Strike",
     "above",
     "arrange",
     "compare",
     "dictionary_score",
+    "find_onsets",
+    "orchestrate",
     "quantise",
     "spectral_distance",
     "stretch",

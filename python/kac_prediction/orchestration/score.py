@@ -264,12 +264,16 @@ class Score(Sequence[Strike]):
         return f"<Score: {self}>"
 
     def __str__(self) -> str:
-        counts = f"{len(self.strikes)} strikes on {len(self.drums)} drums"
+        counts = f"{_counted(len(self.strikes), 'strike')} on {_counted(len(self.drums), 'drum')}"
         return f"{counts} in {self.duration:.4g} s"
 
     def _repr_html_(self) -> str:
         """Return the drums, a table of the strikes and a player, for notebooks."""
         return shown.shown(self)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def check_each(name: str, values: Any, kind: type[Any]) -> tuple[Any, ...]:

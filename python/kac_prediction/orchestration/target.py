@@ -2,11 +2,51 @@
 
 import os
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from .._arrays import Float64
 from ..listening.audio import check_rate, in_one_channel
-from ..listening.sound_file import read_mono
+from ..listening.sound_file import length_of, read_mono, read_part
+
+
+class Target(NamedTuple):
+    """A sound that is read part by part.
+
+    Attributes:
+        read: returns so many samples from one on, as one channel.
+        length: samples.
+        sample_rate: Hz.
+    """
+
+    read: Callable[[int, int], Float64]
+    length: int
+    sample_rate: int
+
+
+def open_target(target: Any, sample_rate: int | None) -> Target:
+    """Return a sound to be read in parts; of a file no more is held.
+
+    Where the channels of a file cancel, the loudest is taken part by part.
+
+    Args:
+        target: as of `read_target`.
+        sample_rate: likewise.
+
+    Raises:
+        FileNotFoundError, OSError, TypeError, ValueError: as `read_target`.
+    """
+    if isinstance(target, (str, os.PathLike)):
+        if sample_rate is not None:
+            raise ValueError(
+                f"{os.fspath(target)} has a sample rate of its own: give no sample_rate"
+            )
+        length, rate = length_of(target)
+        return Target(
+            lambda start, count: read_part(target, start, count), length, check_rate(rate)
+        )
+    mono, rate = read_target(target, sample_rate)
+    return Target(lambda start, count: mono[start : start + count], len(mono), rate)
 
 
 def read_target(target: Any, sample_rate: int | None) -> tuple[Float64, int]:

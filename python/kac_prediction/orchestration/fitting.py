@@ -1,0 +1,231 @@
+"""Fit the partials of a drum to a sound: in its lower band, to tell drums; at full rate, to place.
+
+The amplitudes are solved for, as in `listening.damped_partials`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from .._arrays import Float64
+from ..listening.bands import EDGE, Band, Expected, band, expected
+from ..listening.damped_partials import Complex128, Samples, evidence, inner_products
+from ..physics.weyl import weyl_series
+
+_LOWEST: Final = 60  # modes of the band in which drums are told apart
+_WHOLE: Final = 1e9  # cycles: of all of the sound
+_NOISE: Final = 0.03  # of the power, at first
+_LEAST_NOISE: Final = 1e-4
+_RIDGES: Final = (1e-7, 1e-3, 1e-2)  # of the squared norm of a partial
+_NYQUIST: Final = 0.95  # of half the sample rate: the highest partial that is placed
+_LATEST: Final = 0.004  # seconds between the strike and the sample where it is taken to fall
+_BLOCK: Final = 64
+_TAU, _FINE = 4e-6, 40  # seconds between the delays that are tried, of which so many at a time
+
+_DURATIONS: Final = (0.06, 0.12, 0.25, 0.5)  # seconds, from coarse to fine
+_OFF: Final = 0.003  # standard deviation of the logarithms of frequencies, beforehand
+_STEPS, _CYCLES = 4, 0.1  # steps, and cycles of the highest partial that one moves at most
+_LONGER: Final = 0.6  # of the duration before: no longer sounds, no further steps
+_TUNING: Final = 0.01  # of the power, that is not explained
+
+
+class Match(NamedTuple):
+    """How well a drum explains the lower band of a sound.
+
+    Attributes:
+        explained: share of the band's power.
+        gain: log evidence over that of noise alone.
+        rates: of the partials, 1/s, shape (k,).
+        amplitudes: of their cosines, then of their sines, shape (2 k,).
+    """
+
+    explained: float
+    gain: float
+    rates: Complex128
+    amplitudes: Float64
+
+    def render(self, length: int, sample_rate: float) -> Float64:
+        """Return the sound of the partials, shape (length,)."""
+        count, half = -(-length // _BLOCK), len(self.rates)
+        complex_amplitudes = self.amplitudes[:half] - 1j * self.amplitudes[half:]
+        inner = np.exp(self.rates * (np.arange(_BLOCK) / sample_rate)[:, None])
+        outer = np.exp(self.rates[:, None] * (np.arange(count) * (_BLOCK / sample_rate)))
+        blocks = (inner @ (outer * complex_amplitudes[:, None])).real
+        return np.asarray(blocks.T.reshape(-1)[:length])
+
+
+NOTHING: Final = Match(0.0, -math.inf, np.zeros(0, complex), np.zeros(0))
+"""What explains nothing."""
+
+
+def lower_band(sound: Float64, sample_rate: float, slowness: float) -> Band:
+    """Return the band of a sound in which a drum has 60 modes."""
+    return band(sound, sample_rate, float(weyl_series(_LOWEST)[-1]) / (2 * slowness), _WHOLE)
+
+
+def match(
+    sound: Float64,
+    sample_rate: float,
+    series: Float64,
+    modes: Float64,
+    slowness: float,
+    decay: float,
+) -> Match:
+    """Return how well the partials of a drum explain the beginning of a sound.
+
+    Args:
+        sound: from the strike on, shape (n,).
+        sample_rate: Hz.
+        series: S = 2 L f / c of the drum, ascending, shape (k,).
+        modes: how many have each frequency, shape (k,).
+        slowness: L / c, seconds.
+        decay: rate of the amplitudes, 1/s.
+    """
+    part = lower_band(sound, sample_rate, slowness)
+    samples, there = part.samples, series <= 2 * slowness * EDGE * part.highest
+    if not there.any() or samples.energy == 0:
+        return NOTHING
+    found = _partials(part, series[there], modes[there], slowness, decay)
+    power = samples.energy / samples.freedom
+    noise = np.array([_NOISE * power])
+    for _ in range(2):
+        fitted = evidence(samples, found.rates, found.prior, noise, slopes=False)
+        left = max(samples.freedom - float(fitted.effective[0]), 0.1 * samples.freedom)
+        noise = np.full(1, max(float(fitted.residual[0]) / left, _LEAST_NOISE * power))
+    fitted = evidence(samples, found.rates, found.prior, noise, slopes=False)
+    alone = samples.freedom / 2 * (1 + math.log(power))
+    explained = 1 - float(fitted.residual[0]) / samples.energy
+    k = found.rates.shape[1] - 1
+    amplitudes = fitted.amplitudes[0].reshape(2, -1)[:, :k].ravel()
+    return Match(explained, alone - float(fitted.cost[0]), found.rates[0, :k], amplitudes)
+
+
+class Amplitudes(NamedTuple):
+    """Partials in a sound from a sample on, as quadratic forms of the amplitudes.
+
+    Attributes:
+        rates: -sigma + i omega, 1/s, shape (k,).
+        gram: inner products of the cosines, then of the sines, shape (2 k, 2 k).
+        heard: their products with the sound, shape (2 k,).
+        energy: of the sound.
+    """
+
+    rates: Complex128
+    gram: Float64
+    heard: Float64
+    energy: float
+
+    @classmethod
+    def of(cls, sound: Float64, sample_rate: float, rates: Complex128) -> "Amplitudes":
+        """Return those of a sound from the strike on."""
+        samples = Samples(sound, 1 / sample_rate, float(len(sound)))
+        gram, heard = inner_products(rates[None], samples)
+        return cls(rates, gram[0], heard[0], samples.energy)
+
+    def solved(self, ridge: float = _RIDGES[0]) -> Float64:
+        """Return the amplitudes that explain most, hardly those that the sound does not tell."""
+        shrunk = self.gram + np.diag(ridge * np.diag(self.gram) + 1e-300)
+        return np.asarray(np.linalg.solve(shrunk, self.heard), np.float64)
+
+    def left(self, amplitudes: Float64) -> float:
+        """Return the share of the energy that amplitudes leave."""
+        explained = 2 * self.heard @ amplitudes - amplitudes @ self.gram @ amplitudes
+        return 1 - float(explained) / self.energy
+
+    def delay(self, amplitudes: Float64) -> tuple[float, float]:
+        """Return the seconds from the sample to where all partials are sines, and how well, to 1.
+
+        A struck drum is at rest at the strike. The signs of the partials are not known.
+        """
+        half = len(self.rates)
+        turned = (1j * (amplitudes[:half] - 1j * amplitudes[half:])) ** 2
+        omega = self.rates.imag
+        fine = np.exp(2j * omega[:, None] * (np.arange(_FINE) * _TAU))
+        coarse = np.arange(-_LATEST, _LATEST, _FINE * _TAU)
+        begun = turned * np.exp(2j * omega * coarse[:, None])
+        aligned = (begun.real @ fine.real - begun.imag @ fine.imag).ravel()
+        best = int(np.argmax(aligned))
+        delay = -_LATEST + best * _TAU
+        return delay, float(aligned[best] / np.abs(turned).sum())
+
+    def best_delay(self) -> float:
+        """Return the delay from which sines explain most, of those that solutions tell."""
+        delays = {0.0, *(self.delay(self.solved(ridge))[0] for ridge in _RIDGES)}
+        return max(delays, key=self._explained_from)
+
+    def _explained_from(self, delay: float) -> float:
+        gram, heard = self.sines(delay)
+        shrunk = gram + np.diag(_RIDGES[1] * np.diag(gram) + 1e-300)
+        return float(heard @ np.linalg.solve(shrunk, heard))
+
+    def sines(self, delay: float) -> tuple[Float64, Float64]:
+        """Return inner products of damped sines from a delay on, (k, k), and with the sound."""
+        half, omega = len(self.rates), self.rates.imag
+        grown = np.exp(-self.rates.real * delay)
+        a, b = -grown * np.sin(omega * delay), grown * np.cos(omega * delay)
+        g = self.gram
+        crossed = a[:, None] * g[:half, half:] * b
+        gram = a[:, None] * g[:half, :half] * a + crossed + crossed.T
+        gram = gram + b[:, None] * g[half:, half:] * b
+        return gram, a * self.heard[:half] + b * self.heard[half:]
+
+
+def rates_of(series: Float64, slowness: float, decay: float) -> Complex128:
+    """Return -sigma + i omega of the partials of a drum, 1/s."""
+    omega = np.sqrt(np.maximum((math.pi * series / slowness) ** 2 - decay**2, 1.0))
+    return np.asarray(-decay + 1j * omega)
+
+
+def audible(rates: Complex128, sample_rate: float) -> Float64:
+    """Return which partials are placed."""
+    return np.asarray(rates.imag < _NYQUIST * math.pi * sample_rate)
+
+
+def _partials(
+    part: Band, series: Float64, modes: Float64, slowness: float, decay: float
+) -> Expected:
+    """Return what is expected of the partials of one drum in a band."""
+    decays, size = np.array([[decay, 0.0]]), np.array([[slowness]])
+    return expected(part, series[None] / (2 * slowness), decays, size, modes[None])
+
+
+def tuned(
+    sounds: Sequence[Float64], sample_rate: float, series: Float64, slowness: float, decay: float
+) -> Float64:
+    """Return a series moved to where it explains strikes on a drum best, shape (k,).
+
+    The frequencies of an outline that was heard are off by half a per cent or so. Steps of Gauss
+    and Newton climb in ever longer beginnings, in which maxima are ever narrower.
+    """
+    logs, before = np.zeros(len(series)), 0.0
+    for duration in _DURATIONS:
+        count = round(duration * sample_rate)
+        parts = [lower_band(sound[:count], sample_rate, slowness) for sound in sounds]
+        parts = [part for part in parts if part.samples.energy > 0 and part.duration > before]
+        before = _LONGER * duration
+        for _ in range(_STEPS if parts else 0):
+            slope, bend = _slopes(parts, series * np.exp(logs), slowness, decay)
+            slope -= logs / _OFF**2
+            step = np.linalg.solve(bend + np.eye(len(logs)) / _OFF**2, slope)
+            limit = _CYCLES / (parts[0].highest * duration)
+            logs = np.clip(logs + np.clip(step, -limit, limit), -4 * _OFF, 4 * _OFF)
+    return np.asarray(series * np.exp(logs))
+
+
+def _slopes(
+    parts: Sequence[Band], series: Float64, slowness: float, decay: float
+) -> tuple[Float64, Float64]:
+    """Return slope (k,) and curvature (k, k) of the log evidence by the logarithms of a series."""
+    slope, bend = np.zeros(len(series)), np.zeros((len(series), len(series)))
+    for part in parts:
+        there = np.flatnonzero(series <= 2 * slowness * EDGE * part.highest)
+        found = _partials(part, series[there], np.ones(len(there)), slowness, decay)
+        noise = np.array([_TUNING * part.samples.energy / part.samples.freedom])
+        fitted = evidence(part.samples, found.rates, found.prior, noise)
+        k = len(there)
+        omega = found.rates[0, :k].imag
+        slope[there] -= fitted.slope[0, :k] * omega
+        bend[np.ix_(there, there)] += fitted.curvature[0, :k, :k] * omega[:, None] * omega
+    return slope, bend

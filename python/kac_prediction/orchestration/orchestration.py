@@ -1,0 +1,228 @@
+"""orchestrate: from a sound to a score of drums."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from .._arrays import Float64
+from .._blas import one_thread
+from .._checks import brief, check_count, check_flag, check_number, check_seed, check_sound
+from .._progress import progress_bar
+from ..listening.listener import Sound
+from ..samplers.drum import WAVE_SPEED
+from ..samplers.families import EXACT
+from .discovery import Ear
+from .drum import Drum
+from .kit import Family, Kit
+from .pursuit import PASSES, Hit, Pursuit
+from .score import Score, Strike
+from .target import Target, open_target
+from .voice import Voice
+
+_WINDOW: Final = 30.0  # seconds of a sound that are orchestrated at once
+_AHEAD: Final = 1.0  # seconds after them that are heard too
+_BEFORE: Final = 0.1  # seconds before them
+_OUTLINES: Final = 2  # outlines that are fitted, more than drums
+_DECAY_TIME: Final = 1.0  # seconds, of the drums of a kit, before they are heard
+
+
+def orchestrate(
+    target: Sound,
+    sample_rate: int | None = None,
+    *,
+    instruments: str | Family | Kit = "free",
+    max_drums: int = 6,
+    wave_speed: float = WAVE_SPEED,
+    seed: int = 0,
+    progress: bool = True,
+) -> Score:
+    """Find the drums that a sound is made of, and the strikes on them.
+
+    Matching pursuit: at each onset (`find_onsets`), what earlier strikes do not explain is given to
+    the drum whose partials explain most of it; where none explains enough, a new drum is listened
+    for, as by `listen`. Each strike is placed on its drum by the amplitudes of its partials, which
+    tell where it is struck and where it is heard, and its sound is taken away. Then drums and
+    strikes are fitted again, each with all others taken away, and what is left is searched for
+    more, four times.
+
+    A sound tells L / c, the size over the wave speed, not the two of them; of a circle it tells
+    angles from the pick-up and up to their sign, of other shapes places up to their symmetries, and
+    of strike and pick-up not which is which, unless a drum is struck at several places. A sound
+    that is no drum gets the drums that are nearest, or none.
+
+    What is longer than 30 s is orchestrated in windows of that length, so that of a file no more is
+    held; drums stay the same throughout.
+
+    Args:
+        target: samples, shape (length,) or (length, channels), or the path of a sound file.
+            Channels are mixed; of channels that cancel, the loudest is taken.
+        sample_rate: of samples, Hz; a file has its own.
+        instruments: what may sound: "free", any drum; the name of a family, such as "circle", or a
+            `Family` with ranges; or a `Kit` of given drums, of which is found which, when, where
+            and how loud.
+        max_drums: drums, at most; those that sound most are kept. A kit is not limited.
+        wave_speed: of the membranes, m/s; those of a kit have their own.
+        seed: kept for what is drawn at random: nothing is, today.
+        progress: show a bar.
+
+    Returns:
+        The score: where nothing is heard, one without strikes.
+
+    Raises:
+        FileNotFoundError, OSError: the file is not there, or cannot be read.
+        TypeError, ValueError: the target is no sound, is empty or not finite, or an argument is of
+            another type or out of range.
+
+    Example:
+        >>> from kac_prediction.orchestration import orchestrate
+        >>> score = orchestrate("groove.wav", max_drums=4)  # doctest: +SKIP
+        >>> print(score)  # doctest: +SKIP
+        37 strikes on 4 drums in 10 s
+    """
+    most = check_count("max_drums", max_drums)
+    speed = check_number("wave_speed", wave_speed, above=0)
+    check_seed("seed", seed)
+    check_flag("progress", progress)
+    family = _family(instruments)
+    opened = open_target(target, sample_rate)
+    voices: list[Voice] = []
+    ear = None
+    if isinstance(instruments, Kit):
+        voices, most = [_voice_of(drum) for drum in instruments], len(instruments)
+    else:
+        ear = Ear(opened.sample_rate, speed, most + _OUTLINES, family)
+    windows = _windows(opened)
+    bar = progress_bar(
+        hidden=not progress, total=PASSES * len(windows), desc="orchestrating", unit="pass"
+    )
+    with one_thread(), bar:
+        found = _Orchestration(opened, voices, ear, most)
+        for start, end in windows:
+            found.add(start, end, bar.update)
+    return found.score()
+
+
+def _family(instruments: object) -> Family | None:
+    """Return the family of which drums are to be, None: any, or those of a kit."""
+    if isinstance(instruments, Family):
+        return instruments
+    if isinstance(instruments, Kit) or instruments == "free":
+        return None
+    if isinstance(instruments, str):
+        try:
+            return Family(instruments)
+        except ValueError as error:
+            raise ValueError(f"instruments must be 'free' or a family: {error}") from error
+    raise TypeError(
+        f"instruments must be 'free', the name of a family, a Family or a Kit, got "
+        f"{brief(instruments)}"
+    )
+
+
+def _windows(target: Target) -> list[tuple[int, int]]:
+    """Return where windows of a target begin and end, in samples."""
+    step = round(_WINDOW * target.sample_rate)
+    return [(start, min(start + step, target.length)) for start in range(0, target.length, step)]
+
+
+class _Orchestration:
+    """Strikes that are found, window after window."""
+
+    def __init__(self, target: Target, voices: list[Voice], ear: Ear | None, most: int) -> None:
+        self.target, self.voices, self.ear, self.most = target, voices, ear, most
+        self.strikes: list[_Found] = []
+        self.tail = np.zeros(0)  # what strikes of earlier windows sound in the next one
+        self.before = np.zeros(round(_BEFORE * target.sample_rate))  # what was left of them
+
+    def add(self, start: int, end: int, step: Callable[[], object]) -> None:
+        """Find the strikes of a window."""
+        rate = self.target.sample_rate
+        sound = self.target.read(start, end - start + round(_AHEAD * rate)).copy()
+        if not np.isfinite(sound).all():
+            check_sound("the target", sound)
+        rest = self.tail[: len(sound)]
+        sound[: len(rest)] -= rest
+        lead = len(self.before)
+        tail, last = self.tail[end - start :].copy(), lead + end - start
+        sound = np.concatenate([self.before, sound])
+        if np.any(sound):
+            found = Pursuit(sound, rate, self.voices, self.ear, self.most)
+            found.run(step)
+            self.voices, sound = found.voices, found.left
+            for hit in found.hits:
+                if lead <= hit.sample < last:
+                    self.strikes.append(_Found.of(found, hit, start - lead))
+                    tail = _sum(tail, hit.sound[last - hit.sample :])
+        self.tail, self.before = tail, sound[last - lead : last].copy()
+
+    def score(self) -> Score:
+        """Return the score of the drums that sound most."""
+        rate = self.target.sample_rate
+        energies: dict[int, float] = {}
+        for each in self.strikes:
+            energies[each.voice] = energies.get(each.voice, 0.0) + each.energy
+        kept = sorted(sorted(energies, key=lambda k: -energies[k])[: self.most])
+        drums = [_drum_of(self.voices[k]) for k in kept]
+        strikes = [
+            Strike(
+                each.sample / rate,
+                kept.index(each.voice),
+                _location(self.voices[each.voice].drum, each.point),
+                each.level,
+                3 * math.log(10) / each.decay,
+            )
+            for each in self.strikes
+            if each.voice in kept
+        ]
+        return Score(drums, strikes, self.target.length / rate)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A strike: sample, drum, place in the coordinates of its vibration, peak, rate, energy."""
+
+    sample: int
+    voice: int
+    point: Float64
+    level: float
+    decay: float
+    energy: float
+
+    @classmethod
+    def of(cls, found: Pursuit, hit: Hit, start: int) -> "_Found":
+        """Return a strike of a window that starts at a sample."""
+        voice = found.voices[hit.voice]
+        level = float(np.abs(found.render(voice, hit.placed)).max())
+        energy = float(hit.sound @ hit.sound)
+        return cls(start + hit.sample, hit.voice, hit.placed.point, level, voice.decay, energy)
+
+
+def _sum(x: Float64, y: Float64) -> Float64:
+    """Return the sum of two sounds of different lengths."""
+    total = np.zeros(max(len(x), len(y)))
+    total[: len(x)] += x
+    total[: len(y)] += y
+    return total
+
+
+def _voice_of(drum: Drum) -> Voice:
+    """Return a drum of a kit, which is heard where it is."""
+    heard = drum.sampler(1.0, 48000).sample_location
+    point = np.array(heard) / (1.0 if drum.family in EXACT else drum.drum_size)
+    return Voice(drum, 3 * math.log(10) / _DECAY_TIME, fixed=True, pick_up=point)
+
+
+def _drum_of(voice: Voice) -> Drum:
+    """Return the drum of a score, with the place where it is heard."""
+    if voice.fixed or voice.pick_up is None:
+        return voice.drum
+    return replace(voice.drum, sample_location=_location(voice.drum, voice.pick_up))
+
+
+def _location(drum: Drum, point: Sequence[float] | Float64) -> tuple[float, ...]:
+    """Return a place in the coordinates of a drum's sampler."""
+    place = np.asarray(point) * (1.0 if drum.family in EXACT else drum.drum_size)
+    return tuple(place.tolist())

@@ -1,0 +1,351 @@
+"""From a sound to strikes on drums: matching pursuit, one strike after the other."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.signal import butter, sosfilt
+
+from .. import _core
+from .._arrays import Float64
+from .discovery import Ear
+from .fitting import NOTHING, Amplitudes, Match, audible, lower_band, rates_of
+from .onsets import find_onsets
+from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
+from .voice import Voice
+
+_LONGEST: Final = 0.5  # seconds of a strike that are fitted
+_SHORTEST: Final = 0.015
+_NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
+_CLOSEST: Final = 0.012  # seconds between two strikes
+_EARLY, _LATE, _END = 0.012, 0.016, 0.003  # seconds about an onset where the strike is looked for
+_CUT: Final = 3000.0  # Hz, below which a strike rises
+_RISE: Final = 3.0  # times the power before it
+_FAINTEST: Final = 10**-4.5  # power, of the highest: what is silence
+_SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
+_ALONE: Final = 0.03  # seconds before a strike, and after, by which it stands alone
+_EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
+_SEEDED: Final = 0.95
+_ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
+_DENTED: Final = 0.15  # an outline explains less
+_NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
+_KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
+_HEARD: Final = 1.5  # T60s, 90 dB
+_WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
+_POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsewhere, perhaps
+_GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
+_MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place leaves
+_FITTED: Final = 4  # strikes that a drum is refined by
+_LISTENS: Final = 5  # times the number of drums: how often a new one is looked for
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """A strike that is found.
+
+    Attributes:
+        sample: where it falls.
+        voice: index of the drum.
+        struck: its partials in what was left.
+        placed: where on the drum, and how loud.
+        sound: what is taken for it, from the sample on.
+        left: share of the lower band's energy that it leaves where it is placed.
+    """
+
+    sample: int
+    voice: int
+    struck: Struck
+    placed: Placed
+    sound: Float64
+    left: float
+
+
+class Pursuit:
+    """The strikes in a sound, and what is left of it.
+
+    Args:
+        sound: mono, shape (n,).
+        sample_rate: Hz.
+        voices: drums that are known.
+        ear: which hears new ones; None: there are no others.
+        most: drums, at most.
+    """
+
+    def __init__(
+        self, sound: Float64, sample_rate: int, voices: Sequence[Voice], ear: Ear | None, most: int
+    ) -> None:
+        self.sound, self.rate = sound, sample_rate
+        self.left = sound.copy()
+        self.voices, self.ear, self.most = list(voices), ear, most
+        self.hits: list[Hit] = []
+        self._listens = _LISTENS * most
+        cut = min(_CUT, 0.45 * sample_rate)
+        self._low_pass = butter(2, cut, fs=sample_rate, output="sos")
+
+    def run(self, step: Callable[[], object]) -> None:
+        """Find the strikes; a step is called after each of the PASSES."""
+        onsets = find_onsets(self.sound, self.rate).times
+        ends = np.append(onsets[1:], len(self.sound) / self.rate)
+        segments = list(zip(onsets.tolist(), ends.tolist(), strict=True))
+        if self.ear is not None:
+            self._seed(segments)
+        step()
+        for start, end in segments:
+            self._consider(start, end, _EXPLAINED[0])
+        step()
+        new = True
+        for least in _EXPLAINED[1:]:
+            if new:
+                self._refine()
+            new = self._more(least)
+            step()
+        self._refine()
+        step()
+
+    def _seed(self, segments: Sequence[tuple[float, float]]) -> None:
+        """Find the drums of the strikes that stand alone, before others hide them."""
+        found = [each for each in (self._bounds(*segment) for segment in segments) if each]
+        tries = 2 * self.most
+        for first, last in sorted(found, key=self._alone, reverse=True):
+            segment = self.sound[first:last]
+            best = self._known(segment)[1]
+            if best.explained > _EXPLAINED[0] or (
+                best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
+            ):
+                continue
+            tries -= 1
+            if tries < 0 or len(self.voices) >= 2 * self.most:
+                break
+            self._hear(segment, best, _SEEDED, outlines=False)
+
+    def _alone(self, bounds: tuple[int, int]) -> float:
+        """Return how well a segment shows its strike: by how much it rises, how long it lasts."""
+        first, last = bounds
+        near = int(_ALONE * self.rate)
+        before = self.sound[max(0, first - near) : first]
+        after = float(np.square(self.sound[first : first + near]).mean())
+        rest = float(np.square(before).mean()) if len(before) else 0.0
+        return min(after / (rest + 1e-30), 1e4) * min((last - first) / self.rate, 0.3) ** 2
+
+    def _hear(
+        self, segment: Float64, best: Match, least: float, outlines: bool = True
+    ) -> Match | None:
+        """Add the drum that is heard in a segment, if it explains much more than those known."""
+        self._listens -= 1
+        found: tuple[Match, Voice] | None = None
+        for drum, decay in self.ear.drums(segment, outlines) if self.ear else ():
+            voice = Voice(drum, decay)
+            matched = voice.match(segment, self.rate)
+            if voice.outlined and matched.explained > _ROUGHLY:
+                voice.tune([segment], self.rate)
+                matched = voice.match(segment, self.rate)
+            if found is None or matched.gain > found[0].gain:
+                found = matched, voice
+            if matched.explained > _SEEDED:
+                break
+        if found is None:
+            return None
+        matched, voice = found
+        enough = least - _DENTED if voice.outlined else least
+        better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
+        if matched.explained < enough or not better:
+            return None
+        self.voices.append(voice)
+        return matched
+
+    def _bounds(self, start: float, end: float) -> tuple[int, int] | None:
+        """Return the sample of the strike near an onset, and where the next begins, if it rises."""
+        onset, last = round(start * self.rate), min(len(self.left), int((end - _END) * self.rate))
+        low = max(0, onset - int(_EARLY * self.rate))
+        found = self._rise(low, min(last, onset + int(_LATE * self.rate)))
+        return None if found is None or last - found < _SHORTEST * self.rate else (found, last)
+
+    def _rise(self, low: int, high: int) -> int | None:
+        """Return the sample from which it is louder, by Akaike's criterion as `find_strike`."""
+        if high - low < 32:
+            return None
+        before = max(0, low - 512)
+        powers = np.square(sosfilt(self._low_pass, self.left[before:high])[low - before :])
+        sums, index = np.cumsum(powers), np.arange(len(powers))
+        faint = _FAINTEST * float(powers.max()) + 1e-30
+        first = (sums - powers) / np.maximum(index, 1)
+        second = (sums[-1] - sums + powers) / (len(powers) - index)
+        criterion = index * np.log(first + faint) + (len(powers) - index) * np.log(second + faint)
+        best = int(np.argmin(criterion))
+        if second[best] < _RISE * (first[best] + faint):
+            return None
+        return low + max(0, best - 1)
+
+    def _consider(self, start: float, end: float, least: float) -> bool:
+        """Take what is left near an onset for a strike, if a drum explains it."""
+        bounds = self._bounds(start, end)
+        if bounds is None:
+            return False
+        first, last = bounds
+        segment, sounding = self.left[first:last], self.sound[first:last]
+        near = any(abs(hit.sample - first) < _CLOSEST * self.rate for hit in self.hits)
+        if near or float(segment @ segment) < _SILENT * float(sounding @ sounding):
+            return False
+        index, best = self._known(segment)
+        new = len(segment) > _NEW_DRUM * self.rate and len(self.voices) < 2 * self.most
+        if best.explained < least and new and self._listens > 0 and self.ear is not None:
+            heard = self._hear(segment, best, max(least, _EXPLAINED[2]))
+            if heard is not None:
+                index, best = len(self.voices) - 1, heard
+        if index < 0 or best.explained < least:
+            return False
+        self._add(first, index, last)
+        return self._prune(self.hits[-1])
+
+    def _known(self, segment: Float64) -> tuple[int, Match]:
+        """Return which of the drums explains a segment best."""
+        best = -1, NOTHING
+        for k, voice in enumerate(self.voices):
+            found = voice.match(segment, self.rate)
+            if found.gain > best[1].gain:
+                best = k, found
+        return best
+
+    def _struck(self, voice: Voice, sample: int, last: int) -> tuple[int, Struck]:
+        """Return the sound of a strike, and the sample on which it falls."""
+        rates = rates_of(voice.vibration.series, voice.slowness, voice.decay)
+        rates = rates[audible(rates, self.rate)]
+        last = min(last, sample + int(_LONGEST * self.rate))
+        struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
+        moved = sample + round(struck.delay * self.rate)
+        if moved != sample and 0 <= moved < last - 64:
+            sample = moved
+            struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
+        return sample, struck
+
+    def _add(self, sample: int, index: int, last: int) -> None:
+        """Fit a strike on a drum to what is left, and take it away.
+
+        The sound of the strike where it is placed, or, where that leaves much more than partials of
+        any amplitudes do, as of a drum whose outline is known roughly, the latter.
+        """
+        voice = self.voices[index]
+        sample, struck = self._struck(voice, sample, last)
+        if voice.pick_up is None:
+            voice.pick_up = find_pick_up(voice.vibration, [struck], voice.width)
+        placed = place(voice.vibration, voice.pick_up, struck, voice.width)
+        others = [hit.struck for hit in self._hits_of(index)]
+        if placed.left > _POOR and 0 < len(others) < _FITTED and not voice.fixed:
+            # Of one strike alone, it is not told which is the strike and which the pick-up.
+            pick_up = find_pick_up(voice.vibration, [*others, struck], voice.width)
+            other = place(voice.vibration, pick_up, struck, voice.width)
+            if other.left < placed.left:
+                voice.pick_up, placed = pick_up, other
+        sound = self.render(voice, placed)
+        segment = self.left[sample : min(last, sample + int(_LONGEST * self.rate))]
+        free, without = voice.match(segment, self.rate), segment.copy()
+        without[: len(sound)] -= sound[: len(segment)]
+        bands = [lower_band(each, self.rate, voice.slowness) for each in (without, segment)]
+        left = bands[0].samples.energy / max(bands[1].samples.energy, 1e-300)
+        if left > _WORSE[0] * (1 - free.explained) + _WORSE[1]:
+            sound = free.render(len(sound), self.rate)
+        hit = Hit(sample, index, struck, placed, sound, left)
+        self._lay(hit, -1)
+        self.hits.append(hit)
+
+    def render(self, voice: Voice, placed: Placed) -> Float64:
+        """Return the sound of a placed strike, until it is 90 dB down."""
+        vibration = voice.vibration
+        assert voice.pick_up is not None
+        heard, struck = (
+            vibration.at(voice.pick_up[None]),
+            vibration.at(placed.point[None], voice.width),
+        )
+        weights = placed.weight * (struck[0] * heard[0]).sum(axis=0)
+        length = int(_HEARD * 3 * math.log(10) / voice.decay * self.rate) + 1
+        frequencies = vibration.series[None] / (2 * voice.slowness)
+        sound = _core.additive(frequencies, weights[None], [voice.decay], [0.0], length, self.rate)
+        return np.asarray(sound[0])
+
+    def _lay(self, hit: Hit, sign: int) -> None:
+        """Add a strike to what is left, or take it away."""
+        rest = self.left[hit.sample : hit.sample + len(hit.sound)]
+        rest += sign * hit.sound[: len(rest)]
+
+    def _until(self, hit: Hit, longest: float = _LONGEST) -> int:
+        """Return where the next strike on the same drum falls."""
+        later = (o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample)
+        return min([*later, hit.sample + int(longest * self.rate), len(self.left)])
+
+    def _refine(self) -> None:
+        """Fit drums and strikes again, each with all others taken away; leave out what is none."""
+        for index in range(len(self.voices)):
+            self._refine_voice(index)
+        for hit in sorted(self.hits, key=lambda hit: hit.sample):
+            last = self._until(hit)
+            self._lay(hit, 1)
+            self.hits.remove(hit)
+            self._add(hit.sample, hit.voice, last)
+        self.hits.sort(key=lambda hit: hit.sample)
+        for hit in list(self.hits):
+            self._prune(hit)
+
+    def _refine_voice(self, index: int) -> None:
+        """Fit a drum and where it is heard again, to the strikes on it that sound most."""
+        voice, sounds, places = self.voices[index], [], []
+        for hit in sorted(self._hits_of(index), key=self._energy, reverse=True)[:_FITTED]:
+            last = self._until(hit)
+            self._lay(hit, 1)
+            sounds.append(self.left[hit.sample : last].copy())
+            places.append((hit, last))
+            self._lay(hit, -1)
+        voice.fit(sounds, self.rate)
+        if voice.fixed or not places:
+            return
+        struck = []
+        for hit, last in places:
+            self._lay(hit, 1)
+            struck.append(self._struck(voice, hit.sample, last)[1])
+            self._lay(hit, -1)
+        if voice.pick_up is not None and all(hit.left < _POOR for hit, _ in places):
+            points = [hit.placed.point for hit, _ in places]
+            voice.pick_up = refine_pick_up(
+                voice.vibration, voice.pick_up, struck, points, voice.width
+            )
+        else:
+            voice.pick_up = find_pick_up(voice.vibration, struck, voice.width)
+
+    def _hits_of(self, index: int) -> list[Hit]:
+        return [hit for hit in self.hits if hit.voice == index]
+
+    def _energy(self, hit: Hit) -> float:
+        """Return the energy of a strike until the next one on the same drum."""
+        sound = hit.sound[: self._until(hit) - hit.sample]
+        return float(sound @ sound)
+
+    def _prune(self, hit: Hit) -> bool:
+        """Leave out a strike that explains nothing; return whether it stays."""
+        last = self._until(hit)
+        self._lay(hit, 1)
+        segment, sounding = self.left[hit.sample : last], self.sound[hit.sample : last]
+        found = self.voices[hit.voice].match(segment, self.rate)
+        # What others leave, where they are not known well, is hardly placed anywhere.
+        masked = float(segment @ segment) < _MASKED[0] * float(sounding @ sounding)
+        poor = found.gain < _GAIN[0] or found.explained < _GAIN[1]
+        if poor or (masked and hit.left > _MASKED[1]):
+            self.hits.remove(hit)
+            return False
+        self._lay(hit, -1)
+        return True
+
+    def _more(self, least: float) -> bool:
+        """Look for strikes in what is left; return whether there are any."""
+        new = False
+        onsets = find_onsets(self.left + 1e-4 * self.sound, self.rate).times
+        starts = np.array(sorted(hit.sample for hit in self.hits)) / self.rate
+        for k, start in enumerate(onsets.tolist()):
+            later = [*onsets[k + 1 : k + 2], *starts[starts > start + _CLOSEST][:1]]
+            end = min([*later, len(self.sound) / self.rate])
+            new = self._consider(start, end, least) or new
+        return new
+
+
+PASSES: Final = len(_EXPLAINED) + 2
+"""How often `Pursuit.run` steps."""

@@ -1,0 +1,116 @@
+"""Voice: a drum while it is being found in a sound."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from .._arrays import Float64
+from ..geometry.families import ANALYTIC, OUTLINED
+from ..listening import Start, refine
+from ..physics.partials import series as series_of_family
+from ..samplers.drum import WAVE_SPEED
+from .drum import Drum
+from .fitting import Match, match, tuned
+from .vibration import vibration_of
+
+_HIGHEST: Final = 12.0  # S, up to which partials tell drums
+_FITTED: Final = 0.04  # seconds of a strike that a size is fitted to
+_SURE: Final = (0.001, 0.002)  # Laplace scales of size and aspect ratio that is fitted again
+_FLOOR: Final = 1e-14  # variance of the logarithm of a size
+_DECAYS: Final = (0.7, 0.85, 1.0, 1.2, 1.45)  # times the decay rate, that are tried
+
+
+@dataclass
+class Voice:
+    """A drum, how it vibrates, and how fast its partials decay.
+
+    Attributes:
+        drum: as it is known so far; where it is heard is told by the pick-up.
+        decay: rate of the amplitudes, 1/s.
+        fixed: whether the drum is given, and not to be refined.
+        vibration: its modes, as its sampler sums them.
+        series: S = 2 L f / c of its partials, of the lower band that it is told by, shape (k,).
+        modes: how many have each frequency, shape (k,).
+        pick_up: where it is heard, in the coordinates of the vibration; None: not known.
+    """
+
+    drum: Drum
+    decay: float
+    fixed: bool = False
+    pick_up: Float64 | None = None
+
+    def __post_init__(self) -> None:
+        self._vibrate()
+
+    def _vibrate(self) -> None:
+        """Find the modes of the drum."""
+        drum, self.vibration = self.drum, vibration_of(self.drum)
+        self.series, self.modes = self.vibration.series, np.ones(len(self.vibration.series))
+        if drum.family in ANALYTIC:
+            found = series_of_family(drum.family, np.array([math.log(drum.aspect_ratio)]), _HIGHEST)
+            self.series, self.modes = found.numbers[0], found.modes[0]
+
+    @property
+    def outlined(self) -> bool:
+        """Whether only an outline determines it."""
+        return self.drum.family in OUTLINED
+
+    @property
+    def slowness(self) -> float:
+        """L / c, seconds."""
+        return self.drum.drum_size / self.drum.wave_speed
+
+    @property
+    def width(self) -> float:
+        """Diameter of a strike in units of the size."""
+        return self.drum.strike_width / self.drum.drum_size
+
+    def match(self, sound: Float64, sample_rate: int) -> Match:
+        """Return how well the drum explains a sound from the strike on."""
+        return match(sound, sample_rate, self.series, self.modes, self.slowness, self.decay)
+
+    def fit(self, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Refine the drum by strikes on it, each from the strike on."""
+        long = [sound for sound in sounds if len(sound) > _FITTED * sample_rate]
+        if not long:
+            return
+        if self.fixed:
+            self._fit_decay(long, sample_rate)
+        elif self.outlined:
+            self.tune(long, sample_rate)
+            self._fit_decay(long, sample_rate)
+        else:
+            self._fit_size(long, sample_rate)
+
+    def tune(self, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Move the partials of an outline to where they explain strikes best."""
+        self.series = tuned(sounds, sample_rate, self.vibration.series, self.slowness, self.decay)
+
+    def _fit_size(self, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Fit size, aspect ratio and decay of a family."""
+        drum, factor = self.drum, self.drum.wave_speed / WAVE_SPEED
+        start = Start(drum.family, drum.drum_size / factor, drum.aspect_ratio, *_SURE)
+        fits = [fit for sound in sounds for fit in refine(sound, sample_rate, [start])[:1]]
+        weights = np.array([1 / (fit.size_deviation**2 + _FLOOR) for fit in fits])
+        logs = np.log([(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in fits])
+        size, ratio, time = np.exp(np.average(logs, axis=0, weights=weights)).tolist()
+        ratio = max(1.0, ratio) if drum.family not in ("circle", "triangle") else 1.0
+        self.drum = replace(drum, drum_size=size * factor, aspect_ratio=ratio)
+        self.decay = 3 * math.log(10) / time
+        self._vibrate()
+
+    def _fit_decay(self, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Find the decay rate that explains strikes best, near the one that is known."""
+        rates = [self.decay * factor for factor in _DECAYS]
+        gains = []
+        for self.decay in rates:
+            gains.append(sum(self.match(sound, sample_rate).gain for sound in sounds))
+        best = int(np.argmax(gains))
+        self.decay = rates[best]
+        if 0 < best < len(rates) - 1:  # the top of the parabola through three
+            x, y = np.log(rates[best - 1 : best + 2]), gains[best - 1 : best + 2]
+            a, b, _ = np.polyfit(x - x[1], y, 2)
+            self.decay *= math.exp(-b / (2 * a))

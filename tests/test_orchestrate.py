@@ -1,0 +1,160 @@
+"""orchestrate: the drums and strikes of a sound are found again, or refused in a sentence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, find_onsets, orchestrate
+
+RATE = 24000
+
+
+def score_of_two() -> Score:
+    """Two circles and a rectangle, struck seven times."""
+    drums = [
+        Drum("circle", 0.31, sample_location=(0.7, 0.0)),
+        Drum("circle", 0.22, sample_location=(0.5, 0.0)),
+        Drum("rectangle", 0.41, 1.5, sample_location=(0.31, 0.22)),
+    ]
+    strikes = [
+        Strike(0.1, 0, (0.4, 0.7), 0.8, 0.9),
+        Strike(0.43, 1, (0.6, 1.1), 0.5, 0.5),
+        Strike(0.8, 2, (0.62, 0.35), 0.7, 0.7),
+        Strike(1.02, 0, (0.2, 2.1), 0.3, 0.9),
+        Strike(1.31, 2, (0.2, 0.6), 0.6, 0.7),
+        Strike(1.6, 1, (0.3, 0.3), 0.4, 0.5),
+        Strike(1.74, 0, (0.8, 0.2), 0.7, 0.9),
+    ]
+    return Score(drums, strikes, 2.5)
+
+
+@pytest.fixture(scope="module")
+def truth() -> Score:
+    return score_of_two()
+
+
+@pytest.fixture(scope="module")
+def found(truth: Score) -> Score:
+    return orchestrate(truth.render(RATE), RATE, progress=False)
+
+
+def test_every_strike_is_found_on_its_drum(truth: Score, found: Score) -> None:
+    assert len(found) == len(truth)
+    for right, strike in zip(truth, found, strict=True):
+        drum, other = truth.drums[right.drum], found.drums[strike.drum]
+        assert strike.time == pytest.approx(right.time, abs=1 / RATE)
+        assert strike.level == pytest.approx(right.level, rel=0.02)
+        assert strike.decay_time == pytest.approx(right.decay_time, rel=0.02)
+        assert other.family == drum.family
+        assert other.drum_size == pytest.approx(drum.drum_size, rel=1e-4)
+        assert other.aspect_ratio == pytest.approx(drum.aspect_ratio, rel=1e-3)
+
+
+def test_where_circles_are_struck_and_heard_is_told(truth: Score, found: Score) -> None:
+    for right, strike in zip(truth, found, strict=True):
+        if truth.drums[right.drum].family == "circle":
+            heard = found.drums[strike.drum].sample_location
+            assert heard is not None
+            assert heard[0] == pytest.approx(truth.drums[right.drum].sample_location[0], abs=0.01)  # type: ignore[index]
+            assert strike.location[0] == pytest.approx(right.location[0], abs=0.01)
+
+
+def test_its_sound_is_the_target(truth: Score, found: Score) -> None:
+    target = truth.render(RATE)
+    left = target - found.render(RATE)
+    assert left @ left < 1e-3 * (target @ target)
+    assert found.distance(target, RATE) < 0.1 * Score([], [], 2.5).distance(target, RATE)
+
+
+def test_an_orchestration_of_an_orchestration_is_the_same(found: Score) -> None:
+    again = orchestrate(found.render(RATE), RATE, progress=False)
+    sizes = [[drum.drum_size for drum in score.drums] for score in (found, again)]
+    np.testing.assert_allclose(np.sort(sizes[0]), np.sort(sizes[1]), rtol=1e-4)
+    assert again.distance(found.render(RATE), RATE) < 0.02
+
+
+def test_it_is_deterministic_and_a_file_is_heard_alike(
+    truth: Score, found: Score, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "x.wav", np.stack([truth.render(RATE)] * 2, 1), RATE, "DOUBLE")
+    assert orchestrate(tmp_path / "x.wav", progress=False) == found
+
+
+def test_a_kit_says_which_drum_is_struck(truth: Score) -> None:
+    kit = Kit([*truth.drums, Drum("triangle", 0.5)])
+    score = orchestrate(truth.render(RATE), RATE, instruments=kit, progress=False)
+    names = [score.drums[strike.drum] for strike in score]
+    assert names == [truth.drums[strike.drum] for strike in truth]
+    assert [s.decay_time for s in score] == pytest.approx([s.decay_time for s in truth], rel=0.35)
+
+
+@pytest.mark.slow
+def test_a_family_is_kept_to(truth: Score) -> None:
+    family = Family("circle", (0.25, 0.4))
+    score = orchestrate(truth.render(RATE), RATE, instruments=family, progress=False)
+    assert {drum.family for drum in score.drums} == {"circle"}
+    assert all(0.25 <= drum.drum_size <= 0.4 for drum in score.drums)
+
+
+@pytest.mark.slow
+def test_no_more_drums_than_asked_for(truth: Score) -> None:
+    score = orchestrate(truth.render(RATE), RATE, max_drums=1, progress=False)
+    assert len(score.drums) == 1
+
+
+@pytest.mark.slow
+def test_sizes_are_proportional_to_the_wave_speed(truth: Score, found: Score) -> None:
+    score = orchestrate(truth.render(RATE), RATE, wave_speed=50, progress=False)
+    sizes = [sorted(drum.drum_size for drum in each.drums) for each in (score, found)]
+    np.testing.assert_allclose(sizes[0], np.array(sizes[1]) / 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_sounds_that_are_no_drum(rate: int) -> None:
+    click = np.zeros(rate)
+    click[rate // 2] = 1
+    noise = np.random.default_rng(0).standard_normal(rate)
+    for sound in (np.zeros(rate), click, noise, np.zeros((rate, 2))):
+        score = orchestrate(sound, rate, progress=False)
+        assert score.duration == 1
+        assert len(score.drums) <= 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": np.full(100, np.nan)}, "finite"),
+        ({"target": np.zeros(0)}, "empty"),
+        ({"target": np.ones(100), "sample_rate": None}, "sample_rate"),
+        ({"target": "nowhere.wav", "sample_rate": None}, "nowhere.wav"),
+        ({"instruments": "gong"}, "gong"),
+        ({"instruments": 3}, "instruments"),
+        ({"max_drums": 0}, "max_drums"),
+        ({"wave_speed": -1}, "wave_speed"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_what_it_refuses(arguments: dict[str, object], message: str) -> None:
+    given = {"target": np.ones(100), "sample_rate": RATE, "progress": False} | arguments
+    with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
+        orchestrate(**given)  # type: ignore[arg-type]
+
+
+def test_onsets_are_where_drums_are_struck(truth: Score) -> None:
+    found = find_onsets(truth.render(RATE), RATE)
+    assert all(np.abs(found.times - strike.time).min() < 0.005 for strike in truth)
+    assert (found.strengths > 0).all()
+    assert (np.diff(found.times) >= 0.0199).all()
+
+
+def test_a_sound_longer_than_a_window_is_heard_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strikes near the ends of windows too, of which one is the first sample of all."""
+    monkeypatch.setattr("kac_prediction.orchestration.orchestration._WINDOW", 1.0)
+    drum = Drum("circle", 0.3, sample_location=(0.6, 0.0))
+    times = [0.0, 0.5, 0.98, 1.2, 1.995, 2.4]
+    strikes = [Strike(t, 0, (0.1 + 0.1 * k, 0.5 * k), 0.5, 0.6) for k, t in enumerate(times)]
+    score = orchestrate(Score([drum], strikes, 3.0).render(RATE), RATE, progress=False)
+    assert [strike.time for strike in score] == pytest.approx(times, abs=0.002)
+    assert [drum.drum_size for drum in score.drums] == pytest.approx([0.3], rel=1e-4)
