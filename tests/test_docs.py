@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ PAGES = [
             "tutorial",
             "recordings",
             "drums",
+            "orchestration",
             "samplers",
             "datasets",
             "spectra",
@@ -163,6 +165,16 @@ def test_the_sounds_of_the_readme_are_made_by_their_commands(
         assert sound.read_bytes() == (ROOT / sound).read_bytes()
         assert sound.stat().st_size < 100_000
         assert f"({sound})" in (ROOT / "README.md").read_text()
+
+
+def test_the_target_of_the_readme_is_made_by_its_program(tmp_path: Path) -> None:
+    made = runpy.run_path(str(ROOT / "docs/orchestration.py"))["target"]()
+    made.export(tmp_path / "target.wav", 16000, 16)
+    sound = ROOT / "docs/orchestration_target.wav"
+    assert (tmp_path / "target.wav").read_bytes() == sound.read_bytes()
+    for name in ("orchestration_target.wav", "orchestration_heard.wav", "orchestration.svg"):
+        assert (ROOT / "docs" / name).stat().st_size < 100_000
+        assert f"(docs/{name})" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.optional

@@ -13,7 +13,7 @@ from .information import info, verify
 from .machine import doctor
 from .pages import report
 from .pictures import plot
-from .scores import arrange
+from .scores import arrange, orchestrate
 from .sounds import synthesise
 from .training import ROUTINES, train
 
@@ -40,6 +40,7 @@ def _earlier(command: Command, name: str) -> click.Command:
 
 for each in (
     listen,
+    orchestrate,
     arrange,
     synthesise,
     plot,

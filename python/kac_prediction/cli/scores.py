@@ -1,4 +1,4 @@
-"""The command arrange: from a score of drums to another one."""
+"""The commands orchestrate and arrange: from a sound to a score of drums, and to another one."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .._files import reporting
-from .command import Command, answer
-from .settings import Numbers
+from .command import Command, OneOf, answer
+from .settings import RANGE, Numbers
 
 if TYPE_CHECKING:
-    from ..orchestration import Comparison, Score
+    from ..orchestration import Comparison, Family, Kit, Score
+
+FAMILIES: Final = ("circle", "ellipse", "rectangle", "triangle", "polygon", "star")
+"""What may sound in an orchestration, each a family of drums."""
 
 _FILES: Final = ("score.json", "score.csv", "score.mid", "heard.wav", "page.html")
 _GRID: Final = Numbers("SECONDS|BPM,PLACES", "0.125, or 120,4 for places of a quarter at 120")
@@ -41,6 +44,57 @@ def _written(command: Any) -> Any:
     return command
 
 
+@click.command(cls=Command, example="orchestrate target.wav --out orchestrated --drums 4")
+@click.argument("target", type=click.Path(path_type=Path))
+@_written
+@click.option("--drums", type=click.IntRange(1), default=6, show_default=True, help="At most.")
+@_KIT
+@click.option("--family", type=OneOf(FAMILIES), help="Of all drums.  [default: any]")
+@click.option("--size", type=RANGE, help="Of the drums of a --family, metres.")
+@click.option("--aspect-ratio", type=RANGE, help="Of the drums of a --family.")
+@click.option(
+    "--wave-speed",
+    type=click.FloatRange(0, min_open=True),
+    default=100.0,
+    show_default=True,
+    help="Of the membranes, m/s.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def orchestrate(
+    target: Path,
+    out: Path,
+    drums: int,
+    kit: Path | None,
+    wave_speed: float,
+    seed: int,
+    no_page: bool,
+    tracks: bool,
+    **family: Any,
+) -> None:
+    """Find drums, and strikes on them, that sound as the file TARGET does.
+
+    The score is written as JSON, as a table, as MIDI and as a sound, and shown on a page beside the
+    target. Files of an earlier score in the folder are replaced; nothing else ever is.
+    """
+    instruments = _instruments(kit, **family)
+    from .. import orchestration
+    from ..listening.sound_file import read_mono
+
+    _, rate = read_mono(target, 1)
+    with _filling(out, [target, *([kit] if kit else [])]) as folder:
+        score = orchestration.orchestrate(
+            target, instruments=instruments, max_drums=drums, wave_speed=wave_speed, seed=seed
+        )
+        _write(score, folder, rate, tracks)
+        distances: Comparison | float
+        if no_page:
+            distances = score.distance(target)
+        else:
+            distances = orchestration.compare(score, target, instruments=instruments, seed=seed)
+            _write_page(score, folder, target, distances)
+    _tell(score, out, distances)
+
+
 @click.command(cls=Command, example="arrange orchestrated/score.json --out lower --transpose -12")
 @click.argument("score", type=_FOUND)
 @_written
@@ -64,8 +118,7 @@ def arrange(
     """Change a SCORE, the score.json of an orchestration.
 
     Faint strikes are left out, then drums; the rest is transposed, given to the kit, stretched and
-    quantised. It is written as JSON, as a table, as MIDI and as a sound, and shown on a page.
-    Files of an earlier score in the folder are replaced; nothing else ever is.
+    quantised. It is written as orchestrate does.
     """
     from .. import orchestration
 
@@ -82,6 +135,26 @@ def arrange(
 def _grid(given: Sequence[float] | None) -> float | tuple[float, float] | None:
     """Return a grid as `arrange` takes it."""
     return None if given is None else given[0] if len(given) == 1 else (given[0], given[1])
+
+
+def _instruments(
+    kit: Path | None,
+    family: str | None,
+    size: Sequence[float] | None,
+    aspect_ratio: Sequence[float] | None,
+) -> "str | Family | Kit":
+    """Return what may sound; refuse what does not go together."""
+    if kit and family:
+        raise click.UsageError("--kit and --family: give one")
+    ranges = {"drum_size": size, "aspect_ratio": aspect_ratio}
+    given = {name: (low[0], low[-1]) for name, low in ranges.items() if low}
+    if given and not family:
+        raise click.UsageError("--size and --aspect-ratio go with --family")
+    from ..orchestration import Family, Kit
+
+    if kit:
+        return Kit.read(kit)
+    return Family(family, **given) if family else "free"
 
 
 @contextmanager
