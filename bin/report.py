@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The accuracy table, of trainings of every routine, and the table of conditions, of one model."""
+"""The accuracy table, of trainings of every routine, and tables of one model and of scores."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
@@ -15,6 +16,8 @@ from kac_prediction.cli import visible_progress
 from kac_prediction.evaluation import CONDITIONS, MODEL, ConditionTable, compare_conditions
 from kac_prediction.evaluation.cells import markdown
 from kac_prediction.evaluation.report import with_unit
+from kac_prediction.orchestration import orchestrate
+from kac_prediction.orchestration.benchmark import MATERIALS, orchestrate_targets
 from kac_prediction.routines import (
     AnyDrum,
     DimOfRectangularDrum,
@@ -77,14 +80,21 @@ ROWS: Final = (
 )
 """The table. Trainings of `default=False` take long: drums to simulate, a bank of modes to make."""
 
+ORCHESTRATION: Final = {
+    "orchestration": tuple(MATERIALS),
+    **{f"orchestration, {name}": (name,) for name in MATERIALS},
+}
+"""The table of scores, and its columns, by what is asked for."""
+
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--only",
     "names",
     multiple=True,
-    type=click.Choice([*(row.name for row in ROWS), *CONDITIONS]),
-    help="A row of the table, or with --conditions of that; may be given several times.  "
+    type=click.Choice([*(row.name for row in ROWS), *ORCHESTRATION, *CONDITIONS]),
+    help="A row of the table, or with --conditions of that; or the table of scores, or a column of "
+    "that; may be given several times.  "
     "[default: all, but of trainings the slow ones, "
     f"{' and '.join(repr(row.name) for row in ROWS if not row.default)}]",
 )
@@ -93,7 +103,12 @@ ROWS: Final = (
 @click.option("--out", default="report", type=click.Path(path_type=Path), help="Where it all goes.")
 @click.option("--device", help="cpu, cuda, ...  [default: the best there is]")
 @click.option("--conditions", is_flag=True, help="The table of conditions: nothing is trained.")
-@click.option("--drums", type=click.IntRange(1), help="Of each family.  [default: 500; quick: 2]")
+@click.option(
+    "--drums",
+    type=click.IntRange(1),
+    help="Of each family; of orchestration, targets a column.  [default: 500; quick: 2; of "
+    "orchestration 20; quick: 1]",
+)
 @click.option(
     "--families",
     default=",".join(ModeBank.families),
@@ -122,7 +137,13 @@ def report(
     telephone and so on, beside a classical estimator; the table is also written to
     OUT/conditions.md and OUT/conditions.json. Each line of OUT/conditions.jsonl is not made again,
     unless the weights differ: after a change of the program choose another OUT.
+
+    With --only orchestration, arrangements of known drums and other sounds become scores; the table
+    is also written to OUT/orchestration.md. Lines of OUT/orchestration.jsonl are not made again.
     """
+    if any(name in ORCHESTRATION for name in names):
+        _orchestrate(out, names, drums or (1 if quick else 20))
+        return
     known = tuple(CONDITIONS) if conditions else tuple(row.name for row in ROWS)
     for name in names:
         if name not in known:
@@ -133,6 +154,12 @@ def report(
         _compare(out, model, count, tuple(families.split(",")), chosen, not no_refine)
     else:
         _train(names, seeds, quick, out, device)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text in the place of a file."""
+    with replacing(path) as staged:
+        staged.write_text(text, encoding="utf-8")
 
 
 def _compare(
@@ -151,12 +178,22 @@ def _compare(
             )
         except (ValueError, FileNotFoundError) as error:
             raise click.ClickException(str(error)) from error
-    for name, text in (
-        ("conditions.json", json.dumps(table.to_dict(), allow_nan=False)),
-        ("conditions.md", table.to_markdown()),
-    ):
-        with replacing(out / name) as staged:
-            staged.write_text(text, encoding="utf-8")
+    _write(out / "conditions.json", json.dumps(table.to_dict(), allow_nan=False))
+    _write(out / "conditions.md", table.to_markdown())
+    print(f"\n{table.to_markdown()}")
+
+
+def _orchestrate(out: Path, names: Sequence[str], targets: int) -> None:
+    """Print the table of scores, and write it."""
+    for name in names:
+        if name not in ORCHESTRATION:
+            raise click.BadParameter(f"{name!r} is no column of this table.")
+    materials = [each for name in names for each in ORCHESTRATION[name]]
+    with visible_progress():
+        table = orchestrate_targets(
+            out, partial(orchestrate, progress=False), materials=materials, targets=targets
+        )
+    _write(out / "orchestration.md", table.to_markdown())
     print(f"\n{table.to_markdown()}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from kac_prediction.orchestration import Drum, Score, Strike
 from kac_prediction.orchestration.benchmark import (
@@ -20,6 +21,7 @@ from kac_prediction.orchestration.benchmark import (
     other_target,
     runs,
 )
+from programs import load_program
 
 SHORT: dict[str, Any] = {"duration": 2.0, "drums": 2, "strikes": 8, "sample_rate": 8000}
 TIMES = np.array([0.1, 0.5, 0.9, 1.3])
@@ -252,3 +254,23 @@ def test_the_page(tmp_path: Path, quick: list[str]) -> None:
     assert "of 2 seeds from 20261130" in page
     assert "|  | burst | speech |" in others
     assert "| distance, of that of silence | 0.10 | 0.10 |" in others
+
+
+def test_the_command(tmp_path: Path, quick: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    report = load_program("report")
+    given: list[Any] = []
+
+    def orchestrate(target: Any, sample_rate: int, **options: Any) -> Score:
+        given.append((len(target), sample_rate, options))
+        return score()
+
+    monkeypatch.setattr(report, "orchestrate", orchestrate)
+    arguments = ["--out", str(tmp_path), "--drums", "2", "--only", "orchestration, circles"]
+    result = CliRunner().invoke(report.report, arguments)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "orchestration.md").read_text()
+    assert page in result.output
+    assert "any family" not in page
+    assert given == [(16000, 48000, {"progress": False})] * 6
+    result = CliRunner().invoke(report.report, [*arguments, "--only", "circles"])
+    assert result.exit_code == 2
