@@ -28,6 +28,7 @@ _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _ALONE: Final = 0.03  # seconds before a strike, and after, by which it stands alone
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95
+_SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
 _ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
 _DENTED: Final = 0.15  # an outline explains less
 _NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
@@ -38,7 +39,7 @@ _POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsew
 _GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
 _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place leaves
 _FITTED: Final = 4  # strikes that a drum is refined by
-_LISTENS: Final = 5  # times the number of drums: how often a new one is looked for
+_LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ class Pursuit:
                 matched = voice.match(segment, self.rate)
             if found is None or matched.gain > found[0].gain:
                 found = matched, voice
-            if matched.explained > _SEEDED:
+            if matched.explained > _SURE:
                 break
         if found is None:
             return None
