@@ -153,7 +153,7 @@ class _Orchestration:
             found.run(step)
             self.voices, sound = found.voices, found.left
             for hit in found.hits:
-                if lead <= hit.sample < last:
+                if lead <= hit.sample < last and hit.placed.weight:
                     self.strikes.append(_Found.of(found, hit, start - lead))
                     tail = _sum(tail, hit.sound[last - hit.sample :])
         self.tail, self.before = tail, sound[last - lead : last].copy()
