@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, find_onsets, orchestrate
+from kac_prediction.orchestration.voice import Voice
 
 RATE = 24000
 
@@ -111,6 +112,17 @@ def test_sizes_are_proportional_to_the_wave_speed(truth: Score, found: Score) ->
     np.testing.assert_allclose(sizes[0], np.array(sizes[1]) / 2, rtol=1e-4)
 
 
+def test_partials_above_half_the_sample_rate_are_left_out() -> None:
+    """A circle of which some of the partials, in the order of its table, cannot sound."""
+    drum = Drum("circle", 0.15, sample_location=(0.6, 0.0))
+    strikes = [Strike(0.1, 0, (0.3, 0.5), 0.5, 0.6), Strike(0.5, 0, (0.7, 1.5), 0.5, 0.6)]
+    kit = Kit([drum, Drum("circle", 0.0005)])  # of which one is too small to sound at 48 kHz
+    target = Score([drum], strikes, 1.0).render(8000)
+    score = orchestrate(target, 8000, instruments=kit, progress=False)
+    assert [strike.location[0] for strike in score] == pytest.approx([0.3, 0.7], abs=1e-3)
+    assert [strike.location[1] for strike in score] == pytest.approx([0.5, 1.5], abs=1e-2)
+
+
 @pytest.mark.parametrize("rate", [8000, 44100])
 def test_sounds_that_are_no_drum(rate: int) -> None:
     click = np.zeros(rate)
@@ -126,6 +138,9 @@ def test_sounds_that_are_no_drum(rate: int) -> None:
     ("arguments", "message"),
     [
         ({"target": np.full(100, np.nan)}, "finite"),
+        ({"target": np.r_[np.zeros(40 * RATE), np.inf]}, f"sample {40 * RATE} of the target"),
+        ({"target": "x.wav"}, "sample rate of its own"),
+        ({"target": np.broadcast_to(0.0, 86401 * 1000), "sample_rate": 1000}, "duration"),
         ({"target": np.zeros(0)}, "empty"),
         ({"target": np.ones(100), "sample_rate": None}, "sample_rate"),
         ({"target": "nowhere.wav", "sample_rate": None}, "nowhere.wav"),
@@ -147,6 +162,28 @@ def test_onsets_are_where_drums_are_struck(truth: Score) -> None:
     assert all(np.abs(found.times - strike.time).min() < 0.005 for strike in truth)
     assert (found.strengths > 0).all()
     assert (np.diff(found.times) >= 0.0199).all()
+
+
+def test_a_drum_that_is_refined_stays_within_the_ranges() -> None:
+    drum = Drum("circle", 0.3)
+    sound = Score([drum], [Strike(0, 0, (0.4, 0.5), 0.5, 0.6)], 0.5).render(RATE)
+    for family, size in ((None, 0.3), (Family("circle", (0.1, 0.2999)), 0.2999)):
+        voice = Voice(Drum("circle", 0.2999), 11.0, family=family)
+        voice.fit([sound], RATE)
+        assert voice.drum.drum_size == pytest.approx(size, rel=1e-5)
+
+
+def test_windows_without_an_onset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a sound that is constant throughout one."""
+    monkeypatch.setattr("kac_prediction.orchestration.orchestration._WINDOW", 1.0)
+    score = orchestrate(np.ones(3 * 8000), 8000, progress=False)
+    assert (len(score), score.duration) == (0, 3)
+
+
+def test_onsets_of_few_samples() -> None:
+    assert len(find_onsets([0.0, 1.0], 8000).times) == 0
+    with pytest.raises(ValueError, match="sample_rate"):
+        find_onsets([0.0, 1.0], 100)
 
 
 def test_a_sound_longer_than_a_window_is_heard_throughout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,10 +46,9 @@ class Ear:
 
     def drums(self, sound: Float64, outlines: bool) -> Iterator[Heard]:
         """Yield the drums that may sound from the strike on, the one that is found sooner first."""
-        peak = float(np.abs(sound).max(initial=0))
-        if len(sound) < _SHORTEST * self.sample_rate or peak == 0:
+        if len(sound) < _SHORTEST * self.sample_rate or np.ptp(sound) == 0:
             return
-        strike = Strike(sound / peak, self.sample_rate, 0)
+        strike = Strike(sound / np.abs(sound).max(), self.sample_rate, 0)
         answer = answer_of(self._network, [strike])
         if not answer.prediction().is_drum:
             return
@@ -67,15 +66,18 @@ class Ear:
 
     def _found(self, heard: Prediction) -> Iterator[Heard]:
         """Yield the drum of a prediction, unless it lies outside the ranges."""
-        drum, family = Drum.of(at_speed(heard, self.wave_speed)), self.family
-        if family is not None:
-            low, high = family.drum_size
-            longest = family.aspect_ratio[1] if drum.family not in REGULAR else math.inf
-            ratio = family.aspect_ratio[0] if drum.family not in REGULAR else 1.0
-            inside = low <= drum.drum_size <= high and ratio <= drum.aspect_ratio <= longest
-            if drum.family != family.name or not inside:
-                return
-        yield Heard(drum, 3 * math.log(10) / heard.decay_time)
+        drum = Drum.of(at_speed(heard, self.wave_speed))
+        if is_of(drum, self.family):
+            yield Heard(drum, 3 * math.log(10) / heard.decay_time)
+
+
+def is_of(drum: Drum, family: Family | None) -> bool:
+    """Return whether a drum is of a family, within its ranges; None: of any."""
+    if family is None:
+        return True
+    (low, high), (least, most) = family.drum_size, family.aspect_ratio
+    ratio_fits = drum.family in REGULAR or least <= drum.aspect_ratio <= most
+    return drum.family == family.name and low <= drum.drum_size <= high and ratio_fits
 
 
 def _of_family(answer: Answer, family: str) -> Answer:

@@ -124,18 +124,13 @@ class Amplitudes(NamedTuple):
         gram, heard = inner_products(rates[None], samples)
         return cls(rates, gram[0], heard[0], samples.energy)
 
-    def solved(self, ridge: float = _RIDGES[0]) -> Float64:
+    def solved(self, ridge: float) -> Float64:
         """Return the amplitudes that explain most, hardly those that the sound does not tell."""
         shrunk = self.gram + np.diag(ridge * np.diag(self.gram) + 1e-300)
         return np.asarray(np.linalg.solve(shrunk, self.heard), np.float64)
 
-    def left(self, amplitudes: Float64) -> float:
-        """Return the share of the energy that amplitudes leave."""
-        explained = 2 * self.heard @ amplitudes - amplitudes @ self.gram @ amplitudes
-        return 1 - float(explained) / self.energy
-
-    def delay(self, amplitudes: Float64) -> tuple[float, float]:
-        """Return the seconds from the sample to where all partials are sines, and how well, to 1.
+    def delay(self, amplitudes: Float64) -> float:
+        """Return the seconds from the sample to where all partials are sines.
 
         A struck drum is at rest at the strike. The signs of the partials are not known.
         """
@@ -146,13 +141,11 @@ class Amplitudes(NamedTuple):
         coarse = np.arange(-_LATEST, _LATEST, _FINE * _TAU)
         begun = turned * np.exp(2j * omega * coarse[:, None])
         aligned = (begun.real @ fine.real - begun.imag @ fine.imag).ravel()
-        best = int(np.argmax(aligned))
-        delay = -_LATEST + best * _TAU
-        return delay, float(aligned[best] / np.abs(turned).sum())
+        return -_LATEST + int(np.argmax(aligned)) * _TAU
 
     def best_delay(self) -> float:
         """Return the delay from which sines explain most, of those that solutions tell."""
-        delays = {0.0, *(self.delay(self.solved(ridge))[0] for ridge in _RIDGES)}
+        delays = {0.0, *(self.delay(self.solved(ridge)) for ridge in _RIDGES)}
         return max(delays, key=self._explained_from)
 
     def _explained_from(self, delay: float) -> float:
@@ -178,9 +171,9 @@ def rates_of(series: Float64, slowness: float, decay: float) -> Complex128:
     return np.asarray(-decay + 1j * omega)
 
 
-def audible(rates: Complex128, sample_rate: float) -> Float64:
-    """Return which partials are placed."""
-    return np.asarray(rates.imag < _NYQUIST * math.pi * sample_rate)
+def audible(rates: Complex128, sample_rate: float) -> Complex128:
+    """Return those of ascending rates that lie below half the sample rate: these are placed."""
+    return rates[rates.imag < _NYQUIST * math.pi * sample_rate]
 
 
 def _partials(

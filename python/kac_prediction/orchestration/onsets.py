@@ -45,11 +45,16 @@ def find_onsets(sound: ArrayLike, sample_rate: int) -> Onsets:
 
     Raises:
         TypeError: the sound is no real numbers.
-        ValueError: it has another shape, or is empty, silent or not finite.
+        ValueError: it has another shape, or is empty, silent or not finite; or the sample rate is
+            below 400 Hz.
     """
-    rate = check_whole("sample_rate", sample_rate)
-    values = check_sound("the sound", sound)
-    flux, hop = _flux(values, rate)
+    rate = check_whole("sample_rate", sample_rate, least=round(1 / _HOP))
+    return onsets_in(check_sound("the sound", sound), rate)
+
+
+def onsets_in(sound: Float64, rate: int) -> Onsets:
+    """Return the onsets of a finite sound, which may be silent or constant."""
+    flux, hop = _flux(sound, rate)
     width = max(1, round(_ABOUT / hop))
     usual = median_filter(flux, 2 * width + 1)
     highest = maximum_filter1d(flux, 2 * round(_CLOSEST / hop) + 1)
@@ -61,10 +66,11 @@ def _flux(sound: Float64, rate: int) -> tuple[Float64, float]:
     """Return the flux of each frame, and the seconds between them."""
     length, hop = round(_WINDOW * rate), max(1, round(_HOP * rate))
     spectrogram = _core.Spectrogram(length, length, hop, None, 2)
-    power = np.asarray(spectrogram.transform(sound[None])[0], np.float64)
+    padded = np.pad(sound, (0, max(0, length // 2 + 1 - len(sound))))  # it is reflected
+    power = np.asarray(spectrogram.transform(padded[None])[0], np.float64)
     frames = len(sound) // hop + 1
     bands = _bands(power, rate / length)[:, :frames]
-    level = np.log(bands + _FAINTEST * bands.max())
+    level = np.log(bands + _FAINTEST * bands.max() + np.finfo(float).tiny)
     before = maximum_filter1d(level, 3, axis=0)
     rise = np.maximum(level[:, _LAG:] - before[:, :-_LAG], 0).mean(axis=0)
     return np.concatenate([np.zeros(_LAG), rise]), hop / rate

@@ -9,23 +9,23 @@ import numpy as np
 
 from .._arrays import Float64
 from .._blas import one_thread
-from .._checks import brief, check_count, check_flag, check_number, check_seed, check_sound
+from .._checks import brief, check_count, check_flag, check_number, check_seed
 from .._progress import progress_bar
 from ..listening.listener import Sound
 from ..samplers.drum import WAVE_SPEED
-from ..samplers.families import EXACT
 from .discovery import Ear
 from .drum import Drum
 from .kit import Family, Kit
 from .pursuit import PASSES, Hit, Pursuit
-from .score import Score, Strike
-from .target import Target, open_target
+from .score import LONGEST, Score, Strike
+from .target import Target, check_finite, open_target
 from .voice import Voice
 
 _WINDOW: Final = 30.0  # seconds of a sound that are orchestrated at once
 _AHEAD: Final = 1.0  # seconds after them that are heard too
 _BEFORE: Final = 0.1  # seconds before them
 _OUTLINES: Final = 2  # outlines that are fitted, more than drums
+_INWARDS: Final = 0.99  # towards the centroid
 _DECAY_TIME: Final = 1.0  # seconds, of the drums of a kit, before they are heard
 
 
@@ -65,7 +65,7 @@ def orchestrate(
             and how loud.
         max_drums: drums, at most; those that sound most are kept. A kit is not limited.
         wave_speed: of the membranes, m/s; those of a kit have their own.
-        seed: kept for what is drawn at random: nothing is, today.
+        seed: for what is drawn at random; the present method draws nothing.
         progress: show a bar.
 
     Returns:
@@ -73,8 +73,8 @@ def orchestrate(
 
     Raises:
         FileNotFoundError, OSError: the file is not there, or cannot be read.
-        TypeError, ValueError: the target is no sound, is empty or not finite, or an argument is of
-            another type or out of range.
+        TypeError, ValueError: the target is no sound, is empty, not finite or longer than a day, or
+            an argument is of another type or out of range.
 
     Example:
         >>> from kac_prediction.orchestration import orchestrate
@@ -88,6 +88,8 @@ def orchestrate(
     check_flag("progress", progress)
     family = _family(instruments)
     opened = open_target(target, sample_rate)
+    duration = opened.length / opened.sample_rate
+    check_number("the duration of the target, seconds,", duration, most=LONGEST)
     voices: list[Voice] = []
     ear = None
     if isinstance(instruments, Kit):
@@ -141,8 +143,7 @@ class _Orchestration:
         """Find the strikes of a window."""
         rate = self.target.sample_rate
         sound = self.target.read(start, end - start + round(_AHEAD * rate)).copy()
-        if not np.isfinite(sound).all():
-            check_sound("the target", sound)
+        check_finite(sound, start)
         rest = self.tail[: len(sound)]
         sound[: len(rest)] -= rest
         lead = len(self.before)
@@ -195,7 +196,7 @@ class _Found:
     def of(cls, found: Pursuit, hit: Hit, start: int) -> "_Found":
         """Return a strike of a window that starts at a sample."""
         voice = found.voices[hit.voice]
-        level = float(np.abs(found.render(voice, hit.placed)).max())
+        level = float(np.abs(voice.render(hit.placed, found.rate)).max())
         energy = float(hit.sound @ hit.sound)
         return cls(start + hit.sample, hit.voice, hit.placed.point, level, voice.decay, energy)
 
@@ -210,8 +211,7 @@ def _sum(x: Float64, y: Float64) -> Float64:
 
 def _voice_of(drum: Drum) -> Voice:
     """Return a drum of a kit, which is heard where it is."""
-    heard = drum.sampler(1.0, 48000).sample_location
-    point = np.array(heard) / (1.0 if drum.family in EXACT else drum.drum_size)
+    point = np.array(drum.heard_at) / (drum.drum_size if drum.in_metres else 1.0)
     return Voice(drum, 3 * math.log(10) / _DECAY_TIME, fixed=True, pick_up=point)
 
 
@@ -223,6 +223,8 @@ def _drum_of(voice: Voice) -> Drum:
 
 
 def _location(drum: Drum, point: Sequence[float] | Float64) -> tuple[float, ...]:
-    """Return a place in the coordinates of a drum's sampler."""
-    place = np.asarray(point) * (1.0 if drum.family in EXACT else drum.drum_size)
+    """Return a place in the coordinates of a drum's sampler, inside the drum as it is known now."""
+    place = np.asarray(point) * (drum.drum_size if drum.in_metres else 1.0)
+    while drum.family == "ellipse" and not drum.holds(tuple(place.tolist())):
+        place = _INWARDS * place  # it lay inside one of another aspect ratio
     return tuple(place.tolist())

@@ -14,11 +14,12 @@ from .vibration import Vibration
 _TRIED: Final = 40  # places of the pick-up, of those of a strike
 _TOGETHER: Final = 4  # strikes that the pick-up is found from
 _CLIMBS, _NEAR = 4, 0.1  # places that are climbed from, and apart, of the drum's extent
-_STEPS, _DIFFERENCE, _SCALE = 40, 1e-6, 0.1
-_RIM: Final = 1e-3
+_STEPS: Final = 40  # evaluations of a fit, at most
+_DIFFERENCE, _SCALE = 1e-6, 0.1  # of places: for slopes, and of a step
+_RIM: Final = 1e-3  # no place comes nearer, in relative coordinates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placed:
     """A strike that is placed.
 
@@ -27,19 +28,30 @@ class Placed:
         delay: seconds from the sample that it was fitted from to the strike.
         weight: factor of the sum over w_k exp(-sigma t) sin(omega_k t) / omega_k.
         left: share of the energy that it leaves.
+        pick_up: where the drum is heard, for which that is so.
     """
 
     point: Float64
     delay: float
     weight: float
     left: float
+    pick_up: Float64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Struck:
-    """The sound of a strike, ready to be placed: sines from its delay on."""
+    """The sound of a strike, ready to be placed: k sines from its delay on.
 
-    sound: Amplitudes
+    Attributes:
+        omega: of the sines, 1/s, ascending, shape (k,).
+        energy: of the sound.
+        delay: seconds from the first sample on.
+        gram: inner products of the damped sines, shape (k, k).
+        heard: their products with the sound, shape (k,).
+    """
+
+    omega: Float64
+    energy: float
     delay: float
     gram: Float64
     heard: Float64
@@ -48,7 +60,7 @@ class Struck:
     def of(cls, sound: Amplitudes) -> "Struck":
         """Return the sound with the delay at which its partials start as sines."""
         delay = sound.best_delay()
-        return cls(sound, delay, *sound.sines(delay))
+        return cls(sound.rates.imag, sound.energy, delay, *sound.sines(delay))
 
     def explained(self, patterns: Float64) -> Float64:
         """Return the energy that patterns of amplitudes explain, shape (patterns,)."""
@@ -59,14 +71,14 @@ class Struck:
 
 def find_pick_up(vibration: Vibration, strikes: Sequence[Struck], width: float) -> Float64:
     """Return where a drum is heard, from strikes on it; up to what no sound tells."""
-    several = sorted(strikes, key=lambda each: -each.sound.energy)[:_TOGETHER]
+    several = sorted(strikes, key=lambda each: -each.energy)[:_TOGETHER]
     tried = _some(vibration)
     places = vibration.at(tried)
     struck = vibration.struck if not width else vibration.at(vibration.points, width)
     scores = np.zeros(len(tried))
     best = np.zeros((len(several), len(tried)), np.int64)
     for i, each in enumerate(several):
-        omega, k = each.sound.rates.imag, len(each.sound.rates)
+        omega, k = each.omega, len(each.omega)
         for j, place in enumerate(places):
             patterns = (struck[:, :, :k] * place[:, :k]).sum(axis=1) / omega
             explained = each.explained(patterns)
@@ -108,27 +120,27 @@ def _distinct(points: Float64, scores: Float64) -> list[int]:
 
 def place(vibration: Vibration, pick_up: Float64, strike: Struck, width: float) -> Placed:
     """Return where a strike falls on a drum that is heard at a point."""
-    omega, k = strike.sound.rates.imag, len(strike.sound.rates)
+    omega, k = strike.omega, len(strike.omega)
     heard = vibration.at(pick_up[None])[0, :, :k] / omega
     struck = vibration.struck if not width else vibration.at(vibration.points, width)
     patterns = (struck[:, :, :k] * heard).sum(axis=1)
     start = vibration.points[int(np.argmax(strike.explained(patterns)))]
     places, _ = _Fit(vibration, [strike], width, pick_up).least(_free(start)[None])
     point = _kept(vibration, _whole(vibration, places[0]), start)
-    return placed_at(vibration, pick_up, strike, point, width)
+    return _placed_at(vibration, pick_up, strike, point, width)
 
 
-def placed_at(
+def _placed_at(
     vibration: Vibration, pick_up: Float64, strike: Struck, point: Float64, width: float
 ) -> Placed:
     """Return a strike at a point."""
-    omega, k = strike.sound.rates.imag, len(strike.sound.rates)
+    omega, k = strike.omega, len(strike.omega)
     heard = vibration.at(pick_up[None])[0, :, :k] / omega
     pattern = (vibration.at(point[None], width)[0, :, :k] * heard).sum(axis=0)
     norm = float(pattern @ strike.gram @ pattern)
     weight = float(pattern @ strike.heard) / norm if norm > 0 else 0.0
-    left = 1 - weight * float(pattern @ strike.heard) / strike.sound.energy
-    return Placed(point, strike.delay, weight, left)
+    left = 1 - weight * float(pattern @ strike.heard) / max(strike.energy, 1e-300)
+    return Placed(point, strike.delay, weight, left, pick_up)
 
 
 def _some(vibration: Vibration) -> Float64:
@@ -158,7 +170,7 @@ class _Fit:
         self, vibration: Vibration, strikes: Sequence[Struck], width: float, pick_up: Float64 | None
     ) -> None:
         self.vibration, self.width, self.pick_up = vibration, width, pick_up
-        self.whitened = [(*_whitened(each), each.sound.rates.imag) for each in strikes]
+        self.whitened = [(*_whitened(each), each.omega) for each in strikes]
         self.low, self.high = _bounds(vibration)
 
     def least(self, start: Float64) -> tuple[Float64, float]:

@@ -1,18 +1,17 @@
 """From a sound to strikes on drums: matching pursuit, one strike after the other."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from .. import _core
 from .._arrays import Float64
 from .discovery import Ear
 from .fitting import NOTHING, Amplitudes, Match, audible, lower_band, rates_of
-from .onsets import find_onsets
+from .onsets import onsets_in
 from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
 from .voice import Voice
 
@@ -33,12 +32,12 @@ _ROUGHLY: Final = 0.4  # share that an outline explains before its partials are 
 _DENTED: Final = 0.15  # an outline explains less
 _NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
 _KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
-_HEARD: Final = 1.5  # T60s, 90 dB
 _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
 _POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsewhere, perhaps
 _GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
 _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place leaves
 _FITTED: Final = 4  # strikes that a drum is refined by
+_KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter is no onset
 _LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
 
 
@@ -87,11 +86,10 @@ class Pursuit:
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
-        onsets = find_onsets(self.sound, self.rate).times
-        ends = np.append(onsets[1:], len(self.sound) / self.rate)
-        segments = list(zip(onsets.tolist(), ends.tolist(), strict=True))
+        onsets = onsets_in(self.sound, self.rate).times
+        segments = list(pairwise([*onsets.tolist(), len(self.sound) / self.rate]))
         if self.ear is not None:
-            self._seed(segments)
+            self._seed(self.ear, segments)
         step()
         for start, end in segments:
             self._consider(start, end, _EXPLAINED[0])
@@ -105,7 +103,7 @@ class Pursuit:
         self._refine()
         step()
 
-    def _seed(self, segments: Sequence[tuple[float, float]]) -> None:
+    def _seed(self, ear: Ear, segments: Sequence[tuple[float, float]]) -> None:
         """Find the drums of the strikes that stand alone, before others hide them."""
         found = [each for each in (self._bounds(*segment) for segment in segments) if each]
         tries = 2 * self.most
@@ -119,7 +117,7 @@ class Pursuit:
             tries -= 1
             if tries < 0 or len(self.voices) >= 2 * self.most:
                 break
-            self._hear(segment, best, _SEEDED, outlines=False)
+            self._hear(ear, segment, best, _SEEDED, outlines=False)
 
     def _alone(self, bounds: tuple[int, int]) -> float:
         """Return how well a segment shows its strike: by how much it rises, how long it lasts."""
@@ -131,13 +129,13 @@ class Pursuit:
         return min(after / (rest + 1e-30), 1e4) * min((last - first) / self.rate, 0.3) ** 2
 
     def _hear(
-        self, segment: Float64, best: Match, least: float, outlines: bool = True
+        self, ear: Ear, segment: Float64, best: Match, least: float, outlines: bool = True
     ) -> Match | None:
         """Add the drum that is heard in a segment, if it explains much more than those known."""
         self._listens -= 1
         found: tuple[Match, Voice] | None = None
-        for drum, decay in self.ear.drums(segment, outlines) if self.ear else ():
-            voice = Voice(drum, decay)
+        for drum, decay in ear.drums(segment, outlines):
+            voice = Voice(drum, decay, family=ear.family)
             matched = voice.match(segment, self.rate)
             if voice.outlined and matched.explained > _ROUGHLY:
                 voice.tune([segment], self.rate)
@@ -192,7 +190,7 @@ class Pursuit:
         index, best = self._known(segment)
         new = len(segment) > _NEW_DRUM * self.rate and len(self.voices) < 2 * self.most
         if best.explained < least and new and self._listens > 0 and self.ear is not None:
-            heard = self._hear(segment, best, max(least, _EXPLAINED[2]))
+            heard = self._hear(self.ear, segment, best, max(least, _EXPLAINED[2]))
             if heard is not None:
                 index, best = len(self.voices) - 1, heard
         if index < 0 or best.explained < least:
@@ -212,7 +210,7 @@ class Pursuit:
     def _struck(self, voice: Voice, sample: int, last: int) -> tuple[int, Struck]:
         """Return the sound of a strike, and the sample on which it falls."""
         rates = rates_of(voice.vibration.series, voice.slowness, voice.decay)
-        rates = rates[audible(rates, self.rate)]
+        rates = audible(rates, self.rate)
         last = min(last, sample + int(_LONGEST * self.rate))
         struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
         moved = sample + round(struck.delay * self.rate)
@@ -239,7 +237,7 @@ class Pursuit:
             other = place(voice.vibration, pick_up, struck, voice.width)
             if other.left < placed.left:
                 voice.pick_up, placed = pick_up, other
-        sound = self.render(voice, placed)
+        sound = voice.render(placed, self.rate)
         segment = self.left[sample : min(last, sample + int(_LONGEST * self.rate))]
         free, without = voice.match(segment, self.rate), segment.copy()
         without[: len(sound)] -= sound[: len(segment)]
@@ -250,20 +248,6 @@ class Pursuit:
         hit = Hit(sample, index, struck, placed, sound, left)
         self._lay(hit, -1)
         self.hits.append(hit)
-
-    def render(self, voice: Voice, placed: Placed) -> Float64:
-        """Return the sound of a placed strike, until it is 90 dB down."""
-        vibration = voice.vibration
-        assert voice.pick_up is not None
-        heard, struck = (
-            vibration.at(voice.pick_up[None]),
-            vibration.at(placed.point[None], voice.width),
-        )
-        weights = placed.weight * (struck[0] * heard[0]).sum(axis=0)
-        length = int(_HEARD * 3 * math.log(10) / voice.decay * self.rate) + 1
-        frequencies = vibration.series[None] / (2 * voice.slowness)
-        sound = _core.additive(frequencies, weights[None], [voice.decay], [0.0], length, self.rate)
-        return np.asarray(sound[0])
 
     def _lay(self, hit: Hit, sign: int) -> None:
         """Add a strike to what is left, or take it away."""
@@ -339,7 +323,7 @@ class Pursuit:
     def _more(self, least: float) -> bool:
         """Look for strikes in what is left; return whether there are any."""
         new = False
-        onsets = find_onsets(self.left + 1e-4 * self.sound, self.rate).times
+        onsets = onsets_in(self.left + _KEPT * self.sound, self.rate).times
         starts = np.array(sorted(hit.sample for hit in self.hits)) / self.rate
         for k, start in enumerate(onsets.tolist()):
             later = [*onsets[k + 1 : k + 2], *starts[starts > start + _CLOSEST][:1]]

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .._arrays import Float64
 from ..listening.audio import check_rate, in_one_channel
 from ..listening.sound_file import length_of, read_mono, read_part
@@ -34,7 +36,8 @@ def open_target(target: Any, sample_rate: int | None) -> Target:
         sample_rate: likewise.
 
     Raises:
-        FileNotFoundError, OSError, TypeError, ValueError: as `read_target`.
+        FileNotFoundError, OSError, TypeError, ValueError: as `read_target`; or samples that are
+            not finite.
     """
     if isinstance(target, (str, os.PathLike)):
         if sample_rate is not None:
@@ -46,7 +49,19 @@ def open_target(target: Any, sample_rate: int | None) -> Target:
             lambda start, count: read_part(target, start, count), length, check_rate(rate)
         )
     mono, rate = read_target(target, sample_rate)
+    check_finite(mono)
     return Target(lambda start, count: mono[start : start + count], len(mono), rate)
+
+
+def check_finite(sound: Float64, start: int = 0) -> None:
+    """Refuse a part of a target, from a sample on, that is not finite.
+
+    Raises:
+        ValueError: it is not; the message says which sample of the target.
+    """
+    if not np.isfinite([sound.min(initial=0), sound.max(initial=0)]).all():
+        first = start + int(np.argmin(np.isfinite(sound)))
+        raise ValueError(f"sample {first} of the target is not a finite number")
 
 
 def read_target(target: Any, sample_rate: int | None) -> tuple[Float64, int]:

@@ -39,7 +39,9 @@ class Vibration:
     """The modes of a drum of unit area.
 
     Attributes:
-        series: S = 2 L f / c of k modes; the two of a degenerate pair stand for one, shape (k,).
+        series: S = 2 L f / c of k modes, ascending; the two of a degenerate pair stand for one,
+            shape (k,).
+        order: which modes of the table of an exact family these are, shape (k,).
         points: where a strike is tried, in the coordinates of the drum; of all families but
             circles, rectangles and triangles in units of its size.
         struck: eigenfunctions there, shape (points, 1 or 2, k); a pair has two.
@@ -50,6 +52,7 @@ class Vibration:
     shape: Shape | None
     elements: Modes | None
     series: Float64
+    order: npt.NDArray[np.intp]
     points: Points
 
     def holds(self, point: Float64) -> bool:
@@ -68,13 +71,13 @@ class Vibration:
         if self.elements is not None:
             return self.elements(points, width)[:, None, :]
         if self.family == "circle":
-            return _circular(points)
+            return _circular(points)[:, :, self.order]
         if self.family == "rectangle":
             table = _TABLE, _TABLE, self.aspect_ratio
             found = [rectangularAmplitudes(point, *table).ravel() for point in points]
-            return np.array(found)[:, None, :]
+            return np.array(found)[:, None, self.order]
         pairs = [equilateralTriangleAmplitudes(u, v, w, _TABLE, _TABLE) for u, v, w in points]
-        return np.array(pairs).reshape(len(points), 2, -1)[:, :, _once()]
+        return np.array(pairs).reshape(len(points), 2, -1)[:, :, self.order]
 
     @cached_property
     def struck(self) -> Float64:
@@ -116,16 +119,18 @@ def _zeros() -> Float64:
 
 @lru_cache(maxsize=64)
 def _vibration(family: str, aspect_ratio: float, outline: bytes | None) -> Vibration:
+    counted = np.arange(_TABLE**2)
     if family == "circle":
         series, points = _zeros(), _polar()
     elif family == "rectangle":
         series, points = rectangularSeries(_TABLE, _TABLE, aspect_ratio), _lattice(_SIDE)
     elif family == "triangle":
-        series = equilateralTriangleSeries(_TABLE, _TABLE).ravel()[_once()]
-        points = _barycentric()
+        series, points = equilateralTriangleSeries(_TABLE, _TABLE), _barycentric()
+        counted = _once()
     else:
         return _by_elements(family, aspect_ratio, outline)
-    return Vibration(family, aspect_ratio, None, None, series.ravel(), points)
+    order = counted[np.argsort(series.ravel()[counted], kind="stable")]
+    return Vibration(family, aspect_ratio, None, None, series.ravel()[order], order, points)
 
 
 def _by_elements(family: str, aspect_ratio: float, outline: bytes | None) -> Vibration:
@@ -137,8 +142,11 @@ def _by_elements(family: str, aspect_ratio: float, outline: bytes | None) -> Vib
     corners = shape.outline()
     low, high = corners.min(axis=0), corners.max(axis=0)
     points = low + (high - low) * _lattice(_SIDE)
-    inside = points[shape.depth(points) > _RIM]
-    return Vibration(family, aspect_ratio, shape, found, found.frequencies(1.0, 2.0), inside)
+    depths = shape.depth(points)
+    inside = points[depths > min(_RIM, depths.max() / 2)]  # nothing of a narrow drum is so deep
+    series = found.frequencies(1.0, 2.0)
+    order = np.arange(len(series))
+    return Vibration(family, aspect_ratio, shape, found, series, order, inside)
 
 
 def _lattice(side: int) -> Points:

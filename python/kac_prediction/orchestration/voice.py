@@ -7,19 +7,25 @@ from typing import Final
 
 import numpy as np
 
+from .. import _core
 from .._arrays import Float64
 from ..geometry.families import ANALYTIC, OUTLINED
 from ..listening import Start, refine
 from ..physics.partials import series as series_of_family
 from ..samplers.drum import WAVE_SPEED
+from .discovery import is_of
 from .drum import Drum
 from .fitting import Match, match, tuned
+from .kit import Family
+from .placing import Placed
 from .vibration import vibration_of
 
 _HIGHEST: Final = 12.0  # S, up to which partials tell drums
 _FITTED: Final = 0.04  # seconds of a strike that a size is fitted to
 _SURE: Final = (0.001, 0.002)  # Laplace scales of size and aspect ratio that is fitted again
 _FLOOR: Final = 1e-14  # variance of the logarithm of a size
+_HEARD: Final = 1.5  # T60s, 90 dB
+_LONGEST: Final = 60.0  # seconds of a sound, however slowly it decays
 _DECAYS: Final = (0.7, 0.85, 1.0, 1.2, 1.45)  # times the decay rate, that are tried
 
 
@@ -31,6 +37,7 @@ class Voice:
         drum: as it is known so far; where it is heard is told by the pick-up.
         decay: rate of the amplitudes, 1/s.
         fixed: whether the drum is given, and not to be refined.
+        family: to which it is kept while it is refined, and its ranges; None: to its own.
         vibration: its modes, as its sampler sums them.
         series: S = 2 L f / c of its partials, of the lower band that it is told by, shape (k,).
         modes: how many have each frequency, shape (k,).
@@ -41,6 +48,7 @@ class Voice:
     decay: float
     fixed: bool = False
     pick_up: Float64 | None = None
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         self._vibrate()
@@ -72,6 +80,17 @@ class Voice:
         """Return how well the drum explains a sound from the strike on."""
         return match(sound, sample_rate, self.series, self.modes, self.slowness, self.decay)
 
+    def render(self, placed: Placed, sample_rate: int) -> Float64:
+        """Return the sound of a placed strike, until it is 90 dB down, shape (n,)."""
+        heard = self.vibration.at(placed.pick_up[None])[0]
+        struck = self.vibration.at(placed.point[None], self.width)[0]
+        weights = placed.weight * (struck * heard).sum(axis=0)
+        duration = min(_HEARD * 3 * math.log(10) / self.decay, _LONGEST)
+        frequencies = self.vibration.series[None] / (2 * self.slowness)
+        length = int(duration * sample_rate) + 1
+        sound = _core.additive(frequencies, weights[None], [self.decay], [0.0], length, sample_rate)
+        return np.asarray(sound[0])
+
     def fit(self, sounds: Sequence[Float64], sample_rate: int) -> None:
         """Refine the drum by strikes on it, each from the strike on."""
         long = [sound for sound in sounds if len(sound) > _FITTED * sample_rate]
@@ -98,9 +117,11 @@ class Voice:
         logs = np.log([(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in fits])
         size, ratio, time = np.exp(np.average(logs, axis=0, weights=weights)).tolist()
         ratio = max(1.0, ratio) if drum.family not in ("circle", "triangle") else 1.0
-        self.drum = replace(drum, drum_size=size * factor, aspect_ratio=ratio)
         self.decay = 3 * math.log(10) / time
-        self._vibrate()
+        refined = replace(drum, drum_size=size * factor, aspect_ratio=ratio)
+        if is_of(refined, self.family):
+            self.drum = refined
+            self._vibrate()
 
     def _fit_decay(self, sounds: Sequence[Float64], sample_rate: int) -> None:
         """Find the decay rate that explains strikes best, near the one that is known."""
