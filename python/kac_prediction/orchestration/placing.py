@@ -74,7 +74,7 @@ def find_pick_up(vibration: Vibration, strikes: Sequence[Struck], width: float) 
     several = sorted(strikes, key=lambda each: -each.energy)[:_TOGETHER]
     tried = _some(vibration)
     places = vibration.at(tried)
-    struck = vibration.struck if not width else vibration.at(vibration.points, width)
+    struck = vibration.struck(width)
     scores = np.zeros(len(tried))
     best = np.zeros((len(several), len(tried)), np.int64)
     for i, each in enumerate(several):
@@ -122,7 +122,7 @@ def place(vibration: Vibration, pick_up: Float64, strike: Struck, width: float) 
     """Return where a strike falls on a drum that is heard at a point."""
     omega, k = strike.omega, len(strike.omega)
     heard = vibration.at(pick_up[None])[0, :, :k] / omega
-    struck = vibration.struck if not width else vibration.at(vibration.points, width)
+    struck = vibration.struck(width)
     patterns = (struck[:, :, :k] * heard).sum(axis=1)
     start = vibration.points[int(np.argmax(strike.explained(patterns)))]
     places, _ = _Fit(vibration, [strike], width, pick_up).least(_free(start)[None])
@@ -209,12 +209,12 @@ class _Fit:
             k = len(omega)
             pattern = root @ ((struck[i, :, :k] * heard[:, :k]).sum(axis=0) / omega)
             block = np.zeros((len(offset), len(free)))
-            for axis, (ear, beat) in enumerate(moved):
-                turn = (beat[i, :, :k] - struck[i, :, :k]) * heard[:, :k]
+            for axis, (heard_moved, struck_moved) in enumerate(moved):
+                turn = (struck_moved[i, :, :k] - struck[i, :, :k]) * heard[:, :k]
                 column = root @ (turn.sum(axis=0) / omega) / _DIFFERENCE
                 block[:, 2 * (first + i) + axis] = _slope(pattern, offset, column)
                 if first:
-                    turn = (ear[:, :k] - heard[:, :k]) * struck[i, :, :k]
+                    turn = (heard_moved[:, :k] - heard[:, :k]) * struck[i, :, :k]
                     column = root @ (turn.sum(axis=0) / omega) / _DIFFERENCE
                     block[:, axis] = _slope(pattern, offset, column)
             blocks.append(block)

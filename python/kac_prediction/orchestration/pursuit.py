@@ -16,7 +16,7 @@ from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
 from .voice import Voice
 
 _LONGEST: Final = 0.5  # seconds of a strike that are fitted
-_SHORTEST: Final = 0.015
+_SHORTEST: Final = 0.015  # seconds of a strike, until the next begins
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
 _EARLY, _LATE, _END = 0.012, 0.016, 0.003  # seconds about an onset where the strike is looked for
@@ -26,7 +26,7 @@ _FAINTEST: Final = 10**-4.5  # power, of the highest: what is silence
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _ALONE: Final = 0.03  # seconds before a strike, and after, by which it stands alone
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
-_SEEDED: Final = 0.95
+_SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
 _SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
 _ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
 _DENTED: Final = 0.15  # an outline explains less

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -44,7 +44,6 @@ class Vibration:
         order: which modes of the table of an exact family these are, shape (k,).
         points: where a strike is tried, in the coordinates of the drum; of all families but
             circles, rectangles and triangles in units of its size.
-        struck: eigenfunctions there, shape (points, 1 or 2, k); a pair has two.
     """
 
     family: str
@@ -64,7 +63,7 @@ class Vibration:
         return bool((point > 0).all() and (point < 1).all())
 
     def at(self, points: Points, width: float = 0.0) -> Float64:
-        """Return the eigenfunctions at points, shape (points, 1 or 2, k).
+        """Return the eigenfunctions at points, shape (points, 1 or 2, k); a pair has two.
 
         The width is that of a strike in units of the size.
         """
@@ -79,10 +78,14 @@ class Vibration:
         pairs = [equilateralTriangleAmplitudes(u, v, w, _TABLE, _TABLE) for u, v, w in points]
         return np.array(pairs).reshape(len(points), 2, -1)[:, :, self.order]
 
-    @cached_property
-    def struck(self) -> Float64:
-        """The eigenfunctions at the points."""
-        return self.at(self.points)
+    def struck(self, width: float) -> Float64:
+        """Return the eigenfunctions at `points`, as `at` does, which takes long; they are kept."""
+        return _struck(self, width)
+
+
+@lru_cache(maxsize=64)
+def _struck(vibration: Vibration, width: float) -> Float64:
+    return vibration.at(vibration.points, width)
 
 
 def _once() -> npt.NDArray[np.intp]:
