@@ -7,6 +7,8 @@ import pytest
 import soundfile
 
 from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, find_onsets, orchestrate
+from kac_prediction.orchestration.orchestration import _Orchestration
+from kac_prediction.orchestration.target import open_target
 from kac_prediction.orchestration.voice import Voice
 
 RATE = 24000
@@ -178,6 +180,16 @@ def test_windows_without_an_onset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kac_prediction.orchestration.orchestration._WINDOW", 1.0)
     score = orchestrate(np.ones(3 * 8000), 8000, progress=False)
     assert (len(score), score.duration) == (0, 3)
+
+
+def test_a_drum_without_strikes_is_not_kept_for_later_windows() -> None:
+    drum = Drum("circle", 0.3, sample_location=(0.6, 0.0))
+    target = Score([drum], [Strike(0.2, 0, (0.4, 0.5), 0.5, 0.6)], 0.7).render(8000)
+    voices = [Voice(Drum("triangle", 0.5), 11.0), Voice(drum, 11.5)]
+    found = _Orchestration(open_target(target, 8000), voices, None, 2)
+    found.add(0, len(target), lambda: None)
+    assert [voice.drum.family for voice in found.voices] == ["circle"]
+    assert [strike.time for strike in found.score()] == pytest.approx([0.2], abs=1e-3)
 
 
 def test_onsets_of_few_samples() -> None:

@@ -157,7 +157,19 @@ class _Orchestration:
                 if lead <= hit.sample < last and hit.placed.weight:
                     self.strikes.append(_Found.of(found, hit, start - lead))
                     tail = _sum(tail, hit.sound[last - hit.sample :])
+            self._forget_unstruck()
         self.tail, self.before = tail, sound[last - lead : last].copy()
+
+    def _forget_unstruck(self) -> None:
+        """Leave out drums that were heard but have no strikes, which keep others from being found.
+
+        Those of a kit stay.
+        """
+        struck = {each.voice for each in self.strikes}
+        kept = [k for k, voice in enumerate(self.voices) if voice.fixed or k in struck]
+        if len(kept) < len(self.voices):
+            self.voices = [self.voices[k] for k in kept]
+            self.strikes = [replace(each, voice=kept.index(each.voice)) for each in self.strikes]
 
     def score(self) -> Score:
         """Return the score of the drums that sound most."""
