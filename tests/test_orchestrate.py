@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, find_onsets, orchestrate
-from kac_prediction.orchestration.orchestration import _Orchestration
+from kac_prediction.orchestration.orchestration import _location, _Orchestration
 from kac_prediction.orchestration.target import open_target
 from kac_prediction.orchestration.voice import Voice
 
@@ -125,6 +125,15 @@ def test_partials_above_half_the_sample_rate_are_left_out() -> None:
     assert [strike.location[1] for strike in score] == pytest.approx([0.5, 1.5], abs=1e-2)
 
 
+def test_a_faint_sound_of_a_kit_that_decays_fast_is_placed_as_well() -> None:
+    drum = Drum("circle", 0.3, sample_location=(0.6, 0.0))
+    strikes = [Strike(0.1, 0, (0.23, 0.3), 1e-5, 0.3), Strike(0.5, 0, (0.43, 0.7), 1e-5, 0.3)]
+    target = Score([drum], strikes, 0.8).render(8000)
+    score = orchestrate(target, 8000, instruments=Kit([drum]), progress=False)
+    assert [strike.location[0] for strike in score] == pytest.approx([0.23, 0.43], abs=1e-3)
+    assert [strike.decay_time for strike in score] == pytest.approx([0.3, 0.3], rel=0.05)
+
+
 @pytest.mark.parametrize("rate", [8000, 44100])
 def test_sounds_that_are_no_drum(rate: int) -> None:
     click = np.zeros(rate)
@@ -190,6 +199,12 @@ def test_a_drum_without_strikes_is_not_kept_for_later_windows() -> None:
     found.add(0, len(target), lambda: None)
     assert [voice.drum.family for voice in found.voices] == ["circle"]
     assert [strike.time for strike in found.score()] == pytest.approx([0.2], abs=1e-3)
+
+
+def test_a_place_outside_an_ellipse_that_was_refined_is_moved_inside() -> None:
+    drum = Drum("ellipse", 0.3, 3.0)
+    assert drum.holds(_location(drum, np.array([0.0, 0.4])))
+    assert _location(drum, np.array([0.4, 0.1])) == pytest.approx((0.12, 0.03))
 
 
 def test_onsets_of_few_samples() -> None:

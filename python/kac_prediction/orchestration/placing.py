@@ -178,7 +178,13 @@ class _Fit:
         bounds = np.tile(self.low, len(start)), np.tile(self.high, len(start))
         inside = np.clip(start.ravel(), bounds[0] + 1e-9, bounds[1] - 1e-9)
         found = least_squares(
-            self._left, inside, self._slopes, bounds=bounds, max_nfev=_STEPS, x_scale=_SCALE
+            self._left,
+            inside,
+            self._slopes,
+            bounds=bounds,
+            max_nfev=_STEPS,
+            x_scale=_SCALE,
+            gtol=None,  # not relative: faint sounds would stay where they started
         )
         return np.asarray(found.x).reshape(-1, 2), 2 * float(found.cost)
 

@@ -20,6 +20,7 @@ _SHORTEST: Final = 0.015  # seconds of a strike, until the next begins
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
 _EARLY, _LATE, _END = 0.012, 0.016, 0.003  # seconds about an onset where the strike is looked for
+_FEWEST, _SETTLING, _PLACED = 32, 512, 64  # samples: searched, before them, and to place by
 _CUT: Final = 3000.0  # Hz, below which a strike rises
 _RISE: Final = 3.0  # times the power before it
 _FAINTEST: Final = 10**-4.5  # power, of the highest: what is silence
@@ -36,6 +37,7 @@ _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free a
 _POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsewhere, perhaps
 _GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
 _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place leaves
+_DECAYS: Final = 6  # fits of the decay of a drum of a kit, by its first strike
 _FITTED: Final = 4  # strikes that a drum is refined by
 _KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter is no onset
 _LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
@@ -163,9 +165,9 @@ class Pursuit:
 
     def _rise(self, low: int, high: int) -> int | None:
         """Return the sample from which it is louder, by Akaike's criterion as `find_strike`."""
-        if high - low < 32:
+        if high - low < _FEWEST:
             return None
-        before = max(0, low - 512)
+        before = max(0, low - _SETTLING)
         powers = np.square(sosfilt(self._low_pass, self.left[before:high])[low - before :])
         sums, index = np.cumsum(powers), np.arange(len(powers))
         faint = _FAINTEST * float(powers.max()) + 1e-30
@@ -214,7 +216,7 @@ class Pursuit:
         last = min(last, sample + int(_LONGEST * self.rate))
         struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
         moved = sample + round(struck.delay * self.rate)
-        if moved != sample and 0 <= moved < last - 64:
+        if moved != sample and 0 <= moved < last - _PLACED:
             sample = moved
             struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
         return sample, struck
@@ -226,6 +228,9 @@ class Pursuit:
         any amplitudes do, as of a drum whose outline is known roughly, the latter.
         """
         voice = self.voices[index]
+        if voice.fixed and not self._hits_of(index):
+            for _ in range(_DECAYS):
+                voice.fit([self.left[sample:last]], self.rate)
         sample, struck = self._struck(voice, sample, last)
         if voice.pick_up is None:
             voice.pick_up = find_pick_up(voice.vibration, [struck], voice.width)
