@@ -14,7 +14,7 @@ from .vibration import Vibration
 _TRIED: Final = 40  # places of the pick-up, of those of a strike
 _TOGETHER: Final = 4  # strikes that the pick-up is found from
 _CLIMBS, _NEAR = 4, 0.1  # places that are climbed from, and apart, of the drum's extent
-_STEPS: Final = 40  # evaluations of a fit, at most
+_STEPS: Final = 15  # evaluations of a fit, at most
 _DIFFERENCE, _SCALE = 1e-6, 0.1  # of places: for slopes, and of a step
 _RIM: Final = 1e-3  # no place comes nearer, in relative coordinates
 

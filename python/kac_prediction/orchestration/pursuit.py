@@ -31,6 +31,7 @@ _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stand
 _SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
 _ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
 _DENTED: Final = 0.15  # an outline explains less
+_SURELY: Final = (50.0, 150.0)  # log evidence of a new drum; of one heard before all others
 _NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
 _KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
 _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
@@ -149,9 +150,10 @@ class Pursuit:
         if found is None:
             return None
         matched, voice = found
+        surely = _SURELY[0 if outlines else 1]
         enough = least - _DENTED if voice.outlined else least
         better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
-        if matched.explained < enough or not better:
+        if matched.explained < enough or matched.gain < surely or not better:
             return None
         self.voices.append(voice)
         return matched
@@ -236,7 +238,11 @@ class Pursuit:
             voice.pick_up = find_pick_up(voice.vibration, [struck], voice.width)
         placed = place(voice.vibration, voice.pick_up, struck, voice.width)
         others = [hit.struck for hit in self._hits_of(index)]
-        if placed.left > _POOR and 0 < len(others) < _FITTED and not voice.fixed:
+        if (
+            placed.left > _POOR
+            and 0 < len(others) < _FITTED
+            and not (voice.fixed or voice.outlined)
+        ):
             # Of one strike alone, it is not told which is the strike and which the pick-up.
             pick_up = find_pick_up(voice.vibration, [*others, struck], voice.width)
             other = place(voice.vibration, pick_up, struck, voice.width)
