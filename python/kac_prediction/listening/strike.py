@@ -61,7 +61,7 @@ def find_strike(waveform: Float64, sample_rate: int) -> int:
         # What there is stands for what is missing, unless the drum sounds from the first sample on.
         first = float(energies[: frame - 1].mean())
         noise = first if first < _NOISE * energies[frame : frame + 10].mean() else 0.0
-    return start + max(0, _change(powers, missing, noise) - 1)
+    return start + max(0, change(powers, missing, noise) - 1)
 
 
 def onset(waveform: Float64, sample_rate: int) -> int:
@@ -140,7 +140,7 @@ def _rise(energies: Float64) -> int:
     return int(np.argmax(rise if rise.max() > 0 else parts[0] - before))
 
 
-def _change(powers: Float64, missing: int, noise: float) -> int:
+def change(powers: Float64, missing: int, noise: float) -> int:
     """Return the index before which powers are most likely of one mean, and from which of another.
 
     Before the first, `missing` more had the mean `noise`.

@@ -28,7 +28,7 @@ class Heard(NamedTuple):
     decay: float
 
 
-class Ear:
+class Listener:
     """The network and the fits of `listening`, for parts of a sound.
 
     Args:

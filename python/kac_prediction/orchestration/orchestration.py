@@ -13,7 +13,7 @@ from .._checks import brief, check_count, check_flag, check_number, check_seed
 from .._progress import progress_bar
 from ..listening.listener import Sound
 from ..samplers.drum import WAVE_SPEED
-from .discovery import Ear
+from .discovery import Listener
 from .drum import Drum
 from .kit import Family, Kit
 from .pursuit import PASSES, Hit, Pursuit
@@ -91,17 +91,17 @@ def orchestrate(
     duration = opened.length / opened.sample_rate
     check_number("the duration of the target, seconds,", duration, most=LONGEST)
     voices: list[Voice] = []
-    ear = None
+    listener = None
     if isinstance(instruments, Kit):
         voices, most = [_voice_of(drum) for drum in instruments], len(instruments)
     else:
-        ear = Ear(opened.sample_rate, speed, most + _OUTLINES, family)
+        listener = Listener(opened.sample_rate, speed, most + _OUTLINES, family)
     windows = _windows(opened)
     bar = progress_bar(
         hidden=not progress, total=PASSES * len(windows), desc="orchestrating", unit="pass"
     )
     with one_thread(), bar:
-        found = _Orchestration(opened, voices, ear, most)
+        found = _Orchestration(opened, voices, listener, most)
         for start, end in windows:
             found.add(start, end, bar.update)
     return found.score()
@@ -133,8 +133,10 @@ def _windows(target: Target) -> list[tuple[int, int]]:
 class _Orchestration:
     """Strikes that are found, window after window."""
 
-    def __init__(self, target: Target, voices: list[Voice], ear: Ear | None, most: int) -> None:
-        self.target, self.voices, self.ear, self.most = target, voices, ear, most
+    def __init__(
+        self, target: Target, voices: list[Voice], listener: Listener | None, most: int
+    ) -> None:
+        self.target, self.voices, self.listener, self.most = target, voices, listener, most
         self.strikes: list[_Found] = []
         self.tail = np.zeros(0)  # what strikes of earlier windows sound in the next one
         self.before = np.zeros(round(_BEFORE * target.sample_rate))  # what was left of them
@@ -150,9 +152,9 @@ class _Orchestration:
         tail, last = self.tail[end - start :].copy(), lead + end - start
         sound = np.concatenate([self.before, sound])
         if np.any(sound):
-            found = Pursuit(sound, rate, self.voices, self.ear, self.most)
+            found = Pursuit(sound, rate, self.voices, self.listener, self.most)
             found.run(step)
-            self.voices, sound = found.voices, found.left
+            self.voices, sound = found.voices, found.rest.left
             for hit in found.hits:
                 if lead <= hit.sample < last and hit.placed.weight:
                     self.strikes.append(_Found.of(found, hit, start - lead))

@@ -6,26 +6,20 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from .._arrays import Float64
-from .discovery import Ear
+from .discovery import Listener
 from .fitting import NOTHING, Amplitudes, Match, audible, lower_band, rates_of
 from .onsets import onsets_in
 from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
+from .remainder import Remainder
 from .voice import Voice
 
 _LONGEST: Final = 0.5  # seconds of a strike that are fitted
-_SHORTEST: Final = 0.015  # seconds of a strike, until the next begins
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
-_EARLY, _LATE, _END = 0.012, 0.016, 0.003  # seconds about an onset where the strike is looked for
-_FEWEST, _SETTLING, _PLACED = 32, 512, 64  # samples: searched, before them, and to place by
-_CUT: Final = 3000.0  # Hz, below which a strike rises
-_RISE: Final = 3.0  # times the power before it
-_FAINTEST: Final = 10**-4.5  # power, of the highest: what is silence
+_PLACED: Final = 64  # samples, by which a strike is placed
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
-_ALONE: Final = 0.03  # seconds before a strike, and after, by which it stands alone
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
 _SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
@@ -72,27 +66,29 @@ class Pursuit:
         sound: mono, shape (n,).
         sample_rate: Hz.
         voices: drums that are known.
-        ear: which hears new ones; None: there are no others.
+        listener: which hears new ones; None: there are no others.
         most: drums, at most.
     """
 
     def __init__(
-        self, sound: Float64, sample_rate: int, voices: Sequence[Voice], ear: Ear | None, most: int
+        self,
+        sound: Float64,
+        sample_rate: int,
+        voices: Sequence[Voice],
+        listener: Listener | None,
+        most: int,
     ) -> None:
-        self.sound, self.rate = sound, sample_rate
-        self.left = sound.copy()
-        self.voices, self.ear, self.most = list(voices), ear, most
+        self.rate, self.rest = sample_rate, Remainder(sound, sample_rate)
+        self.voices, self.listener, self.most = list(voices), listener, most
         self.hits: list[Hit] = []
         self._listens = _LISTENS * most
-        cut = min(_CUT, 0.45 * sample_rate)
-        self._low_pass = butter(2, cut, fs=sample_rate, output="sos")
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
-        onsets = onsets_in(self.sound, self.rate).times
-        segments = list(pairwise([*onsets.tolist(), len(self.sound) / self.rate]))
-        if self.ear is not None:
-            self._seed(self.ear, segments)
+        onsets = onsets_in(self.rest.sound, self.rate).times
+        segments = list(pairwise([*onsets.tolist(), len(self.rest.sound) / self.rate]))
+        if self.listener is not None:
+            self._seed(self.listener, segments)
         step()
         for start, end in segments:
             self._consider(start, end, _EXPLAINED[0])
@@ -106,12 +102,12 @@ class Pursuit:
         self._refine()
         step()
 
-    def _seed(self, ear: Ear, segments: Sequence[tuple[float, float]]) -> None:
+    def _seed(self, listener: Listener, segments: Sequence[tuple[float, float]]) -> None:
         """Find the drums of the strikes that stand alone, before others hide them."""
-        found = [each for each in (self._bounds(*segment) for segment in segments) if each]
+        found = [each for each in (self.rest.strike_near(*segment) for segment in segments) if each]
         tries = 2 * self.most
-        for first, last in sorted(found, key=self._alone, reverse=True):
-            segment = self.sound[first:last]
+        for first, last in sorted(found, key=self.rest.clearness, reverse=True):
+            segment = self.rest.sound[first:last]
             best = self._known(segment)[1]
             if best.explained > _EXPLAINED[0] or (
                 best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
@@ -120,25 +116,16 @@ class Pursuit:
             tries -= 1
             if tries < 0 or len(self.voices) >= 2 * self.most:
                 break
-            self._hear(ear, segment, best, _SEEDED, outlines=False)
-
-    def _alone(self, bounds: tuple[int, int]) -> float:
-        """Return how well a segment shows its strike: by how much it rises, how long it lasts."""
-        first, last = bounds
-        near = int(_ALONE * self.rate)
-        before = self.sound[max(0, first - near) : first]
-        after = float(np.square(self.sound[first : first + near]).mean())
-        rest = float(np.square(before).mean()) if len(before) else 0.0
-        return min(after / (rest + 1e-30), 1e4) * min((last - first) / self.rate, 0.3) ** 2
+            self._hear(listener, segment, best, _SEEDED, outlines=False)
 
     def _hear(
-        self, ear: Ear, segment: Float64, best: Match, least: float, outlines: bool = True
+        self, listener: Listener, segment: Float64, best: Match, least: float, outlines: bool = True
     ) -> Match | None:
         """Add the drum that is heard in a segment, if it explains much more than those known."""
         self._listens -= 1
         found: tuple[Match, Voice] | None = None
-        for drum, decay in ear.drums(segment, outlines):
-            voice = Voice(drum, decay, family=ear.family)
+        for drum, decay in listener.drums(segment, outlines):
+            voice = Voice(drum, decay, family=listener.family)
             matched = voice.match(segment, self.rate)
             if voice.outlined and matched.explained > _ROUGHLY:
                 voice.tune([segment], self.rate)
@@ -150,51 +137,26 @@ class Pursuit:
         if found is None:
             return None
         matched, voice = found
-        surely = _SURELY[0 if outlines else 1]
-        enough = least - _DENTED if voice.outlined else least
+        surely, enough = _SURELY[not outlines], least - _DENTED * voice.outlined
         better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
         if matched.explained < enough or matched.gain < surely or not better:
             return None
         self.voices.append(voice)
         return matched
 
-    def _bounds(self, start: float, end: float) -> tuple[int, int] | None:
-        """Return the sample of the strike near an onset, and where the next begins, if it rises."""
-        onset, last = round(start * self.rate), min(len(self.left), int((end - _END) * self.rate))
-        low = max(0, onset - int(_EARLY * self.rate))
-        found = self._rise(low, min(last, onset + int(_LATE * self.rate)))
-        return None if found is None or last - found < _SHORTEST * self.rate else (found, last)
-
-    def _rise(self, low: int, high: int) -> int | None:
-        """Return the sample from which it is louder, by Akaike's criterion as `find_strike`."""
-        if high - low < _FEWEST:
-            return None
-        before = max(0, low - _SETTLING)
-        powers = np.square(sosfilt(self._low_pass, self.left[before:high])[low - before :])
-        sums, index = np.cumsum(powers), np.arange(len(powers))
-        faint = _FAINTEST * float(powers.max()) + 1e-30
-        first = (sums - powers) / np.maximum(index, 1)
-        second = (sums[-1] - sums + powers) / (len(powers) - index)
-        criterion = index * np.log(first + faint) + (len(powers) - index) * np.log(second + faint)
-        best = int(np.argmin(criterion))
-        if second[best] < _RISE * (first[best] + faint):
-            return None
-        return low + max(0, best - 1)
-
     def _consider(self, start: float, end: float, least: float) -> bool:
         """Take what is left near an onset for a strike, if a drum explains it."""
-        bounds = self._bounds(start, end)
-        if bounds is None:
+        if (bounds := self.rest.strike_near(start, end)) is None:
             return False
         first, last = bounds
-        segment, sounding = self.left[first:last], self.sound[first:last]
+        segment, sounding = self.rest.left[first:last], self.rest.sound[first:last]
         near = any(abs(hit.sample - first) < _CLOSEST * self.rate for hit in self.hits)
         if near or float(segment @ segment) < _SILENT * float(sounding @ sounding):
             return False
         index, best = self._known(segment)
         new = len(segment) > _NEW_DRUM * self.rate and len(self.voices) < 2 * self.most
-        if best.explained < least and new and self._listens > 0 and self.ear is not None:
-            heard = self._hear(self.ear, segment, best, max(least, _EXPLAINED[2]))
+        if best.explained < least and new and self._listens > 0 and self.listener is not None:
+            heard = self._hear(self.listener, segment, best, max(least, _EXPLAINED[2]))
             if heard is not None:
                 index, best = len(self.voices) - 1, heard
         if index < 0 or best.explained < least:
@@ -216,11 +178,11 @@ class Pursuit:
         rates = rates_of(voice.vibration.series, voice.slowness, voice.decay)
         rates = audible(rates, self.rate)
         last = min(last, sample + int(_LONGEST * self.rate))
-        struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
+        struck = Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates))
         moved = sample + round(struck.delay * self.rate)
         if moved != sample and 0 <= moved < last - _PLACED:
             sample = moved
-            struck = Struck.of(Amplitudes.of(self.left[sample:last], self.rate, rates))
+            struck = Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates))
         return sample, struck
 
     def _add(self, sample: int, index: int, last: int) -> None:
@@ -232,24 +194,21 @@ class Pursuit:
         voice = self.voices[index]
         if voice.fixed and not self._hits_of(index):
             for _ in range(_DECAYS):
-                voice.fit([self.left[sample:last]], self.rate)
+                voice.fit([self.rest.left[sample:last]], self.rate)
         sample, struck = self._struck(voice, sample, last)
         if voice.pick_up is None:
             voice.pick_up = find_pick_up(voice.vibration, [struck], voice.width)
         placed = place(voice.vibration, voice.pick_up, struck, voice.width)
         others = [hit.struck for hit in self._hits_of(index)]
-        if (
-            placed.left > _POOR
-            and 0 < len(others) < _FITTED
-            and not (voice.fixed or voice.outlined)
-        ):
+        several = 0 < len(others) < _FITTED
+        if placed.left > _POOR and several and not (voice.fixed or voice.outlined):
             # Of one strike alone, it is not told which is the strike and which the pick-up.
             pick_up = find_pick_up(voice.vibration, [*others, struck], voice.width)
             other = place(voice.vibration, pick_up, struck, voice.width)
             if other.left < placed.left:
                 voice.pick_up, placed = pick_up, other
         sound = voice.render(placed, self.rate)
-        segment = self.left[sample : min(last, sample + int(_LONGEST * self.rate))]
+        segment = self.rest.left[sample : min(last, sample + int(_LONGEST * self.rate))]
         free, without = voice.match(segment, self.rate), segment.copy()
         without[: len(sound)] -= sound[: len(segment)]
         bands = [lower_band(each, self.rate, voice.slowness) for each in (without, segment)]
@@ -257,18 +216,13 @@ class Pursuit:
         if left > _WORSE[0] * (1 - free.explained) + _WORSE[1]:
             sound = free.render(len(sound), self.rate)
         hit = Hit(sample, index, struck, placed, sound, left)
-        self._lay(hit, -1)
+        self.rest.add(hit.sample, -hit.sound)
         self.hits.append(hit)
 
-    def _lay(self, hit: Hit, sign: int) -> None:
-        """Add a strike to what is left, or take it away."""
-        rest = self.left[hit.sample : hit.sample + len(hit.sound)]
-        rest += sign * hit.sound[: len(rest)]
-
-    def _until(self, hit: Hit, longest: float = _LONGEST) -> int:
+    def _until(self, hit: Hit) -> int:
         """Return where the next strike on the same drum falls."""
         later = (o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample)
-        return min([*later, hit.sample + int(longest * self.rate), len(self.left)])
+        return min([*later, hit.sample + int(_LONGEST * self.rate), len(self.rest.left)])
 
     def _refine(self) -> None:
         """Fit drums and strikes again, each with all others taken away; leave out what is none."""
@@ -276,7 +230,7 @@ class Pursuit:
             self._refine_voice(index)
         for hit in sorted(self.hits, key=lambda hit: hit.sample):
             last = self._until(hit)
-            self._lay(hit, 1)
+            self.rest.add(hit.sample, hit.sound)
             self.hits.remove(hit)
             self._add(hit.sample, hit.voice, last)
         self.hits.sort(key=lambda hit: hit.sample)
@@ -288,23 +242,22 @@ class Pursuit:
         voice, sounds, places = self.voices[index], [], []
         for hit in sorted(self._hits_of(index), key=self._energy, reverse=True)[:_FITTED]:
             last = self._until(hit)
-            self._lay(hit, 1)
-            sounds.append(self.left[hit.sample : last].copy())
+            self.rest.add(hit.sample, hit.sound)
+            sounds.append(self.rest.left[hit.sample : last].copy())
             places.append((hit, last))
-            self._lay(hit, -1)
+            self.rest.add(hit.sample, -hit.sound)
         voice.fit(sounds, self.rate)
         if voice.fixed or not places:
             return
         struck = []
         for hit, last in places:
-            self._lay(hit, 1)
+            self.rest.add(hit.sample, hit.sound)
             struck.append(self._struck(voice, hit.sample, last)[1])
-            self._lay(hit, -1)
+            self.rest.add(hit.sample, -hit.sound)
         if voice.pick_up is not None and all(hit.left < _POOR for hit, _ in places):
             points = [hit.placed.point for hit, _ in places]
-            voice.pick_up = refine_pick_up(
-                voice.vibration, voice.pick_up, struck, points, voice.width
-            )
+            near = voice.vibration, voice.pick_up, struck, points, voice.width
+            voice.pick_up = refine_pick_up(*near)
         else:
             voice.pick_up = find_pick_up(voice.vibration, struck, voice.width)
 
@@ -319,8 +272,8 @@ class Pursuit:
     def _prune(self, hit: Hit) -> bool:
         """Leave out a strike that explains nothing; return whether it stays."""
         last = self._until(hit)
-        self._lay(hit, 1)
-        segment, sounding = self.left[hit.sample : last], self.sound[hit.sample : last]
+        self.rest.add(hit.sample, hit.sound)
+        segment, sounding = self.rest.left[hit.sample : last], self.rest.sound[hit.sample : last]
         found = self.voices[hit.voice].match(segment, self.rate)
         # What others leave, where they are not known well, is hardly placed anywhere.
         masked = float(segment @ segment) < _MASKED[0] * float(sounding @ sounding)
@@ -328,17 +281,17 @@ class Pursuit:
         if poor or (masked and hit.left > _MASKED[1]):
             self.hits.remove(hit)
             return False
-        self._lay(hit, -1)
+        self.rest.add(hit.sample, -hit.sound)
         return True
 
     def _more(self, least: float) -> bool:
         """Look for strikes in what is left; return whether there are any."""
         new = False
-        onsets = onsets_in(self.left + _KEPT * self.sound, self.rate).times
+        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
         starts = np.array(sorted(hit.sample for hit in self.hits)) / self.rate
         for k, start in enumerate(onsets.tolist()):
             later = [*onsets[k + 1 : k + 2], *starts[starts > start + _CLOSEST][:1]]
-            end = min([*later, len(self.sound) / self.rate])
+            end = min([*later, len(self.rest.sound) / self.rate])
             new = self._consider(start, end, least) or new
         return new
 
