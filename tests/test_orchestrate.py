@@ -71,6 +71,7 @@ def test_its_sound_is_the_target(truth: Score, found: Score) -> None:
     assert found.distance(target, RATE) < 0.1 * Score([], [], 2.5).distance(target, RATE)
 
 
+@pytest.mark.slow
 def test_an_orchestration_of_an_orchestration_is_the_same(found: Score) -> None:
     again = orchestrate(found.render(RATE), RATE, progress=False)
     sizes = [[drum.drum_size for drum in score.drums] for score in (found, again)]
@@ -78,6 +79,7 @@ def test_an_orchestration_of_an_orchestration_is_the_same(found: Score) -> None:
     assert again.distance(found.render(RATE), RATE) < 0.02
 
 
+@pytest.mark.slow
 def test_it_is_deterministic_and_a_file_is_heard_alike(
     truth: Score, found: Score, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_faint_sound_of_a_kit_that_decays_fast_is_placed_as_well() -> None:
     assert [strike.decay_time for strike in score] == pytest.approx([0.3, 0.3], rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [8000, 44100])
 def test_sounds_that_are_no_drum(rate: int) -> None:
     click = np.zeros(rate)
@@ -213,6 +216,7 @@ def test_onsets_of_few_samples() -> None:
         find_onsets([0.0, 1.0], 100)
 
 
+@pytest.mark.slow
 def test_a_sound_longer_than_a_window_is_heard_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strikes near the ends of windows too, of which one is the first sample of all."""
     monkeypatch.setattr("kac_prediction.orchestration.orchestration._WINDOW", 1.0)
