@@ -49,7 +49,7 @@ class Comparison:
         return _html.block("Distance to the target", _html.table(_rows(self), _HEAD))
 
 
-_HEAD: Final = ("sound", "distance to the target", "that of the score, of it")
+_HEAD: Final = ("sound", "distance to the target", "ratio of the score's to it")
 _NAMES: Final = {
     "score": "the score",
     "dictionary": "a fixed dictionary, without refinement",

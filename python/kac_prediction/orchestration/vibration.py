@@ -22,12 +22,12 @@ from ..physics import (
     rectangularAmplitudes,
     rectangularSeries,
 )
+from ..samplers.families import MODES
 from .drum import Drum
 
 Points = Float64  # shape (points, coordinates)
 
 _TABLE: Final = 10  # rows and columns of the modes of circles, rectangles and triangles
-_MODES: Final = 100  # of all others
 _NODES: Final = 1025  # of splines of a circle's eigenfunctions
 _RADII, _ANGLES = 20, 25  # of a circle, at which strikes are tried
 _SIDE: Final = 24  # points along a side of all others
@@ -141,7 +141,7 @@ def _by_elements(family: str, aspect_ratio: float, outline: bytes | None) -> Vib
         shape = shape_of(family, aspect_ratio)
     else:
         shape = centred(Polygon(np.frombuffer(outline).reshape(-1, 2)))
-    found = modes(shape, _MODES)
+    found = modes(shape, MODES)
     corners = shape.outline()
     low, high = corners.min(axis=0), corners.max(axis=0)
     points = low + (high - low) * _lattice(_SIDE)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .._arrays import Float64
-from ..geometry.families import ANALYTIC, OUTLINED
+from ..geometry.families import ANALYTIC, OUTLINED, REGULAR
 from ..listening import Start, refine
 from ..physics.partials import series as series_of_family
 from ..samplers.drum import WAVE_SPEED
@@ -116,7 +116,7 @@ class Voice:
         weights = np.array([1 / (fit.size_deviation**2 + _FLOOR) for fit in fits])
         logs = np.log([(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in fits])
         size, ratio, time = np.exp(np.average(logs, axis=0, weights=weights)).tolist()
-        ratio = max(1.0, ratio) if drum.family not in ("circle", "triangle") else 1.0
+        ratio = 1.0 if drum.family in REGULAR else max(1.0, ratio)
         self.decay = 3 * math.log(10) / time
         refined = replace(drum, drum_size=size * factor, aspect_ratio=ratio)
         if is_of(refined, self.family):
