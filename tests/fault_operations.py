@@ -138,6 +138,15 @@ OPERATIONS: dict[str, Operation] = {
         train, resume, install, listen, deploy,
     )
 }  # fmt: skip
+NEEDS = {  # of what `make_source` makes; the others need the drums
+    "generate": (),
+    "convert": ("legacy",),
+    "train": ("sounds",),
+    "resume": ("sounds", "runs"),
+    "install": (FILE,),
+    "listen": ("any_drum.pt", "drum.wav"),
+    "deploy": ("any_drum.pt", "drum.wav", "drum.flac"),
+}
 
 
 def make_source(folder: Path) -> None:
@@ -160,11 +169,11 @@ def make_source(folder: Path) -> None:
         train(folder, 1)
 
 
-def prepare(name: str, folder: Path) -> None:
-    """Take from a copy of the source what an operation is to make."""
-    if name == "generate":
-        shutil.rmtree(folder / "drums")
-    elif name == "restore":
+def prepare(name: str, source: Path, folder: Path) -> None:
+    """Copy what an operation works on into a new folder, and nothing that it is to make."""
+    folder.mkdir()
+    for part in NEEDS.get(name, ("drums",)):
+        copy = shutil.copytree if (source / part).is_dir() else shutil.copy
+        copy(source / part, folder / part)
+    if name == "restore":
         (folder / "drums/sample_00003.wav").unlink()
-    elif name == "train":
-        shutil.rmtree(folder / "runs")

@@ -80,10 +80,9 @@ class Trial:
         self._answer = self._result
 
     def attempt(self, kind: int, nth: int, lasting: bool = False) -> tuple[Any, dict[str, str]]:
-        """Run it on a copy, and return (the error, the number of calls) and the files it leaves."""
+        """Run it on copies, and return (the error, the number of calls) and the files it leaves."""
         shutil.rmtree(self._place, ignore_errors=True)
-        shutil.copytree(self._source, self._place)
-        prepare(self._name, self._place)
+        prepare(self._name, self._source, self._place)
         error: BaseException | None = None
         code = ERRORS.get(KINDS[kind], 0)
         self._library.faults_watch(os.fsencode(self._place), kind, nth, lasting, code)

@@ -69,14 +69,17 @@ def smaller(program: str) -> str:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder with the recordings of the pages, and a network that answers at once."""
+    """An empty folder with recordings of one drum, and a network that knows it at once."""
     monkeypatch.chdir(tmp_path)
-    for name in ("my_drum", "first", "second"):
-        drum = BesselModel(1.0, 48000)
+    drum = BesselModel(1.0, 48000, drum_size=0.3, decay_time=1.0)
+    drum.seed(0)
+    for i, name in enumerate(("my_drum", "first", "second")):
+        drum.updateProperties(i)
         drum.generateWaveform()
         drum.export(f"{name}.wav")
-    circle = listener(answer({"circle": 1.0}))
+    circle = listener(answer({"circle": 1.0}, drum_size=0.3))
     monkeypatch.setattr("kac_prediction.listening.listener._shipped", lambda: circle)
+    monkeypatch.setattr("kac_prediction.orchestration.atoms._OUTLINES", 1)
     return tmp_path
 
 
@@ -87,7 +90,9 @@ def test_the_programs_of_all_pages_run(place: Path, capsys: pytest.CaptureFixtur
         namespace = {"__name__": page.stem}
         for program in blocks(page, "python"):
             exec(smaller(program), namespace)
-    assert "drum_size of 10 unseen sounds" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "drum_size of 10 unseen sounds" in printed
+    assert "1 strike on 1 drum in 1 s (<Drum: circle 0.3 m>,)" in printed
     for name in ("predicted", "tutorial_heard", "BesselModel", "FDTDModel", "LaméModel"):
         assert (place / f"{name}.wav").is_file()
     assert (place / "data/chirps/sample_00099.wav").is_file()
