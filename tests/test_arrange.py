@@ -60,7 +60,7 @@ def test_transposed_drums_sound_as_played_at_another_speed() -> None:
     small = [
         *(CIRCLE, DRUMS[2], DRUMS[3]),
         Drum("ellipse", 0.05, 1.6, sample_location=(0.003, 0.004)),
-        Drum("polygon", 0.05, outline=DRUMS[4].outline),
+        Drum("polygon", 0.05, outline=DRUMS[4].outline, strike_width=0.015),
     ]
     points = (POINTS[0], POINTS[2], POINTS[3], (-0.005, 0.006), (0.005, -0.004))
     strikes = [Strike(0.0, k, point, 1.0, 1.0) for k, point in enumerate(points)]

@@ -67,7 +67,7 @@ def test_a_drum_has_the_sampler_of_its_family(family: str, kind: type) -> None:
     assert (sampler.drum_size, sampler.decay_time, sampler.length) == (0.3, 0.7, 800)
     assert sampler.sample_location == drum.sample_location
     assert sampler.wave_speed == pytest.approx(80.0, rel=1e-15)
-    assert getattr(sampler, "strike_width", 0.0) == drum.strike_width
+    assert getattr(sampler, "strike_width", 0.0) == drum.struck_over
     assert sampler.shape.area == pytest.approx(drum.shape.area, rel=1e-12)
 
 
@@ -119,6 +119,8 @@ def test_the_fundamental_is_that_of_the_disc() -> None:
         (("ellipse", 0.3, 1.5, None, (0.3, 0.0)), r"sample_location \(x, y\) must lie inside"),
         (("circle", 0.3, 1.0, None, None, -1.0), "wave_speed must be above 0"),
         (("circle", 0.3, 1.0, None, None, 1.0, "\udc80"), "name must be characters of Unicode"),
+        (("circle", 0.3, 1.0, None, None, 1.0, "", -0.01), "strike_width must be at least 0"),
+        (("ellipse", 0.3, 1.0, None, None, 1.0, "", 0.4), "strike_width must be .*at most 0.3"),
     ],
 )
 def test_a_drum_says_what_it_refuses(arguments: Any, message: str) -> None:
@@ -296,6 +298,7 @@ def change(stored: dict[str, Any], path: str, value: Any) -> None:
         ("strikes.1.level", -1, "strike 1: level must be above 0, got -1"),
         ("strikes.2.time", None, "strike 2: .*missing.*'time'"),
         ("drums.0.colour", "red", "drum 0: .*colour"),
+        ("drums.0.strike_width", "wide", "drum 0: strike_width must be a number"),
         ("drums.4.outline", [[0, 0]], "drum 4: .*three"),
         ("drums", 3, ".*not iterable"),
         ("strikes.0", 3, "strike 0: "),

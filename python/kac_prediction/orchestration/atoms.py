@@ -17,7 +17,7 @@ from ..physics import modes as modes_of
 from ..samplers import ModeBank
 from ..samplers.bank_shapes import draw_points, draw_shape
 from ..samplers.drum import draw_log_uniform
-from ..samplers.families import EXACT, MODES
+from ..samplers.families import EXACT, modes_struck
 from .drum import Drum
 from .kit import Family, Kit
 from .locations import location_of
@@ -120,7 +120,9 @@ def _drum(rng: np.random.Generator, family: Family, size: float, wave_speed: flo
 
 def _unit_modes(drum: Drum) -> Modes | None:
     """Return the modes of a drum's shape at unit area, or None where its sampler knows them."""
-    return None if drum.family in EXACT else modes_of(centred(drum.shape), MODES)
+    if drum.family in EXACT:
+        return None
+    return modes_of(centred(drum.shape), modes_struck(drum.strike_width, drum.drum_size))
 
 
 def _struck(rng: np.random.Generator, drum: Drum, modes: Modes | None) -> Atom:
@@ -131,7 +133,7 @@ def _struck(rng: np.random.Generator, drum: Drum, modes: Modes | None) -> Atom:
     if modes is None:
         return Atom(drum, location, decay_time, None)
     points = np.array([location, drum.sample_location]) / drum.drum_size
-    weights = modes(points[:1], drum.strike_width / drum.drum_size) * modes(points[1:])
+    weights = modes(points[:1], drum.struck_over / drum.drum_size) * modes(points[1:])
     partials = modes.frequencies(drum.drum_size, drum.wave_speed), weights[0]
     return Atom(drum, location, decay_time, partials)
 

@@ -23,8 +23,9 @@ _OCTAVES: Final = 10
 def transpose(score: Score, semitones: float) -> Score:
     """Return a score on drums of another size, of the same shapes.
 
-    Sizes are divided by 2^(semitones / 12), by which all partials rise. Strikes and pick-ups keep
-    their places on the drums, and levels and decay times (T60) stay: the gestures are as long.
+    Sizes are divided by 2^(semitones / 12), by which all partials rise; so are widths of strikes
+    that are given. Strikes and pick-ups keep their places on the drums, and levels and decay times
+    (T60) stay: the gestures are as long.
 
     Args:
         score: any.
@@ -163,13 +164,14 @@ def _of(drums: Sequence[Drum], strikes: Iterable[Strike], duration: float) -> Sc
 
 
 def _resized(drum: Drum, factor: float) -> Drum:
-    """Return a drum of another size, heard at the same place."""
-    heard = drum.sample_location
+    """Return a drum of another size, heard at the same place, with mallets of another size."""
+    heard, width = drum.sample_location, drum.strike_width
     return replace(
         drum,
         drum_size=factor * drum.drum_size,
         outline=None if drum.outline is None else factor * drum.outline,
         sample_location=None if heard is None else _scaled(heard, drum, factor),
+        strike_width=None if width is None else factor * width,
     )
 
 

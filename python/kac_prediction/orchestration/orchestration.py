@@ -210,7 +210,7 @@ class _Found:
     def of(cls, found: Pursuit, hit: Hit, start: int) -> "_Found":
         """Return a strike of a window that starts at a sample."""
         voice = found.voices[hit.voice]
-        level = float(np.abs(voice.render(hit.placed, found.rate)).max())
+        level = voice.level(hit.placed, found.rate)
         energy = float(hit.sound @ hit.sound)
         return cls(start + hit.sample, hit.voice, hit.placed.point, level, voice.decay, energy)
 

@@ -141,6 +141,7 @@ class Pursuit:
         better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
         if matched.explained < enough or matched.gain < surely or not better:
             return None
+        voice.fit_width([segment], self.rate)
         self.voices.append(voice)
         return matched
 
@@ -175,8 +176,7 @@ class Pursuit:
 
     def _struck(self, voice: Voice, sample: int, last: int) -> tuple[int, Struck]:
         """Return the sound of a strike, and the sample on which it falls."""
-        rates = rates_of(voice.vibration.series, voice.slowness, voice.decay)
-        rates = audible(rates, self.rate)
+        rates = audible(rates_of(voice.vibration.series, voice.slowness, voice.decay), self.rate)
         last = min(last, sample + int(_LONGEST * self.rate))
         struck = Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates))
         moved = sample + round(struck.delay * self.rate)

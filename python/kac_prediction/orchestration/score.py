@@ -228,8 +228,8 @@ class Score(Sequence[Strike]):
     def to_csv(self) -> str:
         """Return it as CSV, a header and a row for each strike, numbers in full.
 
-        The columns are time, drum (its number), name, family, drum_size, aspect_ratio, location_1
-        to location_3 in the coordinates of the drum, level and decay_time.
+        The columns are time, drum (its number), name, family, drum_size, aspect_ratio,
+        strike_width, location_1 to location_3 in the coordinates of the drum, level and decay_time.
         """
         return stored.table(self)
 

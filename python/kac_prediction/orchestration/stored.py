@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FORMAT: Final = 1
 _COLUMNS: Final = (
-    *("time", "drum", "name", "family", "drum_size", "aspect_ratio"),
+    *("time", "drum", "name", "family", "drum_size", "aspect_ratio", "strike_width"),
     *("location_1", "location_2", "location_3", "level", "decay_time"),
 )
 
@@ -81,7 +81,7 @@ def table(score: "Score") -> str:
     rows.writerow(_COLUMNS)
     for strike in score:
         drum = score.drums[strike.drum]
-        body = drum.name, drum.family, drum.drum_size, drum.aspect_ratio
+        body = drum.name, drum.family, drum.drum_size, drum.aspect_ratio, drum.struck_over
         location = (*strike.location, "")[:3]
         rows.writerow([strike.time, strike.drum, *body, *location, strike.level, strike.decay_time])
     return text.getvalue()

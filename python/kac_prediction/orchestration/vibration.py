@@ -22,6 +22,7 @@ from ..physics import (
     rectangularAmplitudes,
     rectangularSeries,
 )
+from ..physics.excitation import mean_of_waves
 from ..samplers.families import MODES
 from .drum import Drum
 
@@ -65,10 +66,22 @@ class Vibration:
     def at(self, points: Points, width: float = 0.0) -> Float64:
         """Return the eigenfunctions at points, shape (points, 1 or 2, k); a pair has two.
 
-        The width is that of a strike in units of the size.
+        The width is that of a strike in units of the size, under which they are means.
         """
+        return self._at(points) * self._share(width)
+
+    def struck(self, width: float) -> Float64:
+        """Return the eigenfunctions at `points`, as `at` does, which takes long; they are kept."""
+        return _tried(self) * self._share(width)
+
+    def _share(self, width: float) -> Float64:
+        """Return what a strike of a width excites of what one at a point does, shape (k,)."""
+        return mean_of_waves(math.pi / 2 * width * self.series)
+
+    def _at(self, points: Points) -> Float64:
+        """Return the eigenfunctions at points."""
         if self.elements is not None:
-            return self.elements(points, width)[:, None, :]
+            return self.elements(points)[:, None, :]
         if self.family == "circle":
             return _circular(points)[:, :, self.order]
         if self.family == "rectangle":
@@ -78,14 +91,10 @@ class Vibration:
         pairs = [equilateralTriangleAmplitudes(u, v, w, _TABLE, _TABLE) for u, v, w in points]
         return np.array(pairs).reshape(len(points), 2, -1)[:, :, self.order]
 
-    def struck(self, width: float) -> Float64:
-        """Return the eigenfunctions at `points`, as `at` does, which takes long; they are kept."""
-        return _struck(self, width)
-
 
 @lru_cache(maxsize=64)
-def _struck(vibration: Vibration, width: float) -> Float64:
-    return vibration.at(vibration.points, width)
+def _tried(vibration: Vibration) -> Float64:
+    return vibration.at(vibration.points)
 
 
 def _once() -> npt.NDArray[np.intp]:
@@ -94,10 +103,10 @@ def _once() -> npt.NDArray[np.intp]:
     return np.flatnonzero((m <= n).ravel())
 
 
-def vibration_of(drum: Drum) -> Vibration:
-    """Return the modes of a drum."""
+def vibration_of(drum: Drum, count: int = MODES) -> Vibration:
+    """Return the modes of a drum; so many where finite elements find them."""
     outline = None if drum.outline is None else (drum.outline / drum.drum_size).tobytes()
-    return _vibration(drum.family, drum.aspect_ratio, outline)
+    return _vibration(drum.family, drum.aspect_ratio, outline, count)
 
 
 def _circular(points: Points) -> Float64:
@@ -121,7 +130,7 @@ def _zeros() -> Float64:
 
 
 @lru_cache(maxsize=64)
-def _vibration(family: str, aspect_ratio: float, outline: bytes | None) -> Vibration:
+def _vibration(family: str, aspect_ratio: float, outline: bytes | None, elements: int) -> Vibration:
     counted = np.arange(_TABLE**2)
     if family == "circle":
         series, points = _zeros(), _polar()
@@ -131,17 +140,19 @@ def _vibration(family: str, aspect_ratio: float, outline: bytes | None) -> Vibra
         series, points = equilateralTriangleSeries(_TABLE, _TABLE), _barycentric()
         counted = _once()
     else:
-        return _by_elements(family, aspect_ratio, outline)
+        return _by_elements(family, aspect_ratio, outline, elements)
     order = counted[np.argsort(series.ravel()[counted], kind="stable")]
     return Vibration(family, aspect_ratio, None, None, series.ravel()[order], order, points)
 
 
-def _by_elements(family: str, aspect_ratio: float, outline: bytes | None) -> Vibration:
+def _by_elements(
+    family: str, aspect_ratio: float, outline: bytes | None, elements: int
+) -> Vibration:
     if outline is None:
         shape = shape_of(family, aspect_ratio)
     else:
         shape = centred(Polygon(np.frombuffer(outline).reshape(-1, 2)))
-    found = modes(shape, MODES)
+    found = modes(shape, elements)
     corners = shape.outline()
     low, high = corners.min(axis=0), corners.max(axis=0)
     points = low + (high - low) * _lattice(_SIDE)

@@ -13,12 +13,14 @@ from ..geometry.families import ANALYTIC, OUTLINED, REGULAR
 from ..listening import Start, refine
 from ..physics.partials import series as series_of_family
 from ..samplers.drum import WAVE_SPEED
+from ..samplers.families import EXACT, modes_struck
 from .discovery import is_of
 from .drum import Drum
 from .fitting import Match, match, tuned
 from .kit import Family
 from .placing import Placed
-from .vibration import vibration_of
+from .vibration import Vibration, vibration_of
+from .widths import find_width
 
 _HIGHEST: Final = 12.0  # S, up to which partials tell drums
 _FITTED: Final = 0.04  # seconds of a strike that a size is fitted to
@@ -74,7 +76,7 @@ class Voice:
     @property
     def width(self) -> float:
         """Diameter of a strike in units of the size."""
-        return self.drum.strike_width / self.drum.drum_size
+        return self.drum.struck_over / self.drum.drum_size
 
     def match(self, sound: Float64, sample_rate: int) -> Match:
         """Return how well the drum explains a sound from the strike on."""
@@ -82,11 +84,20 @@ class Voice:
 
     def render(self, placed: Placed, sample_rate: int) -> Float64:
         """Return the sound of a placed strike, until it is 90 dB down, shape (n,)."""
-        heard = self.vibration.at(placed.pick_up[None])[0]
-        struck = self.vibration.at(placed.point[None], self.width)[0]
+        return self._sound(self.vibration, placed, sample_rate)
+
+    def level(self, placed: Placed, sample_rate: int) -> float:
+        """Return the peak of a placed strike by all modes of the drum that it excites."""
+        count = modes_struck(self.drum.strike_width, self.drum.drum_size)
+        sound = self._sound(vibration_of(self.drum, count), placed, sample_rate)
+        return float(np.abs(sound).max())
+
+    def _sound(self, vibration: Vibration, placed: Placed, sample_rate: int) -> Float64:
+        heard = vibration.at(placed.pick_up[None])[0]
+        struck = vibration.at(placed.point[None], self.width)[0]
         weights = placed.weight * (struck * heard).sum(axis=0)
         duration = min(_HEARD * 3 * math.log(10) / self.decay, _LONGEST)
-        frequencies = self.vibration.series[None] / (2 * self.slowness)
+        frequencies = vibration.series[None] / (2 * self.slowness)
         length = int(duration * sample_rate) + 1
         sound = _core.additive(frequencies, weights[None], [self.decay], [0.0], length, sample_rate)
         return np.asarray(sound[0])
@@ -103,6 +114,16 @@ class Voice:
             self._fit_decay(long, sample_rate)
         else:
             self._fit_size(long, sample_rate)
+        self.fit_width(long, sample_rate)
+
+    def fit_width(self, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Find how wide the strikes are, unless the drum is given or of exact modes."""
+        if self.fixed or self.drum.family in EXACT:
+            return
+        size, plain = self.drum.drum_size, replace(self.drum, strike_width=None)
+        default, highest = plain.struck_over / size, float(self.vibration.series[-1])
+        width = find_width(sounds, sample_rate, self.slowness, default, highest)
+        self.drum = replace(plain, strike_width=None if width is None else width * size)
 
     def tune(self, sounds: Sequence[Float64], sample_rate: int) -> None:
         """Move the partials of an outline to where they explain strikes best."""

@@ -27,6 +27,9 @@ DECAY_TIMES: Final = (0.3, 2.0)
 LEVELS: Final = (-20.0, 0.0)
 """Of the strikes' peaks, dB."""
 
+MALLETS: Final = (1 / 8, 1 / 4)
+"""Diameters of the strikes on drums that are simulated, of their size: felt of 20 to 60 mm."""
+
 DRUMS: Final = (1, 6)
 STRIKES: Final = (10, 60)
 """How many of an arrangement."""
@@ -102,7 +105,7 @@ def arrangement(
             another drum if there is one.
         sample_rate: Hz.
         mallet: diameter of the strikes on drums that are simulated, of their size, up to 1; None:
-            as wide as scores strike them, 10 mm on most. The wider, the fewer high partials.
+            each drum has its own, of MALLETS, log-uniform. The wider, the fewer high partials.
 
     Raises:
         ValueError: there is no such family, or so many strikes do not fit.
@@ -115,10 +118,13 @@ def arrangement(
     levels = 10 ** (rng.uniform(*LEVELS, n) / 20)
     sizes = _sizes(rng, [families[k] for k in rng.integers(len(families), size=number)])
     length, struck = round(duration * sample_rate), []
+    bounds = MALLETS if mallet is None else (mallet, mallet)
+    mallets = rng.spawn(1)[0]  # draws nothing of what the rest is drawn from
     for (family, size), count in zip(sizes, np.bincount(which).tolist(), strict=True):
         decay = draw_log_uniform(rng, DECAY_TIMES)
         heard = min(length, round(_HEARD * decay * sample_rate))
-        struck.append(strike_drum(rng, family, size, decay, count, heard, sample_rate, mallet))
+        share = draw_log_uniform(mallets, bounds)
+        struck.append(strike_drum(rng, family, size, decay, count, heard, sample_rate, share))
     return _summed(times, which, levels, struck, length, sample_rate)
 
 

@@ -43,20 +43,21 @@ def strike_drum(
     strikes: int,
     length: int,
     sample_rate: int,
-    mallet: float | None = None,
+    mallet: float,
 ) -> Struck:
     """Draw a drum of a family and a size, and strike it; all is drawn uniformly over its area.
 
     Ellipses, polygons and stars are simulated at a multiple of the sample rate, on a grid of 87
     steps across or more, in 0.2 to 2 s of one core for a second of sound at 48 kHz. Their strikes
-    are as wide as `Drum.strike_width`, or as a mallet, a share of the size.
+    are as wide as the mallet, a share of the size; on all others they are points.
 
     Returns:
         Strikes as long as `length`, in samples.
     """
     shape, ratio = draw_shape(family, rng)
     outline = shape.outline()[:-1] if family in OUTLINED else None
-    drum = Drum(family, size, ratio, outline)
+    width = None if family in EXACT else mallet * size
+    drum = Drum(family, size, ratio, outline, strike_width=width)
     multiple = 1
     if family not in EXACT:
         multiple = max(1, round(FINENESS * math.sqrt(2) * WAVE_SPEED / sample_rate / size))
@@ -65,7 +66,6 @@ def strike_drum(
         duration=(length + REACH) / sample_rate,
         sample_rate=sample_rate * multiple,
         decay_time=decay_time,
-        width=drum.strike_width if mallet is None else mallet * size,
     )
     seed = int(rng.integers(2**63))
     (pick_up,) = _heard(sampler_of(drum), seed, 1)[1]
@@ -76,9 +76,7 @@ def strike_drum(
     return Struck(drum, decay_time, waveforms, locations)
 
 
-def _sampler(
-    drum: Drum, duration: float, sample_rate: int, decay_time: float, width: float
-) -> Sampler:
+def _sampler(drum: Drum, duration: float, sample_rate: int, decay_time: float) -> Sampler:
     """Return a drum's own sampler where its series is exact, else one that simulates it."""
     if drum.family in EXACT:
         return drum.sampler(duration, sample_rate, decay_time)
@@ -89,7 +87,7 @@ def _sampler(
         drum_size=drum.drum_size,
         decay_time=decay_time,
         sample_location=drum.sample_location,
-        strike_width=width,
+        strike_width=drum.struck_over,
         precision="single",
     )
 
