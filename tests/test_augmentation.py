@@ -1,6 +1,6 @@
 """What is drawn lies where it should, and what is left undrawn is what prediction sees."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,15 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from kac_prediction import _core
 from kac_prediction.dataset import InputRepresentation
 from kac_prediction.pipeline import ModelInput, TrainingOptions, effects
-from kac_prediction.pipeline.augmentation import NOISE_RANGE, Augmentation, normalised
+from kac_prediction.pipeline.amplitudes import normalised
+from kac_prediction.pipeline.augmentation import NOISE_RANGE, Augmentation
 from kac_prediction.pipeline.drawn_effects import EFFECTS
 from models_of_users import parameters
 
 RATE, LENGTH = 8000, 256
 INPUT = ModelInput(RATE, LENGTH, ("drum_size",), ("m",))
-RAW = ModelInput(RATE, LENGTH, ("drum_size",), ("m",), normalise=False)
+RAW = replace(INPUT, normalise=False)
+ALIGNED = replace(INPUT, align_polarity=True)
 DTYPES = [torch.float32, torch.float64]
 
 
@@ -91,7 +93,7 @@ def test_what_is_not_finite_spoils_its_own_sound_alone(wrong: float) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("model_input", [INPUT, RAW])
+@pytest.mark.parametrize("model_input", [INPUT, RAW, ALIGNED, replace(RAW, align_polarity=True)])
 def test_without_any_change_it_is_the_recipe(model_input: ModelInput, dtype: torch.dtype) -> None:
     x = sounds(5, LENGTH + 9, dtype)
     seen = Augmentation(model_input)(x, draws())

@@ -35,6 +35,7 @@ INPUT = ModelInput(
     classes={"kind": ("wood", "skin", "bell")},
     sizes={"outline": 4},
     spreads=("drum_size",),
+    align_polarity=True,
 )
 
 
@@ -124,7 +125,7 @@ def test_outlines_and_numbers_of_all_families() -> None:
 @pytest.mark.slow
 @pytest.mark.optional
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_graph_normalises_and_undoes_scales(files: dict[str, Path], count: int) -> None:
+def test_a_graph_aligns_normalises_and_undoes_scales(files: dict[str, Path], count: int) -> None:
     model, x = crepe(), sounds(48000, 1024)[:count]
     found = run(files["crepe"], x)
     inputs = INPUT.inputs(x)
@@ -135,6 +136,7 @@ def test_a_graph_normalises_and_undoes_scales(files: dict[str, Path], count: int
     close(found["outline"], due["outline"])
     close(found["drum_size_spread"], outputs[:, -1].exp())
     close(found["kind_probabilities"], torch.softmax(outputs[:, 1:4], 1))
+    assert np.array_equal(run(files["crepe"], -x)["drum_size"], found["drum_size"])
     constant = run(files["crepe"], np.full((1, 1024), 0.3, np.float32))
     close(constant["drum_size"], model(torch.zeros(1, 1024))[:, 0].exp().detach())
 

@@ -76,6 +76,17 @@ def test_a_constant_becomes_zero_and_raw_sound_may_stay_raw() -> None:
     assert raw.waveforms(np.float32([0.1, 0.2])).dtype == torch.float32
 
 
+@given(arrays(np.float32, (3, 8), elements=st.floats(-1e3, 1e3, width=32)))
+def test_polarity_is_aligned_by_the_first_loud_sample(sounds: np.ndarray) -> None:
+    heard = replace(recipe(), normalise=False, align_polarity=True).waveforms(sounds).numpy()
+    for row, sound in zip(heard, sounds, strict=True):
+        loud = next(x for x in sound if abs(x) >= 0.5 * np.abs(sound).max())
+        assert np.array_equal(row, -sound if loud < 0 else sound)
+    normalised = replace(recipe(), align_polarity=True)
+    assert torch.equal(normalised.waveforms(-sounds), normalised.waveforms(sounds))
+    assert torch.equal(normalised.waveforms(sounds), recipe().waveforms(heard))
+
+
 @pytest.mark.parametrize("shape", [(7,), (3, 7), (2, 3, 8), ()])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="at least 8 samples at 48000 Hz, got") as error:
@@ -113,6 +124,8 @@ def test_it_survives_a_checkpoint() -> None:
     fields = json.loads(json.dumps(original.to_dict()))
     assert fields["size_convention"] == "sqrt(area)"
     assert ModelInput.from_dict(fields) == original
+    aligned = replace(original, align_polarity=True)
+    assert ModelInput.from_dict(json.loads(json.dumps(aligned.to_dict()))) == aligned
     with pytest.raises(ValueError, match="colour"):
         ModelInput.from_dict({**fields, "colour": "red"})
 

@@ -71,6 +71,13 @@ def test_every_form_of_a_sound_gives_one_prediction() -> None:
         assert predict(model, form, RATE)["drum_size"] == pytest.approx(expected, rel=1e-4)
 
 
+def test_both_polarities_give_one_prediction_where_they_are_aligned() -> None:
+    sound, model = drum().waveform, weighted(replace(INPUT, align_polarity=True))
+    late = np.concatenate([np.zeros(4800), sound])
+    for x in (sound, late, late + 0.3):
+        assert predict(model, -x, RATE) == predict(model, x, RATE)
+
+
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_another_rate_gives_nearly_the_same_prediction(rate: int) -> None:
     here, there = drum().waveform, drum(sample_rate=rate).waveform

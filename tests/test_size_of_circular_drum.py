@@ -1,5 +1,6 @@
 """The routine that learns the size of circular drums, from nothing to a report."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,22 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(home: Path) -> None:
     last = resumed.routine.M.state_dict()
     assert all(torch.equal(last[name], expected[name]) for name in expected)
     assert np.array_equal(resumed.predicted["drum_size"], whole.predicted["drum_size"])
+
+
+def test_a_training_from_before_polarity_was_aligned_goes_on_without(home: Path) -> None:
+    earlier = replace(SizeOfCircularDrum.model_input, align_polarity=False)
+    first = replace(SizeOfCircularDrum, model_input=earlier)(
+        exports_dir=str(home / "earlier"),
+        dataset_dir=str(home / "data"),
+        parameters=SMALL,
+        device="cpu",
+    )
+    resumed = SizeOfCircularDrum(
+        dataset_dir=str(home / "data"),
+        resume=str(first.best.parent),
+        parameters=SMALL,
+        overrides={"num_of_epochs": 2},
+        device="cpu",
+    )
+    assert resumed.model_input == earlier
+    assert [record["epoch"] for record in resumed.routine.history] == [0, 1]

@@ -11,6 +11,7 @@ from ..geometry.radii import RADII, directions
 from ..listening.network import FARTHEST, NUMBERS, check_model, outline_of_family
 from ..listening.predicted_labels import input_of
 from ..pipeline import Model
+from ..pipeline.amplitudes import aligned, normalised
 from ..pipeline.model_input import LOG_SPREADS
 from ..samplers import ModeBank
 
@@ -27,7 +28,9 @@ class Graph(torch.nn.Module):
         super().__init__()
         self.model_input = input_of(model)
         self.model = copy.deepcopy(model).float().cpu().eval()
-        self.normalise = self.model_input.normalise and self.model_input.representation is None
+        waves = self.model_input.representation is None
+        self.align_polarity = self.model_input.align_polarity and waves
+        self.normalise = self.model_input.normalise and waves
 
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return what inputs, shape (n, ...), are, by name.
@@ -36,7 +39,8 @@ class Graph(torch.nn.Module):
         `LABEL_probabilities`, shape (n, classes); of a spread `LABEL_spread`, shape (n,), the scale
         of the Laplace distribution that the network predicts.
         """
-        outputs = self.model(_normalised(x) if self.normalise else x)
+        x = aligned(x) if self.align_polarity else x
+        outputs = self.model(normalised(x) if self.normalise else x)
         return self.named(outputs.reshape(x.shape[0], -1))
 
     def named(self, outputs: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -125,14 +129,6 @@ def graph_of(model: Model) -> Graph:
     except ValueError:
         return Graph(model)
     return DrumGraph(model)
-
-
-def _normalised(x: torch.Tensor) -> torch.Tensor:
-    """Map the smallest and the largest sample of each sound to -1 and 1; a constant one to 0."""
-    low, high = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
-    span = high - low
-    scaled = 2 * (x - low) / torch.where(span > 0, span, torch.ones_like(span)) - 1
-    return torch.where(span > 0, scaled, torch.zeros_like(scaled))
 
 
 def _centred(points: torch.Tensor) -> torch.Tensor:

@@ -28,8 +28,9 @@ _BATCH = 256  # sounds
 def predict(model: Model, waveform: ArrayLike | torch.Tensor, sample_rate: int) -> PredictedLabels:
     """Predict the labels of a sound.
 
-    A model takes every sound for a drum as those it has learnt from, of their polarity, unless it
-    was trained with `augment_polarity`. Whether there is a drum at all, `listen` says.
+    A model takes every sound for a drum as those it has learnt from; whether there is a drum at
+    all, `listen` says. x and -x are one drum where `model_input.align_polarity` is set, as the
+    routines of this package do; models trained before take them for two.
 
     Args:
         model: a trained model, as `loadModel` returns it; the mode of its modules is left as it is.

@@ -11,6 +11,7 @@ import torch
 
 from .._checks import check_number
 from . import effects
+from .amplitudes import aligned, normalised
 from .coding import codecs
 from .drawn_effects import EFFECTS, Draws
 from .model_input import ModelInput
@@ -55,7 +56,7 @@ class Augmentation:
     - `gain`: uniform in dB in +- `gain`; not drawn where sounds are normalised, which undoes it.
 
     Numbers are uniform in their ranges; times and frequencies of `damping`, `room`, `band` and
-    `clicks` log-uniform. Then `model_input` normalises and represents the sounds.
+    `clicks` log-uniform. Then `model_input` aligns, normalises and represents the sounds.
     """
 
     model_input: ModelInput  # what the model sees without augmentation
@@ -158,11 +159,13 @@ class Augmentation:
         x = self._changed(x, generator, "offset", "polarity", "truncate")
         if self.gain and not self.model_input.normalise:
             x = x * 10 ** ((2 * _uniform(x, generator) - 1) * self.gain / 20)
+        if self.model_input.align_polarity:
+            x = aligned(x)
         if self.model_input.normalise:
             x = normalised(x)
         if self.model_input.representation is None:
             return x
-        return replace(self.model_input, normalise=False).inputs(x)
+        return replace(self.model_input, align_polarity=False, normalise=False).inputs(x)
 
     def _changed(self, x: torch.Tensor, generator: torch.Generator, *names: str) -> torch.Tensor:
         """Return sounds with one effect after the other, each on its share of them."""
@@ -204,17 +207,6 @@ class Augmentation:
             window = torch.arange(min(samples, x.shape[1] - self._latest), device=x.device)
             heard = x.gather(1, strike + window)
         return x + noise * (10 ** (decibels / 20) * effects.rms(heard))
-
-
-def normalised(x: torch.Tensor) -> torch.Tensor:
-    """Map the smallest and the largest sample of each sound, shape (..., length), to -1 and 1.
-
-    As `InputRepresentation.normalise`, but in the dtype and on the device of x, without waiting for
-    it; so it makes nan of a sound with samples that are not finite. A constant sound becomes 0.
-    """
-    low = x.amin(-1, keepdim=True)
-    span = x.amax(-1, keepdim=True) - low
-    return torch.where(span == 0, 0.0, (x - low) / span * 2 - 1)
 
 
 def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -14,6 +14,7 @@ from ..dataset import InputRepresentation, RepresentationSettings
 from ..dataset.labels import LabelTable
 from ..dataset.representation import Precision, readable
 from ..dataset.representation_settings import HIGHEST_RATE, complete_settings
+from .amplitudes import aligned
 from .targets import (
     Missing,
     Scale,
@@ -36,8 +37,8 @@ LOG_SPREADS: Final = (-7.0, 2.0)
 class ModelInput:
     """How a sound becomes the input of a model, and labels its targets.
 
-    A checkpoint keeps it. A sound is cropped, then normalised: in the other order, what lies behind
-    the crop would leak the size of the drum.
+    A checkpoint keeps it. A sound is cropped, then aligned and normalised: in the other order, what
+    lies behind the crop would leak the size of the drum.
 
     Attributes:
         sample_rate: samples per second that the model was made for.
@@ -45,6 +46,8 @@ class ModelInput:
         labels: names of what is predicted, in the order of the model's outputs.
         units: the unit of each label, such as 'm'; '' for a plain number.
         normalise: whether each sound is mapped to -1 ... 1 after the crop.
+        align_polarity: whether a sound whose first sample of at least half of its largest magnitude
+            is below 0 is turned over: x and -x are one sound to the model.
         size_convention: what `drum_size` means; see `SIZE_CONVENTION`.
         representation: settings of `InputRepresentation`, for a spectrogram of that; None: the
             wave itself.
@@ -69,6 +72,7 @@ class ModelInput:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     sizes: Mapping[str, int] = field(default_factory=dict, hash=False)
     spreads: tuple[str, ...] = ()
+    align_polarity: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError or TypeError for fields that do not fit together."""
@@ -77,7 +81,8 @@ class ModelInput:
         checked["units"] = units = check_texts("units", self.units)
         for name in ("sample_rate", "length"):
             checked[name] = check_whole(name, getattr(self, name), most=HIGHEST_RATE)
-        checked["normalise"] = check_flag("normalise", self.normalise)
+        for name in ("normalise", "align_polarity"):
+            checked[name] = check_flag(name, getattr(self, name))
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"labels must be one or more different names, got {labels}.")
         if len(units) != len(labels):
@@ -88,13 +93,9 @@ class ModelInput:
         single = [each for each in labels if each not in {*checked["sizes"], *checked["classes"]}]
         checked["spreads"] = check_spreads(self.spreads, single)
         if self.representation is not None:
-            if not isinstance(self.representation, Mapping):
-                raise TypeError(
-                    "representation must be a dictionary of settings, such as "
-                    f"{{'output_type': 'mel'}}, or None, got {self.representation!r}."
-                )
+            given = complete_settings(self.representation)
             # The crop is normalised before: the representation must not do it again.
-            settings = complete_settings({**self.representation, "normalise_input": False})
+            settings = complete_settings({**given, "normalise_input": False})
             planned = _planned(tuple(settings.items()), checked["sample_rate"], "double")
             InputRepresentation.transformShape(checked["length"], planned.settings)
             checked["representation"] = planned.settings
@@ -102,7 +103,7 @@ class ModelInput:
             object.__setattr__(self, name, value)
 
     def inputs(self, X: ArrayLike | torch.Tensor) -> torch.Tensor:
-        """Make of sounds what the model sees: crop, normalise, represent.
+        """Make of sounds what the model sees: crop, align, normalise, represent.
 
         Returns:
             What `waveforms` returns of X; or spectrograms of it, shape (rows, frames) or (n, rows,
@@ -117,7 +118,7 @@ class ModelInput:
         precision: Precision = "double" if x.dtype == torch.float64 else "single"
         planned = _planned(tuple(self.representation.items()), self.sample_rate, precision)
         spectra = planned.transform(x).to(x)
-        # The ends, to which nan spreads, are found five times as fast as each number is judged.
+        # The ends, to which nan spreads, are found faster than each number is judged.
         ends = torch.aminmax(_judged(spectra)) if spectra.numel() else ()
         if not all(bool(torch.isfinite(end)) for end in ends):
             raise ValueError(
@@ -127,7 +128,7 @@ class ModelInput:
         return spectra
 
     def waveforms(self, X: ArrayLike | torch.Tensor) -> torch.Tensor:
-        """Crop sounds to their first samples, then normalise each of them.
+        """Crop sounds to their first samples, then align and normalise each of them.
 
         X is one sound, shape (samples,), or a batch, (n, samples), at the model's sample rate,
         starting where the drum is struck.
@@ -159,6 +160,7 @@ class ModelInput:
         if not finite.all():
             sound, sample = torch.nonzero(~finite.reshape(-1, self.length))[0].tolist()
             raise ValueError(f"sample {sample} of sound {sound} is not a finite number.")
+        x = aligned(x) if self.align_polarity else x
         if not self.normalise:
             return x
         return torch.from_numpy(InputRepresentation.normalise(x.cpu().double())).to(x)
@@ -242,10 +244,7 @@ class ModelInput:
         return self.unscaled(torch.cat([*columns.values()], dim=-1))
 
     def unscaled(self, targets: torch.Tensor) -> torch.Tensor:
-        """Return the numbers that targets stand for, as `values`, of the same shape.
-
-        Raise ValueError unless there is one column a number of each label.
-        """
+        """Return the numbers that targets, shaped as for `columns`, stand for, as `values` does."""
         # Halves have too few digits.
         numbers = targets if targets.dtype == torch.float64 else targets.float()
         pairs = zip(self.columns(numbers).values(), self.scales, strict=True)
@@ -274,8 +273,8 @@ class ModelInput:
         fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         fields["classes"] = {label: [*names] for label, names in self.classes.items()}
         # Absent where there are none: versions that did not have them can read such a checkpoint.
-        absent = [name for name in ("sizes", "spreads") if not fields[name]]
-        return {name: value for name, value in fields.items() if name not in absent}
+        later = ("sizes", "spreads", "align_polarity")
+        return {name: value for name, value in fields.items() if value or name not in later}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:

@@ -15,6 +15,7 @@ DimOfRectangularDrum: Final = Task(
         labels=("drum_size", "aspect_ratio"),
         units=("m", ""),
         scales=("log", "log"),
+        align_polarity=True,
     ),
     Sampler=PUBLISHED_DATASETS["5000-rectangular-drums-of-varying-dimension"].sampler,
     settings=PUBLISHED_DATASETS["5000-rectangular-drums-of-varying-dimension"].settings,

@@ -15,6 +15,7 @@ ShapeOfDrum: Final = Task(
         units=("", "m", ""),
         scales=("linear", "log", "log"),
         classes={"family": FAMILIES},
+        align_polarity=True,
     ),
     # One solver makes all drums. Of the published sets, circles and rectangles are sums of modes,
     # polygons are simulated on a grid: a model would tell the solvers apart, which is easier.

@@ -11,7 +11,12 @@ SizeOfCircularDrum: Final = Task(
     # The first 21 ms. A drum of 1 m has a fundamental of 68 Hz, 15 ms. The model predicts the
     # logarithm of the size, so that errors count relative to it.
     model_input=ModelInput(
-        sample_rate=48000, length=1024, labels=("drum_size",), units=("m",), scales=("log",)
+        sample_rate=48000,
+        length=1024,
+        labels=("drum_size",),
+        units=("m",),
+        scales=("log",),
+        align_polarity=True,
     ),
     Sampler=PUBLISHED_DATASETS["5000-circular-drums-of-varying-size"].sampler,
     settings=PUBLISHED_DATASETS["5000-circular-drums-of-varying-size"].settings,

@@ -39,6 +39,7 @@ SizeOfPolygonalDrum: Final = Task(
         labels=("drum_size", "aspect_ratio"),
         units=("m", ""),
         scales=("log", "log"),
+        align_polarity=True,
     ),
     Sampler=PUBLISHED_DATASETS["2000-convex-polygonal-drums-of-varying-size"].sampler,
     settings=PUBLISHED_DATASETS["2000-convex-polygonal-drums-of-varying-size"].settings,

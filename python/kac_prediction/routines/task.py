@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -118,8 +118,7 @@ class Task:
             raise ValueError(
                 f"{self.name} trains on {known}drums made here, not on {dataset_name!r}."
             )
-        if resume:
-            self._check_checkpoint(resume)
+        model_input = self._resumed_input(resume) if resume else self.model_input
         stream = stream or self.always_streams
         defaults = {**self.defaults, **(self.streaming if stream else {})}
         defaults = merge_parameters(defaults, ("parameters", parameters or {}))
@@ -128,29 +127,34 @@ class Task:
             routine.resume(resume)
         routine.setParameters(defaults, config_path=config_path, overrides=overrides)
         with seeded(routine.P["seed"], routine.device):
-            routine.M = self.network(**routine.P, outputs=self.model_input.outputs)
-        routine.M.criterion = loss = self.loss(self.model_input).to(routine.device)
-        routine.check(self.model_input, streaming=stream)
+            routine.M = self.network(**routine.P, outputs=model_input.outputs)
+        routine.M.criterion = loss = self.loss(model_input).to(routine.device)
+        routine.check(model_input, streaming=stream)
         directory = self._directory(dataset_dir, dataset_name)
         sounds = self._import_sounds(routine, directory, dataset_name, workers)
-        routine.use_input(self.model_input)
+        routine.use_input(model_input)
         if stream:
             own = [Source(self.Sampler, self.settings)]
             routine.stream(self.sources(directory) if self.sources else own)
-        return fit(self.name, self.model_input, routine, sounds, loss)
+        return fit(self.name, model_input, routine, sounds, loss)
 
-    def _check_checkpoint(self, path: str) -> None:
-        """Raise ValueError unless a checkpoint is of a training on the same task."""
+    def _resumed_input(self, path: str) -> ModelInput:
+        """Return what the model of a checkpoint hears; raise ValueError for one of another task.
+
+        Earlier models heard x and -x as two sounds, and go on so.
+        """
         _, checkpoint = resumable(path)
         sampler, recipe = checkpoint["dataset"]["sampler"]["name"], checkpoint.get("model_input")
-        same = recipe is not None and ModelInput.from_dict(recipe) == self.model_input
-        if not same or sampler != self.Sampler.__name__:
+        was = None if recipe is None else ModelInput.from_dict(recipe)
+        now = None if was is None else replace(was, align_polarity=self.model_input.align_polarity)
+        if was is None or now != self.model_input or sampler != self.Sampler.__name__:
             labels = recipe["labels"] if recipe else ["labels without names"]
             raise ValueError(
                 f"{path} predicts {', '.join(labels)} of drums by {sampler}: it cannot be resumed "
                 f"by {self.name}, which predicts {', '.join(self.model_input.labels)} of drums by "
                 f"{self.Sampler.__name__}, of {self.model_input.length} samples each."
             )
+        return was
 
     def _directory(self, dataset_dir: str, dataset_name: str) -> Path:
         """Return the directory of the dataset: the one given, the published one, or in data/."""

@@ -134,6 +134,7 @@ def _input_for(
         labels=names,
         units=tuple(known.get(name, "") for name in names),
         scales=scales,  # type: ignore[arg-type]
+        align_polarity=True,
     )
     check_raw(dataset, model_input)
     model_input.targets(dataset.Y)
