@@ -104,6 +104,15 @@ def test_deploy_goes_on_after_a_file_in_which_nothing_is_heard(tmp_path: Path, m
     assert f"{good}: drum_size 0.400 m" in result.output
 
 
+def test_deploy_says_where_the_model_of_any_drum_hears_none(tmp_path: Path, model: Path) -> None:
+    noise, drum = tmp_path / "noise.wav", strike(tmp_path / "drum.wav")
+    soundfile.write(noise, 0.1 * np.random.default_rng(0).standard_normal(24000), 48000)
+    result = CliRunner().invoke(deploy, ["--no-sound", str(model), str(noise), str(drum)])
+    first, second = result.output.splitlines()
+    assert first.startswith(f"{noise}: drum_size 0.400 m; but any-drum hears no drum in it")
+    assert second == f"{drum}: drum_size 0.400 m"
+
+
 def test_deploy_of_files_that_differ_in_their_endings(tmp_path: Path, model: Path) -> None:
     files = [strike(tmp_path / "a.wav"), tmp_path / "a.flac"]
     soundfile.write(files[1], soundfile.read(files[0])[0], 44100)

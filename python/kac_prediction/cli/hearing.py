@@ -245,8 +245,9 @@ def _hear_any_drum(
 
 
 def _hear(model: "Model", path: Path) -> _Heard:
-    """Predict the labels of one file."""
+    """Predict the labels of one file; say where the model of any drum hears none in it."""
     from ..listening import drum_heard, predict_file
+    from ..listening import listen as hear
 
     prediction = predict_file(model, path)
     units = model.model_input.units if model.model_input else ()
@@ -255,7 +256,13 @@ def _hear(model: "Model", path: Path) -> _Heard:
         for (label, value), unit in zip(prediction.items(), units, strict=True)
         if not isinstance(value, list)
     )
-    return _Heard(said, dict(prediction), lambda: drum_heard(model, prediction))
+    record: dict[str, Any] = dict(prediction)
+    if "drum_size" in prediction:
+        any_drum = hear(path, refine=False)
+        record["score"] = any_drum.score
+        if not any_drum.is_drum:
+            said += f"; but any-drum hears no drum in it (score {any_drum.score:.2g})"
+    return _Heard(said, record, lambda: drum_heard(model, prediction))
 
 
 def _write(heard: Path, sound: bool, plot: bool, found: _Heard) -> tuple[str, dict[str, Any], bool]:
