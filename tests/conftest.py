@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from kac_prediction.pipeline.tracking import local, tracker
 from kac_prediction.pipeline.training import run
@@ -32,7 +33,7 @@ def blank_pictures() -> Iterator[None]:
     """Let trainings draw their figures, but not render them, which takes a second each."""
 
     def png(figure: Any) -> bytes:
-        return BLANK if type(figure).__module__ == "matplotlib.figure" else tracker.png(figure)
+        return BLANK if isinstance(figure, Figure) else tracker.png(figure)
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (local, run):

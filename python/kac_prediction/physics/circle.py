@@ -9,6 +9,7 @@ Source: Rayleigh, The Theory of Sound I, chapter IX.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import jn_zeros, jnp_zeros, jv, jvp
@@ -131,6 +132,7 @@ def circularChladniPattern(n: int, m: int, H: int, tolerance: float = 0.1) -> Bo
     return ChladniPattern(circularCymatics(n, m, H), tolerance)
 
 
+@lru_cache(maxsize=256)
 def _zeros(n: int, count: int, fixed: bool) -> Float64:
     """Return the first zeros of J_n, or of its derivative, of which J'_0 has one at 0."""
     zeros: Float64 = jn_zeros(n, count) if fixed else jnp_zeros(n, count)
