@@ -152,7 +152,8 @@ def _introduction(rows: Rows) -> str:
         f"orchestration` makes them, on: {machines}. An arrangement has 1 to 6 drums of 0.1 to "
         "0.6 m and 10 to 60 strikes at least 0.1 s apart; in overlaps every third follows another "
         "by 5 to 30 ms. Circles, rectangles and triangles sound by the samplers of scores, other "
-        "drums by finite differences: hence the distance of the true score. Figures are medians "
+        "drums by finite differences, struck by mallets of an eighth to a quarter of their size: "
+        "hence the distance of the true score. Figures are medians "
         "over the targets, of sizes over all drums found; three in a cell are of these conditions:"
     )
 
