@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from interruptions import DONE, in_child
 from kac_prediction._processes import in_processes
 
 
@@ -51,6 +50,8 @@ def test_an_exception_arrives_whatever_it_is(number: int, kind: Any, text: str) 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 def test_a_fork_waits_for_no_workers_of_another_process() -> None:
+    from interruptions import DONE, in_child  # not above: the workers import this module, no torch
+
     calls = [(4,), (2,)]
     assert list(in_processes(halve, calls, 2)) == [2, 1]
     assert in_child(lambda: list(in_processes(halve, calls, 2)), seconds=60) == DONE

@@ -42,21 +42,19 @@ def in_processes(
     processes: int | None,
     *,
     ordered: bool = True,
-    **options: Any,
 ) -> Iterator[T]:
     """Yield a function's results for the arguments of each call, computed by so many processes.
 
     One process is this one; so is any number in a fork of a process that has called this before, as
     joblib would wait there for workers that are not its own. An exception of the function is raised
     here as it was there, with its notes; one that cannot be sent from there as a RuntimeError that
-    says what it was.
+    says what it was. Arguments are copied to each process, so that it may write to them.
 
     Args:
         function: what is called.
         calls: the arguments of each call.
         processes: how many, from 1; None: as many as this one may use cores.
         ordered: yield results in the order of the calls, else as they are done.
-        options: further ones of joblib.Parallel.
 
     Raises:
         BrokenProcessPool: a process has died.
@@ -73,7 +71,8 @@ def in_processes(
     processes = min(processes or cpu_count(), len(calls))
     order = "generator" if ordered else "generator_unordered"
     with start_method_kept():
-        parallel = Parallel(n_jobs=processes, return_as=order, batch_size=1, **options)
+        # The same for all: where options differ, joblib starts other processes, in seconds.
+        parallel = Parallel(n_jobs=processes, return_as=order, batch_size=1, max_nbytes=None)
     with _streams():
         yield from parallel(delayed(_call)(function, arguments) for arguments in calls)
 

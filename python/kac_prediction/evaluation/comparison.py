@@ -112,8 +112,7 @@ def compare_conditions(
     _make_sounds(folder, missing, workers)
     tasks = [(folder, network, task) for task in _tasks(missing)]
     with progress_bar(total=len(missing) * drums, unit="sound", desc="conditions") as bar:
-        # A model is copied to each process; kept in files, its weights could not be written to.
-        for made in in_processes(_compare, tasks, workers, ordered=False, max_nbytes=None):
+        for made in in_processes(_compare, tasks, workers, ordered=False):
             append_records(
                 folder / RECORDS,
                 [{**key._asdict(), "figures": asdict(figures)} for key, figures in made],
