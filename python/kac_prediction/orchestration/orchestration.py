@@ -44,7 +44,8 @@ def orchestrate(
     Matching pursuit: at each onset (`find_onsets`), what earlier strikes do not explain is given to
     the drum whose partials explain most of it; where none explains enough, a new drum is listened
     for, as by `listen`. Each strike is placed on its drum by the amplitudes of its partials, which
-    tell where it is struck and where it is heard, and its sound is taken away. Then drums and
+    tell where it is struck and where it is heard, and its sound is taken away. On ellipses,
+    polygons and stars, how wide strikes are is told by where the spectrum falls off. Then drums and
     strikes are fitted again, each with all others taken away, and what is left is searched for
     more, four times.
 
