@@ -24,6 +24,7 @@ from kac_prediction.dataset.storage import Generation, Transaction, disk, sample
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 SETTINGS: dict[str, Any] = {"duration": 0.01, "sample_rate": 8000}
@@ -49,9 +50,15 @@ class Mortal(Click):
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """Two processes of one thread each, which find the modules of the tests."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Two processes of one thread each, which find the modules of the tests.
+
+    They fork from a process that has imported what all of them need.
+    """
+    method = {"distributed.worker.multiprocessing-method": "forkserver"}
+    preload = ["distributed", "kac_prediction.dataset.cluster"]
+    with pytest.MonkeyPatch.context() as patch, dask.config.set(method):
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        distributed.utils.get_mp_context().set_forkserver_preload(preload)
         with (
             distributed.LocalCluster(
                 n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
