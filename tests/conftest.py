@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from matplotlib.figure import Figure
 
 from kac_prediction.pipeline.tracking import local, tracker
 from kac_prediction.pipeline.training import run
-
-# Each of several workers has its share of the cores; without, their threads wait for each other.
-if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
-    share = max(1, len(os.sched_getaffinity(0)) // workers)
-    os.environ["OMP_NUM_THREADS"] = str(share)
-    torch.set_num_threads(share)
-
 
 BLANK = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -72,6 +64,16 @@ def digest() -> Callable[[Path], dict[str, str]]:
         }
 
     return digest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Give each worker its share of the cores; without, their threads wait for each other.
+
+    Here, before it starts: libraries of linear algebra look once, when they are loaded.
+    """
+    share = len(os.sched_getaffinity(0)) // len(specs)
+    os.environ["OMP_NUM_THREADS"] = str(max(1, share))
 
 
 def pytest_configure(config: pytest.Config) -> None:
