@@ -73,7 +73,10 @@ def complete_settings(settings: Mapping[str, Any] | None) -> RepresentationSetti
     """Return the seven settings with a default and those asked for, checked, alphabetically."""
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
-        raise TypeError(f"representation settings must be a dictionary, got {given!r}")
+        raise TypeError(
+            "representation settings must be a dictionary, such as {'output_type': 'mel'}, or "
+            f"None, got {given!r}"
+        )
     values = dict(DEFAULTS)
     for key, value in given.items():
         if key not in _CHECKS:

@@ -2,8 +2,6 @@
 
 import torch
 
-_LOUD = 0.5  # of the largest magnitude
-
 
 def aligned(x: torch.Tensor) -> torch.Tensor:
     """Turn sounds over, shape (..., length), whose first loud sample is below 0.
@@ -12,7 +10,7 @@ def aligned(x: torch.Tensor) -> torch.Tensor:
     on the device of x, without waiting for it.
     """
     magnitudes = x.abs()
-    loud = magnitudes >= _LOUD * magnitudes.amax(-1, keepdim=True)
+    loud = magnitudes >= magnitudes.amax(-1, keepdim=True) - magnitudes  # exact, also of subnormals
     first = loud.to(x.dtype).argmax(-1, keepdim=True)
     return torch.where(x.gather(-1, first) < 0, -x, x)
 
