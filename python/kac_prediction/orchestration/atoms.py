@@ -96,17 +96,17 @@ def _drawn(
     while True:
         size = draw_log_uniform(rng, family.drum_size)
         if family.name in EXACT:
-            yield _drum(rng, family, size, wave_speed), None
+            yield draw_drum(rng, family, size, wave_speed), None
             continue
         if len(solved) < _OUTLINES:
-            new = _drum(rng, family, size, wave_speed)
+            new = draw_drum(rng, family, size, wave_speed)
             solved.append((new, _unit_modes(new)))
         drum, modes = solved[rng.integers(len(solved))]
         outline = None if drum.outline is None else drum.outline * (size / drum.drum_size)
         yield replace(drum, drum_size=size, outline=outline), modes
 
 
-def _drum(rng: np.random.Generator, family: Family, size: float, wave_speed: float) -> Drum:
+def draw_drum(rng: np.random.Generator, family: Family, size: float, wave_speed: float) -> Drum:
     """Draw a drum of a family, of a size; an outline out of the range where none is in it."""
     if family.name in OUTLINED:
         for _ in range(_DRAWS):

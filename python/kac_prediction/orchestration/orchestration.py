@@ -14,8 +14,10 @@ from .._progress import progress_bar
 from ..listening.listener import Sound
 from ..samplers.drum import WAVE_SPEED
 from .discovery import Listener
+from .distance import spectral_distance
 from .drum import Drum
 from .kit import Family, Kit
+from .nearest import Nearest, dictionary, is_no_drum
 from .pursuit import PASSES, Hit, Pursuit
 from .score import LONGEST, Score, Strike
 from .target import Target, check_finite, open_target
@@ -102,7 +104,7 @@ def orchestrate(
         hidden=not progress, total=PASSES * len(windows), desc="orchestrating", unit="pass"
     )
     with one_thread(), bar:
-        found = _Orchestration(opened, voices, listener, most)
+        found = _Orchestration(opened, voices, listener, most, family, speed, seed)
         for start, end in windows:
             found.add(start, end, bar.update)
     return found.score()
@@ -135,9 +137,17 @@ class _Orchestration:
     """Strikes that are found, window after window."""
 
     def __init__(
-        self, target: Target, voices: list[Voice], listener: Listener | None, most: int
+        self,
+        target: Target,
+        voices: list[Voice],
+        listener: Listener | None,
+        most: int,
+        family: Family | None = None,
+        wave_speed: float = WAVE_SPEED,
+        seed: int = 0,
     ) -> None:
         self.target, self.voices, self.listener, self.most = target, voices, listener, most
+        self.family, self.wave_speed, self.seed = family, wave_speed, seed
         self.strikes: list[_Found] = []
         self.tail = np.zeros(0)  # what strikes of earlier windows sound in the next one
         self.before = np.zeros(round(_BEFORE * target.sample_rate))  # what was left of them
@@ -155,13 +165,52 @@ class _Orchestration:
         if np.any(sound):
             found = Pursuit(sound, rate, self.voices, self.listener, self.most)
             found.run(step)
-            self.voices, sound = found.voices, found.rest.left
-            for hit in found.hits:
-                if lead <= hit.sample < last and hit.placed.weight:
-                    self.strikes.append(_Found.of(found, hit, start - lead))
-                    tail = _sum(tail, hit.sound[last - hit.sample :])
+            nearest = self._nearest(found, lead, last)
+            if nearest is not None:
+                self._add_nearest(nearest, start - lead)
+                made = nearest.total(len(sound) + rate).astype(np.float64)
+                tail, sound = _sum(tail, made[last:]), sound - made[: len(sound)]
+            else:
+                self.voices, sound = found.voices, found.rest.left
+                for hit in found.hits:
+                    if lead <= hit.sample < last and hit.placed.weight:
+                        self.strikes.append(_Found.of(found, hit, start - lead))
+                        tail = _sum(tail, hit.sound[last - hit.sample :])
             self._forget_unstruck()
         self.tail, self.before = tail, sound[last - lead : last].copy()
+
+    def _nearest(self, found: Pursuit, first: int, last: int) -> Nearest | None:
+        """Return strikes that come nearest to a sound of no drum, if nearer than what is found."""
+        sound, rate, drums = found.rest.sound, found.rate, np.zeros(len(found.rest.sound))
+        for hit in found.hits:
+            placed = found.voices[hit.voice].render(hit.placed, rate)
+            rest = drums[hit.sample : hit.sample + len(placed)]
+            rest += placed[: len(rest)]
+        if not is_no_drum(sound, found.rest.left, drums, rate):
+            return None
+        known = [voice for voice in self.voices if voice.pick_up is not None]
+        tried = []
+        if self.listener is not None and len(known) < self.most:
+            tried = dictionary(self.family, rate, self.wave_speed, self.seed)
+        nearest = Nearest(
+            sound, rate, (first, last), known, tried, self.most, self.family, self.seed
+        )
+        return nearest if nearest.distance < spectral_distance(drums, sound) else None
+
+    def _add_nearest(self, nearest: Nearest, start: int) -> None:
+        """Keep strikes that come nearest, in a window that starts at a sample."""
+        for swarm in nearest.swarms:
+            voice = swarm.voice()
+            if all(voice is not each for each in self.voices):
+                self.voices.append(voice)
+            index = [voice is each for each in self.voices].index(True)
+            for sample, point, sound in zip(
+                swarm.samples.tolist(), swarm.points, swarm.sounds(), strict=True
+            ):
+                level, energy = float(np.abs(sound).max()), float(sound @ sound)
+                self.strikes.append(
+                    _Found(start + sample, index, point, level, swarm.decay, energy)
+                )
 
     def _forget_unstruck(self) -> None:
         """Leave out drums that were heard but have no strikes, which keep others from being found.
