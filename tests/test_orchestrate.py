@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from kac_prediction.orchestration import Drum, Family, Kit, Score, Strike, find_onsets, orchestrate
+from kac_prediction.orchestration import (
+    Drum,
+    Family,
+    Kit,
+    Score,
+    Strike,
+    compare,
+    find_onsets,
+    orchestrate,
+    spectral_distance,
+)
+from kac_prediction.orchestration.benchmark import other_target
 from kac_prediction.orchestration.orchestration import _location, _Orchestration
+from kac_prediction.orchestration.slope import Slope
 from kac_prediction.orchestration.target import open_target
 from kac_prediction.orchestration.voice import Voice
 
@@ -206,10 +218,36 @@ def test_a_drum_that_is_refined_stays_within_the_ranges() -> None:
 
 
 def test_windows_without_an_onset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of a sound that is constant throughout one."""
+    """As of a sound that is constant throughout one: of the drums that it had, if any."""
     monkeypatch.setattr("kac_prediction.orchestration.orchestration._WINDOW", 1.0)
-    score = orchestrate(np.ones(3 * 8000), 8000, progress=False)
-    assert (len(score), score.duration) == (0, 3)
+    target = np.ones(3 * 8000)
+    score = orchestrate(target, 8000, max_drums=2, progress=False)
+    assert score.duration == 3
+    assert len(score.drums) <= 2
+    assert score.distance(target, 8000) <= Score([], [], 3.0).distance(target, 8000)
+
+
+@pytest.mark.parametrize(
+    "instruments", ["free", Kit([Drum("triangle", 0.2), Drum("circle", 4e-4)])]
+)
+def test_what_is_no_drum_gets_the_nearest(instruments: str | Kit) -> None:
+    target = other_target(1, "chord", 1.0, 8000)
+    score = orchestrate(target, 8000, instruments=instruments, progress=False)
+    compared = compare(score, target, 8000)
+    if isinstance(instruments, Kit):
+        assert {drum.family for drum in score.drums} == {"triangle"}
+        assert compared.score < compared.silence
+    else:
+        assert compared.score < 0.8 * min(compared.dictionary, compared.silence)
+
+
+def test_the_slope_of_the_distance() -> None:
+    rng = np.random.default_rng(0)
+    target, sound, way = rng.standard_normal((3, 3000)) * [[0.1], [0.03], [1e-4]]
+    distance, slope = Slope(target).of(sound.astype(np.float32))
+    assert distance == pytest.approx(spectral_distance(sound, target), rel=1e-5)
+    ends = [spectral_distance(sound + side * way, target) for side in (1, -1)]
+    assert slope @ way == pytest.approx((ends[0] - ends[1]) / 2, rel=0.02)
 
 
 def test_a_drum_without_strikes_is_not_kept_for_later_windows() -> None:

@@ -78,7 +78,6 @@ class Nearest:
             self._choose(left)
         self.swarms = self._strike([each.voice() for each in self.swarms], _GRIDS[1])
         self._descend(_STEPS[1])
-        self.swarms = [each for each in self.swarms if len(each.samples)]
         self.distance = self._slope.distance(self.total(len(sound)))
 
     def total(self, length: int) -> Float32:
@@ -89,7 +88,9 @@ class Nearest:
         """Return strikes on drums, of the loudness that comes nearest."""
         samples, levels = self._times(grid)
         swarms = []
-        for voice in voices:
+        for voice in voices if len(samples) else ():
+            if voice.vibration.series[0] / voice.slowness >= self.rate:
+                continue  # no partial sounds
             tried = voice.vibration.points
             points = tried[self._rng.integers(len(tried), size=len(samples))]
             swarms.append(Swarm(voice, samples, points, levels, self.rate, self._sizes(voice)))
@@ -130,6 +131,7 @@ class Nearest:
             if k % _PRUNED == _PRUNED - 1:
                 for each in self.swarms:
                     each.keep(each.weights > _FAINT[1])
+                self.swarms = [each for each in self.swarms if len(each.samples)]
 
     def _choose(self, most: int) -> None:
         """Leave out the drums without which the distance grows least."""

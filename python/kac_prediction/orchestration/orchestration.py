@@ -53,8 +53,10 @@ def orchestrate(
 
     A sound tells L / c, the size over the wave speed, not the two of them; of a circle it tells
     angles from the pick-up and up to their sign, of other shapes places up to their symmetries, and
-    of strike and pick-up not which is which, unless a drum is struck at several places. A sound
-    that is no drum gets the drums that are nearest, or none.
+    of strike and pick-up not which is which, unless a drum is struck at several places.
+
+    A sound that is no drum gets the drums that are nearest: many strikes on them, whose levels,
+    places, decays and sizes descend along the slope of the spectral distance.
 
     What is longer than 30 s is orchestrated in windows of that length, so that of a file no more is
     held; drums stay the same throughout.
@@ -68,7 +70,7 @@ def orchestrate(
             and how loud.
         max_drums: drums, at most; those that sound most are kept. A kit is not limited.
         wave_speed: of the membranes, m/s; those of a kit have their own.
-        seed: for what is drawn at random; the present method draws nothing.
+        seed: draws where drums are struck first, of a sound that is no drum.
         progress: show a bar.
 
     Returns:
@@ -201,16 +203,17 @@ class _Orchestration:
         """Keep strikes that come nearest, in a window that starts at a sample."""
         for swarm in nearest.swarms:
             voice = swarm.voice()
-            if all(voice is not each for each in self.voices):
-                self.voices.append(voice)
-            index = [voice is each for each in self.voices].index(True)
+            index = next((k for k, each in enumerate(self.voices) if each is voice), -1)
+            if index < 0:  # it stays as it is in later windows
+                drum, index = _drum_of(voice), len(self.voices)
+                self.voices.append(Voice(drum, voice.decay, fixed=True, pick_up=voice.pick_up))
             for sample, point, sound in zip(
                 swarm.samples.tolist(), swarm.points, swarm.sounds(), strict=True
             ):
                 level, energy = float(np.abs(sound).max()), float(sound @ sound)
-                self.strikes.append(
-                    _Found(start + sample, index, point, level, swarm.decay, energy)
-                )
+                if level > 0:
+                    found = _Found(start + sample, index, point, level, swarm.decay, energy)
+                    self.strikes.append(found)
 
     def _forget_unstruck(self) -> None:
         """Leave out drums that were heard but have no strikes, which keep others from being found.

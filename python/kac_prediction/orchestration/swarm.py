@@ -133,7 +133,8 @@ class Swarm:
             turn = (_unit(near / self._omega) - here) / _NEAR
             slopes[:, axis] = self.weights * (by_amplitude * turn).sum(axis=1)
         places = _moved(self.points, self._steps["points"].to(slopes, share))
-        inside = np.array([self.vibration.holds(place) for place in places], bool)
+        ends, holds = _moved(places, np.full(2, _NEAR)), self.vibration.holds
+        inside = np.array([holds(x) and holds(y) for x, y in zip(places, ends, strict=True)], bool)
         self.points[inside] = places[inside]
         self._struck = self._patterns(self.points)
 
