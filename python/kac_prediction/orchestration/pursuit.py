@@ -35,6 +35,9 @@ _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place
 _DECAYS: Final = 6  # fits of the decay of a drum of a kit, by its first strike
 _FITTED: Final = 4  # strikes that a drum is refined by
 _KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter is no onset
+_NOWHERE: Final = 0.95
+_UNKNOWN: Final = 0.06
+_BEGINNING, _RISEN, _BEFORE_ONSET = 0.03, 1.2, 0.003
 _LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
 
 
@@ -82,6 +85,7 @@ class Pursuit:
         self.voices, self.listener, self.most = list(voices), listener, most
         self.hits: list[Hit] = []
         self._listens = _LISTENS * most
+        self.unknown = np.zeros(0, int)
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
@@ -163,7 +167,7 @@ class Pursuit:
         if index < 0 or best.explained < least:
             return False
         self._add(first, index, last)
-        return self._prune(self.hits[-1])
+        return self._prune(self.hits[-1], last)
 
     def _known(self, segment: Float64) -> tuple[int, Match]:
         """Return which of the drums explains a segment best."""
@@ -221,11 +225,14 @@ class Pursuit:
 
     def _until(self, hit: Hit) -> int:
         """Return where the next strike on the same drum falls."""
-        later = (o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample)
-        return min([*later, hit.sample + int(_LONGEST * self.rate), len(self.rest.left)])
+        later = [o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample]
+        unknown = self.unknown[self.unknown > hit.sample + _UNKNOWN * self.rate]
+        ends = hit.sample + int(_LONGEST * self.rate), len(self.rest.left)
+        return int(min([*later, *unknown[:1], *ends]))
 
     def _refine(self) -> None:
         """Fit drums and strikes again, each with all others taken away; leave out what is none."""
+        self._search()
         for index in range(len(self.voices)):
             self._refine_voice(index)
         for hit in sorted(self.hits, key=lambda hit: hit.sample):
@@ -235,7 +242,7 @@ class Pursuit:
             self._add(hit.sample, hit.voice, last)
         self.hits.sort(key=lambda hit: hit.sample)
         for hit in list(self.hits):
-            self._prune(hit)
+            self._prune(hit, self._until(hit))
 
     def _refine_voice(self, index: int) -> None:
         """Fit a drum and where it is heard again, to the strikes on it that sound most."""
@@ -269,16 +276,19 @@ class Pursuit:
         sound = hit.sound[: self._until(hit) - hit.sample]
         return float(sound @ sound)
 
-    def _prune(self, hit: Hit) -> bool:
+    def _prune(self, hit: Hit, last: int) -> bool:
         """Leave out a strike that explains nothing; return whether it stays."""
-        last = self._until(hit)
         self.rest.add(hit.sample, hit.sound)
         segment, sounding = self.rest.left[hit.sample : last], self.rest.sound[hit.sample : last]
         found = self.voices[hit.voice].match(segment, self.rate)
+        near = int(_BEGINNING * self.rate)
+        before = self.rest.left[max(0, hit.sample - near) : hit.sample]
+        risen = float(np.square(segment[:near]).mean()) > _RISEN * float(np.square(before).mean())
         # What others leave, where they are not known well, is hardly placed anywhere.
         masked = float(segment @ segment) < _MASKED[0] * float(sounding @ sounding)
         poor = found.gain < _GAIN[0] or found.explained < _GAIN[1]
-        if poor or (masked and hit.left > _MASKED[1]):
+        nowhere = hit.left > _NOWHERE and not self.voices[hit.voice].outlined
+        if poor or not risen or nowhere or (masked and hit.left > _MASKED[1]):
             self.hits.remove(hit)
             return False
         self.rest.add(hit.sample, -hit.sound)
@@ -294,6 +304,11 @@ class Pursuit:
             end = min([*later, len(self.rest.sound) / self.rate])
             new = self._consider(start, end, least) or new
         return new
+
+
+    def _search(self) -> Float64:
+        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
+        self.unknown = np.round((onsets - _BEFORE_ONSET) * self.rate).astype(int)
 
 
 PASSES: Final = len(_EXPLAINED) + 2
