@@ -28,6 +28,7 @@ _AHEAD: Final = 1.0  # seconds after them that are heard too
 _BEFORE: Final = 0.1  # seconds before them
 _OUTLINES: Final = 2  # outlines that are fitted, more than drums
 _INWARDS: Final = 0.99  # towards the centroid
+_FAINTEST: Final = 1e-3  # of the level of the loudest strike: what is fainter is none
 _DECAY_TIME: Final = 1.0  # seconds, of the drums of a kit, before they are heard
 
 
@@ -229,6 +230,8 @@ class _Orchestration:
     def score(self) -> Score:
         """Return the score of the drums that sound most."""
         rate = self.target.sample_rate
+        loudest = max((each.level for each in self.strikes), default=0.0)
+        self.strikes = [each for each in self.strikes if each.level > _FAINTEST * loudest]
         energies: dict[int, float] = {}
         for each in self.strikes:
             energies[each.voice] = energies.get(each.voice, 0.0) + each.energy
@@ -262,9 +265,11 @@ class _Found:
     @classmethod
     def of(cls, found: Pursuit, hit: Hit, start: int) -> "_Found":
         """Return a strike of a window that starts at a sample."""
-        voice = found.voices[hit.voice]
-        level = voice.level(hit.placed, found.rate)
-        energy = float(hit.sound @ hit.sound)
+        voice, energy = found.voices[hit.voice], float(hit.sound @ hit.sound)
+        # As loud as what was taken for it, which need not be where it is placed.
+        placed = voice.render(hit.placed, found.rate)
+        factor = math.sqrt(energy / max(float(placed @ placed), 1e-300))
+        level = factor * voice.level(hit.placed, found.rate)
         return cls(start + hit.sample, hit.voice, hit.placed.point, level, voice.decay, energy)
 
 

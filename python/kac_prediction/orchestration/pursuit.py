@@ -9,11 +9,12 @@ import numpy as np
 
 from .._arrays import Float64
 from .discovery import Listener
-from .fitting import NOTHING, Amplitudes, Match, audible, lower_band, rates_of
+from .fitting import Amplitudes, audible, lower_band, rates_of
 from .onsets import onsets_in
 from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
 from .remainder import Remainder
 from .voice import Voice
+from .voices import Voices
 
 _LONGEST: Final = 0.5  # seconds of a strike that are fitted
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
@@ -22,11 +23,6 @@ _PLACED: Final = 64  # samples, by which a strike is placed
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
-_SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
-_ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
-_DENTED: Final = 0.15  # an outline explains less
-_SURELY: Final = (50.0, 150.0)  # log evidence of a new drum; of one heard before all others
-_NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
 _KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
 _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
 _POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsewhere, perhaps
@@ -35,13 +31,13 @@ _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place
 _DECAYS: Final = 6  # fits of the decay of a drum of a kit, by its first strike
 _FITTED: Final = 4  # strikes that a drum is refined by
 _KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter is no onset
-_NOWHERE: Final = 0.95
-_UNKNOWN: Final = 0.06
-_BEGINNING, _RISEN, _BEFORE_ONSET = 0.03, 1.2, 0.003
-_LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
+_NOWHERE: Final = 0.95  # share of its energy that a strike on an exact drum leaves: it is none
+_BEGINNING, _RISEN = 0.03, 1.2  # seconds, and least power of them over that of those before
+_UNKNOWN, _AHEAD = 0.06, 0.003  # seconds to what begins but is not known, and before its onset
+_ALIKE: Final = (1.5, 0.05)  # what a drum leaves of strikes, times what its double leaves
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Hit:
     """A strike that is found.
 
@@ -81,18 +77,17 @@ class Pursuit:
         listener: Listener | None,
         most: int,
     ) -> None:
-        self.rate, self.rest = sample_rate, Remainder(sound, sample_rate)
-        self.voices, self.listener, self.most = list(voices), listener, most
+        self.rate, self.rest, self.most = sample_rate, Remainder(sound, sample_rate), most
+        self.voices = Voices(voices, sample_rate, listener, most)
         self.hits: list[Hit] = []
-        self._listens = _LISTENS * most
-        self.unknown = np.zeros(0, int)
+        self.unknown = np.zeros(0, int)  # samples at which something begins that is not known
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
         onsets = onsets_in(self.rest.sound, self.rate).times
         segments = list(pairwise([*onsets.tolist(), len(self.rest.sound) / self.rate]))
-        if self.listener is not None:
-            self._seed(self.listener, segments)
+        if self.voices.may_grow:
+            self._seed(segments)
         step()
         for start, end in segments:
             self._consider(start, end, _EXPLAINED[0])
@@ -106,48 +101,21 @@ class Pursuit:
         self._refine()
         step()
 
-    def _seed(self, listener: Listener, segments: Sequence[tuple[float, float]]) -> None:
+    def _seed(self, segments: Sequence[tuple[float, float]]) -> None:
         """Find the drums of the strikes that stand alone, before others hide them."""
         found = [each for each in (self.rest.strike_near(*segment) for segment in segments) if each]
         tries = 2 * self.most
         for first, last in sorted(found, key=self.rest.clearness, reverse=True):
             segment = self.rest.sound[first:last]
-            best = self._known(segment)[1]
+            best = self.voices.best(segment)[1]
             if best.explained > _EXPLAINED[0] or (
                 best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
             ):
                 continue
             tries -= 1
-            if tries < 0 or len(self.voices) >= 2 * self.most:
+            if tries < 0 or not self.voices.may_grow:
                 break
-            self._hear(listener, segment, best, _SEEDED, outlines=False)
-
-    def _hear(
-        self, listener: Listener, segment: Float64, best: Match, least: float, outlines: bool = True
-    ) -> Match | None:
-        """Add the drum that is heard in a segment, if it explains much more than those known."""
-        self._listens -= 1
-        found: tuple[Match, Voice] | None = None
-        for drum, decay in listener.drums(segment, outlines):
-            voice = Voice(drum, decay, family=listener.family)
-            matched = voice.match(segment, self.rate)
-            if voice.outlined and matched.explained > _ROUGHLY:
-                voice.tune([segment], self.rate)
-                matched = voice.match(segment, self.rate)
-            if found is None or matched.gain > found[0].gain:
-                found = matched, voice
-            if matched.explained > _SURE:
-                break
-        if found is None:
-            return None
-        matched, voice = found
-        surely, enough = _SURELY[not outlines], least - _DENTED * voice.outlined
-        better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
-        if matched.explained < enough or matched.gain < surely or not better:
-            return None
-        voice.fit_width([segment], self.rate)
-        self.voices.append(voice)
-        return matched
+            self.voices.hear(segment, best, _SEEDED, outlines=False)
 
     def _consider(self, start: float, end: float, least: float) -> bool:
         """Take what is left near an onset for a strike, if a drum explains it."""
@@ -158,25 +126,16 @@ class Pursuit:
         near = any(abs(hit.sample - first) < _CLOSEST * self.rate for hit in self.hits)
         if near or float(segment @ segment) < _SILENT * float(sounding @ sounding):
             return False
-        index, best = self._known(segment)
-        new = len(segment) > _NEW_DRUM * self.rate and len(self.voices) < 2 * self.most
-        if best.explained < least and new and self._listens > 0 and self.listener is not None:
-            heard = self._hear(self.listener, segment, best, max(least, _EXPLAINED[2]))
+        index, best = self.voices.best(segment)
+        long = len(segment) > _NEW_DRUM * self.rate
+        if best.explained < least and long and self.voices.may_grow:
+            heard = self.voices.hear(segment, best, max(least, _EXPLAINED[2]))
             if heard is not None:
                 index, best = len(self.voices) - 1, heard
         if index < 0 or best.explained < least:
             return False
         self._add(first, index, last)
         return self._prune(self.hits[-1], last)
-
-    def _known(self, segment: Float64) -> tuple[int, Match]:
-        """Return which of the drums explains a segment best."""
-        best = -1, NOTHING
-        for k, voice in enumerate(self.voices):
-            found = voice.match(segment, self.rate)
-            if found.gain > best[1].gain:
-                best = k, found
-        return best
 
     def _struck(self, voice: Voice, sample: int, last: int) -> tuple[int, Struck]:
         """Return the sound of a strike, and the sample on which it falls."""
@@ -224,7 +183,7 @@ class Pursuit:
         self.hits.append(hit)
 
     def _until(self, hit: Hit) -> int:
-        """Return where the next strike on the same drum falls."""
+        """Return where the next strike on the same drum falls, or what is not known begins."""
         later = [o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample]
         unknown = self.unknown[self.unknown > hit.sample + _UNKNOWN * self.rate]
         ends = hit.sample + int(_LONGEST * self.rate), len(self.rest.left)
@@ -232,7 +191,9 @@ class Pursuit:
 
     def _refine(self) -> None:
         """Fit drums and strikes again, each with all others taken away; leave out what is none."""
-        self._search()
+        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
+        self.unknown = np.round((onsets - _AHEAD) * self.rate).astype(int)
+        self._unite()
         for index in range(len(self.voices)):
             self._refine_voice(index)
         for hit in sorted(self.hits, key=lambda hit: hit.sample):
@@ -243,6 +204,29 @@ class Pursuit:
         self.hits.sort(key=lambda hit: hit.sample)
         for hit in list(self.hits):
             self._prune(hit, self._until(hit))
+
+    def _unite(self) -> None:
+        """Give the strikes on drums that others explain as well, fewest first, to those."""
+        for index in sorted(range(len(self.voices)), key=lambda k: len(self._hits_of(k))):
+            hits = self._hits_of(index)
+            if self.voices[index].fixed or not hits:
+                continue
+            others = {k for k in range(len(self.voices)) if len(self._hits_of(k)) >= len(hits)}
+            for hit in hits:
+                last = self._until(hit)
+                self.rest.add(hit.sample, hit.sound)
+                segment = self.rest.left[hit.sample : last].copy()
+                self.rest.add(hit.sample, -hit.sound)
+                own = self.voices[index].match(segment, self.rate)
+                least = 1 - _ALIKE[0] * (1 - own.explained) - _ALIKE[1]
+                others = {
+                    k
+                    for k in others - {index}
+                    if self.voices[k].match(segment, self.rate).explained > least
+                }
+            if others:
+                for hit in hits:
+                    hit.voice = max(others, key=lambda k: len(self._hits_of(k)))
 
     def _refine_voice(self, index: int) -> None:
         """Fit a drum and where it is heard again, to the strikes on it that sound most."""
@@ -304,11 +288,6 @@ class Pursuit:
             end = min([*later, len(self.rest.sound) / self.rate])
             new = self._consider(start, end, least) or new
         return new
-
-
-    def _search(self) -> Float64:
-        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
-        self.unknown = np.round((onsets - _BEFORE_ONSET) * self.rate).astype(int)
 
 
 PASSES: Final = len(_EXPLAINED) + 2

@@ -28,6 +28,7 @@ _SURE: Final = (0.001, 0.002)  # Laplace scales of size and aspect ratio that is
 _FLOOR: Final = 1e-14  # variance of the logarithm of a size
 _HEARD: Final = 1.5  # T60s, 90 dB
 _LONGEST: Final = 60.0  # seconds of a sound, however slowly it decays
+_FASTER: Final = 1.5  # times the decay rate, at most, from fit to fit: reverberation decays slower
 _DECAYS: Final = (0.7, 0.85, 1.0, 1.2, 1.45)  # times the decay rate, that are tried
 
 
@@ -138,7 +139,8 @@ class Voice:
         logs = np.log([(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in fits])
         size, ratio, time = np.exp(np.average(logs, axis=0, weights=weights)).tolist()
         ratio = 1.0 if drum.family in REGULAR else max(1.0, ratio)
-        self.decay = 3 * math.log(10) / time
+        decay = 3 * math.log(10) / time
+        self.decay = float(np.clip(decay, self.decay / _FASTER, self.decay * _FASTER))
         refined = replace(drum, drum_size=size * factor, aspect_ratio=ratio)
         if is_of(refined, self.family):
             self.drum = refined
