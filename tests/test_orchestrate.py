@@ -1,5 +1,6 @@
 """orchestrate: the drums and strikes of a sound are found again, or refused in a sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kac_prediction.orchestration import (
 )
 from kac_prediction.orchestration.benchmark import other_target
 from kac_prediction.orchestration.orchestration import _location, _Orchestration
+from kac_prediction.orchestration.pursuit import Pursuit
 from kac_prediction.orchestration.slope import Slope
 from kac_prediction.orchestration.target import open_target
 from kac_prediction.orchestration.voice import Voice
@@ -282,3 +284,34 @@ def test_a_sound_longer_than_a_window_is_heard_throughout(monkeypatch: pytest.Mo
     score = orchestrate(Score([drum], strikes, 3.0).render(RATE), RATE, progress=False)
     assert [strike.time for strike in score] == pytest.approx(times, abs=0.002)
     assert [drum.drum_size for drum in score.drums] == pytest.approx([0.3], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_weak_strike_before_a_loud_one_is_found_in_noise() -> None:
+    """Where the loud one is not known yet, it must not be taken for what the weak one leaves."""
+    low, high = (Drum("circle", size, sample_location=(0.6, 0.0)) for size in (0.45, 0.2))
+    strikes = [
+        Strike(0.1, 0, (0.3, 0.5), 0.5, 0.6),
+        Strike(0.7, 1, (0.4, 1.0), 0.5, 0.5),
+        Strike(1.3, 1, (0.2, 2.0), 0.06, 0.5),
+        Strike(1.45, 0, (0.5, 1.5), 0.6, 0.6),
+    ]
+    clean = Score([low, high], strikes, 2.0).render(RATE)
+    noise = np.random.default_rng(0).normal(0, 0.1 * clean.std(), len(clean))
+    score = orchestrate(clean + noise, RATE, instruments="circle", progress=False)
+    assert [strike.time for strike in score] == pytest.approx([0.1, 0.7, 1.3, 1.45], abs=0.005)
+    first, second, third, fourth = (strike.drum for strike in score)
+    assert (first, second) == (fourth, third)
+
+
+def test_drums_that_explain_the_same_strikes_are_one() -> None:
+    drum = Drum("circle", 0.3, sample_location=(0.6, 0.0))
+    strikes = [Strike(t, 0, (0.2 + 0.2 * t, t), 0.5, 0.6) for t in (0.1, 0.6, 1.1)]
+    target = Score([drum], strikes, 1.7).render(RATE)
+    voices = [Voice(replace(drum, drum_size=size), 11.5) for size in (0.3, 0.3001)]
+    pursuit = Pursuit(target, RATE, voices, None, 2)
+    for strike, voice in zip(strikes, (0, 1, 0), strict=True):
+        first = round(strike.time * RATE)
+        pursuit._add(first, voice, first + RATE // 3)
+    pursuit._unite()
+    assert {hit.voice for hit in pursuit.hits} == {0}
