@@ -18,10 +18,10 @@ from .swarm import Integers, Swarm
 from .vibration import vibration_of
 from .voice import Voice
 
-_GRIDS: Final = 0.08, 0.04  # seconds between strikes: while drums are chosen, and then
+_GRIDS: Final = 0.08, 0.03  # seconds between strikes: while drums are chosen, and then
 _STEPS: Final = 4, 24  # down the slope
-_SIZES: Final = 0.07, 0.8  # metres, at 100 m/s, of the drums that are tried
-_TRIED: Final = 8  # sizes, by points and by mallets half as wide as the drum
+_SIZES: Final = 0.045, 0.8  # metres, at 100 m/s, of the drums that are tried
+_TRIED: Final = 9  # sizes, by points and by mallets half as wide as the drum
 _MALLET: Final = 0.5
 _DECAY: Final = math.log(1000) / 0.15  # 1/s, to begin with
 _LEVELS: Final = 0.05, 0.15, 0.5  # of all drums, of the root mean square around a strike
@@ -41,7 +41,7 @@ class Nearest:
     of the dictionary are refined: all are struck at the onsets and every 80 ms from there, levels,
     places, decays and sizes descend along the slope of the spectral distance, and drums without
     which it grows least are left out, until as many remain as there may be. These are struck every
-    40 ms.
+    30 ms.
 
     Args:
         sound: shape (n,).
