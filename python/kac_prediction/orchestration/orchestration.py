@@ -266,10 +266,7 @@ class _Found:
     def of(cls, found: Pursuit, hit: Hit, start: int) -> "_Found":
         """Return a strike of a window that starts at a sample."""
         voice, energy = found.voices[hit.voice], float(hit.sound @ hit.sound)
-        # As loud as what was taken for it, which need not be where it is placed.
-        placed = voice.render(hit.placed, found.rate)
-        factor = math.sqrt(energy / max(float(placed @ placed), 1e-300))
-        level = factor * voice.level(hit.placed, found.rate)
+        level = voice.level(hit.placed, found.rate)
         return cls(start + hit.sample, hit.voice, hit.placed.point, level, voice.decay, energy)
 
 

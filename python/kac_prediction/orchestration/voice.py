@@ -134,10 +134,15 @@ class Voice:
         """Fit size, aspect ratio and decay of a family."""
         drum, factor = self.drum, self.drum.wave_speed / WAVE_SPEED
         start = Start(drum.family, drum.drum_size / factor, drum.aspect_ratio, *_SURE)
-        fits = [fit for sound in sounds for fit in refine(sound, sample_rate, [start])[:1]]
+        found = [
+            (len(each), fit) for each in sounds for fit in refine(each, sample_rate, [start])[:1]
+        ]
+        lengths, fits = zip(*found, strict=True)
         weights = np.array([1 / (fit.size_deviation**2 + _FLOOR) for fit in fits])
         logs = np.log([(fit.drum_size, fit.aspect_ratio, fit.decay_time) for fit in fits])
-        size, ratio, time = np.exp(np.average(logs, axis=0, weights=weights)).tolist()
+        size, ratio = np.exp(np.average(logs[:, :2], axis=0, weights=weights)).tolist()
+        # What sounds n times as long tells the rate of its decay n^1.5 times as exactly.
+        time = math.exp(np.average(logs[:, 2], weights=np.array(lengths) ** 3.0))
         ratio = 1.0 if drum.family in REGULAR else max(1.0, ratio)
         decay = 3 * math.log(10) / time
         self.decay = float(np.clip(decay, self.decay / _FASTER, self.decay * _FASTER))
