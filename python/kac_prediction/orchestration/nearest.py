@@ -29,7 +29,7 @@ _FAINT: Final = 3e-5, 1e-4  # root mean square where nothing is struck, least we
 _PRUNED: Final = 4  # steps, after each of which faint strikes are left out
 _CROSSED: Final = 4  # samples in which a wave crosses the smallest drum
 _SLOWEST: Final = 0.1  # of a step, at the end
-_UNEXPLAINED: Final = 0.1  # share of the energy: of less than that, no drum is found
+_UNEXPLAINED: Final = 0.02  # share of the energy: of less than that, no drum is found
 _NOISY: Final = -0.8, 0.5  # least flatness of noise, and the share that drums explain in it
 _FLATNESS: Final = 0.17, (60.0, 2000.0), 12  # seconds of a window, Hz, bins of a band
 
