@@ -22,7 +22,8 @@ from ..samplers import (
     OtherSounds,
     PoissonModel,
 )
-from ..samplers.drum import DENSITY, TENSION, WAVE_SPEED, draw_log_uniform
+from ..samplers.drum import DENSITY, TENSION, WAVE_SPEED
+from ..samplers.intervals import draw_log_uniform
 from ..samplers.modal import ModalDrum
 
 OTHERS: Final = "none"

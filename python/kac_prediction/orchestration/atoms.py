@@ -16,8 +16,8 @@ from ..physics import Modes
 from ..physics import modes as modes_of
 from ..samplers import ModeBank
 from ..samplers.bank_shapes import draw_points, draw_shape
-from ..samplers.drum import draw_log_uniform
 from ..samplers.families import EXACT, modes_struck
+from ..samplers.intervals import draw_log_uniform
 from .drum import Drum
 from .kit import Family, Kit
 from .locations import location_of

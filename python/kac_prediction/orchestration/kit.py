@@ -8,7 +8,7 @@ from typing import Any, Self, overload
 from .. import _html
 from .._checks import check_choice
 from ..samplers import ModeBank
-from ..samplers.drum import as_interval
+from ..samplers.intervals import as_interval
 from . import shown, stored
 from .drum import Drum
 from .score import check_each

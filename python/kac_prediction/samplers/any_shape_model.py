@@ -23,18 +23,9 @@ from ..geometry import (
 from ..geometry.radii import log_radii
 from ..physics import circularSeries, drum_grid
 from .bank_shapes import draw_shape
-from .drum import (
-    DENSITY,
-    TENSION,
-    Drum,
-    DrumSettings,
-    NumberOrRange,
-    Precision,
-    as_interval,
-    draw_between,
-    draw_log_uniform,
-)
+from .drum import DENSITY, TENSION, Drum, DrumSettings, Precision
 from .fdtd_model import FDTDModel
+from .intervals import NumberOrRange, as_interval, draw_between, draw_log_uniform
 from .membrane import Grid, Strike
 from .mode_bank import ModeBank
 from .shapes import ShapeSource, elongation

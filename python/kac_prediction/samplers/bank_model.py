@@ -16,17 +16,8 @@ from ..dataset.sampler import Labels
 from ..physics.excitation import mean_of_waves
 from ..physics.random_waves import random_partials
 from .batch_sampler import BatchSampler
-from .drum import (
-    DENSITY,
-    TENSION,
-    Drum,
-    DrumSettings,
-    NumberOrRange,
-    Precision,
-    as_interval,
-    draw_between,
-    draw_log_uniform,
-)
+from .drum import DENSITY, TENSION, Drum, DrumSettings, Precision
+from .intervals import NumberOrRange, as_interval, draw_between, draw_log_uniform
 from .mode_bank import ModeBank
 
 _HERE = 1e-6  # of a drum's size: points nearer than that are one

@@ -13,7 +13,8 @@ from .._checks import check_flag
 from ..dataset import classLocalsToKwargs
 from ..geometry import Circle, Shape
 from ..physics import circularAmplitudes, circularSeries
-from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, Precision
+from .intervals import Interval, NumberOrRange, draw_between
 from .modal import ModalDrum, lowest_partial
 
 

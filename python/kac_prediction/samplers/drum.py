@@ -14,16 +14,12 @@ from .._checks import check_choice, check_count, check_number, check_numbers
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
 from .batch_sampler import BatchSampler
-
-NumberOrRange: TypeAlias = float | Sequence[float]
-"""A number, which is fixed, or a pair (low, high), between which each drum's own is drawn."""
+from .intervals import Interval, NumberOrRange, as_interval, draw_between
 
 TENSION: Final = 2000.0
 DENSITY: Final = 0.2
 WAVE_SPEED: Final = math.sqrt(TENSION / DENSITY)
 """N/m, kg/m^2 and m/s, of all drums that are not told others."""
-
-Interval: TypeAlias = tuple[float, float]
 
 Precision: TypeAlias = Literal["double", "single"]
 """The numbers that a sound is computed in: float64 or float32."""
@@ -270,38 +266,3 @@ class Drum(BatchSampler):
         }
 
     render = BatchSampler.render
-
-
-def draw_between(rng: np.random.Generator, interval: Interval) -> float:
-    """Draw a number uniform in [low, high); nothing is drawn where both are the same."""
-    low, high = interval
-    return low if low == high else low + (high - low) * rng.random()
-
-
-def draw_log_uniform(rng: np.random.Generator, interval: Interval) -> float:
-    """Draw a number log-uniform in [low, high); nothing is drawn where both are the same."""
-    low, high = interval
-    return low if low == high else low * (high / low) ** rng.random()
-
-
-def as_interval(name: str, value: NumberOrRange) -> Interval:
-    """Turn a number or a pair (low, high) into (low, high); raise ValueError for anything else."""
-    try:
-        numbers = check_numbers(name, value, 1, 2)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be a finite number or a pair (low, high), got {value!r}"
-        ) from error
-    if numbers[0] > numbers[-1]:
-        raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}")
-    return numbers[0], numbers[-1]
-
-
-def as_intervals(names: Sequence[str], point: Sequence[NumberOrRange]) -> list[Interval]:
-    """Turn the setting `strike_location`, a number or a range for each name, into intervals."""
-    if not hasattr(point, "__len__") or len(point) != len(names):
-        raise ValueError(f"strike_location must be ({', '.join(names)}), got {point!r}")
-    return [
-        as_interval(f"{name} of strike_location", value)
-        for name, value in zip(names, point, strict=True)
-    ]

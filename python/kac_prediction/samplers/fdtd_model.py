@@ -15,7 +15,8 @@ from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Shape
 from ..physics import drum_grid
-from .drum import DENSITY, TENSION, Drum, DrumSettings, NumberOrRange, Precision, as_intervals
+from .drum import DENSITY, TENSION, Drum, DrumSettings, Precision
+from .intervals import NumberOrRange, as_intervals
 from .membrane import Grid, Membrane, Strike
 from .shapes import ShapeSource
 

@@ -14,8 +14,9 @@ from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from ..physics import Modes, circularSeries
 from ..physics import modes as modes_of
-from .drum import DENSITY, TENSION, NumberOrRange, Precision
+from .drum import DENSITY, TENSION, Precision
 from .fdtd_model import FDTDModel
+from .intervals import NumberOrRange
 from .membrane import Strike
 
 RIM: Final = 1e-3

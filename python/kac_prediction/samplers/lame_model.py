@@ -11,7 +11,8 @@ from .._arrays import Float64
 from ..dataset import classLocalsToKwargs
 from ..geometry import Shape
 from ..physics import equilateralTriangleAmplitudes, equilateralTriangleSeries
-from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, Precision
+from .intervals import Interval, NumberOrRange, draw_between
 from .modal import ModalDrum
 
 _ROUNDING = 1e-9  # how far three numbers that should add to one may be off

@@ -8,7 +8,8 @@ from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..physics import linearAmplitudes, linearSeries
 from ..physics.linear import check_ends
-from .drum import DENSITY, TENSION, DrumSettings, Interval, NumberOrRange, Precision, draw_between
+from .drum import DENSITY, TENSION, DrumSettings, Precision
+from .intervals import Interval, NumberOrRange, draw_between
 from .modal import ModalDrum, lowest_partial
 
 

@@ -8,17 +8,9 @@ from .._checks import check_choice
 from ..dataset import classLocalsToKwargs
 from ..dataset.sampler import Labels
 from ..geometry import Circle, ConvexPolygon, Polygon, Shape, UnitRectangle
-from .drum import (
-    DENSITY,
-    TENSION,
-    Drum,
-    DrumSettings,
-    NumberOrRange,
-    Precision,
-    as_interval,
-    draw_between,
-)
+from .drum import DENSITY, TENSION, Drum, DrumSettings, Precision
 from .fdtd_model import FDTDModel
+from .intervals import NumberOrRange, as_interval, draw_between
 from .shapes import FAMILIES, ShapeSource, elongation
 
 

@@ -12,7 +12,8 @@ from .._arrays import Float64
 from .._checks import check_count, check_number
 from ..dataset import classLocalsToKwargs
 from ..physics.excitation import mean_of_waves
-from .drum import Drum, DrumSettings, Interval, NumberOrRange, as_intervals
+from .drum import Drum, DrumSettings
+from .intervals import Interval, NumberOrRange, as_intervals
 
 
 class ModalDrum(Drum):

@@ -11,13 +11,13 @@ from .._checks import check_choice
 from ..dataset import SamplerSettings, classLocalsToKwargs
 from ..dataset.sampler import Labels
 from .batch_sampler import BatchSampler
-from .drum import draw_log_uniform
 from .elementary_sounds import (
     damped_sines,
     harmonic_tone,
     moving_formants,
     shaped_noise,
 )
+from .intervals import draw_log_uniform
 from .mode_bank import ModeBank
 
 _LOWEST_RATE = 2000  # Hz: half of it leaves room for a voice's lowest formant

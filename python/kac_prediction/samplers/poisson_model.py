@@ -14,7 +14,8 @@ from ..dataset.sampler import Labels
 from ..geometry import Shape
 from ..physics import rectangularAmplitudes, rectangularSeries
 from ..physics.linear import check_ends
-from .drum import DENSITY, TENSION, Interval, NumberOrRange, Precision, as_interval, draw_between
+from .drum import DENSITY, TENSION, Precision
+from .intervals import Interval, NumberOrRange, as_interval, draw_between
 from .modal import ModalDrum, lowest_partial
 
 

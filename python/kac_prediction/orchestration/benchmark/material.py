@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..._arrays import Float64
 from ..._checks import check_choice, check_count, check_number
 from ...samplers import ModeBank
-from ...samplers.drum import draw_log_uniform
+from ...samplers.intervals import draw_log_uniform
 from ..drum import Drum
 from ..score import Score, Strike
 from .struck import Struck, strike_drum
