@@ -270,6 +270,15 @@ def test_a_place_outside_an_ellipse_that_was_refined_is_moved_inside() -> None:
     assert _location(drum, np.array([0.4, 0.1])) == pytest.approx((0.12, 0.03))
 
 
+def test_an_onset_at_the_end_lies_before_it() -> None:
+    rng = np.random.default_rng(27)
+    length, rate = int(rng.integers(10, 400)), int(rng.choice([400, 1000, 2000]))
+    sound = rng.standard_normal(length) * np.geomspace(1e-3, 1, length) ** rng.integers(0, 4)
+    times = find_onsets(sound, rate).times
+    assert len(times)
+    assert times[-1] < length / rate
+
+
 def test_onsets_of_few_samples() -> None:
     assert len(find_onsets([0.0, 1.0], 8000).times) == 0
     with pytest.raises(ValueError, match="sample_rate"):

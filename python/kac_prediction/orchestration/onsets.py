@@ -59,7 +59,8 @@ def onsets_in(sound: Float64, rate: int) -> Onsets:
     usual = median_filter(flux, 2 * width + 1)
     highest = maximum_filter1d(flux, 2 * round(_CLOSEST / hop) + 1)
     frames = np.flatnonzero((flux == highest) & (flux > _LEAST + _OVER * usual))
-    return Onsets(np.asarray(frames * hop + _LATE, np.float64), flux[frames])
+    times = np.minimum(frames * hop + _LATE, max(0, len(sound) - 1) / rate)
+    return Onsets(np.asarray(times, np.float64), flux[frames])
 
 
 def _flux(sound: Float64, rate: int) -> tuple[Float64, float]:
