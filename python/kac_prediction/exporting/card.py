@@ -31,11 +31,11 @@ def recipe(graph: Graph) -> str:
     rate, length = model_input.sample_rate, model_input.length
     seconds = f"{length} samples at {rate} Hz ({length / rate:.3g} s), one channel"
     if model_input.representation is not None:
-        turned = ", turned over if its first sample of half its peak is below 0,"
-        normalised = turned if model_input.align_polarity else ""
-        normalised += ", normalised to -1 ... 1," if model_input.normalise else ""
+        turned = [", turned over if its first sample of half its peak is below 0"]
+        normalised = [", normalised to -1 ... 1"]
+        steps = turned * model_input.align_polarity + normalised * model_input.normalise
         return (
-            f"of the first {seconds}, from the strike on{normalised} the spectrum that an "
+            f"of the first {seconds}, from the strike on{''.join(steps)}, the spectrum that an "
             "InputRepresentation of the settings in model_input makes"
         )
     if isinstance(graph, DrumGraph):
