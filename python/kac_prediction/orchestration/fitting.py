@@ -20,7 +20,7 @@ _NOISE: Final = 0.03  # of the power, at first
 _LEAST_NOISE: Final = 1e-4
 _RIDGES: Final = (1e-7, 1e-3, 1e-2)  # of the squared norm of a partial
 _NYQUIST: Final = 0.95  # of half the sample rate: the highest partial that is placed
-_LATEST: Final = 0.004  # seconds between the strike and the sample where it is taken to fall
+_LATEST: Final = 0.008  # seconds between the strike and the sample where it is taken to fall
 _BLOCK: Final = 64
 _TAU, _FINE = 4e-6, 40  # seconds between the delays that are tried, of which so many at a time
 

@@ -57,9 +57,9 @@ class Struck:
     heard: Float64
 
     @classmethod
-    def of(cls, sound: Amplitudes) -> "Struck":
-        """Return the sound with the delay at which its partials start as sines."""
-        delay = sound.best_delay()
+    def of(cls, sound: Amplitudes, delay: float | None = None) -> "Struck":
+        """Return the sound with a delay; None: that at which its partials start as sines."""
+        delay = sound.best_delay() if delay is None else delay
         return cls(sound.rates.imag, sound.energy, delay, *sound.sines(delay))
 
     def explained(self, patterns: Float64) -> Float64:
@@ -89,7 +89,7 @@ def find_pick_up(vibration: Vibration, strikes: Sequence[Struck], width: float) 
     for j in starts:
         begun = np.array([_free(each) for each in (tried[j], *vibration.points[best[:, j]])])
         places, left = fit.least(begun)
-        climbed.append((left, _kept(vibration, _whole(vibration, places[0]), tried[j])))
+        climbed.append((left, _heard_at(vibration, places[0], tried[j])))
     return min(climbed, key=lambda found: found[0])[1]
 
 
@@ -103,7 +103,16 @@ def refine_pick_up(
     """Return where a drum is heard, from strikes at points about which that is nearly known."""
     begun = np.array([_free(each) for each in (pick_up, *points)])
     places, _ = _Fit(vibration, strikes, width, None).least(begun)
-    return _kept(vibration, _whole(vibration, places[0]), pick_up)
+    return _heard_at(vibration, places[0], pick_up)
+
+
+def _heard_at(vibration: Vibration, free: Float64, start: Float64) -> Float64:
+    """Return where a drum is heard, for which a fit has moved two numbers from a start.
+
+    From the place on a circle the angles of strikes are counted.
+    """
+    point = _kept(vibration, _whole(vibration, free), start)
+    return np.array([point[0], 0.0]) if vibration.family == "circle" else point
 
 
 def _distinct(points: Float64, scores: Float64) -> list[int]:
@@ -121,10 +130,12 @@ def _distinct(points: Float64, scores: Float64) -> list[int]:
 def place(vibration: Vibration, pick_up: Float64, strike: Struck, width: float) -> Placed:
     """Return where a strike falls on a drum that is heard at a point."""
     omega, k = strike.omega, len(strike.omega)
-    heard = vibration.at(pick_up[None])[0, :, :k] / omega
+    # The angles of the points that are tried on a circle are counted from where it is heard.
+    turned = np.array([0.0, pick_up[1]]) if vibration.family == "circle" else np.zeros(1)
+    heard = vibration.at((pick_up - turned)[None])[0, :, :k] / omega
     struck = vibration.struck(width)
     patterns = (struck[:, :, :k] * heard).sum(axis=1)
-    start = vibration.points[int(np.argmax(strike.explained(patterns)))]
+    start = vibration.points[int(np.argmax(strike.explained(patterns)))] + turned
     places, _ = _Fit(vibration, [strike], width, pick_up).least(_free(start)[None])
     point = _kept(vibration, _whole(vibration, places[0]), start)
     return _placed_at(vibration, pick_up, strike, point, width)

@@ -20,6 +20,7 @@ _LONGEST: Final = 0.5  # seconds of a strike that are fitted
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
 _PLACED: Final = 64  # samples, by which a strike is placed
+_MOVES: Final = 3  # of a strike to the sample at which its partials start as sines
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
@@ -34,6 +35,7 @@ _KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter 
 _NOWHERE: Final = 0.95  # share of its energy that a strike on an exact drum leaves: it is none
 _BEGINNING, _RISEN = 0.03, 1.2  # seconds, and least power of them over that of those before
 _UNKNOWN, _AHEAD = 0.06, 0.003  # seconds to what begins but is not known, and before its onset
+_SIZES: Final = 1.25  # ratio of the sizes of two drums that may be one
 _ALIKE: Final = (1.5, 0.05)  # what a drum leaves of strikes, times what its double leaves
 
 
@@ -141,12 +143,16 @@ class Pursuit:
         """Return the sound of a strike, and the sample on which it falls."""
         rates = audible(rates_of(voice.vibration.series, voice.slowness, voice.decay), self.rate)
         last = min(last, sample + int(_LONGEST * self.rate))
-        struck = Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates))
-        moved = sample + round(struck.delay * self.rate)
-        if moved != sample and 0 <= moved < last - _PLACED:
+        for _ in range(_MOVES):
+            sound = Amplitudes.of(self.rest.left[sample:last], self.rate, rates)
+            struck = Struck.of(sound)
+            moved = sample + round(struck.delay * self.rate)
+            if moved == sample:
+                return sample, struck
+            if not 0 <= moved < last - _PLACED:
+                break
             sample = moved
-            struck = Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates))
-        return sample, struck
+        return sample, Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates), 0.0)
 
     def _add(self, sample: int, index: int, last: int) -> None:
         """Fit a strike on a drum to what is left, and take it away.
@@ -202,7 +208,8 @@ class Pursuit:
             self.hits.remove(hit)
             self._add(hit.sample, hit.voice, last)
         self.hits.sort(key=lambda hit: hit.sample)
-        for hit in list(self.hits):
+        # The faintest first, which may be what others do not explain, and end before them.
+        for hit in sorted(self.hits, key=self._energy):
             self._prune(hit, self._until(hit))
 
     def _unite(self) -> None:
@@ -211,7 +218,13 @@ class Pursuit:
             hits = self._hits_of(index)
             if self.voices[index].fixed or not hits:
                 continue
-            others = {k for k in range(len(self.voices)) if len(self._hits_of(k)) >= len(hits)}
+            size = self.voices[index].slowness
+            others = {
+                k
+                for k, other in enumerate(self.voices)
+                if len(self._hits_of(k)) >= len(hits)
+                and 1 / _SIZES < other.slowness / size < _SIZES
+            }
             for hit in hits:
                 last = self._until(hit)
                 self.rest.add(hit.sample, hit.sound)

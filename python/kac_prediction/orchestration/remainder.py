@@ -12,7 +12,7 @@ _EARLY, _LATE, _END = 0.012, 0.016, 0.003  # seconds about an onset where the st
 _SHORTEST: Final = 0.015  # seconds of a strike, until the next begins
 _FEWEST, _SETTLING = 32, 512  # samples that are searched, and before them
 _CUT: Final = 3000.0  # Hz, below which a strike rises
-_RISE: Final = 3.0  # times the power before it
+_RISE: Final = 1.6  # times the power before it
 _FAINTEST: Final = 10**-4.5  # power, of the highest: what is silence
 _ALONE: Final = 0.03  # seconds before a strike, and after, by which it stands alone
 
