@@ -143,13 +143,13 @@ class Amplitudes(NamedTuple):
         aligned = (begun.real @ fine.real - begun.imag @ fine.imag).ravel()
         return -_LATEST + int(np.argmax(aligned)) * _TAU
 
-    def best_delay(self) -> float:
-        """Return the delay from which sines explain most, of those that solutions tell."""
-        delays = {0.0, *(self.delay(self.solved(ridge)) for ridge in _RIDGES)}
-        return max(delays, key=self._explained_from)
+    def delays(self) -> set[float]:
+        """Return the delays to where solutions tell that all partials are sines, and none."""
+        return {0.0, *(self.delay(self.solved(ridge)) for ridge in _RIDGES)}
 
-    def _explained_from(self, delay: float) -> float:
-        gram, heard = self.sines(delay)
+    def explained(self) -> float:
+        """Return the energy that damped sines from the sample on explain."""
+        gram, heard = self.sines(0.0)
         shrunk = gram + np.diag(_RIDGES[1] * np.diag(gram) + 1e-300)
         return float(heard @ np.linalg.solve(shrunk, heard))
 

@@ -25,14 +25,12 @@ class Placed:
 
     Attributes:
         point: where it falls, in the coordinates of the vibration.
-        delay: seconds from the sample that it was fitted from to the strike.
         weight: factor of the sum over w_k exp(-sigma t) sin(omega_k t) / omega_k.
         left: share of the energy that it leaves.
         pick_up: where the drum is heard, for which that is so.
     """
 
     point: Float64
-    delay: float
     weight: float
     left: float
     pick_up: Float64
@@ -40,27 +38,24 @@ class Placed:
 
 @dataclass(frozen=True, eq=False)
 class Struck:
-    """The sound of a strike, ready to be placed: k sines from its delay on.
+    """The sound of a strike, ready to be placed: k sines from its first sample on.
 
     Attributes:
         omega: of the sines, 1/s, ascending, shape (k,).
         energy: of the sound.
-        delay: seconds from the first sample on.
         gram: inner products of the damped sines, shape (k, k).
         heard: their products with the sound, shape (k,).
     """
 
     omega: Float64
     energy: float
-    delay: float
     gram: Float64
     heard: Float64
 
     @classmethod
-    def of(cls, sound: Amplitudes, delay: float | None = None) -> "Struck":
-        """Return the sound with a delay; None: that at which its partials start as sines."""
-        delay = sound.best_delay() if delay is None else delay
-        return cls(sound.rates.imag, sound.energy, delay, *sound.sines(delay))
+    def of(cls, sound: Amplitudes) -> "Struck":
+        """Return a sound that begins with the strike."""
+        return cls(sound.rates.imag, sound.energy, *sound.sines(0.0))
 
     def explained(self, patterns: Float64) -> Float64:
         """Return the energy that patterns of amplitudes explain, shape (patterns,)."""
@@ -151,7 +146,7 @@ def _placed_at(
     norm = float(pattern @ strike.gram @ pattern)
     weight = float(pattern @ strike.heard) / norm if norm > 0 else 0.0
     left = 1 - weight * float(pattern @ strike.heard) / max(strike.energy, 1e-300)
-    return Placed(point, strike.delay, weight, left, pick_up)
+    return Placed(point, weight, left, pick_up)
 
 
 def _some(vibration: Vibration) -> Float64:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ _LONGEST: Final = 0.5  # seconds of a strike that are fitted
 _NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
 _PLACED: Final = 64  # samples, by which a strike is placed
-_MOVES: Final = 3  # of a strike to the sample at which its partials start as sines
+_MOVES: Final = 2  # of a strike to the sample at which its partials start as sines
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
@@ -34,6 +33,7 @@ _FITTED: Final = 4  # strikes that a drum is refined by
 _KEPT: Final = 1e-4  # of the sound, beside what is left of it: what is fainter is no onset
 _NOWHERE: Final = 0.95  # share of its energy that a strike on an exact drum leaves: it is none
 _BEGINNING, _RISEN = 0.03, 1.2  # seconds, and least power of them over that of those before
+_CLEAR: Final = 0.25  # strength of an onset that ends a strike before: reflections are fainter
 _UNKNOWN, _AHEAD = 0.06, 0.003  # seconds to what begins but is not known, and before its onset
 _SIZES: Final = 1.25  # ratio of the sizes of two drums that may be one
 _ALIKE: Final = (1.5, 0.05)  # what a drum leaves of strikes, times what its double leaves
@@ -86,8 +86,7 @@ class Pursuit:
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
-        onsets = onsets_in(self.rest.sound, self.rate).times
-        segments = list(pairwise([*onsets.tolist(), len(self.rest.sound) / self.rate]))
+        segments = self._segments(self.rest.sound)
         if self.voices.may_grow:
             self._seed(segments)
         step()
@@ -102,6 +101,13 @@ class Pursuit:
             step()
         self._refine()
         step()
+
+    def _segments(self, sound: Float64) -> list[tuple[float, float]]:
+        """Return the onsets in a sound, and for each the next clear one or the end, in seconds."""
+        times, strengths = onsets_in(sound, self.rate)
+        clear = np.append(times[strengths > _CLEAR], len(sound) / self.rate)
+        ends = clear[np.searchsorted(clear, times, side="right").clip(max=len(clear) - 1)]
+        return list(zip(times.tolist(), ends.tolist(), strict=True))
 
     def _seed(self, segments: Sequence[tuple[float, float]]) -> None:
         """Find the drums of the strikes that stand alone, before others hide them."""
@@ -143,16 +149,19 @@ class Pursuit:
         """Return the sound of a strike, and the sample on which it falls."""
         rates = audible(rates_of(voice.vibration.series, voice.slowness, voice.decay), self.rate)
         last = min(last, sample + int(_LONGEST * self.rate))
+        sound = Amplitudes.of(self.rest.left[sample:last], self.rate, rates)
         for _ in range(_MOVES):
-            sound = Amplitudes.of(self.rest.left[sample:last], self.rate, rates)
-            struck = Struck.of(sound)
-            moved = sample + round(struck.delay * self.rate)
-            if moved == sample:
-                return sample, struck
-            if not 0 <= moved < last - _PLACED:
+            moved = {sample + round(delay * self.rate) for delay in sound.delays()} - {sample}
+            tried = {
+                first: Amplitudes.of(self.rest.left[first:last], self.rate, rates)
+                for first in sorted(moved)
+                if 0 <= first < last - _PLACED
+            } | {sample: sound}
+            best = max(tried, key=lambda first: tried[first].explained())
+            if best == sample:
                 break
-            sample = moved
-        return sample, Struck.of(Amplitudes.of(self.rest.left[sample:last], self.rate, rates), 0.0)
+            sample, sound = best, tried[best]
+        return sample, Struck.of(sound)
 
     def _add(self, sample: int, index: int, last: int) -> None:
         """Fit a strike on a drum to what is left, and take it away.
@@ -197,8 +206,8 @@ class Pursuit:
 
     def _refine(self) -> None:
         """Fit drums and strikes again, each with all others taken away; leave out what is none."""
-        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
-        self.unknown = np.round((onsets - _AHEAD) * self.rate).astype(int)
+        times, strengths = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate)
+        self.unknown = np.round((times[strengths > _CLEAR] - _AHEAD) * self.rate).astype(int)
         self._unite()
         for index in range(len(self.voices)):
             self._refine_voice(index)
@@ -294,12 +303,10 @@ class Pursuit:
     def _more(self, least: float) -> bool:
         """Look for strikes in what is left; return whether there are any."""
         new = False
-        onsets = onsets_in(self.rest.left + _KEPT * self.rest.sound, self.rate).times
         starts = np.array(sorted(hit.sample for hit in self.hits)) / self.rate
-        for k, start in enumerate(onsets.tolist()):
-            later = [*onsets[k + 1 : k + 2], *starts[starts > start + _CLOSEST][:1]]
-            end = min([*later, len(self.rest.sound) / self.rate])
-            new = self._consider(start, end, least) or new
+        for start, end in self._segments(self.rest.left + _KEPT * self.rest.sound):
+            last = min([end, *starts[starts > start + _CLOSEST][:1]])
+            new = self._consider(start, last, least) or new
         return new
 
 
