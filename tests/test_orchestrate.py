@@ -1,6 +1,5 @@
 """orchestrate: the drums and strikes of a sound are found again, or refused in a sentence."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -304,16 +303,3 @@ def test_a_weak_strike_is_not_judged_by_a_loud_one_after_it() -> None:
     pursuit = Pursuit(target, RATE, [Voice(low, 11.5), Voice(high, 13.8)], None, 2)
     assert pursuit._consider(0.2, 0.35, 0.9)
     assert [(hit.voice, hit.sample) for hit in pursuit.hits] == [(1, round(0.2 * RATE))]
-
-
-def test_drums_that_explain_the_same_strikes_are_one() -> None:
-    drum = Drum("circle", 0.3, sample_location=(0.6, 0.0))
-    strikes = [Strike(t, 0, (0.2 + 0.2 * t, t), 0.5, 0.6) for t in (0.1, 0.6, 1.1)]
-    target = Score([drum], strikes, 1.7).render(RATE)
-    voices = [Voice(replace(drum, drum_size=size), 11.5) for size in (0.3, 0.3001)]
-    pursuit = Pursuit(target, RATE, voices, None, 2)
-    for strike, voice in zip(strikes, (0, 1, 0), strict=True):
-        first = round(strike.time * RATE)
-        pursuit._add(first, voice, first + RATE // 3)
-    pursuit._unite()
-    assert {hit.voice for hit in pursuit.hits} == {0}
