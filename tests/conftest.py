@@ -3,21 +3,32 @@
 import base64
 import gc
 import hashlib
+import math
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from matplotlib.figure import Figure
 
+from kac_prediction.dataset import rendering
 from kac_prediction.pipeline.tracking import local, tracker
 from kac_prediction.pipeline.training import run
 
 BLANK = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
+
+
+# The same examples in every run, however slow the machine.
+settings.register_profile(
+    "kac", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kac")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +54,21 @@ def no_flushing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chunks_of_any_time() -> Iterator[None]:
+    """Let no chunk be cut smaller since a busy machine took long: write points are counted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "_CHUNK_SECONDS", math.inf)
+        yield
+
+
+@pytest.fixture
+def new_threads() -> Callable[[], set[threading.Thread]]:
+    """A function that gives the threads that run, and did not before the test."""
+    before = set(threading.enumerate())
+    return lambda: set(threading.enumerate()) - before
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_chunks_end_with_whole_drums(start: int) -> None:
 def test_what_takes_long_is_cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 2))
     monkeypatch.setattr(rendering.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(rendering, "_CHUNK_SECONDS", 1.0)
     cut = list(Renderer(BesselModel, SETTINGS, 0, workers=1).timed_chunks(0, 25, 400))
     assert [len(part) for part in cut] == [5] * 5
 
