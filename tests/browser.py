@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from waiting import PATIENCE
+
 PROGRAM: Final = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -24,7 +26,6 @@ OPTIONS: Final = (
     "--mute-audio",
     "--autoplay-policy=no-user-gesture-required",
 )
-PATIENCE: Final = 60  # seconds
 # The browser reads commands from descriptor 3 and answers to descriptor 4.
 LAUNCH: Final = """
 import os, sys

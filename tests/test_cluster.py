@@ -23,6 +23,7 @@ from kac_prediction.dataset.behaviour import Behaviour
 from kac_prediction.dataset.storage import Generation, Transaction, disk, sample_records
 from kac_prediction.samplers import BesselModel
 from samplers_of_users import Broken, Click
+from waiting import PATIENCE
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -55,8 +56,9 @@ def client() -> Iterator[Any]:
     They fork from a process that has imported what all of them need.
     """
     method = {"distributed.worker.multiprocessing-method": "forkserver"}
+    patience = {f"distributed.comm.timeouts.{name}": PATIENCE for name in ("connect", "tcp")}
     preload = ["distributed", "kac_prediction.dataset.cluster"]
-    with pytest.MonkeyPatch.context() as patch, dask.config.set(method):
+    with pytest.MonkeyPatch.context() as patch, dask.config.set(method | patience):
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         distributed.utils.get_mp_context().set_forkserver_preload(preload)
         with (

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kac_prediction import _core
+from waiting import PATIENCE
 
 
 class InterruptionError(Exception):
@@ -165,7 +166,10 @@ worker.join()
 )
 def test_a_fork_finds_threads_of_its_own(program: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert (run.returncode, run.stderr) == (0, "")
 
@@ -198,5 +202,7 @@ time.sleep(0.1)
 
 
 def test_the_interpreter_ends_while_other_threads_are_in_the_core() -> None:
-    run = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (run.returncode, run.stderr) == (0, "")

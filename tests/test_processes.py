@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kac_prediction._processes import in_processes
+from waiting import PATIENCE
 
 
 class TwoPartsError(Exception):
@@ -54,7 +55,7 @@ def test_a_fork_waits_for_no_workers_of_another_process() -> None:
 
     calls = [(4,), (2,)]
     assert list(in_processes(halve, calls, 2)) == [2, 1]
-    assert in_child(lambda: list(in_processes(halve, calls, 2)), seconds=60) == DONE
+    assert in_child(lambda: list(in_processes(halve, calls, 2)), seconds=PATIENCE) == DONE
 
 
 def test_a_process_is_left_as_it_was(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from interruptions import in_child
 from kac_prediction import _progress
+from waiting import PATIENCE
 
 
 class Terminal(io.StringIO):
@@ -61,7 +62,7 @@ def test_none_waits_for_a_process_that_was_killed_at_one() -> None:
     assert in_child(die) == -signal.SIGKILL
     shown = threading.Thread(target=lambda: list(_progress.progress_bar([1, 2])), daemon=True)
     shown.start()
-    shown.join(20)
+    shown.join(PATIENCE)
     assert not shown.is_alive()
 
 

@@ -319,7 +319,7 @@ def test_a_run_is_resumed_by_one_process(
 
     def overtaken(path: Path) -> Any:
         found = resumable(path)
-        os.utime(run / "last.pt")  # as another process that trains, and is done
+        os.utime(run / "last.pt", ns=(0, 0))  # as another process that trains, and is done
         return found
 
     with monkeypatch.context() as patched:

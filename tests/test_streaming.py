@@ -4,6 +4,7 @@ import pickle
 import signal
 import threading
 import time
+from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from kac_prediction.dataset import InputRepresentation, StreamingDataset, generateDataset
 from kac_prediction.samplers import BesselModel, FDTDModel
 from samplers_of_users import Broken, Click
+from waiting import wait_until
 
 SETTINGS: dict[str, Any] = {"duration": 0.05, "sample_rate": 8000}
 AS_IT_IS: Any = {"normalise_input": False}
 SHORT: Any = {"duration": 0.004, "sample_rate": 8000}
+Threads = Callable[[], set[threading.Thread]]
 
 
 class Numbered(Click):
@@ -293,43 +296,32 @@ def test_a_broken_sound_is_named_where_it_comes(how: str, message: str) -> None:
         list(islice(stream, 2))
 
 
-def wait_for_threads(count: int) -> None:
-    """Threads that have been left end soon; how soon depends on what else the machine does."""
-    for _ in range(3000):
-        if threading.active_count() <= count:
-            return
-        time.sleep(0.01)
-    raise TimeoutError(f"{threading.active_count()} threads are left, of which {count} were there.")
-
-
-def test_leaving_it_ends_its_threads() -> None:
-    before = threading.active_count()
+def test_leaving_it_ends_its_threads(new_threads: Threads) -> None:
     stream = iter(StreamingDataset(BesselModel, SHORT, 1))
     next(stream)
-    assert threading.active_count() > before
+    assert new_threads()
     stream.close()  # type: ignore[attr-defined]
-    wait_for_threads(before)
+    wait_until(lambda: not new_threads())
 
 
 @pytest.mark.parametrize("Sampler", [Interrupting, InterruptingCore])
-def test_interrupted_it_goes_no_further(Sampler: Any) -> None:
-    before, Sampler.calls = threading.active_count(), count(1)
+def test_interrupted_it_goes_no_further(Sampler: Any, new_threads: Threads) -> None:
+    Sampler.calls = count(1)
     settings = SHORT | ({"arbitrary_shape": "ConvexPolygon"} if Sampler is InterruptingCore else {})
     # Some minutes' work.
     stream = StreamingDataset(Sampler, settings, 1, one_per_group=True, chunk=200_000)
     with pytest.raises(KeyboardInterrupt):
         next(iter(stream))
-    wait_for_threads(before)
+    wait_until(lambda: not new_threads())
 
 
-def test_a_sound_without_end_is_not_waited_for() -> None:
-    before = threading.active_count()
+def test_a_sound_without_end_is_not_waited_for(new_threads: Threads) -> None:
     Endless.go_on.clear()
     with pytest.raises(KeyboardInterrupt):
         next(iter(StreamingDataset(Endless, SHORT, 1)))
-    assert threading.active_count() > before
+    assert new_threads()
     Endless.go_on.set()
-    wait_for_threads(before)
+    wait_until(lambda: not new_threads())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Batches synthesised on the fly: no drum comes twice, and every batch has its place."""
 
 import threading
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from kac_prediction.pipeline.training.distributed import ProcessGroup
 from kac_prediction.pipeline.training.synthesis import EPOCH, Source, SynthesisedBatches
 from kac_prediction.samplers import BesselModel, FDTDModel, LaméModel, PoissonModel
 from samplers_of_users import Broken, Click
+from waiting import wait_until
 
 RATE, LENGTH = 8000, 64
 SETTINGS: dict[str, Any] = {"duration": 0.1, "sample_rate": RATE}
@@ -202,22 +204,21 @@ def test_epochs_in_order_continue_what_is_under_way(monkeypatch: pytest.MonkeyPa
     assert begun == [0, 4, 7]
 
 
-def test_its_threads_end_with_it() -> None:
-    before = threading.active_count()
+def test_its_threads_end_with_it(new_threads: Callable[[], set[threading.Thread]]) -> None:
     batches = circles()
     for _ in batches.epoch(0):
         pass
-    assert threading.active_count() > before
+    assert new_threads()
     batches = circles()
-    assert threading.active_count() == before
+    wait_until(lambda: not new_threads())
     left = batches.epoch(0)
     next(left)
-    assert threading.active_count() > before
+    assert new_threads()
     del left
-    assert threading.active_count() == before
+    wait_until(lambda: not new_threads())
     gathered(batches, 0)
     del batches
-    assert threading.active_count() == before
+    wait_until(lambda: not new_threads())
 
 
 def test_several_sources_share_each_batch() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from kac_prediction._threads import prefetch, run_ahead
+from waiting import PATIENCE
 
 
 def test_items_come_ahead_in_their_order_and_errors_in_their_place() -> None:
@@ -45,7 +46,7 @@ def test_closing_cancels_calls_and_does_not_wait_for_one_without_end() -> None:
     assert cancel.is_set()
     assert not ended.is_set()
     go_on.set()
-    assert ended.wait(60)
+    assert ended.wait(PATIENCE)
 
 
 def test_a_thread_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

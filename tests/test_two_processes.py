@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ import exchanges
 import trainings
 from kac_prediction.pipeline import read_checkpoint
 from torchrun import torchrun
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 600.0  # seconds, for machines with much else to do
 
 
 class Pair:
@@ -26,9 +24,7 @@ class Pair:
     def __init__(self, out: Path) -> None:
         with torchrun("together", out) as process:
             begun = out / "endless" / "under way"
-            until = time.monotonic() + PATIENCE
-            while not begun.exists() and process.poll() is None and time.monotonic() < until:
-                time.sleep(0.05)
+            wait_until(lambda: begun.exists() or process.poll() is not None)
             process.send_signal(signal.SIGINT)
             self.said, _ = process.communicate(timeout=PATIENCE)
         assert begun.exists(), self.said

@@ -4,7 +4,9 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from queue import Queue
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ import torch
 from kac_prediction.pipeline import Routine
 from models_of_users import Counter, parameters
 from routines_of_users import dataset
+from waiting import PATIENCE, wait_until
 
 TRACKER = "kac_prediction.pipeline.tracking.wandb"
 PNG = b"a picture"
@@ -74,7 +77,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     package.hold.set()
 
     def init(**arguments: Any) -> FakeRun:
-        package.hold.wait(20)
+        package.hold.wait(PATIENCE)
         if package.broken == "init":
             raise RuntimeError("not logged in")
         package.arguments = arguments
@@ -87,6 +90,8 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         return bool(package.logged_in)
 
     package.init, package.login = init, login
+    for name in ("START_TIMEOUT", "NETWORK_TIMEOUT", "FINISH_TIMEOUT"):
+        monkeypatch.setattr(f"{TRACKER}.{name}", PATIENCE)
     monkeypatch.setitem(sys.modules, "wandb", package)
     monkeypatch.setattr("requests.head", lambda url, timeout: SimpleNamespace(status_code=200))
     return package
@@ -130,23 +135,24 @@ def test_without_a_network_a_key_is_of_no_use(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The run is recorded offline at once, where wandb would wait for a minute and a half."""
-    asked, released = list[str](), threading.Event()
+    asked, released = Queue[str](), threading.Event()
 
     def head(url: str, timeout: float) -> None:
-        asked.append(url)
-        released.wait(20 if hangs else 0)
+        asked.put(url)
+        released.wait(PATIENCE if hangs else 0)
         raise OSError("no route to host")
 
     monkeypatch.setattr("requests.head", head)
-    monkeypatch.setattr(f"{TRACKER}.NETWORK_TIMEOUT", 0.05)
+    if hangs:
+        monkeypatch.setattr(f"{TRACKER}.NETWORK_TIMEOUT", 0.05)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     follow(tmp_path, {"settings": {"base_url": "https://wandb.example"}})
     released.set()
-    assert asked == ["https://wandb.example"]
+    assert asked.get(timeout=PATIENCE) == "https://wandb.example"
     assert wandb.arguments["mode"] == "offline"
     assert "wandb.example does not answer. Later, `wandb login`" in caplog.text
     follow(tmp_path, {"mode": "disabled"})
-    assert len(asked) == 1
+    assert asked.empty()
 
 
 def test_a_parameter_of_a_sweep_that_is_unknown_is_refused(
@@ -399,6 +405,7 @@ def test_a_slow_end_is_not_waited_for(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    new_threads: Callable[[], set[threading.Thread]],
 ) -> None:
     for name, seconds in (("START_TIMEOUT", 0.01), ("FINISH_TIMEOUT", 0.01), ("FINISH_GRACE", 0.0)):
         monkeypatch.setattr(f"{TRACKER}.{name}", seconds)
@@ -407,6 +414,7 @@ def test_a_slow_end_is_not_waited_for(
     assert len(caplog.messages) == 2
     assert "`wandb sync` sends what is left in /somewhere" in caplog.messages[1]
     wandb.hold.set()
+    wait_until(lambda: not new_threads())  # which must not meet the package itself
 
 
 def test_what_wandb_does_to_the_process_is_undone(wandb: SimpleNamespace, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from waiting import PATIENCE
 from wandb_journal import FIRST, LAST, MIDDLE, Journal
 
 pytestmark = pytest.mark.slow
@@ -20,10 +21,12 @@ import torch
 from matplotlib.figure import Figure
 from models_of_users import Linear, parameters
 from kac_prediction.pipeline import Routine
+from kac_prediction.pipeline.tracking import wandb as tracking
 from kac_prediction.pipeline.tracking.wandb import WandbTracker
 from kac_prediction.samplers import TestTone
 
 directory = sys.argv[1]
+tracking.START_TIMEOUT = tracking.FINISH_TIMEOUT = float(sys.argv[2])
 
 def state():
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
@@ -87,16 +90,16 @@ def process(place: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if "WANDB" not in key}
     home = {"HOME": str(place / "home"), "NETRC": str(place / "home" / "netrc")}
     folders = {name: str(place / "wandb") for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR")}
-    path = {"PYTHONPATH": str(Path(__file__).parent)}
+    path = {"PYTHONPATH": str(Path(__file__).parent), "WANDB__SERVICE_WAIT": str(PATIENCE)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM, str(place)],
+        [sys.executable, "-W", "error", "-c", PROGRAM, str(place), str(PATIENCE)],
         env={**environment, **home, **folders, **path},
         cwd=place,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return done
