@@ -20,8 +20,9 @@ from matplotlib.text import Text
 import kac_prediction
 from kac_prediction import dataset, geometry, routines, samplers
 from kac_prediction.cli import main, pictures
-from kac_prediction.dataset import AudioSampler, generateDataset
+from kac_prediction.dataset import AudioSampler, generateDataset, loadDataset
 from kac_prediction.listening import listen
+from kac_prediction.pipeline import loadModel
 from kac_prediction.samplers import BesselModel, ModeBank
 
 
@@ -60,12 +61,11 @@ def test_a_drum_is_synthesised_as_by_its_sampler(tmp_path: Path) -> None:
 def test_the_seed_that_is_told_makes_the_sound_again(tmp_path: Path) -> None:
     paths = tmp_path / "a.wav", tmp_path / "b.wav"
     short = ["synthesise", "star", "--duration", "0.05", "--set", "modes=4", "--out"]
-    seed = record(*short, paths[0])["seed"]
+    made = record(*short, paths[0])
+    seed, (size,) = made["seed"], made["labels"]["drum_size"]
     text = run(*short, paths[1], "--seed", str(seed)).stdout
-    assert (
-        text
-        == f"{paths[1]}: FiniteElementModel, drum_size 0.3 m, 0.05 s at 48000 Hz, seed {seed}\n"
-    )
+    told = f"FiniteElementModel, drum_size {size:.4g} m, 0.05 s at 48000 Hz, seed {seed}"
+    assert text == f"{paths[1]}: {told}\n"
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -111,18 +111,35 @@ def test_a_player_plays_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_dataset_is_generated_and_transformed(drums: Path, tmp_path: Path) -> None:
     made = [tmp_path / "made", "--duration", "0.1", "--sample-rate", "8000", "--sounds", "7"]
-    known = record("generate", "circle", *made, "--seed", "3")
+    shown = ["--representation", "normalise_input=true"]
+    known = record("generate", "circle", *made, *shown, "--seed", "3")
     assert (known["dataset_size"], known["seed"]) == (7, 3)
     for file in ("x.npy", "sample_00006.wav", "metadata.json"):
         assert (tmp_path / "made" / file).read_bytes() == (drums / file).read_bytes()
     options = ["--set", "n_mels=4", "--set", "normalise_input=false"]
     text = run("transform", drums, "mel", *options, "--workers", "1").stdout
     assert text.startswith("transformed: TorchDataset(7 samples of BesselModel, mel of shape (4, ")
-    ranges = ["--size", "0.2,0.3", "--representation", "normalise_input=false"]
+    ranges = ["--size", "0.2,0.3"]
     known = record("generate", "circle", *made, *ranges, "--shard-size", "4")
     assert known["sampler_settings"]["drum_size"] == [0.2, 0.3]
     assert not known["representation_settings"]["normalise_input"]
     assert run("generate", "circle", *made, "--keep", status=1).stderr.startswith("Error: ")
+
+
+@pytest.mark.slow
+def test_a_dataset_of_ones_own_is_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = ["--duration", "0.13", "--sample-rate", "8000", "--sounds", "40", "--set", "modes=4"]
+    run("generate", "ellipse", "ellipses", *made, "--seed", "3")
+    sizes = loadDataset("ellipses").Y
+    assert len({float(labels["drum_size"]) for labels in sizes}) == 8  # drawn, one for each drum
+    settings = ["--label", "drum_size", "--label", "major", "--epochs", "1", "--device", "cpu"]
+    result = run("train", "ellipses", *settings, "--exports-dir", "runs")
+    best = Path(result.stdout.splitlines()[-1].removeprefix("best model: "))
+    assert best.parent.parent == tmp_path / "runs"
+    assert loadModel(best).model_input.labels == ("drum_size", "major")
 
 
 def test_train_hands_on_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

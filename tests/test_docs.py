@@ -48,7 +48,7 @@ SMALLER = {
     "    500,  #": "    60,  #",
     '"num_of_epochs": 20': '"num_of_epochs": 1',
     "num_of_epochs=30": "num_of_epochs=1",
-    "num_of_epochs=40": "num_of_epochs=1",
+    '{"num_of_epochs": 40}': '{"num_of_epochs": 1}',
     '"data/half_discs", 1000': '"data/half_discs", 40',
     '"drums.bank", 2000': '"drums.bank", 4',
     'Client("tcp://node1:8786")': "Client(processes=False, dashboard_address=None)",

@@ -128,6 +128,7 @@ WRONG = [
     ("export-model any-drum new/model.onnx", 1, "there is no folder new to put model.onnx in"),
     # generate, transform
     ("generate circle", 2, "Missing argument 'DIRECTORY'"),
+    ("generate ellipse new --aspect-ratio 1,2", 2, "--aspect-ratio of an ellipse is one number"),
     ("generate circle new --sounds 0", 1, "dataset_size must be at least 1, got 0"),
     ("generate circle new --sounds many", 2, "'--sounds': 'many' is not a valid integer"),
     ("generate circle new --seed -1", 1, "seed must be at least 0, got -1"),
@@ -181,7 +182,13 @@ WRONG = [
     (f"install {DATASET} --generate --size 0", 1, "dataset_size must be at least 1, got 0"),
     (f"install {DATASET} --from missing.zip", 1, "missing.zip"),
     # train
-    ("train hexagon", 2, "'[ROUTINE]': there is no 'hexagon': "),
+    ("train hexagon", 2, "AnyDrum, or the directory of a dataset (see "),
+    ("train datta/drums", 2, "'[ROUTINE|DIRECTORY]': there is no 'datta/drums': "),
+    ("train circle --label drum_size", 2, "--label goes with the directory of a dataset, not with"),
+    ("train data --stream", 2, "--stream goes with a ROUTINE, not with a dataset of your own"),
+    ("train data --label drum_siz", 1, "did you mean drum_size?"),
+    ("train data --label drum_size", 1, "run kac-prediction transform with end2end --set normal"),
+    ("train empty", 1, "empty holds no dataset (metadata.json); make one with kac-prediction"),
     ("train circle --config missing.yaml", 2, "'--config': File 'missing.yaml' does not exist"),
     ("train circle --resume missing", 2, "'--resume': Path 'missing' does not exist"),
     ("train circle --epochs -1", 1, "num_of_epochs in the overrides must be at least 0, got -1"),

@@ -24,6 +24,9 @@ _REMEDIES: Final = {
     "call generateDataset with the same arguments": "run kac-prediction generate with the same"
     " options",
     "make one with generateDataset": "make one with kac-prediction generate",
+    "call importDataset, or transformDataset, with representation_settings={'output_type':"
+    " 'end2end', 'normalise_input': False}": "run kac-prediction transform with end2end --set"
+    " normalise_input=false",
     "let it be replaced with overwrite=True": "leave out --keep",
 }
 _JSON, _DEBUG = "kac_prediction.json", "kac_prediction.debug"  # in the context that commands share
@@ -101,18 +104,21 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]
 
     name = "name"
 
-    def __init__(self, names: Iterable[str], short: Mapping[str, str] | None = None) -> None:
-        """Take names, of equal ones the first, and the names that shorter ones stand for."""
+    def __init__(
+        self, names: Iterable[str], short: Mapping[str, str] | None = None, other: str = ""
+    ) -> None:
+        """Take names, of equal ones the first, those that shorter ones stand for, and what else."""
         meant = {**(short or {}), **{name: name for name in names}}
         self._known: dict[str, str] = {}
         for name, long in meant.items():
             self._known.setdefault(_folded(name), long)
         self.names = [*dict.fromkeys((*(short or {}), *self._known.values()))]
+        self._listed = [*self.names, *([f"or {other}"] if other else [])]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name that is meant."""
         if (found := self._known.get(_folded(value))) is None:
-            listed = did_you_mean(value, self.names) or f": choose from {', '.join(self.names)}"
+            listed = did_you_mean(value, self.names) or f": choose from {', '.join(self._listed)}"
             self.fail(f"there is no {brief(value)}{listed}", param, ctx)
         return found
 
@@ -182,12 +188,13 @@ def message_of(error: BaseException, otherwise: str = "") -> str:
 
 @contextmanager
 def visible_progress() -> Iterator[None]:
-    """Show log messages, a line each, above the progress bars."""
+    """Show log messages, a line each, above the progress bars; of other packages only warnings."""
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     from .._progress import ProgressBar
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger(__package__.partition(".")[0]).setLevel(logging.INFO)
     with logging_redirect_tqdm(tqdm_class=ProgressBar):
         yield
 

@@ -21,7 +21,7 @@ _WORKERS = click.option("--workers", type=click.IntRange(1), help="Threads.  [de
     "--representation",
     multiple=True,
     type=Setting(),
-    help="Of x, such as normalise_input=false or output_type=mel; several times.",
+    help="Of x, such as output_type=mel; several times.  [default: the waves as they are]",
 )
 @click.option("--shard-size", type=int, help="Sounds that share a folder.  [default: no folders]")
 @click.option("--keep", is_flag=True, help="Refuse to replace another dataset that is there.")
@@ -45,9 +45,9 @@ def generate(
     Sampler, settings = sampler_of(**drum)
     from ..dataset import generateDataset
 
-    given = dict(representation)
+    given = dict(representation) or {"normalise_input": False}
     more = {"workers": workers, "overwrite": not keep, "shard_size": shard_size}
-    dataset = generateDataset(Sampler, settings, directory, sounds, given or None, seed, **more)  # type: ignore[arg-type]
+    dataset = generateDataset(Sampler, settings, directory, sounds, given, seed, **more)  # type: ignore[arg-type]
     answer(f"generated: {dataset!r}, seed {dataset.seed}", {"directory": directory, **dataset.info})
 
 

@@ -11,9 +11,10 @@ from .command import Command, answer
 @click.argument("model")
 @click.argument("file", metavar="FILE.onnx", type=click.Path(dir_okay=False, path_type=Path))
 def export_model(model: str, file: Path) -> None:
-    """Write a MODEL for other programs, as ONNX, with its card beside it.
+    """Write a MODEL as ONNX, for other programs.
 
-    MODEL is a checkpoint, the directory of a run, or any-drum. The file holds the whole way from
+    MODEL is a checkpoint, the directory of a run, or any-drum. Its card is written beside it. The
+    file holds the whole way from
     the sound to numbers in their units, and is compared with torch before it is put in place.
     """
     from ..exporting import export_model as export

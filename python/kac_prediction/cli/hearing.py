@@ -111,12 +111,14 @@ def _hear_all(
     **hearing: Any,
 ) -> None:
     """Hear each sound; end with status 1 where not all went well."""
-    from .._progress import progress_bar
-    from ..pipeline import loadModel
-
     if hearing["wave_speed"] and hearing["size"]:
         raise click.UsageError("--wave-speed and --size: give one, the sound tells the other")
     files = sound_files(places)
+    if len(files) == 1 and not files[0].exists():  # told before a network is loaded
+        raise FileNotFoundError(f"there is no sound file {str(files[0])!r}")
+    from .._progress import progress_bar
+    from ..pipeline import loadModel
+
     if not out and (plot or not no_sound):
         _refuse_datasets(places, files)
     network = loadModel(model, sha256=sha256, labels=labels or None)

@@ -60,7 +60,7 @@ def _torch() -> dict[str, str]:
     elif torch.backends.mps.is_available():
         found = "none, but Apple's MPS"
     return {
-        "torch": f"{torch.__version__}, {torch.get_num_threads()} threads",
+        "torch": f"{torch.__version__}, threads: {torch.get_num_threads()}",
         "CUDA": found,
         "bfloat16": "yes" if fast else "no: training takes float32",
     }

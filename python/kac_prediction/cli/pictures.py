@@ -52,7 +52,10 @@ _SEED = click.option("--seed", type=click.IntRange(0), help="Of what is drawn by
 @_SEED
 @_out("shape.png")
 def shape(drum: str, seed: int | None, out: Path, **options: Any) -> None:
-    """Draw the outline of a DRUM, as synthesise takes it, to scale."""
+    """Draw the outline of a DRUM, to scale.
+
+    DRUM is what synthesise takes.
+    """
     found, seed = _shape_of(drum, seed, options)
     from ..plot import drum_figure
 
@@ -66,7 +69,10 @@ def shape(drum: str, seed: int | None, out: Path, **options: Any) -> None:
 @click.option("--count", type=click.IntRange(1, 200), default=12, show_default=True)
 @_out("modes.png")
 def modes(drum: str, seed: int | None, count: int, out: Path, **options: Any) -> None:
-    """Draw the modes of a DRUM, as synthesise takes it, with their nodal lines (Chladni)."""
+    """Draw the modes of a DRUM (Chladni patterns).
+
+    DRUM is what synthesise takes. Each mode has its frequency, and its nodal lines are drawn.
+    """
     found, seed = _shape_of(drum, seed, options)
     from ..plot import modes_figure
 
@@ -90,7 +96,10 @@ def _shape_of(drum: str, seed: int | None, options: dict[str, Any]) -> Any:
 @click.option("--no-listen", is_flag=True, help="Draw the sound alone, without its partials.")
 @_out("spectrum.png")
 def spectrum(file: Path, model: str, no_listen: bool, out: Path) -> None:
-    """Draw the spectrum of a sound FILE, and the partials of the drum that is heard in it."""
+    """Draw the spectrum of a sound FILE.
+
+    The partials of the drum that is heard in it are named.
+    """
     from ..listening import listen
     from ..plot import sound_figure
 
@@ -130,7 +139,10 @@ def partials_heard(prediction: "Prediction") -> list[tuple[str, float]]:
 @click.argument("directory", type=click.Path(exists=True, file_okay=False))
 @_out("dataset.png")
 def dataset(directory: str, out: Path) -> None:
-    """Draw how the labels of the dataset in DIRECTORY are spread, and its first samples."""
+    """Draw the labels and sounds of a dataset.
+
+    It shows how the labels of that in DIRECTORY are spread, and its first samples.
+    """
     from ..dataset import loadDataset
     from ..plot import dataset_figure
 

@@ -71,10 +71,11 @@ def orchestrate(
     tracks: bool,
     **family: Any,
 ) -> None:
-    """Find drums, and strikes on them, that sound as the file TARGET does.
+    """Find drums, and strikes on them, for a sound.
 
-    The score is written as JSON, as a table, as MIDI and as a sound, and shown on a page beside the
-    target. Files of an earlier score in the folder are replaced; nothing else ever is.
+    The sound is that of the file TARGET, to which they come near. The score is written as JSON, as
+    a table, as MIDI and as a sound, and shown on a page beside the target. Files of an earlier
+    score in the folder are replaced; nothing else ever is.
     """
     instruments = _instruments(kit, **family)
     from .. import orchestration

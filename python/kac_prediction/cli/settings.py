@@ -24,13 +24,14 @@ _NO_SHAPES = {"Shape", "ShapeSettings"}
 _SHAPES = tuple(n for n in geometry.__all__ if n[0].isupper() and n not in _NO_SHAPES)
 
 _FINITE = "FiniteElementModel"
+_DRAWN: Final = {"drum_size": (0.1, 1.0)}  # as of the other samplers, where it is not given
 _SHORT: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "circle": ("BesselModel", {}),
     "rectangle": ("PoissonModel", {}),
     "triangle": ("LaméModel", {}),
-    "ellipse": (_FINITE, {"arbitrary_shape": "Ellipse"}),
-    "polygon": (_FINITE, {"arbitrary_shape": "ConvexPolygon"}),
-    "star": (_FINITE, {"arbitrary_shape": "IrregularStar"}),
+    "ellipse": (_FINITE, {"arbitrary_shape": "Ellipse"} | _DRAWN),
+    "polygon": (_FINITE, {"arbitrary_shape": "ConvexPolygon"} | _DRAWN),
+    "star": (_FINITE, {"arbitrary_shape": "IrregularStar"} | _DRAWN),
     "string": ("LinearModel", {}),
     "noise": ("OtherSounds", {"kind": "noise"}),
     "sweep": ("TestSweep", {}),
@@ -121,17 +122,21 @@ def sampler_of(
     """Return the sampler of a drum, by its name or that of its shape, and its settings."""
     name, own = _SHORT.get(drum, (drum, {}))
     if drum in _SHAPES:
-        name, own = _FINITE, {"arbitrary_shape": drum}
+        name, own = _FINITE, {"arbitrary_shape": drum, **_DRAWN}
     given = {"drum_size": size, "aspect_ratio": aspect_ratio, "decay_time": decay_time}
     for key, value in given.items():
         if value is not None:
             settings[key] = value[0] if len(value) == 1 else value
-    settings |= own
+    settings = own | settings
     if vertices is not None:
         if drum not in ("polygon", _FINITE, "FDTDModel"):
             raise click.UsageError(f"--vertices go with polygon, not with {drum}")
         settings |= {"arbitrary_shape": "Polygon", "shape_settings": {"vertices": vertices}}
     if settings.get("arbitrary_shape") == "Ellipse" and aspect_ratio is not None:
+        if len(aspect_ratio) > 1:
+            raise click.UsageError(
+                "--aspect-ratio of an ellipse is one number: leave it out to draw it from 1 to 4"
+            )
         settings["shape_settings"] = {"major": settings.pop("aspect_ratio"), "minor": 1.0}
     settings |= dict(changes)
     Sampler = getattr(samplers, name)

@@ -29,7 +29,7 @@ _POINT = Numbers("POINT", "0.3,0.5")
 @click.option("--seed", type=click.IntRange(0), help="Of what is drawn.  [default: a fresh one]")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="[default: DRUM.wav]")
 @click.option("--bit-depth", type=click.Choice(["16", "24", "32"]), default="24", show_default=True)
-@click.option("--play", is_flag=True, help="Play it, too, where there is a player.")
+@click.option("--play", is_flag=True, help="Play it, too, by a player (see doctor).")
 def synthesise(
     drum: str,
     strike: list[float] | None,
