@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from docutils import nodes
+from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
 from kac_prediction import __version__
@@ -25,6 +27,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"kac_prediction {release}"
 
@@ -38,8 +41,17 @@ def _as_rest(found: re.Match[str]) -> str:
     return f"\\{sign}" if sign else f"``{code}``" + ("\\ " if letter else "")
 
 
+def _mathml(writer: Any, node: Any) -> None:
+    """Write a formula as browsers show it by themselves, without a network."""
+    block = isinstance(node, nodes.math_block)
+    formula = convert(node.astext(), display="block" if block else "inline")
+    writer.body.append(f'<div class="math">{formula}</div>' if block else formula)
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> None:
-    """Read docstrings as they are meant, which is not quite reStructuredText."""
+    """Read docstrings as they are meant, which is not quite reStructuredText; write MathML."""
+    app.add_html_math_renderer("mathml", (_mathml, None), (_mathml, None))
 
     def process(_app: Any, _what: Any, _name: Any, _obj: Any, _options: Any, lines: Any) -> None:
         lines[:] = _MARKUP.sub(_as_rest, "\n".join(lines)).split("\n")
