@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import os
 import re
 from collections import Counter
@@ -140,6 +141,25 @@ def test_a_dataset_of_ones_own_is_trained_on(
     best = Path(result.stdout.splitlines()[-1].removeprefix("best model: "))
     assert best.parent.parent == tmp_path / "runs"
     assert loadModel(best).model_input.labels == ("drum_size", "major")
+
+
+def test_messages_of_other_packages_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained(*_: Any, **options: Any) -> Any:
+        for name, level in (
+            ("onnx_ir", "INFO"),
+            ("onnx_ir", "WARNING"),
+            ("kac_prediction", "INFO"),
+        ):
+            logging.getLogger(name).log(getattr(logging, level), "%s of %s", level, name)
+        return SimpleNamespace(report=None, leader=False)
+
+    own, root = logging.getLogger("kac_prediction"), logging.getLogger()
+    monkeypatch.setattr(routines, "ShapeOfDrum", trained)
+    monkeypatch.setattr(root, "handlers", [])  # as where no test listens
+    before = own.level
+    result = run("train", "shape")
+    assert result.stderr.split("\n") == ["WARNING of onnx_ir", "INFO of kac_prediction", ""]
+    assert own.level == before
 
 
 def test_train_hands_on_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,9 +194,14 @@ def visible_progress() -> Iterator[None]:
     from .._progress import ProgressBar
 
     logging.basicConfig(format="%(message)s")
-    logging.getLogger(__package__.partition(".")[0]).setLevel(logging.INFO)
-    with logging_redirect_tqdm(tqdm_class=ProgressBar):
-        yield
+    own = logging.getLogger(__package__.partition(".")[0])
+    before = own.level
+    own.setLevel(logging.INFO)
+    try:
+        with logging_redirect_tqdm(tqdm_class=ProgressBar):
+            yield
+    finally:
+        own.setLevel(before)
 
 
 @contextmanager
