@@ -59,6 +59,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     losses = [{"epoch": i, "training_loss": 1 / (1 + i), "learning_rate": 0.1} for i in range(40)]
     (folder / "run").mkdir()
     (folder / "run/log.jsonl").write_text("\n".join(map(json.dumps, losses)))
+    values = {"unit": "m", "classes": [], "true": [0.2, 0.5], "predicted": [0.25, 0.6]}
+    families = {"unit": "", "classes": ["disc", "<i>"], "true": [0, 1], "predicted": [1, 1]}
+    square = [[-0.1, -0.1], [0.1, -0.1], [0.1, 0.1], [-0.1, 0.1]]
+    predicted = {
+        "labels": {"drum_size": values, "family": families},
+        "drums": [{"true": square, "predicted": [[2 * x, y] for x, y in square]}],
+    }
+    (folder / "run/predictions.json").write_text(json.dumps(predicted))
     recipe = {"model_input": model.model_input.to_dict()}
     save(folder / "run/best.pt", exported(model, **recipe))
     (folder / "in").mkdir()
@@ -89,6 +97,23 @@ def score_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     distances = Comparison(0.1, 1.0, 2.0, 0.3)
     write_score_page(page, ALL, folder / "heard.wav", folder / "target.wav", distances)
     return page
+
+
+def test_what_is_pointed_at_tells_its_numbers(page: Path, browser: Browser) -> None:
+    browser.open(page, 1100, "light")
+    told = """[...document.querySelectorAll("svg title")].map((it) => it.textContent)"""
+    titles = browser.evaluate(told)
+    assert "true 0.2 m, predicted 0.25 m" in titles
+    assert "epoch 39: training 0.025, learning rate 0.1" in titles
+    assert {"true 0.2 m", "predicted 0.2828 m"} <= set(titles)  # of areas 0.2^2 and twice that
+    # What is pointed at in the middle of a dot is the dot.
+    hit = """(() => {
+        const dot = document.querySelector("circle.sound");
+        dot.scrollIntoView({ block: "center" });
+        const box = dot.getBoundingClientRect();
+        return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === dot;
+    })()"""
+    assert browser.evaluate(hit)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

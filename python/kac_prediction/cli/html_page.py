@@ -17,6 +17,7 @@ img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
 svg, audio, details { max-width: 100%; }
 pre { overflow-x: auto; }
 .epoch:hover { fill: #8883; }
+.sound:hover { fill-opacity: 1; stroke: currentColor; }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
 td, th { padding: 0.1rem 0.6rem 0.1rem 0; vertical-align: top; }
 @media (max-width: 30rem) {

@@ -63,7 +63,6 @@ def _dataset(place: str) -> str:
 
 def _model(place: str) -> str:
     """Return what a page shows of a model, and of the run it is of."""
-    from .. import _html
     from .._files import read_records
     from ..pipeline import loadModel
     from ..plot.curve_page import curve_html
@@ -72,8 +71,31 @@ def _model(place: str) -> str:
     folder = Path(place) if Path(place).is_dir() else Path(place).parent
     if records := read_records(folder / "log.jsonl"):
         shown += curve_html(records)
-    drums = folder / "drums.png"
-    return shown + (_html.picture(drums.read_bytes(), "predictions") if drums.is_file() else "")
+    return shown + _predictions(folder)
+
+
+def _predictions(folder: Path) -> str:
+    """Return what a page shows of the predictions of a run, or the picture that it drew of them."""
+    from .. import _html
+    from ..plot.predictions_page import confusion_html, drums_html, scatter_html
+    from ..routines.predictions import PREDICTIONS, Predictions
+
+    try:
+        found = Predictions.read(folder / PREDICTIONS)
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError):
+            complain(message_of(error))
+        drums = folder / "drums.png"
+        return _html.picture(drums.read_bytes(), "predictions") if drums.is_file() else ""
+    drawn = [
+        confusion_html(label, each.classes, each.true, each.predicted)
+        if each.classes
+        else scatter_html(label, each.unit, each.true, each.predicted)
+        for label, each in found.labels.items()
+    ]
+    return _html.block("Predictions", *drawn) + (
+        drums_html(found.drums, found.discs) if found.drums else ""
+    )
 
 
 def _sounds(places: Sequence[Path], model: str) -> list[str]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import LogLocator, MaxNLocator
 
 from .. import _html
+from .axis import Axis, drawing, grid
 from .curve import points
 from .style import GREEN, PREDICTED, TRUE
 
@@ -36,34 +35,6 @@ class _Curve:
     dashes: str
     epochs: npt.NDArray[np.float64]
     values: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """Where values from `low` to `high` lie, in pixels from `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool = False
-
-    def at(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the pixels of values."""
-        low, high, found = self.low, self.high, np.asarray(values, dtype=np.float64)
-        if self.logarithmic:
-            low, high, found = np.log(low), np.log(high), np.log(found)
-        span = high - low or 1.0
-        return self.start + (found - low) / span * (self.end - self.start)
-
-    def ticks(self, whole: bool = False) -> npt.NDArray[np.float64]:
-        """Return a few round values, or whole numbers."""
-        most = max(2, int(abs(self.end - self.start) / 30))
-        locator = MaxNLocator(min(most, 6), integer=whole, steps=(1, 2, 5, 10))
-        ticks = np.asarray(locator.tick_values(self.low, self.high))
-        if self.logarithmic and self.high > 5 * self.low:
-            ticks = np.asarray(LogLocator(subs=(1, 2, 5)).tick_values(self.low, self.high))
-        return ticks[(ticks >= self.low) & (ticks <= self.high)]
 
 
 def curve_html(records: Sequence[Mapping[str, Any]]) -> str:
@@ -109,36 +80,20 @@ def _drawing(curves: Sequence[_Curve], label: str, height: int, told: Mapping[fl
     low, high = (float(values.min()), float(values.max())) if logarithmic else (0.0, 0.0)
     if not logarithmic:
         low, high = min(0.0, float(values.min())), max(float(values.max()), 1e-300)
-    x = _Axis(float(epochs.min()), float(epochs.max()), _LEFT, _WIDTH - _RIGHT)
-    y = _Axis(low, high, height - _BOTTOM, _TOP, logarithmic)
+    x = Axis(float(epochs.min()), float(epochs.max()), _LEFT, _WIDTH - _RIGHT)
+    y = Axis(low, high, height - _BOTTOM, _TOP, logarithmic)
     name = f"{label} (log scale)" if logarithmic else label
     pieces = [
-        *_grid(x, y, name),
+        *grid(x, y, "epoch", name, whole=True),
         *(_line(curve, x, y) for curve in curves),
         *(_legend(curves) if label == "loss" else ()),
         *(_best(curves, x, y) if label == "loss" else ()),
         *_bands(x, height, told),
     ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{escape(name)} by epoch" font-size="13" fill="currentColor" '
-        f'style="display:block;width:100%;max-width:40rem">{"".join(pieces)}</svg>'
-    )
+    return drawing(pieces, f"{name} by epoch", _WIDTH, height)
 
 
-def _grid(x: _Axis, y: _Axis, label: str) -> Iterator[str]:
-    """Draw lines at round values, and say these and what they are of."""
-    for tick, at in zip(x.ticks(whole=True), x.at(x.ticks(whole=True)), strict=True):
-        yield f'<path d="M{at:.1f} {y.start}V{y.end}" stroke="#8884"/>'
-        yield f'<text x="{at:.1f}" y="{y.start + 16}" text-anchor="middle">{tick:g}</text>'
-    for tick, at in zip(y.ticks(), y.at(y.ticks()), strict=True):
-        yield f'<path d="M{x.start} {at:.1f}H{x.end}" stroke="#8884"/>'
-        yield f'<text x="{x.start - 5}" y="{at + 4:.1f}" text-anchor="end">{tick:.3g}</text>'
-    yield f'<text x="{x.end}" y="{y.start + 33}" text-anchor="end">epoch</text>'
-    yield f'<text x="{x.start}" y="{y.start + 33}">{label}</text>'
-
-
-def _line(curve: _Curve, x: _Axis, y: _Axis) -> str:
+def _line(curve: _Curve, x: Axis, y: Axis) -> str:
     """Draw a curve; points, where there are few."""
     places = [*zip(x.at(curve.epochs), y.at(curve.values), strict=True)]
     path = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
@@ -160,7 +115,7 @@ def _legend(curves: Sequence[_Curve]) -> Iterator[str]:
         yield f'<text x="{start + 25}" y="16">{curve.name}</text>'
 
 
-def _best(curves: Sequence[_Curve], x: _Axis, y: _Axis) -> Iterator[str]:
+def _best(curves: Sequence[_Curve], x: Axis, y: Axis) -> Iterator[str]:
     """Mark the lowest loss of the validation set, without one that of the training set."""
     curve = next((each for each in curves if each.name == "validation"), curves[0])
     k = int(np.argmin(curve.values))
@@ -171,7 +126,7 @@ def _best(curves: Sequence[_Curve], x: _Axis, y: _Axis) -> Iterator[str]:
     yield f"<text {middle}>best: epoch {epoch:g}, {loss:.4g}</text>"
 
 
-def _bands(x: _Axis, height: int, told: Mapping[float, str]) -> Iterator[str]:
+def _bands(x: Axis, height: int, told: Mapping[float, str]) -> Iterator[str]:
     """Let an epoch that is pointed at tell its values."""
     places = x.at([*told])
     edges = [_LEFT, *((places[1:] + places[:-1]) / 2), _WIDTH - _RIGHT]

@@ -18,6 +18,7 @@ from ..pipeline.tracking.tracker import Picture
 from ..pipeline.training.distributed import ProcessGroup
 from ..plot import report_figure
 from ..plot.curve_page import curve_html
+from .predictions import keep_predictions
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +59,11 @@ class Result:
             MODEL: _predict(model, routine, model_input, chosen),
             MEAN: mean_predictor(model_input, known, len(chosen)),
         }
-        report = Report.of(model_input, true, predictions) if len(chosen) else None
+        report = None
+        if len(chosen):
+            report = Report.of(model_input, true, predictions)
+            seen = chosen.numpy(), true, predictions[MODEL]
+            keep_predictions(best.parent, model_input, sounds, *seen)
         made = (name, model_input, routine, sounds, best, model, leader)
         return cls(*made, chosen.numpy(), true, predictions, report)
 
