@@ -29,6 +29,8 @@ napoleon_use_rtype = False
 
 html_math_renderer = "mathml"
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_title = f"kac_prediction {release}"
 
 
@@ -49,6 +51,16 @@ def _mathml(writer: Any, node: Any) -> None:
     raise nodes.SkipNode
 
 
+def _whole_sentences(
+    _app: Any, what: Any, _name: Any, _obj: Any, _options: Any, lines: Any
+) -> None:
+    """Undo that napoleon takes what stands before a colon for the type of a property."""
+    kinds = [line for line in lines if line.startswith(":type: ")]
+    if what == "property" and kinds:
+        lines.remove(kinds[0])
+        lines[0] = f"{kinds[0].removeprefix(':type: ')}: {lines[0]}"
+
+
 def setup(app: Sphinx) -> None:
     """Read docstrings as they are meant, which is not quite reStructuredText; write MathML."""
     app.add_html_math_renderer("mathml", (_mathml, None), (_mathml, None))
@@ -57,3 +69,4 @@ def setup(app: Sphinx) -> None:
         lines[:] = _MARKUP.sub(_as_rest, "\n".join(lines)).split("\n")
 
     app.connect("autodoc-process-docstring", process, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", _whole_sentences, priority=600)  # after it
