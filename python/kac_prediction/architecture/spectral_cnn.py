@@ -6,10 +6,14 @@ from functools import cache, cached_property
 from typing import ClassVar, Final, NamedTuple, Self, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
+from .._arrays import Float64
 from .._checks import check_count, check_number
 from ..pipeline import ExportedModel, Model, Parameters
+
+Float32 = npt.NDArray[np.float32]
 
 SAMPLE_RATE: Final = 8000
 INPUT_LENGTH: Final = 8000
@@ -20,6 +24,7 @@ _SPREAD = 1.5  # frequencies; no window is longer than a spectral line of that w
 _FADE = 0.25  # of a window
 _FLOOR = 10**-3.5  # of the strongest frequency, where the logarithm ends
 _DECIMATIONS = (4, 2)  # for low frequencies of long windows
+_TOGETHER = 64  # waves that are computed at once
 _PASSED = 0.69  # of half the decimated rate
 _KERNELS = (9, 7, 5, 5, 5)
 _WIDTHS = (1.0, 1.5, 2.0, 2.0, 2.0)  # channels of the layers, times `width`
@@ -134,14 +139,27 @@ def _constants() -> dict[str, torch.Tensor]:
             last = len(frequencies)
             if step > 1:
                 last = int(np.searchsorted(frequencies, _PASSED * SAMPLE_RATE / 2 / step))
-            f, end = frequencies[first:last], ends[first:last]
-            times = step * np.arange(math.ceil(end.max() / step))[:, None]
-            fade = np.clip((times - (1 - _FADE) * end) / (_FADE * end), 0, 1)
-            shape = np.cos(math.pi / 2 * fade) ** 2 * (times < end) * (step / np.sqrt(end))
-            waves = shape * np.exp(-2j * math.pi / SAMPLE_RATE * f * times)
-            constants[f"window_{window.length}_{step}"] = np.hstack([waves.real, waves.imag])
+            waves = _waves(frequencies[first:last], ends[first:last], step)
+            constants[f"window_{window.length}_{step}"] = waves
             first = last
-    return {name: torch.from_numpy(each.astype(np.float32)) for name, each in constants.items()}
+    return {
+        name: torch.from_numpy(np.asarray(each, np.float32)) for name, each in constants.items()
+    }
+
+
+def _waves(frequencies: Float64, ends: Float64, step: int) -> Float32:
+    """Return cosines, then sines, of frequencies until they end, shape (samples, 2 frequencies)."""
+    count = len(frequencies)
+    times = step * np.arange(math.ceil(ends.max() / step))[:, None]
+    waves = np.empty((len(times), 2 * count), np.float32)
+    for k in range(0, count, _TOGETHER):  # Ctrl-C waits for some, not for all of them
+        f, end = frequencies[k : k + _TOGETHER], ends[k : k + _TOGETHER]
+        fade = np.clip((times - (1 - _FADE) * end) / (_FADE * end), 0, 1)
+        shape = np.cos(math.pi / 2 * fade) ** 2 * (times < end) * (step / np.sqrt(end))
+        turning = shape * np.exp(-2j * math.pi / SAMPLE_RATE * f * times)
+        waves[:, k : k + len(f)] = turning.real
+        waves[:, count + k : count + k + len(f)] = turning.imag
+    return waves
 
 
 class SpectralCNN(Model):

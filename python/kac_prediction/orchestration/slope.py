@@ -1,5 +1,6 @@
 """How the spectral distance to a target changes with each sample of a sound."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ Float32 = npt.NDArray[np.float32]
 Complex64 = npt.NDArray[np.complex64]
 
 _SHARE: Final = 4  # frames begin such a share of a window apart
+_TOGETHER: Final = 2**18  # samples of frames that are transformed at once
 _TINY: Final = np.float32(1e-20)
 
 
@@ -59,25 +61,40 @@ class _Window:
         padded = np.zeros((self._frames(len(sound)) + _SHARE - 1) * self.hop, np.float32)
         padded[self.length - self.hop :][: len(sound)] = sound
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.length)[:: self.hop]
-        return np.asarray(rfft(frames * self.window, axis=1))
+        spectra = np.empty((len(frames), self.length // 2 + 1), np.complex64)
+        for some in self._parts(len(frames)):
+            spectra[some] = rfft(frames[some] * self.window, axis=1)
+        return spectra
+
+    def _parts(self, frames: int) -> Iterator[slice]:
+        """Yield which frames are transformed at once: Ctrl-C waits for these alone."""
+        step = _TOGETHER // self.length
+        for k in range(0, frames, step):
+            yield slice(k, k + step)
 
     def compare(self, sound: Float32) -> tuple[float, Complex64]:
         """Return the distance of a sound, and by how much each bin changes it."""
         spectra = self._spectra(sound)
-        magnitudes = np.abs(spectra)
-        powers = np.square(magnitudes) + self.floor
-        linear, logs = magnitudes - self.magnitudes, np.log(powers) / 2 - self.logs
-        total = np.abs(linear).sum(dtype=np.float64) + np.abs(logs).sum(dtype=np.float64)
-        spectra *= np.sign(linear) / np.maximum(magnitudes, _TINY) + np.sign(logs) / powers
-        return float(total) / spectra.size, spectra
+        total = 0.0
+        for some in self._parts(len(spectra)):
+            part = spectra[some]
+            magnitudes = np.abs(part)
+            powers = np.square(magnitudes) + self.floor
+            linear, logs = magnitudes - self.magnitudes[some], np.log(powers) / 2 - self.logs[some]
+            total += float(np.abs(linear).sum(dtype=np.float64))
+            total += float(np.abs(logs).sum(dtype=np.float64))
+            part *= np.sign(linear) / np.maximum(magnitudes, _TINY) + np.sign(logs) / powers
+        return total / spectra.size, spectra
 
     def add_slope(self, spectra: Complex64, slope: Float32) -> None:
         """Add the derivatives by each sample."""
-        scaled = spectra * np.float32(self.length / 2 / spectra.size)
-        scaled[:, [0, -1]] *= 2  # which stand for one bin, all others for two
-        frames = irfft(scaled, self.length, axis=1) * self.window
-        parts = frames.reshape(len(frames), _SHARE, self.hop)
-        total = np.zeros((len(frames) + _SHARE - 1, self.hop), np.float32)
+        parts = np.empty((len(spectra), _SHARE, self.hop), np.float32)
+        for some in self._parts(len(spectra)):
+            scaled = spectra[some] * np.float32(self.length / 2 / spectra.size)
+            scaled[:, [0, -1]] *= 2  # which stand for one bin, all others for two
+            frames = irfft(scaled, self.length, axis=1) * self.window
+            parts[some] = frames.reshape(parts[some].shape)
+        total = np.zeros((len(parts) + _SHARE - 1, self.hop), np.float32)
         for k in range(_SHARE):
-            total[k : k + len(frames)] += parts[:, k]
+            total[k : k + len(parts)] += parts[:, k]
         slope += total.ravel()[self.length - self.hop :][: len(slope)]

@@ -1,6 +1,7 @@
 """Swarm: many strikes on one drum, whose sum is drawn towards a target."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -21,6 +22,7 @@ _MOMENTS: Final = 0.8, 0.95  # shares of the mean slope and of its mean square t
 _DECAYS: Final = math.log(1000) / 0.6, math.log(1000) / 0.03  # 1/s: T60 of 0.6 s and of 30 ms
 _FAINT: Final = 1e-3  # partials below such a share of a strike are left out
 _NEAR: Final = 1e-4  # of places: for slopes
+_TOGETHER: Final = 64  # strikes that are worked on at once
 _TINY: Final = 1e-12
 
 
@@ -76,8 +78,8 @@ class Swarm:
         for name in ("weights", "points"):
             self._steps[name].keep(kept)
 
-    def sounds(self) -> Float32:
-        """Return the sound of each strike until it is 60 dB down, shape (n, samples)."""
+    def sounds(self) -> Iterator[Float32]:
+        """Return the sound of each strike until it is 60 dB down, shape (samples,)."""
         omega = np.pi * self.vibration.series * self.origin.drum.wave_speed / self.size
         audible = (omega < np.pi * self.rate) & (omega > self.decay)
         amplitudes = _unit(self._struck[:, audible] / omega[audible])
@@ -90,7 +92,13 @@ class Swarm:
         damped = np.sqrt(np.maximum(self._omega**2 - self.decay**2, 0)).astype(np.float32)
         phases, fall = np.outer(damped, self._times), np.exp(-np.float32(self.decay) * self._times)
         self._sines, self._cosines = np.sin(phases) * fall, np.cos(phases) * fall
-        return np.asarray(self._amplitudes.astype(np.float32) @ self._sines)
+        parts = (self._amplitudes[some].astype(np.float32) for some in self._parts())
+        return (sound for part in parts for sound in part @ self._sines)
+
+    def _parts(self) -> Iterator[slice]:
+        """Yield which strikes are worked on at once: Ctrl-C waits for these alone."""
+        for k in range(0, len(self.samples), _TOGETHER):
+            yield slice(k, k + _TOGETHER)
 
     def add(self, total: Float32) -> None:
         """Add the sound of all strikes to a sound."""
@@ -104,12 +112,16 @@ class Swarm:
         The sound has been made by `add` as the swarm is now.
         """
         times, padded = self._times, np.pad(slope, (0, len(self._times)))
-        parts = np.lib.stride_tricks.sliding_window_view(padded, len(times))[self.samples]
-        by_amplitude = (parts @ self._sines.T).astype(np.float64)
-        parts = parts * times
-        by_decay = -self.decay * float((self._amplitudes * (parts @ self._sines.T)).sum())
-        bent = self._amplitudes * self._omega
-        by_size = -float((bent * (parts @ self._cosines.T)).sum())
+        windows = np.lib.stride_tricks.sliding_window_view(padded, len(times))
+        sines, late, bent = np.empty((3, *self._amplitudes.shape), np.float32)
+        for some in self._parts():
+            parts = windows[self.samples[some]]
+            sines[some] = parts @ self._sines.T
+            parts *= times
+            late[some], bent[some] = parts @ self._sines.T, parts @ self._cosines.T
+        by_amplitude = sines.astype(np.float64)
+        by_decay = -self.decay * float((self._amplitudes * late).sum())
+        by_size = -float((self._amplitudes * self._omega * bent).sum())
         by_weight = (by_amplitude * self._amplitudes).sum(axis=1)
         self._move(by_amplitude, share)
         self.weights = self.weights * np.exp(self._steps["weights"].to(by_weight, share))
