@@ -79,8 +79,8 @@ def orchestrate(
 
     Raises:
         FileNotFoundError, OSError: the file is not there, or cannot be read.
-        TypeError, ValueError: the target is no sound, is empty, not finite or longer than a day, or
-            an argument is of another type or out of range.
+        TypeError, ValueError: the target is no sound, is empty, not finite, beyond 1e15 or longer
+            than a day, or an argument is of another type or out of range.
 
     Example:
         >>> from kac_prediction.orchestration import orchestrate

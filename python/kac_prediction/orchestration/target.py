@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from .._arrays import Float64
 from ..listening.audio import check_rate, in_one_channel
 from ..listening.sound_file import length_of, read_mono, read_part
+
+LOUDEST: Final = 1e15
+"""Of a sample, whose powers are finite in single precision."""
 
 
 class Target(NamedTuple):
@@ -54,14 +57,16 @@ def open_target(target: Any, sample_rate: int | None) -> Target:
 
 
 def check_finite(sound: Float64, start: int = 0) -> None:
-    """Refuse a part of a target, from a sample on, that is not finite.
+    """Refuse a part of a target, from a sample on, that is not finite, or as if it were not.
 
     Raises:
-        ValueError: it is not; the message says which sample of the target.
+        ValueError: it is not, or beyond LOUDEST; the message says which sample of the target.
     """
-    if not np.isfinite([sound.min(initial=0), sound.max(initial=0)]).all():
-        first = start + int(np.argmin(np.isfinite(sound)))
-        raise ValueError(f"sample {first} of the target is not a finite number")
+    if not max(-sound.min(initial=0), sound.max(initial=0)) <= LOUDEST:  # of NaN both are NaN
+        first = int(np.argmin(np.abs(sound) <= LOUDEST))
+        finite = np.isfinite(sound[first])
+        what = f"beyond {LOUDEST:g}: scale the sound" if finite else "not a finite number"
+        raise ValueError(f"sample {start + first} of the target is {what}")
 
 
 def read_target(target: Any, sample_rate: int | None) -> tuple[Float64, int]:
