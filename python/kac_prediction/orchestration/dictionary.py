@@ -22,6 +22,7 @@ from .drum import Drum
 from .kit import Family, Kit
 from .score import Score, Strike
 from .target import read_target
+from .vibration import vibration_of
 
 Float32 = npt.NDArray[np.float32]
 
@@ -56,6 +57,8 @@ class _Dictionary:
 
     @classmethod
     def of(cls, atoms: list[Atom], sample_rate: int) -> "_Dictionary":
+        """Return the dictionary of the atoms that sound."""
+        atoms = [atom for atom in atoms if _lowest(atom) < sample_rate / 2]
         sounds = (atom.sound(sample_rate) for atom in atoms)
         spectra = [_spectra(sound, 0, _FRAMES, sample_rate) for sound in sounds]
         return cls(atoms, np.array(spectra, np.float32), sample_rate)
@@ -82,7 +85,8 @@ def dictionary_score(
     exceed those of the strikes before by is composed of the spectra of atoms, by non-negative least
     squares, and of these the greatest 1, 2 or 4 are kept; or all levels are found again at once,
     by non-negative least squares over the whole magnitude spectrogram. Of these scores the one
-    nearest to the target by `spectral_distance` is returned. No drum is refined.
+    nearest to the target by `spectral_distance` is returned. No drum is refined. Drums that have no
+    partial below half the sample rate are left out.
 
     Source: Carpentier, Assayag and Saint-James, "Solving the musical orchestration problem using
     multiobjective constrained optimization with a genetic local search approach", Journal of
@@ -100,8 +104,7 @@ def dictionary_score(
 
     Raises:
         FileNotFoundError, OSError: the file is not there, or cannot be read.
-        TypeError, ValueError: an argument is not as described, an onset lies outside the target, or
-            a drum has no partial below half the sample rate.
+        TypeError, ValueError: an argument is not as described, or an onset lies outside the target.
     """
     mono, rate = read_target(target, sample_rate)
     score, _ = nearest_score(mono, rate, onsets, instruments, size, seed, wave_speed)
@@ -140,6 +143,8 @@ def nearest_score(
             sample_rate,
             check_number("wave_speed", wave_speed, above=0),
         )
+        if not dictionary.atoms:
+            return Score([], [], duration), spectral_distance(np.zeros(1), target)
         starts = np.unique(np.minimum(np.rint(times * sample_rate), len(target) - 1))
         found = [_composed(dictionary, target, starts.astype(int).tolist(), k) for k in _MOST]
         found += [_joined(dictionary, target, each) for each in found if len(each) <= _JOINED]
@@ -155,6 +160,14 @@ def _dictionary(
     """Return the dictionary of a seed, which is kept for the next target."""
     atoms = draw_atoms(instruments, size, seed, sample_rate, wave_speed)
     return _Dictionary.of(atoms, sample_rate)
+
+
+def _lowest(atom: Atom) -> float:
+    """Return the frequency of the lowest partial of an atom, Hz."""
+    if atom.partials is not None:
+        return float(atom.partials[0][0])
+    drum = atom.drum
+    return float(vibration_of(drum).series[0]) * drum.wave_speed / (2 * drum.drum_size)
 
 
 def _composed(
