@@ -1,7 +1,7 @@
 """The commands orchestrate and arrange: from a sound to a score of drums, and to another one."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -174,23 +174,33 @@ def _filling(out: Path, sources: Sequence[Path]) -> Iterator[Path]:
             raise ValueError(f"{source} would be replaced: name another folder with --out")
     if there and not _is_score(out / _FILES[0]):
         raise ValueError(f"{out} holds a {there[0]} of something else: name another folder")
-    made = [each for each in (out, *out.parents) if not each.exists()]
+    folders = [each for each in (out, *out.parents) if not each.exists()]
     try:
         with reporting("writing a score", out):
             out.mkdir(parents=True, exist_ok=True)
             folder = tempfile.TemporaryDirectory(prefix=".score-", dir=out)
         with folder as staged:
             yield Path(staged)
-            for name in _FILES:
-                if (Path(staged) / name).exists():
-                    (Path(staged) / name).replace(out / name)
-                else:  # a page of an earlier score
-                    (out / name).unlink(missing_ok=True)
+            made = {each.name for each in Path(staged).iterdir()}
+            try:
+                _move(Path(staged), out, made)
+            except KeyboardInterrupt:  # else files of two scores would lie there
+                _move(Path(staged), out, made)
+                raise
     except BaseException:
         with suppress(OSError):  # it holds something
-            for each in made:
+            for each in folders:
                 each.rmdir()
         raise
+
+
+def _move(staged: Path, out: Path, made: Collection[str]) -> None:
+    """Move the files that are made, as far as they are not moved yet; remove an earlier page."""
+    for name in _FILES:
+        if name not in made:  # a page of an earlier score
+            (out / name).unlink(missing_ok=True)
+        elif (staged / name).exists():
+            (staged / name).replace(out / name)
 
 
 def _is_score(path: Path) -> bool:
