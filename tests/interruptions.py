@@ -87,6 +87,29 @@ def on_full_disk(call: Callable[[], object], point: int) -> None:
     assert failed == errno.ENOSPC, point
 
 
+def interrupted_at(place: int, call: Callable[[], object]) -> int:
+    """Run a call, Ctrl-C pressed as it calls or leaves a function for the nth time; 0: never.
+
+    Return how often it does.
+    """
+    count = 0
+
+    def passed(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count == place:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.setprofile(passed)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+        signal.signal(signal.SIGINT, before)
+    return count
+
+
 def points(call: Callable[[], object]) -> int:
     """How many write points a call passes."""
     reader, writer = os.pipe()
