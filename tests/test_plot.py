@@ -281,3 +281,14 @@ def test_a_drum_that_was_heard_is_drawn_to_scale_with_the_ends_of_its_interval()
     # An interval that cannot be told from the drum is not drawn.
     assert len(drum_figure(Circle(0.1), sizes=(0.177, 0.178)).axes[0].lines) == 1
     figure.savefig(io.BytesIO())
+
+
+def test_a_long_title_of_a_drum_lies_within_its_picture() -> None:
+    heard = "polygon (84 %), drum_size 0.45 m (0.44 to 0.45), aspect_ratio 1.37 (1.31 to 1.43), "
+    figure = drum_figure(UnitRectangle(2.0), heard + "decay_time 1.46 s (1.05 to 2.02)\nsecond")
+    figure.canvas.draw()
+    box = figure.axes[0].title.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    assert box.y1 <= figure.bbox.height
+    assert figure.axes[0].get_title().endswith("\nsecond")

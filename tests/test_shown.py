@@ -205,3 +205,10 @@ for figure in (drum_figure(Circle(0.2)), curve_figure([{"epoch": 0, "training_lo
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_numbers_of_tables_have_six_digits() -> None:
+    sampler = kac.PoissonModel(0.1, 8000, drum_size=1 / 3, sample_location=(1 / 7, 0.2))
+    html = sampler._repr_html_().partition("<table>")[2]
+    assert "0.333333<" in html
+    assert "(0.142857, 0.2)" in html

@@ -31,8 +31,13 @@ def block(title: str, *pieces: str) -> str:
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str] = ()) -> str:
-    """Return a table, the first column flush left, the others right; values cut short."""
-    cells = [[text if isinstance(text, str) else brief(text) for text in row] for row in rows]
+    """Return a table, the first column flush left, the others right; values cut short.
+
+    Numbers have six digits.
+    """
+    cells = [
+        [text if isinstance(text, str) else brief(_rounded(text)) for text in row] for row in rows
+    ]
     if left := len(cells[_ROWS:]):
         cells[_ROWS:] = [[f"and {left} more"]]
     lines = [_row("th", header)] if header else []
@@ -83,6 +88,18 @@ def picture(png: bytes, name: str = "") -> str:
 def folded(title: str, text: str) -> str:
     """Return a text as it is laid out, to be unfolded."""
     return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
+
+
+def _rounded(value: Any) -> Any:
+    """Return a value whose numbers have six digits, as far as lists and dictionaries are short."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list | tuple) and len(value) <= _ROWS:
+        rounded = [_rounded(each) for each in value]
+        return rounded if isinstance(value, list) else tuple(rounded)
+    if isinstance(value, dict) and len(value) <= _ROWS:
+        return {key: _rounded(each) for key, each in value.items()}
+    return value
 
 
 def _row(tag: str, texts: Sequence[str]) -> str:

@@ -2,10 +2,15 @@
 
 import sys
 import threading
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning
+
+with warnings.catch_warnings():  # of a notebook without ipywidgets, where bars are texts
+    warnings.simplefilter("ignore", TqdmWarning)
+    from tqdm.auto import tqdm
 
 
 class ProgressBar(tqdm):  # type: ignore[type-arg]

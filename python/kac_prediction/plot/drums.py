@@ -1,6 +1,7 @@
 """Drums drawn to scale, alone, or the true and the predicted outlines over each other."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..geometry.shape import check_shape
 from .style import INK, MEMBRANE, PREDICTED, TRUE, Picture
 
 _VISIBLE = 0.01  # of the size
+_COLUMNS = 64  # of a title, in letters, which fit over a drum
 
 
 def draw_drums(axes: Axes, true: Sequence[Shape], predicted: Sequence[Shape]) -> None:
@@ -64,7 +66,7 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
 
     Args:
         shape: the drum, metres.
-        title: a line or several.
+        title: a line or several; long ones are broken.
         sizes: the ends of an interval of its size, square roots of areas in metres, drawn as dashed
             outlines where they can be told from the drum.
 
@@ -86,7 +88,8 @@ def drum_figure(shape: Shape, title: str = "", sizes: tuple[float, float] | None
     axes.set_ylim(-1.35 * reach, 1.1 * reach)
     axes.set_aspect("equal")
     axes.set_axis_off()
-    axes.set_title(title, fontsize=10, color=INK)
+    lines = [textwrap.fill(line, _COLUMNS) for line in title.split("\n")]
+    axes.set_title("\n".join(lines), fontsize=10, color=INK)
     return figure
 
 
