@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _WAV: Final = 2**32 - 64  # bytes of the samples of a wav
 
+_BLOCK: Final = 2**20  # samples of a target that are held at once
+
 LONGEST: Final = 86400.0
 """Seconds of a score: a day."""
 
@@ -172,7 +174,8 @@ class Score(Sequence[Strike]):
     def distance(self, target: "Sound", sample_rate: int | None = None) -> float:
         """Return how far its sound lies from a target: `spectral_distance`, 0 where they are equal.
 
-        It is rendered at the target's sample rate; the shorter of both is followed by silence.
+        It is rendered at the target's sample rate; the shorter of both is followed by silence. Of a
+        file no more than a part is held.
 
         Args:
             target: samples, shape (length,) or (length, channels), which are mixed as `listen`
@@ -185,10 +188,12 @@ class Score(Sequence[Strike]):
             ValueError: it is empty, not finite, or of another shape; the sample rate is impossible,
                 or no partial of a drum lies below half of it.
         """
-        from .target import read_target  # torch, which a score sounds without
+        from .target import open_target  # torch, which a score sounds without
 
-        mono, rate = read_target(target, sample_rate)
-        return spectral_distance(render.blocks(self, rate), mono)
+        opened = open_target(target, sample_rate)
+        starts = range(0, opened.length, _BLOCK)
+        parts = (opened.read(start, _BLOCK) for start in starts)
+        return spectral_distance(render.blocks(self, opened.sample_rate), parts)
 
     def to_json(self) -> str:
         """Return it as JSON, from which `from_json` reads the same numbers, bit for bit."""
