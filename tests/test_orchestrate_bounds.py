@@ -24,6 +24,7 @@ from kac_prediction.orchestration import (
     orchestrate,
     orchestration,
     slope,
+    spectral_distance,
     target,
 )
 from kac_prediction.orchestration.swarm import Swarm
@@ -143,6 +144,15 @@ def test_of_a_file_no_more_than_a_window_is_held(
     assert [strike.time for strike in found.score()] == pytest.approx(times, abs=1e-3)
     assert read == [(start, step + RATE // 10) for start in range(0, 2 * RATE, step)]
     assert max(held) <= 0.1 * RATE + 0.7 * RATE  # before a window, and a strike until 90 dB down
+
+
+def test_a_file_is_compared_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = noise(10_000).reshape(-1, 2)
+    soundfile.write(tmp_path / "x.wav", sound, RATE, "DOUBLE")
+    score = Score([DRUM], [Strike(0.1, 0, (0.2, 0.5), 0.5, 0.4)], 0.5)
+    expected = spectral_distance(score.render(RATE), sound.mean(axis=1))
+    monkeypatch.setattr("kac_prediction.orchestration.score._BLOCK", 900)
+    assert score.distance(tmp_path / "x.wav") == pytest.approx(expected, rel=1e-12)
 
 
 CLICK, STEP = np.zeros((2, RATE // 2))
