@@ -141,6 +141,9 @@ def test_a_dataset_of_ones_own_is_trained_on(
     best = Path(result.stdout.splitlines()[-1].removeprefix("best model: "))
     assert best.parent.parent == tmp_path / "runs"
     assert loadModel(best).model_input.labels == ("drum_size", "major")
+    more = [*settings, "--epochs", "2", "--exports-dir", "elsewhere"]
+    assert f"{best.parent}" in run("train", "ellipses", *more, "--resume", best.parent).stdout
+    assert not Path("elsewhere").exists()
 
 
 def test_messages_of_other_packages_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,25 @@ def test_the_dataset_stays_and_the_same_seed_trains_the_same(
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+def test_a_training_that_is_resumed_comes_to_the_same_end(
+    drums: kac.TorchDataset, tmp_path: Path
+) -> None:
+    given: Any = {"exports_dir": str(tmp_path), "device": "cpu"}
+    two = SHORT | {"schedule": "constant"}  # another one depends on how many epochs there are
+    whole = kac.train(drums, model=network(), parameters=two, **given)
+    begun = kac.train(drums, model=network(), parameters=two | {"num_of_epochs": 1}, **given)
+    directory = begun.best.parent
+    more = kac.train(drums, model=network(), parameters=two, resume=directory, **given)
+    assert more.best.parent == directory
+    assert len(more.routine.history) == 2
+    for one, other in zip(more.model.parameters(), whole.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+    with pytest.raises(ValueError, match="of a model of other inputs: units was"):
+        kac.train(drums, model=network(), units={"drum_size": "cm"}, resume=directory, **given)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        kac.train(drums, model=network(), resume=tmp_path / "nothing", **given)
+
+
 def test_labels_that_are_no_size_have_a_report_and_a_figure(tmp_path: Path) -> None:
     settings = {"duration": 0.03, "sample_rate": 8000}
     place = str(tmp_path / "tones")

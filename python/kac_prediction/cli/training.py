@@ -132,6 +132,7 @@ def _own(
     labels: tuple[str, ...],
     parameters: dict[str, Any],
     where: dict[str, Any],
+    resume: str | None,
     **options: Any,
 ) -> Any:
     """Return the result of a training on a dataset of one's own."""
@@ -141,4 +142,5 @@ def _own(
             raise click.UsageError(f"{option} goes with a ROUTINE, not with a dataset of your own")
     from ..routines import train
 
-    return train(directory, labels or ("drum_size",), parameters=parameters, **where)
+    where |= {"resume": resume or "", "parameters": parameters}
+    return train(directory, labels or ("drum_size",), **where)

@@ -41,6 +41,7 @@ def train(
     parameters: Mapping[str, Any] | None = None,
     exports_dir: str = "model",
     device: str | None = None,
+    resume: str | os.PathLike[str] = "",
 ) -> Result:
     """Train a network to predict labels of a dataset of your own, and evaluate it.
 
@@ -61,12 +62,14 @@ def train(
         parameters: of the training, changes to the defaults.
         exports_dir: where the directory of the run is made.
         device: 'cpu', 'cuda:1', 'mps', ...; None: the best available.
+        resume: a checkpoint, or the directory of a run, to go on from with the same other
+            arguments; its parameters hold where `parameters` does not change them. '': a new run.
 
     Returns:
         The result, with `model`, `report`, `figure()` and the path of the checkpoint, `best`.
 
     Raises:
-        FileNotFoundError: there is no dataset in the directory.
+        FileNotFoundError: there is no dataset in the directory, or no such checkpoint.
         TypeError: something is of a wrong type.
         ValueError: the dataset is empty or not of raw sounds; a label is not in it, not finite, or
             several numbers; a wrong parameter; or the model does not take the inputs or has another
@@ -95,7 +98,9 @@ def train(
         defaults |= {} if isinstance(model, Model) else {"learning_rate": 1e-3}
     merged = merge_parameters(defaults, ("parameters", parameters or {}))
     routine = Routine(exports_dir=exports_dir, device=device)
-    routine.setParameters(merged)
+    if resume:
+        routine.resume(os.fspath(resume))
+    routine.setParameters(merged, overrides=parameters if resume else None)
     with seeded(routine.P["seed"], routine.device):
         if model is None:
             routine.M = CRePE(**routine.P, outputs=model_input.outputs)
