@@ -25,6 +25,7 @@ class WritePoints:
 
     def __init__(self, fault: str = "") -> None:
         self.how, _, self.where = fault.partition(" ")
+        self.published = Path(self.where) if self.how == "after" else None
         self.count = 0
         self._lock = threading.Lock()
 
@@ -32,9 +33,11 @@ class WritePoints:
         with self._lock:
             self.count += 1
             passed = self.count
-        if not self.how or int(self.where) != passed:
+        if not self.how or not (
+            self.published.exists() if self.published else int(self.where) == passed
+        ):
             return
-        if self.how == "kill":
+        if self.how in ("after", "kill"):
             os.kill(os.getpid(), signal.SIGKILL)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"point {self.where}")
 
@@ -49,7 +52,8 @@ def in_child(
 
     Args:
         call: what to run.
-        fault: "kill 17" ends the child at its 17th write point, "full 17" lets the disk be full.
+        fault: "kill 17" ends the child at its 17th write point, "full 17" lets the disk be full,
+            "after FILE" ends it at the first point where there is that file.
         seconds: after which it is sent a signal; None: it is left to end.
         how: the signal; SIGINT is Ctrl-C.
 
