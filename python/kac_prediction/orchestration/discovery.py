@@ -1,7 +1,7 @@
 """Which new drum is heard in a part of a sound: by the network and the fit of `listening`."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -17,8 +17,8 @@ from .drum import Drum
 from .kit import Family
 
 _SHORTEST: Final = 0.03  # seconds of sound that a new drum is heard in
-_IMPOSSIBLE: Final = -40.0  # logarithm of a probability
-_LIKELY: Final = 0.05  # probability of an outline that is worth a fit
+_IMPOSSIBLE, _UNLIKELY = -40.0, -10.0  # logarithms of probabilities
+_LIKELY: Final = 0.05  # probability of a polygon or star that is looked for
 
 
 class Heard(NamedTuple):
@@ -34,35 +34,43 @@ class Listener:
     Args:
         sample_rate: Hz.
         wave_speed: m/s.
-        outlines: how many outlines may be fitted, each of which takes two seconds.
         family: of which drums are to be, and their ranges; None: of any.
     """
 
-    def __init__(
-        self, sample_rate: int, wave_speed: float, outlines: int, family: Family | None = None
-    ) -> None:
-        self.sample_rate, self.wave_speed, self.outlines = sample_rate, wave_speed, outlines
+    def __init__(self, sample_rate: int, wave_speed: float, family: Family | None = None) -> None:
+        self.sample_rate, self.wave_speed = sample_rate, wave_speed
         self.family, self._network = family, network_of(None)
 
     def drums(self, sound: Float64, outlines: bool) -> Iterator[Heard]:
-        """Yield the drums that may sound from the strike on, the one that is found sooner first."""
+        """Yield the drums that may sound from the strike on, the one that is found sooner first.
+
+        Outlines are the network's: those of polygons and stars, if there may be any.
+        """
         if len(sound) < _SHORTEST * self.sample_rate or np.ptp(sound) == 0:
             return
-        strike = Strike(sound / np.abs(sound).max(), self.sample_rate, 0)
+        strike = self._strike(sound)
         answer = answer_of(self._network, [strike])
         if not answer.prediction().is_drum:
             return
         if self.family is not None:
-            answer = _of_family(answer, self.family.name)
+            answer = _of_families(answer, [self.family.name])
+            outlines = outlines or self.family.name in OUTLINED
         heard = refined_answer(answer, [strike], outlines=False)
         if heard.family not in OUTLINED:
             yield from self._found(heard)
-        likely = sum(answer.families[name] for name in OUTLINED) > _LIKELY
-        if outlines and likely and self.outlines > 0:
-            self.outlines -= 1
-            heard = refined_answer(answer, [strike])
-            if heard.family in OUTLINED:
-                yield from self._found(heard)
+        if outlines and sum(answer.families[name] for name in OUTLINED) > _LIKELY:
+            yield from self._found(_of_families(answer, OUTLINED).prediction())
+
+    def outline(self, sounds: Sequence[Float64]) -> Drum | None:
+        """Return the polygon or star that is struck, which takes seconds; None: there is none."""
+        strikes = [self._strike(sound) for sound in sounds]
+        answer = _of_families(answer_of(self._network, strikes), OUTLINED)
+        if self.family is not None:
+            answer = _of_families(answer, [self.family.name])
+        return next((each.drum for each in self._found(refined_answer(answer, strikes))), None)
+
+    def _strike(self, sound: Float64) -> Strike:
+        return Strike(sound / np.abs(sound).max(), self.sample_rate, 0)
 
     def _found(self, heard: Prediction) -> Iterator[Heard]:
         """Yield the drum of a prediction, unless it lies outside the ranges."""
@@ -80,9 +88,9 @@ def is_of(drum: Drum, family: Family | None) -> bool:
     return drum.family == family.name and low <= drum.drum_size <= high and ratio_fits
 
 
-def _of_family(answer: Answer, family: str) -> Answer:
-    """Return an answer in which the drum is of a family for sure."""
-    logs = np.full(len(answer.log_probabilities), _IMPOSSIBLE)
-    logs[ModeBank.families.index(family)] = 0.0
-    logs[-1] = answer.log_probabilities[-1]
+def _of_families(answer: Answer, names: Collection[str]) -> Answer:
+    """Return an answer in which the drum is of one of some families for sure."""
+    logs = answer.log_probabilities.copy()
+    for k, name in enumerate(ModeBank.families):
+        logs[k] = max(logs[k], _UNLIKELY) if name in names else _IMPOSSIBLE
     return replace(answer, log_probabilities=logs)

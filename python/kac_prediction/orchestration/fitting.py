@@ -4,7 +4,6 @@ The amplitudes are solved for, as in `listening.damped_partials`.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,7 +13,9 @@ from ..listening.bands import EDGE, Band, Expected, band, expected
 from ..listening.damped_partials import Complex128, Samples, evidence, inner_products
 from ..physics.weyl import weyl_series
 
-_LOWEST: Final = 60  # modes of the band in which drums are told apart
+LOWEST_MODES: Final = 60
+"""Modes of the band in which drums are told apart."""
+
 _WHOLE: Final = 1e9  # cycles: of all of the sound
 _NOISE: Final = 0.03  # of the power, at first
 _LEAST_NOISE: Final = 1e-4
@@ -23,12 +24,6 @@ _NYQUIST: Final = 0.95  # of half the sample rate: the highest partial that is p
 _LATEST: Final = 0.008  # seconds between the strike and the sample where it is taken to fall
 _BLOCK: Final = 64
 _TAU, _FINE = 4e-6, 40  # seconds between the delays that are tried, of which so many at a time
-
-_DURATIONS: Final = (0.06, 0.12, 0.25, 0.5)  # seconds, from coarse to fine
-_OFF: Final = 0.003  # standard deviation of the logarithms of frequencies, beforehand
-_STEPS, _CYCLES = 4, 0.1  # steps, and cycles of the highest partial that one moves at most
-_LONGER: Final = 0.6  # of the duration before: no longer sounds, no further steps
-_TUNING: Final = 0.01  # of the power, that is not explained
 
 
 class Match(NamedTuple):
@@ -62,7 +57,7 @@ NOTHING: Final = Match(0.0, -math.inf, np.zeros(0, complex), np.zeros(0))
 
 def lower_band(sound: Float64, sample_rate: float, slowness: float) -> Band:
     """Return the band of a sound in which a drum has 60 modes."""
-    return band(sound, sample_rate, float(weyl_series(_LOWEST)[-1]) / (2 * slowness), _WHOLE)
+    return band(sound, sample_rate, float(weyl_series(LOWEST_MODES)[-1]) / (2 * slowness), _WHOLE)
 
 
 def match(
@@ -87,7 +82,7 @@ def match(
     samples, there = part.samples, series <= 2 * slowness * EDGE * part.highest
     if not there.any() or samples.energy == 0:
         return NOTHING
-    found = _partials(part, series[there], modes[there], slowness, decay)
+    found = partials_in(part, series[there], modes[there], slowness, decay)
     power = samples.energy / samples.freedom
     noise = np.array([_NOISE * power])
     for _ in range(2):
@@ -176,49 +171,9 @@ def audible(rates: Complex128, sample_rate: float) -> Complex128:
     return rates[rates.imag < _NYQUIST * math.pi * sample_rate]
 
 
-def _partials(
+def partials_in(
     part: Band, series: Float64, modes: Float64, slowness: float, decay: float
 ) -> Expected:
     """Return what is expected of the partials of one drum in a band."""
     decays, size = np.array([[decay, 0.0]]), np.array([[slowness]])
     return expected(part, series[None] / (2 * slowness), decays, size, modes[None])
-
-
-def tuned(
-    sounds: Sequence[Float64], sample_rate: float, series: Float64, slowness: float, decay: float
-) -> Float64:
-    """Return a series moved to where it explains strikes on a drum best, shape (k,).
-
-    The frequencies of an outline that was heard are off by half a per cent or so. Steps of Gauss
-    and Newton climb in ever longer beginnings, in which maxima are ever narrower.
-    """
-    logs, before = np.zeros(len(series)), 0.0
-    for duration in _DURATIONS:
-        count = round(duration * sample_rate)
-        parts = [lower_band(sound[:count], sample_rate, slowness) for sound in sounds]
-        parts = [part for part in parts if part.samples.energy > 0 and part.duration > before]
-        before = _LONGER * duration
-        for _ in range(_STEPS if parts else 0):
-            slope, bend = _slopes(parts, series * np.exp(logs), slowness, decay)
-            slope -= logs / _OFF**2
-            step = np.linalg.solve(bend + np.eye(len(logs)) / _OFF**2, slope)
-            limit = _CYCLES / (parts[0].highest * duration)
-            logs = np.clip(logs + np.clip(step, -limit, limit), -4 * _OFF, 4 * _OFF)
-    return np.asarray(series * np.exp(logs))
-
-
-def _slopes(
-    parts: Sequence[Band], series: Float64, slowness: float, decay: float
-) -> tuple[Float64, Float64]:
-    """Return slope (k,) and curvature (k, k) of the log evidence by the logarithms of a series."""
-    slope, bend = np.zeros(len(series)), np.zeros((len(series), len(series)))
-    for part in parts:
-        there = np.flatnonzero(series <= 2 * slowness * EDGE * part.highest)
-        found = _partials(part, series[there], np.ones(len(there)), slowness, decay)
-        noise = np.array([_TUNING * part.samples.energy / part.samples.freedom])
-        fitted = evidence(part.samples, found.rates, found.prior, noise)
-        k = len(there)
-        omega = found.rates[0, :k].imag
-        slope[there] -= fitted.slope[0, :k] * omega
-        bend[np.ix_(there, there)] += fitted.curvature[0, :k, :k] * omega[:, None] * omega
-    return slope, bend

@@ -16,9 +16,10 @@ from ..samplers.drum import WAVE_SPEED
 from .discovery import Listener
 from .distance import spectral_distance
 from .drum import Drum
+from .hit import Hit
 from .kit import Family, Kit
 from .nearest import Nearest, dictionary, is_no_drum
-from .pursuit import PASSES, Hit, Pursuit
+from .pursuit import PASSES, Pursuit
 from .score import LONGEST, Score, Strike
 from .target import Target, check_finite, open_target
 from .voice import Voice
@@ -26,7 +27,6 @@ from .voice import Voice
 _WINDOW: Final = 30.0  # seconds of a sound that are orchestrated at once
 _AHEAD: Final = 1.0  # seconds after them that are heard too
 _BEFORE: Final = 0.1  # seconds before them
-_OUTLINES: Final = 2  # outlines that are fitted, more than drums
 _INWARDS: Final = 0.99  # towards the centroid
 _FAINTEST: Final = 1e-3  # of the level of the loudest strike: what is fainter is none
 _DECAY_TIME: Final = 1.0  # seconds, of the drums of a kit, before they are heard
@@ -101,7 +101,7 @@ def orchestrate(
     if isinstance(instruments, Kit):
         voices, most = [_voice_of(drum) for drum in instruments], len(instruments)
     else:
-        listener = Listener(opened.sample_rate, speed, most + _OUTLINES, family)
+        listener = Listener(opened.sample_rate, speed, family)
     windows = _windows(opened)
     bar = progress_bar(
         hidden=not progress, total=PASSES * len(windows), desc="orchestrating", unit="pass"

@@ -45,17 +45,20 @@ class Struck:
         energy: of the sound.
         gram: inner products of the damped sines, shape (k, k).
         heard: their products with the sound, shape (k,).
+        least: share of the energy that sines of any amplitudes leave.
     """
 
     omega: Float64
     energy: float
     gram: Float64
     heard: Float64
+    least: float
 
     @classmethod
     def of(cls, sound: Amplitudes) -> "Struck":
         """Return a sound that begins with the strike."""
-        return cls(sound.rates.imag, sound.energy, *sound.sines(0.0))
+        least = 1 - sound.explained() / max(sound.energy, 1e-300)
+        return cls(sound.rates.imag, sound.energy, *sound.sines(0.0), least)
 
     def explained(self, patterns: Float64) -> Float64:
         """Return the energy that patterns of amplitudes explain, shape (patterns,)."""

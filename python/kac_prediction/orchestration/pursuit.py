@@ -1,31 +1,32 @@
 """From a sound to strikes on drums: matching pursuit, one strike after the other."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from .._arrays import Float64
 from .discovery import Listener
-from .fitting import Amplitudes, audible, lower_band, rates_of
+from .fitting import lower_band
+from .hit import LONGEST_FITTED, Hit, struck_near
 from .onsets import onsets_in
-from .placing import Placed, Struck, find_pick_up, place, refine_pick_up
+from .placing import find_pick_up, place, refine_pick_up
 from .remainder import Remainder
 from .voice import Voice
 from .voices import Voices
 
-_LONGEST: Final = 0.5  # seconds of a strike that are fitted
-_NEW_DRUM: Final = 0.04  # seconds of a strike in which a new drum is looked for
 _CLOSEST: Final = 0.012  # seconds between two strikes
-_PLACED: Final = 64  # samples, by which a strike is placed
-_MOVES: Final = 2  # of a strike to the sample at which its partials start as sines
 _SILENT: Final = 1e-3  # of the energy that sounds: what is left is none
 _EXPLAINED: Final = (0.9, 0.9, 0.7, 0.5, 0.5)  # least share of a band: pass after pass
 _SEEDED: Final = 0.95  # least share that a drum explains of a strike that stands alone
+_ROUGH: Final = 0.7  # least share that a new drum explains
+_OUTLINED: Final = 2  # passes before outlines are looked for: they explain mixtures as well
+_LISTENS: Final = 2  # times the number of drums: how often a new one is looked for in a pass
+_SAME: Final = 0.01  # seconds by which a strike that is heard again is moved
 _KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
 _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
-_POOR: Final = 0.1  # share of the energy left by a strike on a drum heard elsewhere, perhaps
+_POOR: Final = 0.1  # share of the energy that is left if a drum is heard elsewhere, perhaps
 _GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
 _MASKED: Final = (0.03, 0.4)  # share of the energy, and of that, what the place leaves
 _DECAYS: Final = 6  # fits of the decay of a drum of a kit, by its first strike
@@ -37,27 +38,6 @@ _CLEAR: Final = 0.25  # strength of an onset that ends a strike before: reflecti
 _UNKNOWN, _AHEAD = 0.06, 0.003  # seconds to what begins but is not known, and before its onset
 _SIZES: Final = 1.25  # ratio of the sizes of two drums that may be one
 _ALIKE: Final = (1.5, 0.05)  # what a drum leaves of strikes, times what its double leaves
-
-
-@dataclass(eq=False)
-class Hit:
-    """A strike that is found.
-
-    Attributes:
-        sample: where it falls.
-        voice: index of the drum.
-        struck: its partials in what was left.
-        placed: where on the drum, and how loud.
-        sound: what is taken for it, from the sample on.
-        left: share of the lower band's energy that it leaves where it is placed.
-    """
-
-    sample: int
-    voice: int
-    struck: Struck
-    placed: Placed
-    sound: Float64
-    left: float
 
 
 class Pursuit:
@@ -82,86 +62,79 @@ class Pursuit:
         self.rate, self.rest, self.most = sample_rate, Remainder(sound, sample_rate), most
         self.voices = Voices(voices, sample_rate, listener, most)
         self.hits: list[Hit] = []
+        self._heard: set[tuple[int, int, bool]] = set()  # where, how loud, outlines
         self.unknown = np.zeros(0, int)  # samples at which something begins that is not known
 
     def run(self, step: Callable[[], object]) -> None:
         """Find the strikes; a step is called after each of the PASSES."""
-        segments = self._segments(self.rest.sound)
-        if self.voices.may_grow:
-            self._seed(segments)
-        step()
-        for start, end in segments:
-            self._consider(start, end, _EXPLAINED[0])
-        step()
         new = True
-        for least in _EXPLAINED[1:]:
+        for k, least in enumerate(_EXPLAINED):
+            segments = self._segments()
+            if new or self.voices.may_grow:
+                share = max(least, _ROUGH) if k else _SEEDED
+                self._discover(segments, share, outlines=k >= _OUTLINED)
+            step()
+            found = [self._consider(*segment, least) for segment in segments]
+            new = any(found)
             if new:
                 self._refine()
-            new = self._more(least)
             step()
+        self._reshape()
         self._refine()
         step()
 
-    def _segments(self, sound: Float64) -> list[tuple[float, float]]:
-        """Return the onsets in a sound, and for each the next clear one or the end, in seconds."""
-        times, strengths = onsets_in(sound, self.rate)
-        clear = np.append(times[strengths > _CLEAR], len(sound) / self.rate)
-        ends = clear[np.searchsorted(clear, times, side="right").clip(max=len(clear) - 1)]
-        return list(zip(times.tolist(), ends.tolist(), strict=True))
+    def _segments(self) -> list[tuple[float, float]]:
+        """Return the onsets in what is left, and for each where its strike ends, in seconds.
 
-    def _seed(self, segments: Sequence[tuple[float, float]]) -> None:
-        """Find the drums of the strikes that stand alone, before others hide them."""
-        found = [each for each in (self.rest.strike_near(*segment) for segment in segments) if each]
-        tries = 2 * self.most
+        That is the next strike that is found, the next clear onset, or the end.
+        """
+        left = self.rest.left + _KEPT * self.rest.sound if self.hits else self.rest.sound
+        times, strengths = onsets_in(left, self.rate)
+        starts = np.array([hit.sample for hit in self.hits]) / self.rate
+        clear = np.sort([*times[strengths > _CLEAR], *starts, len(left) / self.rate])
+        after = np.searchsorted(clear, times + _CLOSEST, side="right").clip(max=len(clear) - 1)
+        return list(zip(times.tolist(), clear[after].tolist(), strict=True))
+
+    def _discover(
+        self, segments: Sequence[tuple[float, float]], least: float, outlines: bool
+    ) -> None:
+        """Find drums in what is left, those of the strikes that stand out most first."""
+        found = [each for each in (self._strike_near(*segment) for segment in segments) if each]
+        tries = _LISTENS * self.most
         for first, last in sorted(found, key=self.rest.clearness, reverse=True):
-            segment = self.rest.sound[first:last]
-            best = self.voices.best(segment)[1]
-            if best.explained > _EXPLAINED[0] or (
-                best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
-            ):
-                continue
-            tries -= 1
-            if tries < 0 or not self.voices.may_grow:
+            if tries == 0 or not self.voices.may_grow:
                 break
-            self.voices.hear(segment, best, _SEEDED, outlines=False)
+            segment = self.rest.left[first:last]
+            best = self.voices.best(segment)[1]
+            known = best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
+            if known or best.explained > min(least, _EXPLAINED[0]):
+                continue
+            level = round(10 * math.log10(float(segment @ segment)))
+            same = round(first / (_SAME * self.rate)), level, outlines
+            if same not in self._heard:
+                self._heard.add(same)
+                self.voices.hear(segment, best, least, outlines)
+                tries -= 1
+
+    def _strike_near(self, start: float, end: float) -> tuple[int, int] | None:
+        """Return the samples of what is left of a strike near an onset; None: there is none."""
+        if (bounds := self.rest.strike_near(start, end)) is None:
+            return None
+        segment, sounding = (x[slice(*bounds)] for x in (self.rest.left, self.rest.sound))
+        near = any(abs(hit.sample - bounds[0]) < _CLOSEST * self.rate for hit in self.hits)
+        silent = float(segment @ segment) < _SILENT * float(sounding @ sounding)
+        return None if near or silent else bounds
 
     def _consider(self, start: float, end: float, least: float) -> bool:
         """Take what is left near an onset for a strike, if a drum explains it."""
-        if (bounds := self.rest.strike_near(start, end)) is None:
+        if (bounds := self._strike_near(start, end)) is None:
             return False
         first, last = bounds
-        segment, sounding = self.rest.left[first:last], self.rest.sound[first:last]
-        near = any(abs(hit.sample - first) < _CLOSEST * self.rate for hit in self.hits)
-        if near or float(segment @ segment) < _SILENT * float(sounding @ sounding):
-            return False
-        index, best = self.voices.best(segment)
-        long = len(segment) > _NEW_DRUM * self.rate
-        if best.explained < least and long and self.voices.may_grow:
-            heard = self.voices.hear(segment, best, max(least, _EXPLAINED[2]))
-            if heard is not None:
-                index, best = len(self.voices) - 1, heard
+        index, best = self.voices.best(self.rest.left[first:last])
         if index < 0 or best.explained < least:
             return False
         self._add(first, index, last)
         return self._prune(self.hits[-1], last)
-
-    def _struck(self, voice: Voice, sample: int, last: int) -> tuple[int, Struck]:
-        """Return the sound of a strike, and the sample on which it falls."""
-        rates = audible(rates_of(voice.vibration.series, voice.slowness, voice.decay), self.rate)
-        last = min(last, sample + int(_LONGEST * self.rate))
-        sound = Amplitudes.of(self.rest.left[sample:last], self.rate, rates)
-        for _ in range(_MOVES):
-            moved = {sample + round(delay * self.rate) for delay in sound.delays()} - {sample}
-            tried = {
-                first: Amplitudes.of(self.rest.left[first:last], self.rate, rates)
-                for first in sorted(moved)
-                if 0 <= first < last - _PLACED
-            } | {sample: sound}
-            best = max(tried, key=lambda first: tried[first].explained())
-            if best == sample:
-                break
-            sample, sound = best, tried[best]
-        return sample, Struck.of(sound)
 
     def _add(self, sample: int, index: int, last: int) -> None:
         """Fit a strike on a drum to what is left, and take it away.
@@ -173,27 +146,27 @@ class Pursuit:
         if voice.fixed and not self._hits_of(index):
             for _ in range(_DECAYS):
                 voice.fit([self.rest.left[sample:last]], self.rate)
-        sample, struck = self._struck(voice, sample, last)
+        sample, struck = struck_near(self.rest.left, self.rate, voice, sample, last)
         if voice.pick_up is None:
             voice.pick_up = find_pick_up(voice.vibration, [struck], voice.width)
         placed = place(voice.vibration, voice.pick_up, struck, voice.width)
         others = [hit.struck for hit in self._hits_of(index)]
         several = 0 < len(others) < _FITTED
-        if placed.left > _POOR and several and not (voice.fixed or voice.outlined):
+        if placed.left > struck.least + _POOR and several and not (voice.fixed or voice.outlined):
             # Of one strike alone, it is not told which is the strike and which the pick-up.
             pick_up = find_pick_up(voice.vibration, [*others, struck], voice.width)
             other = place(voice.vibration, pick_up, struck, voice.width)
             if other.left < placed.left:
                 voice.pick_up, placed = pick_up, other
         sound = voice.render(placed, self.rate)
-        segment = self.rest.left[sample : min(last, sample + int(_LONGEST * self.rate))]
+        segment = self.rest.left[sample : min(last, sample + int(LONGEST_FITTED * self.rate))]
         free, without = voice.match(segment, self.rate), segment.copy()
         without[: len(sound)] -= sound[: len(segment)]
         bands = [lower_band(each, self.rate, voice.slowness) for each in (without, segment)]
         left = bands[0].samples.energy / max(bands[1].samples.energy, 1e-300)
         if left > _WORSE[0] * (1 - free.explained) + _WORSE[1]:
             sound = free.render(len(sound), self.rate)
-        hit = Hit(sample, index, struck, placed, sound, left)
+        hit = Hit(sample, index, struck, placed, sound, left, left - (1 - free.explained))
         self.rest.add(hit.sample, -hit.sound)
         self.hits.append(hit)
 
@@ -201,7 +174,7 @@ class Pursuit:
         """Return where the next strike on the same drum falls, or what is not known begins."""
         later = [o.sample for o in self.hits if o.voice == hit.voice and o.sample > hit.sample]
         unknown = self.unknown[self.unknown > hit.sample + _UNKNOWN * self.rate]
-        ends = hit.sample + int(_LONGEST * self.rate), len(self.rest.left)
+        ends = hit.sample + int(LONGEST_FITTED * self.rate), len(self.rest.left)
         return int(min([*later, *unknown[:1], *ends]))
 
     def _refine(self) -> None:
@@ -235,10 +208,7 @@ class Pursuit:
                 and 1 / _SIZES < other.slowness / size < _SIZES
             }
             for hit in hits:
-                last = self._until(hit)
-                self.rest.add(hit.sample, hit.sound)
-                segment = self.rest.left[hit.sample : last].copy()
-                self.rest.add(hit.sample, -hit.sound)
+                segment = self._alone(hit)
                 own = self.voices[index].match(segment, self.rate)
                 least = 1 - _ALIKE[0] * (1 - own.explained) - _ALIKE[1]
                 others = {
@@ -250,25 +220,43 @@ class Pursuit:
                 for hit in hits:
                     hit.voice = max(others, key=lambda k: len(self._hits_of(k)))
 
+    def _reshape(self) -> None:
+        """Fit the outlines of drums to the strikes on them, all others taken away."""
+        for index, voice in enumerate(self.voices):
+            if not voice.outlined or voice.shaped or voice.fixed or self.voices.listener is None:
+                continue
+            sounds = [sound for _, sound in self._loudest(index)]
+            drum = self.voices.listener.outline(sounds) if sounds else None
+            if drum is not None:
+                voice.reshape(drum, sounds, self.rate)
+                voice.shaped = True
+
+    def _loudest(self, index: int) -> list[tuple[Hit, Float64]]:
+        """Return the strikes on a drum that sound most, and their sounds, all others taken away."""
+        hits = sorted(self._hits_of(index), key=self._energy, reverse=True)[:_FITTED]
+        return [(hit, self._alone(hit)) for hit in hits]
+
+    def _alone(self, hit: Hit) -> Float64:
+        """Return what sounds from a strike on, until the next, all others taken away."""
+        segment = self.rest.left[hit.sample : self._until(hit)].copy()
+        segment[: len(hit.sound)] += hit.sound[: len(segment)]
+        return segment
+
     def _refine_voice(self, index: int) -> None:
         """Fit a drum and where it is heard again, to the strikes on it that sound most."""
-        voice, sounds, places = self.voices[index], [], []
-        for hit in sorted(self._hits_of(index), key=self._energy, reverse=True)[:_FITTED]:
-            last = self._until(hit)
-            self.rest.add(hit.sample, hit.sound)
-            sounds.append(self.rest.left[hit.sample : last].copy())
-            places.append((hit, last))
-            self.rest.add(hit.sample, -hit.sound)
-        voice.fit(sounds, self.rate)
-        if voice.fixed or not places:
+        voice, loudest = self.voices[index], self._loudest(index)
+        voice.fit([sound for _, sound in loudest], self.rate)
+        if voice.fixed or not loudest:
             return
         struck = []
-        for hit, last in places:
+        for hit, _ in loudest:
             self.rest.add(hit.sample, hit.sound)
-            struck.append(self._struck(voice, hit.sample, last)[1])
+            struck.append(
+                struck_near(self.rest.left, self.rate, voice, hit.sample, self._until(hit))[1]
+            )
             self.rest.add(hit.sample, -hit.sound)
-        if voice.pick_up is not None and all(hit.left < _POOR for hit, _ in places):
-            points = [hit.placed.point for hit, _ in places]
+        if voice.pick_up is not None and all(hit.worse < _POOR for hit, _ in loudest):
+            points = [hit.placed.point for hit, _ in loudest]
             near = voice.vibration, voice.pick_up, struck, points, voice.width
             voice.pick_up = refine_pick_up(*near)
         else:
@@ -300,15 +288,6 @@ class Pursuit:
         self.rest.add(hit.sample, -hit.sound)
         return True
 
-    def _more(self, least: float) -> bool:
-        """Look for strikes in what is left; return whether there are any."""
-        new = False
-        starts = np.array(sorted(hit.sample for hit in self.hits)) / self.rate
-        for start, end in self._segments(self.rest.left + _KEPT * self.rest.sound):
-            last = min([end, *starts[starts > start + _CLOSEST][:1]])
-            new = self._consider(start, last, least) or new
-        return new
 
-
-PASSES: Final = len(_EXPLAINED) + 2
+PASSES: Final = 2 * len(_EXPLAINED) + 1
 """How often `Pursuit.run` steps."""

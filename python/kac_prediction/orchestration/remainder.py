@@ -60,7 +60,7 @@ class Remainder:
         """Return how well a segment shows its strike: by how much it rises, how long it lasts."""
         first, last = bounds
         near = int(_ALONE * self.rate)
-        before = self.sound[max(0, first - near) : first]
-        after = float(np.square(self.sound[first : first + near]).mean())
+        before = self.left[max(0, first - near) : first]
+        after = float(np.square(self.left[first : first + near]).mean())
         rest = float(np.square(before).mean()) if len(before) else 0.0
         return min(after / (rest + 1e-30), 1e4) * min((last - first) / self.rate, 0.3) ** 2

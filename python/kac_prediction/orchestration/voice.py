@@ -16,9 +16,10 @@ from ..samplers.drum import WAVE_SPEED
 from ..samplers.families import EXACT, modes_struck
 from .discovery import is_of
 from .drum import Drum
-from .fitting import Match, match, tuned
+from .fitting import Match, match
 from .kit import Family
 from .placing import Placed
+from .tuning import measured, tuned
 from .vibration import Vibration, vibration_of
 from .widths import find_width
 
@@ -45,6 +46,7 @@ class Voice:
         series: S = 2 L f / c of its partials, of the lower band that it is told by, shape (k,).
         modes: how many have each frequency, shape (k,).
         pick_up: where it is heard, in the coordinates of the vibration; None: not known.
+        shaped: whether its outline is fitted, and not the first that was heard.
     """
 
     drum: Drum
@@ -52,6 +54,7 @@ class Voice:
     fixed: bool = False
     pick_up: Float64 | None = None
     family: Family | None = None
+    shaped: bool = False
 
     def __post_init__(self) -> None:
         self._vibrate()
@@ -68,6 +71,11 @@ class Voice:
     def outlined(self) -> bool:
         """Whether only an outline determines it."""
         return self.drum.family in OUTLINED
+
+    @property
+    def partials(self) -> Float64:
+        """S of all modes that are placed, of an outline as they are measured."""
+        return self.series if self.outlined else self.vibration.series
 
     @property
     def slowness(self) -> float:
@@ -126,9 +134,23 @@ class Voice:
         width = find_width(sounds, sample_rate, self.slowness, default, highest)
         self.drum = replace(plain, strike_width=None if width is None else width * size)
 
+    def reshape(self, drum: Drum, sounds: Sequence[Float64], sample_rate: int) -> None:
+        """Take the outline of a drum, if that explains strikes better than its own does."""
+        other = replace(self, drum=drum)
+        own = replace(self)  # its partials are where its shape has them
+        if other.gain(sounds, sample_rate) > own.gain(sounds, sample_rate):
+            self.drum, self.pick_up = drum, None
+            self._vibrate()
+            self.tune(sounds, sample_rate)
+
+    def gain(self, sounds: Sequence[Float64], sample_rate: int) -> float:
+        """Return by how much the drum explains strikes better than noise does, log evidence."""
+        return sum(self.match(sound, sample_rate).gain for sound in sounds)
+
     def tune(self, sounds: Sequence[Float64], sample_rate: int) -> None:
         """Move the partials of an outline to where they explain strikes best."""
-        self.series = tuned(sounds, sample_rate, self.vibration.series, self.slowness, self.decay)
+        found = tuned(sounds, sample_rate, self.series, self.slowness, self.decay)
+        self.series = measured(sounds, sample_rate, found, self.slowness, self.decay)
 
     def _fit_size(self, sounds: Sequence[Float64], sample_rate: int) -> None:
         """Fit size, aspect ratio and decay of a family."""
@@ -156,7 +178,7 @@ class Voice:
         rates = [self.decay * factor for factor in _DECAYS]
         gains = []
         for self.decay in rates:
-            gains.append(sum(self.match(sound, sample_rate).gain for sound in sounds))
+            gains.append(self.gain(sounds, sample_rate))
         best = int(np.argmax(gains))
         self.decay = rates[best]
         if 0 < best < len(rates) - 1:  # the top of the parabola through three

@@ -9,11 +9,10 @@ from .fitting import NOTHING, Match
 from .voice import Voice
 
 _SURE: Final = 0.85  # share of a drum of a known series: no outline is fitted
-_ROUGHLY: Final = 0.4  # share that an outline explains before its partials are moved
-_DENTED: Final = 0.15  # an outline explains less
+_ROUGHLY: Final = 50.0  # log evidence of an outline before its partials are moved
 _SURELY: Final = (50.0, 150.0)  # log evidence of a new drum; of one heard before all others
 _NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
-_LISTENS: Final = 4  # times the number of drums: how often a new one is looked for
+_LISTENS: Final = 8  # times the number of drums: how often a new one is looked for
 _MORE: Final = 2  # times the number of drums: how many are known at once
 
 
@@ -59,7 +58,7 @@ class Voices(list[Voice]):
         for drum, decay in self.listener.drums(segment, outlines):
             voice = Voice(drum, decay, family=self.listener.family)
             matched = voice.match(segment, self.rate)
-            if voice.outlined and matched.explained > _ROUGHLY:
+            if voice.outlined and matched.gain > _ROUGHLY:
                 voice.tune([segment], self.rate)
                 matched = voice.match(segment, self.rate)
             if found is None or matched.gain > found[0].gain:
@@ -69,9 +68,9 @@ class Voices(list[Voice]):
         if found is None:
             return None
         matched, voice = found
-        surely, enough = _SURELY[not outlines], least - _DENTED * voice.outlined
+        surely = _SURELY[not outlines]
         better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
-        if matched.explained < enough or matched.gain < surely or not better:
+        if matched.explained < least or matched.gain < surely or not better:
             return None
         voice.fit_width([segment], self.rate)
         self.append(voice)
