@@ -44,13 +44,14 @@ def orchestrate(
 ) -> Score:
     """Find the drums that a sound is made of, and the strikes on them.
 
-    Matching pursuit: at each onset (`find_onsets`), what earlier strikes do not explain is given to
-    the drum whose partials explain most of it; where none explains enough, a new drum is listened
-    for, as by `listen`. Each strike is placed on its drum by the amplitudes of its partials, which
-    tell where it is struck and where it is heard, and its sound is taken away. On ellipses,
-    polygons and stars, how wide strikes are is told by where the spectrum falls off. Then drums and
-    strikes are fitted again, each with all others taken away, and what is left is searched for
-    more, four times.
+    Matching pursuit, in five passes over what is left. First new drums are looked for, as by
+    `listen`, where a strike stands out most that no known drum explains. Then each onset is given
+    to the drum whose partials explain most of it, if they explain enough, from nine tenths down to
+    a half. Each strike is placed on its drum by the amplitudes of its partials, which tell where it
+    is struck and where it is heard, and its sound is taken away. At the end of a pass drums and
+    strikes are fitted again, each with all others taken away. On ellipses, polygons and stars, how
+    wide strikes are is told by where the spectrum falls off. Polygons and stars are known again by
+    partials that are measured; their outlines are fitted once, at the end, to the strikes on them.
 
     A sound tells L / c, the size over the wave speed, not the two of them; of a circle it tells
     angles from the pick-up and up to their sign, of other shapes places up to their symmetries, and
