@@ -24,7 +24,6 @@ _ROUGH: Final = 0.7  # least share that a new drum explains
 _OUTLINED: Final = 2  # passes before outlines are looked for: they explain mixtures as well
 _LISTENS: Final = 2  # times the number of drums: how often a new one is looked for in a pass
 _SAME: Final = 0.01  # seconds by which a strike that is heard again is moved
-_KNOWN: Final = (0.7, 300.0)  # share and gain from which an outline is taken for known
 _WORSE: Final = (2.0, 0.01)  # what a placed strike may leave, times what free amplitudes leave
 _POOR: Final = 0.1  # share of the energy that is left if a drum is heard elsewhere, perhaps
 _GAIN: Final = (20.0, 0.3)  # of a strike, and the share, below which it is none
@@ -106,8 +105,7 @@ class Pursuit:
                 break
             segment = self.rest.left[first:last]
             best = self.voices.best(segment)[1]
-            known = best.explained > _KNOWN[0] and best.gain > _KNOWN[1]
-            if known or best.explained > min(least, _EXPLAINED[0]):
+            if best.explained > min(least, _EXPLAINED[0]):
                 continue
             level = round(10 * math.log10(float(segment @ segment)))
             same = round(first / (_SAME * self.rate)), level, outlines

@@ -1,10 +1,13 @@
 """Voices: the drums that are found in a sound so far, and how new ones are."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 from .._arrays import Float64
+from ..geometry.families import ANALYTIC
 from .discovery import Listener
+from .drum import Drum
 from .fitting import NOTHING, Match
 from .voice import Voice
 
@@ -13,6 +16,7 @@ _ROUGHLY: Final = 50.0  # log evidence of an outline before its partials are mov
 _SURELY: Final = (50.0, 150.0)  # log evidence of a new drum; of one heard before all others
 _NEW: Final = 0.5  # times what the drums that are known leave, at most, that a new one leaves
 _LISTENS: Final = 8  # times the number of drums: how often a new one is looked for
+_SAME: Final = 0.003  # logarithm of the ratio of sizes, and of aspect ratios, of one drum
 _MORE: Final = 2  # times the number of drums: how many are known at once
 
 
@@ -70,8 +74,17 @@ class Voices(list[Voice]):
         matched, voice = found
         surely = _SURELY[not outlines]
         better = matched.gain > best.gain and 1 - matched.explained < _NEW * (1 - best.explained)
+        if any(_alike(voice.drum, other.drum) for other in self):
+            return None  # what a strike on it leaves, perhaps since its decay is not known well
         if matched.explained < least or matched.gain < surely or not better:
             return None
         voice.fit_width([segment], self.rate)
         self.append(voice)
         return matched
+
+
+def _alike(first: Drum, second: Drum) -> bool:
+    """Return whether two drums, but for their outlines, are one."""
+    ratios = first.drum_size / second.drum_size, first.aspect_ratio / second.aspect_ratio
+    same = first.family == second.family and first.family in ANALYTIC
+    return same and all(abs(math.log(ratio)) < _SAME for ratio in ratios)
