@@ -11,13 +11,17 @@ import warnings
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
+from types import FrameType
+from typing import Final
 
 import pytest
 
+import kac_prediction
 from kac_prediction.dataset import rendering
 from kac_prediction.dataset.storage import disk
 
 DONE, FAILED, STOPPED = 0, 3, 5
+PACKAGE: Final = str(Path(kac_prediction.__file__).parent)
 
 
 class WritePoints:
@@ -92,17 +96,22 @@ def on_full_disk(call: Callable[[], object], point: int) -> None:
 
 
 def interrupted_at(place: int, call: Callable[[], object]) -> int:
-    """Run a call, Ctrl-C pressed as it calls or leaves a function for the nth time; 0: never.
+    """Run a call, Ctrl-C pressed as the package calls or leaves a function for the nth time.
 
-    Return how often it does.
+    0: never. Elsewhere it is not pressed: what the standard library has just locked, as logging
+    does, would stay locked for all tests to come.
+
+    Returns:
+        How often it does.
     """
     count = 0
 
-    def passed(*_: object) -> None:
+    def passed(frame: FrameType, *_: object) -> None:
         nonlocal count
-        count += 1
-        if count == place:
-            signal.raise_signal(signal.SIGINT)
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            count += 1
+            if count == place:
+                signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.setprofile(passed)
